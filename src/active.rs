@@ -1,0 +1,342 @@
+//! The log now appended to.
+//!
+//! It is kept open between holds. At the start of each hold one `stat` of its
+//! path tells whether it is still the log, and how long it is; what other
+//! writers did meanwhile shows in nothing else. Under the hold nobody else
+//! appends, so a write that fails half-way can be cut back.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use memchr::memrchr;
+use nix::libc;
+
+use crate::error::{Error, Result};
+use crate::lock::{Held, Identity, identity};
+use crate::owner::{self, Ownership};
+
+/// The log at its path, open or yet to be made.
+#[derive(Debug)]
+pub(crate) struct Active {
+    /// Where it is.
+    path: PathBuf,
+    /// The open log, if there is one.
+    open: Option<Open>,
+}
+
+/// An open log.
+#[derive(Debug)]
+struct Open {
+    /// Opened to append and, where permitted, to read.
+    file: File,
+    /// Which file it is.
+    identity: Identity,
+    /// A regular file; anything else is written, and never rotated or cut.
+    regular: bool,
+    /// Its size in bytes when it was last looked at.
+    size: u64,
+    /// Its last byte, when it was last looked at, was no newline.
+    torn: bool,
+}
+
+/// A write that failed: how much of it is in nevertheless, and the reason.
+#[derive(Debug)]
+pub(crate) struct Unwritten {
+    /// How many bytes are in; whole lines, if the log is a regular file.
+    pub(crate) kept: usize,
+    /// Why the rest is not.
+    pub(crate) error: Error,
+}
+
+impl Active {
+    /// Returns the log at `path`, opened if it is there already.
+    ///
+    /// # Errors
+    ///
+    /// If it is a directory or a symbolic link, or cannot be written, or, not
+    /// being there, cannot be made. A FIFO is not opened yet, for that waits
+    /// until somebody reads it.
+    pub(crate) fn new(path: PathBuf) -> Result<Self> {
+        let mut active = Self { path, open: None };
+        match active.path.symlink_metadata() {
+            Ok(metadata) if metadata.is_dir() => {
+                return Err(active.cannot("open", io::Error::from_raw_os_error(libc::EISDIR)));
+            }
+            Ok(metadata) if metadata.is_symlink() => {
+                return Err(active.cannot("open", symbolic_link(&active.path)));
+            }
+            Ok(metadata) if metadata.is_file() => active.open_existing(&metadata)?,
+            Ok(_) => owner::can_write(&active.path).map_err(Error::on("open", &active.path))?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let dir = active.path.parent().unwrap_or(&active.path);
+                owner::can_create_in(dir).map_err(Error::on("create", &active.path))?;
+            }
+            Err(error) => return Err(active.cannot("open", error)),
+        }
+        Ok(active)
+    }
+
+    /// Returns the log's path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Tells whether the log is something that is never locked: a device
+    /// orders its own writers, and beside `/dev/null` no lock file belongs.
+    pub(crate) fn is_device(&self) -> bool {
+        self.path.symlink_metadata().is_ok_and(|metadata| {
+            let kind = metadata.file_type();
+            kind.is_char_device() || kind.is_block_device()
+        })
+    }
+
+    /// Looks whether the open log is still the one at the path, opens what is
+    /// there if not, and takes in its size. If nothing is there, the log is
+    /// empty and will be made by the next append.
+    pub(crate) fn refresh(&mut self, _: &mut Held<'_>) -> Result<()> {
+        match self.path.symlink_metadata() {
+            Ok(metadata) => self.compare(&metadata),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.open = None;
+                Ok(())
+            }
+            Err(error) => Err(self.cannot("look at", error)),
+        }
+    }
+
+    /// Takes in what `metadata`, of the path, says about the open log.
+    fn compare(&mut self, metadata: &Metadata) -> Result<()> {
+        match &mut self.open {
+            Some(open) if open.identity == identity(metadata) => open.resized(metadata.len()),
+            _ => self.open_existing(metadata)?,
+        }
+        Ok(())
+    }
+
+    /// Opens the log that is there, of which `metadata` tells.
+    fn open_existing(&mut self, metadata: &Metadata) -> Result<()> {
+        // Only a regular file is read: a FIFO opened for both would have a
+        // reader, us, and swallow what nobody reads.
+        let file = match options()
+            .read(metadata.is_file())
+            .append(true)
+            .open(&self.path)
+        {
+            // A log that may be written and not read.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied && metadata.is_file() => {
+                options().append(true).open(&self.path)
+            }
+            other => other,
+        };
+        self.keep(file.map_err(|error| self.cannot("open", error))?)
+    }
+
+    /// Remembers the open log.
+    fn keep(&mut self, file: File) -> Result<()> {
+        let metadata = file.metadata().map_err(Error::on("look at", &self.path))?;
+        let (identity, regular) = (identity(&metadata), metadata.is_file());
+        let mut open = Open {
+            file,
+            identity,
+            regular,
+            size: 0,
+            torn: false,
+        };
+        open.resized(metadata.len());
+        self.open = Some(open);
+        Ok(())
+    }
+
+    /// Returns the log's size in bytes, 0 if there is none. What is no
+    /// regular file has none, and so is never full.
+    pub(crate) fn size(&self) -> u64 {
+        self.open.as_ref().map_or(0, |open| open.size)
+    }
+
+    /// Returns how many bytes may go in before the log is full at `limit`; 0
+    /// if it is, and never so few that a torn end would make it full.
+    pub(crate) fn room(&self, limit: u64) -> u64 {
+        let Some(open) = &self.open else { return limit };
+        match limit.saturating_sub(open.size) {
+            0 => 0,
+            room => room.saturating_sub(u64::from(open.torn)).max(1),
+        }
+    }
+
+    /// Returns what the open log is.
+    pub(crate) fn metadata(&self) -> Result<Option<Metadata>> {
+        let metadata = self
+            .open
+            .as_ref()
+            .map(|open| open.file.metadata())
+            .transpose();
+        metadata.map_err(|error| self.cannot("look at", error))
+    }
+
+    /// Tells whether the log is no regular file, and so never rotated.
+    pub(crate) fn is_special(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| !open.regular)
+    }
+
+    /// Tells whether nothing stands at the log's path.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.open.is_none()
+    }
+
+    /// Makes the missing log: with mode and owner of the one it replaces, if
+    /// that is known, or else as any new file is made.
+    pub(crate) fn create(&mut self, _: &mut Held<'_>, like: Option<Ownership>) -> Result<()> {
+        let file = match like {
+            Some(like) => like.create(&self.path),
+            None => options()
+                .read(true)
+                .append(true)
+                .create_new(true)
+                .mode(0o666)
+                .open(&self.path),
+        };
+        self.keep(file.map_err(|error| self.cannot("create", error))?)
+    }
+
+    /// Appends `lines`, which are whole, to the log, which is there.
+    ///
+    /// # Errors
+    ///
+    /// If not all of it can be written. Then the log ends with the last line
+    /// that could.
+    pub(crate) fn append(
+        &mut self,
+        _: &mut Held<'_>,
+        lines: &[u8],
+    ) -> std::result::Result<(), Unwritten> {
+        let outcome = match &mut self.open {
+            Some(open) => open.append(lines),
+            None => Err((0, ErrorKind::NotFound.into())),
+        };
+        outcome.map_err(|(kept, source)| Unwritten {
+            kept,
+            error: self.cannot("append to", source),
+        })
+    }
+
+    /// Empties the log in place.
+    pub(crate) fn truncate(&mut self, _: &mut Held<'_>) -> Result<()> {
+        let Some(open) = &mut self.open else {
+            return Ok(());
+        };
+        open.file
+            .set_len(0)
+            .map_err(Error::on("empty", &self.path))?;
+        open.resized(0);
+        Ok(())
+    }
+
+    /// Gives up the open log, which has just become a backup.
+    pub(crate) fn retire(&mut self, _: &mut Held<'_>) -> Option<File> {
+        self.open.take().map(|open| open.file)
+    }
+
+    /// Forces the log's content to disk.
+    pub(crate) fn sync(&self) -> Result<()> {
+        match &self.open {
+            Some(open) if open.regular => {
+                open.file.sync_data().map_err(Error::on("sync", &self.path))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says what cannot be done to the log.
+    fn cannot(&self, verb: &'static str, error: io::Error) -> Error {
+        Error::new(verb, &self.path, error)
+    }
+}
+
+impl Open {
+    /// Takes in the log's size. Only if it is not the one that we left it with
+    /// can its end be torn, and only then is its last byte read.
+    fn resized(&mut self, size: u64) {
+        if self.regular && self.size != size {
+            self.size = size;
+            let mut last = [b'\n'];
+            // A log that may not be read counts as whole.
+            let read = size
+                .checked_sub(1)
+                .map(|end| self.file.read_exact_at(&mut last, end));
+            self.torn = matches!(read, Some(Ok(()))) && last != [b'\n'];
+        }
+    }
+
+    /// Appends whole lines, behind a newline if the log's end is torn.
+    fn append(&mut self, lines: &[u8]) -> std::result::Result<(), (usize, io::Error)> {
+        if self.torn {
+            self.write(b"\n").map_err(|(_, error)| (0, error))?;
+            self.torn = false;
+        }
+        self.write(lines)
+    }
+
+    /// Writes whole lines, or as many of them as can be.
+    fn write(&mut self, lines: &[u8]) -> std::result::Result<(), (usize, io::Error)> {
+        let (written, outcome) = write_all(&mut self.file, lines);
+        let Err(error) = outcome else {
+            self.grown(written);
+            return Ok(());
+        };
+        if !self.regular {
+            // What a pipe has taken cannot be taken back. The rest of a line
+            // follows at the next try.
+            return Err((written, error));
+        }
+        // Cut back rather than finish later: until we had the lock again, half
+        // a line would stand at the end, and another writer's line would join
+        // it. Nobody else has appended meanwhile, for the lock is ours.
+        let kept = memrchr(b'\n', &lines[..written]).map_or(0, |end| end + 1);
+        self.grown(kept);
+        if kept < written && self.file.set_len(self.size).is_err() {
+            // The next look finds another size than this, and a torn end.
+            return Err((kept, error));
+        }
+        Err((kept, error))
+    }
+
+    /// Counts bytes that went in.
+    fn grown(&mut self, bytes: usize) {
+        if self.regular {
+            self.size += bytes as u64;
+        }
+    }
+}
+
+/// Writes all of `bytes`; returns how much of it was written, and how it ended.
+fn write_all(file: &mut File, bytes: &[u8]) -> (usize, io::Result<()>) {
+    let mut written = 0;
+    while written < bytes.len() {
+        match file.write(&bytes[written..]) {
+            Ok(0) => return (written, Err(ErrorKind::WriteZero.into())),
+            Ok(count) => written += count,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return (written, Err(error)),
+        }
+    }
+    (written, Ok(()))
+}
+
+/// Returns options that never follow a symbolic link, nor make a terminal
+/// that is written to ours.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY);
+    options
+}
+
+/// Says that `path` is a symbolic link, and what to use instead.
+fn symbolic_link(path: &Path) -> io::Error {
+    // A log with two names would have two locks, and so none.
+    let target = std::fs::canonicalize(path).or_else(|_| std::fs::read_link(path));
+    let target = target.unwrap_or_default();
+    let target = crate::Escaped::path(&target).to_string();
+    io::Error::other(format!("it is a symbolic link; use its target '{target}'"))
+}

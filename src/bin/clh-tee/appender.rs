@@ -1,0 +1,150 @@
+//! The second thread: it waits for the lock and the disk, so that the first
+//! goes on hearing signals and emptying the pipe.
+//!
+//! It takes whatever waits: one line when it is quiet, a large batch when it is
+//! loud or the lock was long in coming. There is no timer.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use clh_tee::{Error, Hold, Notice, RotatingLog, Unappended};
+
+use crate::queue::{Errands, Queue};
+use crate::report::{Report, counted};
+
+/// How many bytes one hold puts in at the most, but for its last batch. Others
+/// wait meanwhile.
+const HOLD: usize = 1024 * 1024;
+
+/// How long to wait before the first and before any further try.
+const FIRST_RETRY: Duration = Duration::from_millis(10);
+/// See [`FIRST_RETRY`].
+const LAST_RETRY: Duration = Duration::from_secs(1);
+
+/// What reader and appender share.
+pub(crate) struct Shared {
+    /// What waits.
+    pub(crate) queue: Queue,
+    /// The log; whoever appends has it.
+    pub(crate) log: Mutex<RotatingLog>,
+    /// Where troubles are told.
+    pub(crate) report: Report,
+    /// The log's path, as messages show it.
+    pub(crate) path: PathBuf,
+    /// Whether lines were put in that could not be forced to disk as asked.
+    pub(crate) unsynced: AtomicBool,
+}
+
+/// A trouble that keeps lines from going in, told when it begins and ends.
+#[derive(Default)]
+struct Trouble {
+    /// How long the last wait was; zero while all is well.
+    wait: Duration,
+}
+
+/// Puts in what comes into the queue until it ends.
+pub(crate) fn run(shared: &Shared) {
+    let mut trouble = Trouble::default();
+    while shared.queue.wait_for_work() {
+        match put_in(shared) {
+            Ok(()) => trouble.end(shared),
+            Err(error) => trouble.wait(&error, shared),
+        }
+    }
+}
+
+/// Takes the lock, puts in what waits and does the errands.
+fn put_in(shared: &Shared) -> Result<(), Error> {
+    let mut log = shared.log.lock().unwrap_or_else(PoisonError::into_inner);
+    let hold = log.hold()?;
+    if !shared.queue.begin() {
+        return Ok(());
+    }
+    let (bytes, errands, outcome) = put_in_held(hold, shared);
+    if errands.flush {
+        shared.tell_unsynced(log.sync());
+    }
+    shared.tell_notices(&mut log);
+    // Only now do the lines count as in.
+    shared.queue.done(bytes);
+    outcome
+}
+
+/// Puts in what waits. Returns how many bytes are in, the errands of which the
+/// lock's part is done, and how it ended.
+fn put_in_held(mut hold: Hold<'_>, shared: &Shared) -> (usize, Errands, Result<(), Error>) {
+    let (queue, mut bytes, mut outcome) = (&shared.queue, 0, Ok(()));
+    while bytes < HOLD
+        && outcome.is_ok()
+        && let Some(batch) = queue.take()
+    {
+        match hold.append(&batch) {
+            Ok(()) => bytes += batch.len(),
+            Err(Unappended { appended, error }) => {
+                bytes += appended;
+                queue.put_back(&batch[appended..]);
+                outcome = Err(error);
+            }
+        }
+    }
+    let errands = queue.errands();
+    if errands.rotate
+        && let Err(error) = hold.rotate()
+    {
+        shared.tell(&Notice::CannotRotate(error));
+    }
+    shared.tell_unsynced(hold.finish());
+    (bytes, errands, outcome)
+}
+
+impl Shared {
+    /// Tells of the troubles that the log has had.
+    pub(crate) fn tell_notices(&self, log: &mut RotatingLog) {
+        log.take_notices()
+            .iter()
+            .for_each(|notice| self.tell(notice));
+    }
+
+    /// Tells of a trouble.
+    fn tell(&self, notice: &Notice) {
+        self.report.notice(notice, &self.path);
+    }
+
+    /// Tells, once, that lines are in the log and yet not safe on disk.
+    pub(crate) fn tell_unsynced(&self, outcome: Result<(), Error>) {
+        if let Err(error) = outcome
+            && !self.unsynced.swap(true, Ordering::Relaxed)
+        {
+            self.report
+                .say(&format!("{}; lines may be lost", self.report.shown(&error)));
+        }
+    }
+}
+
+impl Trouble {
+    /// Tells of the trouble when it begins, and waits for a while, longer each
+    /// time.
+    fn wait(&mut self, error: &Error, shared: &Shared) {
+        if self.wait.is_zero() {
+            let waiting = counted(shared.queue.lines(), "line");
+            let error = shared.report.shown(error);
+            shared
+                .report
+                .warn(&format!("{error}; {waiting} wait, trying again"));
+        }
+        self.wait = (self.wait * 2).clamp(FIRST_RETRY, LAST_RETRY);
+        shared.queue.wait_to_retry(self.wait);
+    }
+
+    /// Tells that the trouble, if there was one, is over.
+    fn end(&mut self, shared: &Shared) {
+        if !std::mem::take(&mut self.wait).is_zero() {
+            let log = shared.report.path(&shared.path);
+            shared.report.warn(&format!(
+                "appending to '{log}' works again; nothing was lost"
+            ));
+        }
+    }
+}

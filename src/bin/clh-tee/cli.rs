@@ -1,0 +1,235 @@
+//! The command line: what can be given, and how it is read.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use clh_tee::{Options, Sync};
+
+/// Appends standard input to a rotating log that any number of processes share.
+///
+/// clh-tee reads lines from standard input, appends them to LOG and copies
+/// them to standard output. Any number of processes may write and rotate one
+/// LOG at once: other clh-tee, and Python programs that use
+/// concurrent-log-handler.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 79)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct Cli {
+    /// The log; symbolic links are refused
+    ///
+    /// What is no regular file, such as a FIFO or /dev/null, is written and
+    /// never rotated. A name that begins with a dash is given as ./-NAME.
+    #[arg(value_name = "LOG")]
+    pub(crate) log: PathBuf,
+
+    /// Rotate at SIZE, such as 512K or 10M; 0: never
+    ///
+    /// The line that reaches SIZE still goes in, so that LOG passes it by less
+    /// than a line. K, M, G and KiB, MiB, GiB are powers of 1024.
+    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
+    pub(crate) max_bytes: u64,
+
+    /// How many backups to keep
+    ///
+    /// They are LOG.1, LOG.2 and so on, the newest first. With 0, LOG is emptied when it is full.
+    #[arg(long, value_name = "N", default_value_t = 5, alias = "backup-count")]
+    pub(crate) backups: u64,
+
+    /// Compress backups: LOG.1.gz and so on
+    #[arg(long)]
+    pub(crate) gzip: bool,
+
+    /// From fast (1) to small (9)
+    #[arg(long, value_name = "1..9", default_value_t = 6, requires = "gzip",
+          value_parser = clap::value_parser!(u32).range(1..=9))]
+    pub(crate) gzip_level: u32,
+
+    /// Where the lock file lives, if not beside LOG
+    ///
+    /// The directory is made, with its parents, if it is missing. All writers
+    /// of LOG must use the same (CLH: `lock_file_directory`).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lock_dir: Option<PathBuf>,
+
+    /// Make LOG's missing parent directories
+    #[arg(long)]
+    pub(crate) mkdir: bool,
+
+    /// Do not copy the input to standard output
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// Cut longer lines into lines of SIZE
+    ///
+    /// This bounds the memory that one line can take.
+    #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = length)]
+    pub(crate) max_line: usize,
+
+    /// How much may wait for the lock or the disk
+    ///
+    /// So much is taken from the producer before it has to wait itself.
+    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = length)]
+    pub(crate) buffer: usize,
+
+    /// When the buffer is full: block or drop
+    ///
+    /// block: the producer waits. drop: whole lines are dropped. Dropped lines are counted; one line in LOG says how many, and the exit
+    /// status is 1.
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "block",
+        hide_possible_values = true
+    )]
+    pub(crate) overflow: Overflow,
+
+    /// Force to disk: none, rotate or batch
+    ///
+    /// none: the system writes when it likes. rotate: a rotated log, and a
+    /// compressed backup before its plain file goes. batch: every line too,
+    /// before it counts as in.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "rotate",
+        hide_possible_values = true
+    )]
+    pub(crate) sync: SyncWhat,
+
+    /// Give up after waiting TIME for the lock: 5s, 2m
+    ///
+    /// The lines that were read go to standard error, and the exit status is
+    /// 1. Without this option there is no limit.
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(crate) lock_timeout: Option<Duration>,
+
+    /// How long to go on after TERM
+    ///
+    /// In this time what the pipe still holds is put in.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
+    pub(crate) drain_timeout: Duration,
+
+    /// Say at the end, on standard error, what was done
+    #[arg(long)]
+    pub(crate) stats: bool,
+}
+
+/// What is done with lines for which the queue has no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Overflow {
+    /// The producer waits.
+    Block,
+    /// They are dropped and counted.
+    Drop,
+}
+
+/// What is forced to disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SyncWhat {
+    /// Nothing.
+    None,
+    /// Full logs.
+    Rotate,
+    /// Every batch.
+    Batch,
+}
+
+impl Cli {
+    /// Returns how the log is to be opened.
+    pub(crate) fn options(&self) -> Options {
+        let sync = match self.sync {
+            SyncWhat::None => Sync::None,
+            SyncWhat::Rotate => Sync::Rotate,
+            SyncWhat::Batch => Sync::Batch,
+        };
+        Options::default()
+            .max_bytes(self.max_bytes)
+            .backups(self.backups)
+            .gzip(self.gzip.then_some(self.gzip_level))
+            .lock_dir(self.lock_dir.clone())
+            .create_dir(self.mkdir)
+            .sync(sync)
+    }
+}
+
+/// Reads a size in bytes, in powers of 1024.
+fn size(text: &str) -> Result<u64, String> {
+    let parsed = parse_size::Config::new().with_binary().parse_size(text);
+    parsed.map_err(|_| "give a size such as 4096, 512K, 10M or 1.5G".to_owned())
+}
+
+/// Reads the size in bytes of something kept in memory.
+fn length(text: &str) -> Result<usize, String> {
+    match usize::try_from(size(text)?) {
+        Ok(0) => Err("give at least 1".to_owned()),
+        Ok(length) if isize::try_from(length).is_ok() => Ok(length),
+        _ => Err("this is more than memory can hold".to_owned()),
+    }
+}
+
+/// Reads a time; a bare number is in seconds.
+fn time(text: &str) -> Result<Duration, String> {
+    let seconds = || {
+        text.parse()
+            .ok()
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+    };
+    let parsed = seconds().or_else(|| humantime::parse_duration(text).ok());
+    parsed.ok_or_else(|| "give a time such as 5s, 500ms or 2m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_powers_of_1024() {
+        for (text, bytes) in [
+            ("0", 0),
+            ("7", 7),
+            ("512K", 524_288),
+            ("1MiB", 1 << 20),
+            ("1.5G", 3 << 29),
+            ("2k", 2048),
+        ] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "x", "-1", "12X", "1e99G", "99999999999G"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_have_units_or_are_in_seconds() {
+        for (text, millis) in [
+            ("5s", 5000),
+            ("2m", 120_000),
+            ("100ms", 100),
+            ("3", 3000),
+            ("0", 0),
+            ("0.5", 500),
+        ] {
+            assert_eq!(time(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "x", "-1", "5 parsecs", "inf", "nan"] {
+            assert!(time(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn short_help_fits_one_screen() {
+        let help = Cli::command().render_help().to_string();
+        assert!(help.lines().count() <= 24, "{help}");
+        assert!(
+            help.lines().all(|line| line.chars().count() <= 79),
+            "{help}"
+        );
+    }
+}

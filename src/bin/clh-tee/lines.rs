@@ -1,0 +1,203 @@
+//! Bytes in, whole lines out.
+//!
+//! What was read stands in one buffer: first whole lines that nobody has taken
+//! yet, then the torn line at the end. Bytes are searched for a newline once,
+//! from behind, when they come in, and not looked at again.
+
+use std::io::{self, Read};
+
+use memchr::{memchr_iter, memrchr};
+
+/// How much is asked for in one read, and at least as much room is kept for it.
+pub(crate) const READ: usize = 256 * 1024;
+
+/// Input, cut into whole lines.
+pub(crate) struct Lines {
+    /// The bytes, of which the first `filled` mean something. It is zeroed
+    /// once, when it is made, and not at every read.
+    buffer: Vec<u8>,
+    /// Where the bytes end that were read.
+    filled: usize,
+    /// Where the whole lines end.
+    whole: usize,
+    /// The length, without its newline, above which a line is cut.
+    max_line: usize,
+    /// How many times a line was cut.
+    cuts: u64,
+}
+
+impl Lines {
+    /// Returns an empty buffer that cuts lines longer than `max_line` bytes.
+    pub(crate) fn new(max_line: usize) -> Self {
+        Self {
+            buffer: vec![0; READ],
+            filled: 0,
+            whole: 0,
+            max_line,
+            cuts: 0,
+        }
+    }
+
+    /// Reads what is there. Returns the bytes as they came in; none at the end
+    /// of the input.
+    pub(crate) fn read(&mut self, input: &mut impl Read) -> io::Result<&[u8]> {
+        self.make_room();
+        let old = self.filled;
+        let end = self.buffer.len().min(old + READ);
+        let count = input.read(&mut self.buffer[old..end])?;
+        self.filled += count;
+        Ok(&self.buffer[old..self.filled])
+    }
+
+    /// Takes the last `count` bytes that were read into lines.
+    pub(crate) fn split(&mut self, count: usize) {
+        let fresh = self.filled - count;
+        // Nothing before can be too long but the torn line, and it only grows.
+        if self.filled - self.whole > self.max_line {
+            self.cut_long_lines();
+        }
+        let fresh = fresh.max(self.whole);
+        if let Some(end) = memrchr(b'\n', &self.buffer[fresh..self.filled]) {
+            self.whole = fresh + end + 1;
+        }
+    }
+
+    /// Returns the whole lines that nobody has taken yet.
+    pub(crate) fn whole(&self) -> &[u8] {
+        &self.buffer[..self.whole]
+    }
+
+    /// Returns everything that nobody has taken yet, the torn line too.
+    pub(crate) fn rest(&self) -> &[u8] {
+        &self.buffer[..self.filled]
+    }
+
+    /// Forgets the first `count` bytes, which somebody has taken.
+    pub(crate) fn taken(&mut self, count: usize) {
+        self.buffer.copy_within(count..self.filled, 0);
+        self.filled -= count;
+        self.whole -= count;
+    }
+
+    /// Ends the torn line, if there is one, with a newline.
+    pub(crate) fn end_torn(&mut self) {
+        if self.whole < self.filled {
+            self.make_room();
+            self.buffer[self.filled] = b'\n';
+            self.filled += 1;
+            self.whole = self.filled;
+        }
+    }
+
+    /// Returns how many times a line was cut.
+    pub(crate) fn cuts(&self) -> u64 {
+        self.cuts
+    }
+
+    /// Makes room for a read; the buffer grows with the torn line, whose length
+    /// is bounded.
+    fn make_room(&mut self) {
+        if self.buffer.len() - self.filled < READ / 2 {
+            self.buffer.resize(self.filled + READ, 0);
+        }
+    }
+
+    /// Ends lines that are too long where they are, and lets what is left of
+    /// them be lines of their own.
+    fn cut_long_lines(&mut self) {
+        let fresh = &self.buffer[self.whole..self.filled];
+        let mut cut = Vec::new();
+        let mut copied = 0;
+        let mut begin = 0;
+        for end in memchr_iter(b'\n', fresh).chain([fresh.len()]) {
+            while end - begin > self.max_line {
+                begin += self.max_line;
+                cut.extend_from_slice(&fresh[copied..begin]);
+                cut.push(b'\n');
+                copied = begin;
+            }
+            begin = end + 1;
+        }
+        if cut.is_empty() {
+            return;
+        }
+        let cuts = cut.len() - copied;
+        cut.extend_from_slice(&fresh[copied..]);
+        // The last cut is the last end of a line that is sure; what follows is
+        // searched by the caller.
+        let sure = self.whole + copied + cuts;
+        self.cuts += cuts as u64;
+        self.filled = self.whole + cut.len();
+        self.buffer.resize(self.buffer.len().max(self.filled), 0);
+        self.buffer[self.whole..self.filled].copy_from_slice(&cut);
+        self.whole = sure;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Feeds `pieces` and returns all lines, taken after each piece.
+    fn lines(pieces: &[Vec<u8>], max_line: usize) -> Vec<u8> {
+        let mut lines = Lines::new(max_line);
+        let mut out = Vec::new();
+        for mut piece in pieces.iter().map(Vec::as_slice) {
+            while !piece.is_empty() {
+                let count = lines.read(&mut piece).unwrap().len();
+                lines.split(count);
+                assert!(lines.whole().is_empty() || lines.whole().ends_with(b"\n"));
+                out.extend_from_slice(lines.whole());
+                lines.taken(lines.whole().len());
+            }
+        }
+        lines.end_torn();
+        out.extend_from_slice(lines.whole());
+        out
+    }
+
+    /// The obvious way.
+    fn slowly(input: &[u8], max_line: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        for line in input.split_inclusive(|byte| *byte == b'\n') {
+            let content = line.strip_suffix(b"\n").unwrap_or(line);
+            for piece in content.chunks(max_line) {
+                out.extend_from_slice(piece);
+                out.push(b'\n');
+            }
+            if content.is_empty() {
+                out.push(b'\n');
+            }
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn splits_as_the_obvious_way(
+            pieces in prop::collection::vec(prop::collection::vec(prop::sample::select(b"ab\n".to_vec()), 1..9), 0..20),
+            max_line in 1usize..7,
+        ) {
+            prop_assert_eq!(lines(&pieces, max_line), slowly(&pieces.concat(), max_line));
+            prop_assert_eq!(lines(&pieces, 1000), slowly(&pieces.concat(), 1000));
+        }
+    }
+
+    #[test]
+    fn long_lines_and_large_reads_keep_memory_bounded() {
+        let input = b"x".repeat(5 * READ);
+        let mut lines = Lines::new(READ);
+        let mut rest = input.as_slice();
+        let mut out = 0;
+        while !rest.is_empty() {
+            let count = lines.read(&mut rest).unwrap().len();
+            lines.split(count);
+            out += lines.whole().len();
+            lines.taken(lines.whole().len());
+            assert!(lines.buffer.len() <= 3 * READ + 16);
+        }
+        assert!(out >= 4 * READ);
+        assert_eq!(lines.cuts(), 4);
+    }
+}

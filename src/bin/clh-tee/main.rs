@@ -1,0 +1,51 @@
+//! `clh-tee`: reads lines from standard input and appends them to a log that
+//! any number of processes share.
+//!
+//! The way of a line: `reader` takes it in, `echo` copies it to standard
+//! output, `sink` puts it in at once if the lock is free, and into `queue` if
+//! not, from where `appender` puts it in as soon as the lock can be had.
+
+mod appender;
+mod cli;
+mod echo;
+mod lines;
+mod queue;
+mod reader;
+mod report;
+mod signals;
+mod sink;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::echo::Echo;
+use crate::reader::Reader;
+use crate::report::{Report, Status};
+use crate::signals::Signals;
+use crate::sink::Sink;
+
+fn main() -> ExitCode {
+    let report = Report::new();
+    let status = match Cli::try_parse() {
+        Ok(cli) => run(&cli, &report).unwrap_or_else(|error| report.failure(&error)),
+        Err(answer) => report.answer(&answer),
+    };
+    status.into()
+}
+
+/// Appends standard input to the log. What can fail is tried before any input
+/// is read.
+fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
+    let log = cli.options().open(&cli.log)?;
+    let signals = Signals::catch().context("cannot catch signals")?;
+    let echo = if cli.quiet {
+        Echo::off()
+    } else {
+        Echo::to_stdout()
+    };
+    let sink = Sink::new(log, cli, report).context("cannot make a pipe")?;
+    Ok(Reader::new(cli, report, signals, echo, sink).run())
+}

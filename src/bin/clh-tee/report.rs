@@ -1,0 +1,193 @@
+//! What is said on standard error, and the exit status.
+//!
+//! Nothing here waits: where standard error is full or closed, a message is
+//! dropped. It may well lead into the same log.
+
+use std::env;
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use clh_tee::{Error, Escaped, Notice};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+/// How long lines that cannot go into the log are given to go out elsewhere.
+const RESCUE_TIME: Duration = Duration::from_secs(1);
+
+/// How much is written at once to what might be a pipe: so much goes in
+/// without waiting if there is room at all (`PIPE_BUF`).
+const AT_ONCE: usize = 4096;
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Every line that was read is in the log.
+    AllIn = 0,
+    /// A line was lost, or the log could not be opened.
+    Lost = 1,
+    /// The command line was wrong.
+    Usage = 2,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        ExitCode::from(status as u8)
+    }
+}
+
+/// The way to standard error.
+#[derive(Debug, Clone)]
+pub(crate) struct Report {
+    /// The directory that paths are shown relative to, as users give them.
+    here: Option<PathBuf>,
+}
+
+impl Report {
+    /// Returns the way to standard error.
+    pub(crate) fn new() -> Self {
+        Self {
+            here: env::current_dir().ok(),
+        }
+    }
+
+    /// Prints help or version where they were asked for, and else what is
+    /// wrong with the command line.
+    pub(crate) fn answer(&self, answer: &clap::Error) -> Status {
+        if !answer.use_stderr() {
+            // Nobody is left to be told if standard output is closed.
+            drop(answer.print());
+            return Status::AllIn;
+        }
+        let text = answer.render().to_string();
+        self.say(text.strip_prefix("error: ").unwrap_or(&text).trim_end());
+        Status::Usage
+    }
+
+    /// Tells why the program cannot do its work.
+    pub(crate) fn failure(&self, error: &anyhow::Error) -> Status {
+        match error.downcast_ref::<Error>() {
+            Some(error) => self.say(&format!("{}{}", self.shown(error), advice(error))),
+            None => self.say(&format!("{error:#}")),
+        }
+        Status::Lost
+    }
+
+    /// Tells of a trouble that costs no line.
+    pub(crate) fn notice(&self, notice: &Notice, log: &Path) {
+        let log = self.path(log);
+        match notice {
+            Notice::CannotRotate(error) => self.warn(&format!(
+                "cannot rotate '{log}': {}; it grows past its limit",
+                self.inside(error)
+            )),
+            Notice::RotatesAgain => self.warn(&format!("rotating '{log}' works again")),
+            Notice::CannotCompress(error) => {
+                self.warn(&format!("{}; backups stay plain", self.shown(error)));
+            }
+            Notice::Adopted { orphan, slot } => self.warn(&format!(
+                "'{}' was left by a writer that died; it is backup {slot} now",
+                self.path(orphan)
+            )),
+            Notice::CannotMend(error) => {
+                self.warn(&format!("{}; it stays as it is", self.shown(error)));
+            }
+            _ => {}
+        }
+    }
+
+    /// Says something; the program goes on.
+    pub(crate) fn warn(&self, text: &str) {
+        self.say(&format!("warning: {text}"));
+    }
+
+    /// Says something.
+    #[expect(clippy::unused_self, reason = "whoever has a report may speak")]
+    pub(crate) fn say(&self, text: &str) {
+        let message = format!("clh-tee: {text}\n");
+        write_if_ready(message.as_bytes(), PollTimeout::ZERO);
+    }
+
+    /// Shows an error with its path as the user gave it.
+    pub(crate) fn shown(&self, error: &Error) -> String {
+        let (verb, path, reason) = (error.verb(), self.path(error.path()), error.reason());
+        format!("cannot {verb} '{path}': {reason}")
+    }
+
+    /// Shows an error inside of another message: what failed, if it was not
+    /// the log itself.
+    fn inside(&self, error: &Error) -> String {
+        match error.verb() {
+            "rename" | "remove" | "use" => {
+                format!(
+                    "cannot {} '{}': {}",
+                    error.verb(),
+                    self.path(error.path()),
+                    error.reason()
+                )
+            }
+            _ => error.reason(),
+        }
+    }
+
+    /// Shows a path as the user gave it.
+    pub(crate) fn path<'a>(&self, path: &'a Path) -> Escaped<'a> {
+        let relative = self
+            .here
+            .as_ref()
+            .and_then(|here| path.strip_prefix(here).ok());
+        Escaped::path(relative.unwrap_or(path))
+    }
+
+    /// Sends lines that could not be put into the log to standard error, as
+    /// they are, unless that is a terminal.
+    #[expect(clippy::unused_self, reason = "whoever has a report may speak")]
+    pub(crate) fn rescue(&self, lines: &[u8]) {
+        let deadline = Instant::now() + RESCUE_TIME;
+        let terminal = io::stderr().is_terminal();
+        for piece in lines.chunks(AT_ONCE) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
+            let escaped = terminal.then(|| escaped_lines(piece));
+            if !write_if_ready(escaped.as_deref().unwrap_or(piece), left) {
+                return;
+            }
+        }
+    }
+}
+
+/// Returns lines with what could steer a terminal made harmless.
+fn escaped_lines(lines: &[u8]) -> Vec<u8> {
+    let lines = lines.split_inclusive(|byte| *byte == b'\n');
+    lines
+        .flat_map(|line| match line.strip_suffix(b"\n") {
+            Some(line) => format!("{}\n", Escaped(line)).into_bytes(),
+            None => Escaped(line).to_string().into_bytes(),
+        })
+        .collect()
+}
+
+/// Says what can be done about an error, where that is more than obvious.
+fn advice(error: &Error) -> &'static str {
+    match (error.verb(), error.kind()) {
+        ("create", io::ErrorKind::NotFound) => "; --mkdir makes its directory",
+        _ => "",
+    }
+}
+
+/// Writes to standard error if it takes something within `patience`; tells
+/// whether it did.
+fn write_if_ready(bytes: &[u8], patience: PollTimeout) -> bool {
+    let stderr = io::stderr();
+    let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+    let ready = poll(&mut fds, patience).is_ok_and(|count| count > 0);
+    ready && stderr.lock().write_all(bytes).is_ok()
+}
+
+/// Shows a count with its noun: `1 line`, `2 lines`.
+pub(crate) fn counted(count: impl Into<u64>, noun: &str) -> impl Display {
+    let count = count.into();
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}

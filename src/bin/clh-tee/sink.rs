@@ -1,0 +1,181 @@
+//! Where whole lines go: into the log at once if that costs no waiting, or
+//! else into the queue.
+//!
+//! A lock that is free is taken by the reader itself, which spares the second
+//! thread its waking and everybody a copy. Lines never overtake each other:
+//! once some are in the queue, all go through it until it is empty.
+
+use std::io::{self, PipeReader, Read};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use clh_tee::{RotatingLog, Stats};
+
+use crate::appender::{self, Shared};
+use crate::cli::{Cli, Overflow};
+use crate::queue::{Errands, Queue};
+use crate::report::Report;
+
+/// How long an append that has begun may take to end when lines are given up.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Where whole lines go.
+pub(crate) struct Sink {
+    /// What is shared with the appender.
+    shared: Arc<Shared>,
+    /// The appender, once it has been needed.
+    appender: Option<JoinHandle<()>>,
+    /// Becomes readable when there is news for a reader that waits.
+    woken: PipeReader,
+    /// What to do when the queue is full.
+    overflow: Overflow,
+    /// How many lines were dropped.
+    dropped: u64,
+}
+
+/// What could not be put in.
+pub(crate) struct GivenUp {
+    /// The lines.
+    pub(crate) lines: Vec<u8>,
+    /// Whether the appender was stopped in the middle of an append, so that
+    /// some lines more may or may not be in.
+    pub(crate) unsure: bool,
+}
+
+impl Sink {
+    /// Returns the way into `log`.
+    pub(crate) fn new(log: RotatingLog, cli: &Cli, report: &Report) -> io::Result<Self> {
+        let (queue, woken) = Queue::new(cli.buffer)?;
+        let shared = Shared {
+            queue,
+            log: Mutex::new(log),
+            report: report.clone(),
+            path: cli.log.clone(),
+            unsynced: AtomicBool::new(false),
+        };
+        let shared = Arc::new(shared);
+        Ok(Self {
+            shared,
+            appender: None,
+            woken,
+            overflow: cli.overflow,
+            dropped: 0,
+        })
+    }
+
+    /// Takes whole `lines`, all or none; returns how many bytes.
+    pub(crate) fn put(&mut self, lines: &[u8]) -> usize {
+        if lines.is_empty() {
+            return 0;
+        }
+        let in_already = if self.shared.queue.is_idle() {
+            self.put_in_now(lines)
+        } else {
+            0
+        };
+        let rest = &lines[in_already..];
+        if rest.is_empty() {
+            return lines.len();
+        }
+        self.start_appender();
+        match self.overflow {
+            Overflow::Block if self.shared.queue.push(rest) => lines.len(),
+            Overflow::Block => in_already,
+            Overflow::Drop => {
+                self.dropped += self.shared.queue.push_or_drop(rest);
+                lines.len()
+            }
+        }
+    }
+
+    /// Puts in what can be put in without waiting; returns how many bytes. A
+    /// trouble is left to the appender, who will meet it too.
+    fn put_in_now(&self, lines: &[u8]) -> usize {
+        let mut log = self
+            .shared
+            .log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let Ok(Some(mut hold)) = log.try_hold() else {
+            return 0;
+        };
+        if !hold.is_quick(lines) {
+            return 0;
+        }
+        let outcome = hold.append(lines);
+        self.shared.tell_unsynced(hold.finish());
+        self.shared.tell_notices(&mut log);
+        outcome.map_or_else(|failure| failure.appended, |()| lines.len())
+    }
+
+    /// Has errands done once all lines that were put are in.
+    pub(crate) fn ask(&mut self, errands: Errands) {
+        if errands != Errands::default() {
+            self.start_appender();
+            self.shared.queue.ask(errands);
+        }
+    }
+
+    /// Starts the appender if it is not there yet.
+    fn start_appender(&mut self) {
+        if self.appender.is_none() {
+            let shared = Arc::clone(&self.shared);
+            self.appender = Some(thread::spawn(move || appender::run(&shared)));
+        }
+    }
+
+    /// Says that no more lines will come.
+    pub(crate) fn close(&self) {
+        self.shared.queue.close();
+    }
+
+    /// Tells whether all lines are in and all errands done; if not, there will
+    /// be news.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.shared.queue.is_settled()
+    }
+
+    /// Returns since when the lock has been waited for.
+    pub(crate) fn locking_since(&self) -> Option<Instant> {
+        self.shared.queue.locking_since()
+    }
+
+    /// Returns what becomes readable when there is news.
+    pub(crate) fn news(&self) -> BorrowedFd<'_> {
+        self.woken.as_fd()
+    }
+
+    /// Takes note of the news.
+    pub(crate) fn noted(&mut self) {
+        // There is one byte for each time that we waited, and if the other end
+        // is gone there will be no more.
+        drop(self.woken.read(&mut [0]));
+    }
+
+    /// Gives up what is not in yet.
+    pub(crate) fn give_up(&self) -> GivenUp {
+        let (lines, sure) = self.shared.queue.abandon(GRACE);
+        GivenUp {
+            lines,
+            unsure: !sure,
+        }
+    }
+
+    /// Returns how many lines were dropped.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// Tells whether everything that was put in is as safe as was asked for.
+    pub(crate) fn is_safe(&self) -> bool {
+        !self.shared.unsynced.load(Ordering::Relaxed)
+    }
+
+    /// Returns what the log has done, unless somebody is still at it.
+    pub(crate) fn stats(&self) -> Option<Stats> {
+        self.shared.log.try_lock().ok().map(|log| log.stats())
+    }
+}

@@ -1,0 +1,158 @@
+//! What failed, on which path, and why.
+//!
+//! Every failure of the library is an [`Error`]: an operation, the path that
+//! it was done to and the system's reason. A trouble that costs no line is no
+//! failure but a [`Notice`](crate::Notice), which the log hands out as a value.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+
+/// A result with the library's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An operation that failed: what was tried, on which path, and why not.
+#[derive(Debug)]
+pub struct Error {
+    /// What was tried, as a verb that stands after "cannot".
+    verb: &'static str,
+    /// What it was tried on.
+    path: PathBuf,
+    /// Why it failed.
+    source: io::Error,
+}
+
+impl Error {
+    /// Makes an error from what was tried on which path, and the reason.
+    pub(crate) fn new(verb: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self {
+            verb,
+            path: path.into(),
+            source,
+        }
+    }
+
+    /// Returns a closure for `map_err` that adds what was tried on which path.
+    pub(crate) fn on<'a>(
+        verb: &'static str,
+        path: &'a Path,
+    ) -> impl FnOnce(io::Error) -> Self + 'a {
+        move |source| Self::new(verb, path, source)
+    }
+
+    /// Returns what was tried, as a verb that stands after "cannot".
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        self.verb
+    }
+
+    /// Returns the path that it was tried on.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the kind of the underlying error.
+    #[must_use]
+    pub fn kind(&self) -> io::ErrorKind {
+        self.source.kind()
+    }
+
+    /// Returns the reason in the system's words, without its number.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self.source.raw_os_error() {
+            Some(number) => Errno::from_raw(number).desc().to_owned(),
+            None => self.source.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "cannot {} '{}': {}",
+            self.verb,
+            Escaped::path(&self.path),
+            self.reason()
+        )
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
+
+/// Bytes from outside, made fit to be shown.
+///
+/// Control characters and what is not UTF-8 appear as `\xNN`, so that nothing
+/// in a file's name can steer a terminal or fake a second message.
+#[derive(Debug, Clone, Copy)]
+pub struct Escaped<'a>(pub &'a [u8]);
+
+impl<'a> Escaped<'a> {
+    /// Returns `path`'s bytes, to be shown escaped.
+    #[must_use]
+    pub fn path(path: &'a Path) -> Self {
+        Self(path.as_os_str().as_bytes())
+    }
+
+    /// Returns `text`'s bytes, to be shown escaped.
+    #[must_use]
+    pub fn text(text: &'a OsStr) -> Self {
+        Self(text.as_bytes())
+    }
+}
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in self.0.utf8_chunks() {
+            for character in part.valid().chars() {
+                if character.is_control() {
+                    character
+                        .encode_utf8(&mut [0; 4])
+                        .bytes()
+                        .try_for_each(|byte| hex(f, byte))?;
+                } else {
+                    write!(f, "{character}")?;
+                }
+            }
+            part.invalid().iter().try_for_each(|byte| hex(f, *byte))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes `byte` as `\xNN`.
+fn hex(f: &mut fmt::Formatter<'_>, byte: u8) -> fmt::Result {
+    write!(f, "\\x{byte:02x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_verb_path_and_the_reason_without_its_number() {
+        let error = Error::new("open", "a\nb", io::Error::from_raw_os_error(13));
+        assert_eq!(
+            error.to_string(),
+            r"cannot open 'a\x0ab': Permission denied"
+        );
+    }
+
+    #[test]
+    fn escapes_control_characters_and_what_is_not_utf8() {
+        assert_eq!(
+            Escaped(b"\x1b[1m\xff \xc3\xa4\xc2\x9b").to_string(),
+            "\\x1b[1m\\xff ä\\xc2\\x9b"
+        );
+    }
+}

@@ -1,0 +1,219 @@
+//! Compressing a log into a file beside it, and comparing the two.
+//!
+//! Nothing here ever stands under a backup's name before it is whole: the
+//! compressed file is private until [`rotation`](crate::rotation) renames it.
+//! Its maker keeps it locked, so that others can tell a live maker's file from
+//! a dead one's.
+//!
+//! This file is the only door to flate2. Its backend zlib-rs at level 6 takes
+//! 0.30 of the time that Python takes at its level 9, for files 4.6 % larger.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, BufReader, Read, Seek};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+use flate2::read::MultiGzDecoder;
+use flate2::{Compression, GzBuilder};
+use nix::libc;
+
+use crate::owner::Ownership;
+
+/// How much is read at once when files are compressed or compared.
+const PIECE: usize = 64 * 1024;
+
+/// Returns a number that stands for the file that `metadata` is about: device,
+/// inode and time of birth, for an inode's number is given anew to the next
+/// file. Where the file system keeps no time of birth the number is weaker,
+/// and whoever relies on it compares contents too.
+pub(crate) fn identity(metadata: &Metadata) -> u64 {
+    let born = metadata
+        .created()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let born = born.map_or(0, |age| age.as_nanos());
+    let mut hash = Fnv::new();
+    hash.add(&metadata.dev().to_le_bytes());
+    hash.add(&metadata.ino().to_le_bytes());
+    hash.add(&born.to_le_bytes());
+    hash.0
+}
+
+/// The hash FNV-1a. Std's hasher may change between releases, and the number
+/// stands in a file's name, where writers of any release meet.
+struct Fnv(u64);
+
+impl Fnv {
+    /// Begins a hash.
+    fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    /// Takes in `bytes`.
+    fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+}
+
+/// Compresses the file `source` into the new file `target`, with `source`'s
+/// mode, owner and time of change, and forces it to disk if `sync`.
+///
+/// Returns the open compressed file, locked by us.
+///
+/// # Errors
+///
+/// If any of it fails; what there is of `target` is removed then.
+pub(crate) fn compress(source: &Path, target: &Path, level: u32, sync: bool) -> io::Result<File> {
+    let source = open(source)?;
+    let metadata = source.metadata()?;
+    let made = Ownership::of(&metadata).create(target)?;
+    let outcome = fill(&made, &source, &metadata, level, sync);
+    if outcome.is_err() {
+        // It is of no use to anybody; where it cannot be removed, recovery
+        // tries again.
+        drop(std::fs::remove_file(target));
+    }
+    outcome.map(|()| made)
+}
+
+/// Puts the compressed content of `source` into `target`.
+fn fill(target: &File, source: &File, about: &Metadata, level: u32, sync: bool) -> io::Result<()> {
+    fs2::FileExt::try_lock_exclusive(target)?;
+    // No name in the header: Python's holds its temporary's, so that
+    // `gunzip -N` restores nonsense.
+    let seconds = u32::try_from(about.mtime()).unwrap_or(0);
+    let mut encoder = GzBuilder::new()
+        .mtime(seconds)
+        .write(target, Compression::new(level));
+    io::copy(&mut BufReader::with_capacity(PIECE, source), &mut encoder)?;
+    encoder.finish()?;
+    // As gzip itself does it, so that backups stay in the order of their
+    // lines, whenever they were compressed.
+    target.set_modified(about.modified()?)?;
+    if sync { target.sync_all() } else { Ok(()) }
+}
+
+/// Tells whether `plain` and `compressed` are one generation: whether the
+/// content of the one, less NUL bytes at its end, is a beginning of what the
+/// other, being whole, inflates to. A kill or a power cut can leave that.
+///
+/// # Errors
+///
+/// If either cannot be read. A `compressed` that is not whole is no error.
+pub(crate) fn same_generation(plain: &Path, compressed: &Path) -> io::Result<bool> {
+    let mut plain = open(plain)?;
+    let end = content_end(&plain)?;
+    plain.rewind()?;
+    let mut plain = BufReader::with_capacity(PIECE, plain).take(end);
+    let mut inflated = MultiGzDecoder::new(BufReader::with_capacity(PIECE, open(compressed)?));
+    let (mut ours, mut theirs) = (vec![0; PIECE], vec![0; PIECE]);
+    loop {
+        let count = plain.read(&mut ours)?;
+        if count == 0 {
+            break;
+        }
+        let theirs = &mut theirs[..count];
+        if !inflates(inflated.read_exact(theirs))? || ours[..count] != *theirs {
+            return Ok(false);
+        }
+    }
+    // The rest must inflate too, for its end holds length and checksum.
+    inflates(io::copy(&mut inflated, &mut io::sink()).map(drop))
+}
+
+/// Returns where the content of `file` ends: behind its last byte that is not
+/// NUL.
+fn content_end(mut file: &File) -> io::Result<u64> {
+    let (mut piece, mut read, mut end) = (vec![0; PIECE], 0, 0);
+    loop {
+        let count = file.read(&mut piece)?;
+        if count == 0 {
+            return Ok(end);
+        }
+        if let Some(last) = piece[..count].iter().rposition(|byte| *byte != 0) {
+            end = read + last as u64 + 1;
+        }
+        read += count as u64;
+    }
+}
+
+/// Tells a file that is not whole (`false`) from one that cannot be read.
+fn inflates(outcome: io::Result<()>) -> io::Result<bool> {
+    match outcome {
+        Ok(()) => Ok(true),
+        Err(error) if error.raw_os_error().is_some() => Err(error),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Opens a file to be read, never through a symbolic link.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// Compresses `whole` and tells whether `plain` beside it is the same.
+    fn same(plain: &[u8], whole: &[u8]) -> bool {
+        let dir = tempfile::tempdir().unwrap();
+        let (source, target) = (dir.path().join("s"), dir.path().join("t"));
+        fs::write(&source, whole).unwrap();
+        compress(&source, &target, 6, true).unwrap();
+        fs::write(&source, plain).unwrap();
+        same_generation(&source, &target).unwrap()
+    }
+
+    #[test]
+    fn a_beginning_is_the_same_generation() {
+        let long: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
+        assert!(same(b"a\nb\n", b"a\nb\n"));
+        assert!(same(b"a\n", b"a\nb\n"));
+        assert!(same(b"a\n\0\0\0", b"a\nb\n"));
+        assert!(same(b"a\nb\n\0\0\0\0", b"a\nb\n"));
+        assert!(same(b"", b""));
+        assert!(same(&long, &long));
+        assert!(same(&long[..70_001], &long));
+    }
+
+    #[test]
+    fn other_content_is_another_generation() {
+        let long: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
+        assert!(!same(b"a\nb\n", b"a\n"));
+        assert!(!same(b"a\nc\n", b"a\nb\n"));
+        assert!(!same(b"a\n\0\0b\n", b"a\n"));
+        assert!(!same(&[&long[..], b"x"].concat(), &long));
+    }
+
+    #[test]
+    fn a_compressed_file_cut_short_is_not_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let (source, target) = (dir.path().join("s"), dir.path().join("t"));
+        fs::write(&source, b"line\n".repeat(9000)).unwrap();
+        let file = compress(&source, &target, 6, true).unwrap();
+        for length in 0..file.metadata().unwrap().len() {
+            let cut = OpenOptions::new().write(true).open(&target).unwrap();
+            cut.set_len(file.metadata().unwrap().len() - 1).unwrap();
+            assert!(!same_generation(&source, &target).unwrap(), "{length}");
+        }
+    }
+
+    #[test]
+    fn header_names_no_file_and_time_is_the_source_s() {
+        let dir = tempfile::tempdir().unwrap();
+        let (source, target) = (dir.path().join("s"), dir.path().join("t"));
+        fs::write(&source, b"line\n").unwrap();
+        compress(&source, &target, 6, true).unwrap();
+        assert_eq!(fs::read(&target).unwrap()[3], 0, "no flag, so no name");
+        let modified = |path| fs::metadata(path).unwrap().modified().unwrap();
+        assert_eq!(modified(&source), modified(&target));
+    }
+}

@@ -1,0 +1,28 @@
+//! Rotating logs that any number of processes share.
+//!
+//! A [`RotatingLog`] appends whole lines to a file, in turns with other
+//! processes, and makes backups of it when it is full. What stands on disk,
+//! lock file, chain of backups and compressed backups, is what Python's
+//! package *concurrent-log-handler* keeps, so programs in both languages may
+//! append to and rotate one log at once.
+//!
+//! The library prints nothing, ends no process and reads no environment: a
+//! failure is an [`Error`], a trouble that costs no line is a [`Notice`].
+//!
+//! Without its default feature `cli`, the crate is the library alone.
+
+mod active;
+mod chain;
+mod error;
+mod gzip;
+mod lock;
+mod log;
+mod names;
+mod options;
+mod owner;
+mod recovery;
+mod rotation;
+
+pub use error::{Error, Escaped, Result};
+pub use log::{Hold, Notice, RotatingLog, Stats, Unappended};
+pub use options::{Options, Sync};

@@ -1,0 +1,279 @@
+//! The lock that makes many writers take turns.
+//!
+//! Whoever shares a log takes an exclusive `flock` on a small file beside it
+//! before looking at the log, and lets go when its lines are in. Looking
+//! counts: the log's size, and which file stands at its path, may change at
+//! any moment the lock is not held.
+//!
+//! ```text
+//! open (make it if it is not there) ─▶ flock ─▶ still the file at its path? ─▶ Held
+//!   ▲                                                     │ no: somebody deleted it
+//!   └─────────────────────────────────────────────────────┘
+//! ```
+//!
+//! The lock file is made once and never removed, truncated or renamed. Were it
+//! removed, a writer that waits on the old file and one that makes a new file
+//! would each hold "the" lock; that is what the last check is for. Its content
+//! belongs to concurrent-log-handler's timed handler and is not touched here.
+//!
+//! This file is the only door to fs2.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::libc;
+
+use crate::error::{Error, Result};
+
+/// The lock file of a log, not held.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    /// Where it is.
+    path: PathBuf,
+    /// The open file, with its device and inode; opened when first needed.
+    open: Option<(File, Identity)>,
+    /// Whether there is anything to lock.
+    needed: bool,
+}
+
+/// Which file an open file is: device and inode. As long as it is open, no
+/// other file can have the same.
+pub(crate) type Identity = (u64, u64);
+
+/// Returns which file `metadata` is about.
+pub(crate) fn identity(metadata: &Metadata) -> Identity {
+    (metadata.dev(), metadata.ino())
+}
+
+/// The lock, held. What may only be done under the lock takes a `&mut Held`.
+/// Dropping it lets go.
+#[derive(Debug)]
+pub(crate) struct Held<'a> {
+    /// The locked file; none where no lock is needed.
+    file: Option<&'a File>,
+}
+
+impl Lock {
+    /// Returns the lock at `path`, opened if it is there already. It is made
+    /// only when first taken, so that a writer without lines leaves nothing.
+    ///
+    /// # Errors
+    ///
+    /// If it is there and cannot be opened, or is a symbolic link.
+    pub(crate) fn new(path: PathBuf) -> Result<Self> {
+        let mut lock = Self {
+            path,
+            open: None,
+            needed: true,
+        };
+        match open_existing(&lock.path) {
+            Ok(file) => lock.keep(file)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(lock.cannot_open(error)),
+        }
+        Ok(lock)
+    }
+
+    /// Returns a lock for what needs none, and whose taking does nothing.
+    pub(crate) fn not_needed() -> Self {
+        Self {
+            path: PathBuf::new(),
+            open: None,
+            needed: false,
+        }
+    }
+
+    /// Returns the lock file's path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Tells whether the lock file is there already.
+    pub(crate) fn exists(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// Waits until the lock is ours. There is no time limit, for whoever polls
+    /// instead starves among those who wait.
+    pub(crate) fn acquire(&mut self) -> Result<Held<'_>> {
+        self.take(fs2::FileExt::lock_exclusive)?;
+        Ok(self.held())
+    }
+
+    /// Takes the lock if it is free, and returns nothing if it is not.
+    pub(crate) fn try_acquire(&mut self) -> Result<Option<Held<'_>>> {
+        match self.take(fs2::FileExt::try_lock_exclusive) {
+            Ok(()) => Ok(Some(self.held())),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Locks the file at the path by `lock`, however often somebody deletes it
+    /// meanwhile.
+    fn take(&mut self, lock: fn(&File) -> io::Result<()>) -> Result<()> {
+        while self.needed {
+            if self.open.is_none() {
+                let file = open(&self.path).map_err(|error| self.cannot_open(error))?;
+                self.keep(file)?;
+            }
+            let Some((file, identity)) = &self.open else {
+                continue;
+            };
+            if let Err(error) = uninterrupted(|| lock(file)) {
+                return Err(Error::new("lock", &self.path, error));
+            }
+            match self.path.symlink_metadata() {
+                Ok(metadata) if self::identity(&metadata) == *identity => return Ok(()),
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    self.open = None;
+                    return Err(Error::new("check lock file", &self.path, error));
+                }
+                _ => self.open = None,
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers the open lock file.
+    fn keep(&mut self, file: File) -> Result<()> {
+        let metadata = file
+            .metadata()
+            .map_err(Error::on("open lock file", &self.path))?;
+        self.open = Some((file, identity(&metadata)));
+        Ok(())
+    }
+
+    /// Returns the token for the lock just taken.
+    fn held(&self) -> Held<'_> {
+        Held {
+            file: self.open.as_ref().map(|(file, _)| file),
+        }
+    }
+
+    /// Says that the lock file cannot be opened, and why in plain words.
+    fn cannot_open(&self, error: io::Error) -> Error {
+        let error = match error.raw_os_error() {
+            Some(libc::ELOOP) => io::Error::other("it is a symbolic link, which is never followed"),
+            _ => error,
+        };
+        Error::new("open lock file", &self.path, error)
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        // Fully qualified, since std's own `File::unlock` would be taken
+        // silently. It fails only on a descriptor that is not open.
+        self.file
+            .map_or(Ok(()), fs2::FileExt::unlock)
+            .expect("an open file can be unlocked");
+    }
+}
+
+/// Opens the lock file, and makes it if it is not there.
+fn open(path: &Path) -> io::Result<File> {
+    loop {
+        match open_existing(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            other => return other,
+        }
+        // Made exclusively, as Python does it: with a plain O_CREAT, Linux may
+        // refuse to open another user's file in a sticky directory.
+        match options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(0o666)
+            .open(path)
+        {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            other => return other,
+        }
+    }
+}
+
+/// Opens the lock file that is there. `flock` asks for no right but to open,
+/// so reading is enough where another user made the file with mode 0755.
+fn open_existing(path: &Path) -> io::Result<File> {
+    match options().read(true).write(true).open(path) {
+        Err(error) if may_read(&error) => options().read(true).open(path),
+        other => other,
+    }
+}
+
+/// Tells whether `error` forbids writing only.
+fn may_read(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+    )
+}
+
+/// Returns options that never follow a symbolic link, nor wait for a FIFO.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    options
+}
+
+/// Calls `call` again for as long as a signal interrupts it.
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn excludes_others_until_it_is_dropped() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let (mut one, mut two) = (Lock::new(path.clone()).unwrap(), Lock::new(path).unwrap());
+        let held = one.acquire().unwrap();
+        assert!(two.try_acquire().unwrap().is_none());
+        drop(held);
+        assert!(two.try_acquire().unwrap().is_some());
+    }
+
+    #[test]
+    fn is_not_made_before_it_is_taken_and_its_content_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let mut lock = Lock::new(path.clone()).unwrap();
+        assert!(!path.exists());
+        drop(lock.acquire().unwrap());
+        std::fs::write(&path, "1767225600").unwrap();
+        drop(lock.acquire().unwrap());
+        assert_eq!(std::fs::read(&path).unwrap(), b"1767225600");
+    }
+
+    #[test]
+    fn a_deleted_lock_file_is_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let mut one = Lock::new(path.clone()).unwrap();
+        drop(one.acquire().unwrap());
+        std::fs::remove_file(&path).unwrap();
+        let held = one.acquire().unwrap();
+        assert!(Lock::new(path).unwrap().try_acquire().unwrap().is_none());
+        drop(held);
+    }
+
+    #[test]
+    fn a_symbolic_link_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        std::os::unix::fs::symlink("elsewhere", &path).unwrap();
+        let error = Lock::new(path).unwrap_err();
+        assert!(error.to_string().contains("symbolic link"), "{error}");
+    }
+}

@@ -1,0 +1,286 @@
+//! The names of everything that stands around a log.
+//!
+//! Writers meet by name alone, so these are the protocol: where the lock file
+//! is, what a backup is called, which leftovers are whose. All follow from the
+//! log's absolute path. The rules are those of concurrent-log-handler.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+
+/// How many hexadecimal digits a private file's identity has.
+const IDENTITY_DIGITS: usize = 16;
+
+/// What is put behind the log's name in the longest name that is ever made of
+/// it: Python's compressed rotation temp, with 64 random bits in decimal.
+const LONGEST_SUFFIX: usize = ".rotate.18446744073709551615.gz".len();
+
+/// How a backup is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Form {
+    /// As it was written.
+    Plain,
+    /// Compressed by gzip.
+    Gzip,
+}
+
+impl Form {
+    /// Returns how the name of a file of this form ends.
+    fn ending(self) -> &'static [u8] {
+        match self {
+            Self::Plain => b"",
+            Self::Gzip => b".gz",
+        }
+    }
+}
+
+/// What a name found beside the log means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// A backup: its slot and form.
+    Backup(u64, Form),
+    /// A rotation temp of Python's: its random digits and form.
+    RotationTemp(OsString, Form),
+    /// A private temporary of ours: the identity of the log it was made from.
+    Private(u64),
+}
+
+/// A log's absolute path, and the names made from it.
+#[derive(Debug, Clone)]
+pub(crate) struct Names {
+    /// The directory of the log.
+    dir: PathBuf,
+    /// The last component of the log's path.
+    name: OsString,
+    /// Both together.
+    log: PathBuf,
+}
+
+impl Names {
+    /// Makes `path` absolute as Python's `os.path.abspath` does: `.` and `..`
+    /// are resolved by their letters, symbolic links not at all.
+    ///
+    /// # Errors
+    ///
+    /// If the current directory is unknown, or if `path` names no file.
+    pub(crate) fn new(path: &Path) -> io::Result<Self> {
+        let log = normal(&std::path::absolute(path)?);
+        match (log.parent(), log.file_name()) {
+            (Some(dir), Some(name)) => Ok(Self {
+                dir: dir.to_owned(),
+                name: name.to_owned(),
+                log: log.clone(),
+            }),
+            _ => Err(io::Error::from(io::ErrorKind::IsADirectory)),
+        }
+    }
+
+    /// Returns the log's path.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// Returns the log's directory.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Returns the lock file's path, in `elsewhere` if that is given.
+    pub(crate) fn lock(&self, elsewhere: Option<&Path>) -> PathBuf {
+        let bytes = self.name.as_bytes();
+        let stem = bytes.strip_suffix(b".log").unwrap_or(bytes);
+        elsewhere
+            .unwrap_or(&self.dir)
+            .join(joined(&[b".__", stem, b".lock"]))
+    }
+
+    /// Returns the path of the backup in `slot`.
+    pub(crate) fn backup(&self, slot: u64, form: Form) -> PathBuf {
+        let number = slot.to_string();
+        self.dir.join(joined(&[
+            self.name.as_bytes(),
+            b".",
+            number.as_bytes(),
+            form.ending(),
+        ]))
+    }
+
+    /// Returns the path of the private temporary for the log of this identity.
+    ///
+    /// It begins with `.__`, which no name of Python's does but the lock's,
+    /// and ends in `.gz`, which no lock's does.
+    pub(crate) fn private(&self, identity: u64) -> PathBuf {
+        let end = format!(".{identity:0IDENTITY_DIGITS$x}.gz");
+        self.dir
+            .join(joined(&[b".__", self.name.as_bytes(), end.as_bytes()]))
+    }
+
+    /// Returns the path of Python's rotation temp with these random digits.
+    pub(crate) fn rotation_temp(&self, digits: &OsStr, form: Form) -> PathBuf {
+        let digits = digits.as_bytes();
+        self.dir.join(joined(&[
+            self.name.as_bytes(),
+            b".rotate.",
+            digits,
+            form.ending(),
+        ]))
+    }
+
+    /// Tells what the file called `name` in the log's directory is to this
+    /// log. Anything that is not exactly one of our names is nothing to us.
+    pub(crate) fn meaning(&self, name: &OsStr) -> Option<Meaning> {
+        let (ours, bytes) = (self.name.as_bytes(), name.as_bytes());
+        if let Some(rest) = bytes.strip_prefix(b".__") {
+            let rest = rest.strip_prefix(ours)?.strip_prefix(b".")?;
+            return identity(rest.strip_suffix(b".gz")?).map(Meaning::Private);
+        }
+        let rest = bytes.strip_prefix(ours)?.strip_prefix(b".")?;
+        let (rest, form) = match rest.strip_suffix(b".gz") {
+            Some(stem) => (stem, Form::Gzip),
+            None => (rest, Form::Plain),
+        };
+        match rest.strip_prefix(b"rotate.") {
+            Some(digits) if digits.len() >= 8 && all_digits(digits) => Some(Meaning::RotationTemp(
+                OsString::from_vec(digits.to_vec()),
+                form,
+            )),
+            Some(_) => None,
+            None => slot(rest).map(|slot| Meaning::Backup(slot, form)),
+        }
+    }
+
+    /// Returns by how many bytes the longest name that a rotation makes, ours
+    /// or a Python peer's, exceeds `name_max`.
+    pub(crate) fn excess(&self, name_max: usize) -> usize {
+        (self.name.len() + LONGEST_SUFFIX).saturating_sub(name_max)
+    }
+}
+
+/// Resolves `.` and `..` by their letters, as Python's `os.path.normpath`.
+fn normal(path: &Path) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(normal.pop()),
+            Component::CurDir => {}
+            _ => normal.push(component),
+        }
+    }
+    normal
+}
+
+/// Joins pieces of a name.
+fn joined(pieces: &[&[u8]]) -> OsString {
+    OsString::from_vec(pieces.concat())
+}
+
+/// Tells whether there is nothing but decimal digits.
+fn all_digits(bytes: &[u8]) -> bool {
+    bytes.iter().all(u8::is_ascii_digit)
+}
+
+/// Reads a slot's number; `01` is none, since nobody writes it.
+fn slot(bytes: &[u8]) -> Option<u64> {
+    let plain = all_digits(bytes) && !bytes.starts_with(b"0");
+    plain
+        .then(|| std::str::from_utf8(bytes).ok()?.parse().ok())
+        .flatten()
+}
+
+/// Reads a private file's identity.
+fn identity(bytes: &[u8]) -> Option<u64> {
+    let lower = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
+    let exact = bytes.len() == IDENTITY_DIGITS && bytes.iter().all(lower);
+    exact
+        .then(|| u64::from_str_radix(std::str::from_utf8(bytes).ok()?, 16).ok())
+        .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(path: &str) -> Names {
+        Names::new(Path::new(path)).unwrap()
+    }
+
+    #[test]
+    fn lock_drops_one_log_and_is_hidden() {
+        for (log, lock) in [
+            ("/var/log/app.log", "/var/log/.__app.lock"),
+            ("/d/app", "/d/.__app.lock"),
+            ("/d/a b.LOG", "/d/.__a b.LOG.lock"),
+            ("/d/.log", "/d/.__.lock"),
+            ("/d/x.log.log", "/d/.__x.log.lock"),
+        ] {
+            assert_eq!(names(log).lock(None), Path::new(lock));
+        }
+        assert_eq!(
+            names("/d/app.log").lock(Some(Path::new("/l"))),
+            Path::new("/l/.__app.lock")
+        );
+    }
+
+    #[test]
+    fn path_is_made_absolute_by_its_letters() {
+        assert_eq!(names("/a/./b//../c.log").log(), Path::new("/a/c.log"));
+        assert_eq!(names("/../c.log/").log(), Path::new("/c.log"));
+        assert!(names("c.log").log().is_absolute());
+        assert!(Names::new(Path::new("/")).is_err());
+    }
+
+    #[test]
+    fn every_name_made_is_understood() {
+        let names = names("/d/app.log");
+        for (path, meaning) in [
+            (
+                names.backup(12, Form::Plain),
+                Meaning::Backup(12, Form::Plain),
+            ),
+            (names.backup(1, Form::Gzip), Meaning::Backup(1, Form::Gzip)),
+            (names.private(0xab), Meaning::Private(0xab)),
+        ] {
+            assert_eq!(names.meaning(path.file_name().unwrap()), Some(meaning));
+        }
+        let temp = Meaning::RotationTemp("13843000".into(), Form::Gzip);
+        assert_eq!(
+            names.meaning(OsStr::new("app.log.rotate.13843000.gz")),
+            Some(temp)
+        );
+    }
+
+    #[test]
+    fn what_only_looks_similar_is_left_alone() {
+        for stranger in [
+            "app.log",
+            "app.log.",
+            "app.log.0",
+            "app.log.01",
+            "app.log.1.gz.gz",
+            "app.log.1.bak",
+            "app.log.rotate.1234567",
+            "app.log.rotate.12345678.tmp",
+            "app.log.rotate.12345678x",
+            "xapp.log.1",
+            ".__app.lock",
+            ".__app.log.00000000000000AB.gz",
+            ".__app.log.ab.gz",
+            "app.log.-1",
+            "app.log.+1",
+            "app.log.99999999999999999999",
+        ] {
+            assert_eq!(
+                names("/d/app.log").meaning(OsStr::new(stranger)),
+                None,
+                "{stranger}"
+            );
+        }
+    }
+
+    #[test]
+    fn excess_counts_the_longest_name() {
+        assert_eq!(names("/d/app.log").excess(38), 0);
+        assert_eq!(names("/d/app.log").excess(37), 1);
+    }
+}

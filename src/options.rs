@@ -1,0 +1,119 @@
+//! How a log is opened, in the manner of `File::options`.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::log::RotatingLog;
+
+/// What is forced to disk, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sync {
+    /// Nothing; the system writes when it likes.
+    None,
+    /// A compressed backup before its plain file goes, and a rotated log once
+    /// the lock has been let go.
+    #[default]
+    Rotate,
+    /// In addition every batch, before its lines count as in.
+    Batch,
+}
+
+/// How a log is opened. All writers of a log should use the same settings;
+/// none loses a line if they do not.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// See [`Options::max_bytes`].
+    pub(crate) max_bytes: u64,
+    /// See [`Options::backups`].
+    pub(crate) backups: u64,
+    /// See [`Options::gzip`].
+    pub(crate) gzip: Option<u32>,
+    /// See [`Options::sync`].
+    pub(crate) sync: Sync,
+    /// See [`Options::lock_dir`].
+    pub(crate) lock_dir: Option<PathBuf>,
+    /// See [`Options::create_dir`].
+    pub(crate) create_dir: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_bytes: 0,
+            backups: 5,
+            gzip: None,
+            sync: Sync::default(),
+            lock_dir: None,
+            create_dir: false,
+        }
+    }
+}
+
+impl Options {
+    /// Sets the size in bytes at which the log is full; 0, the default, means
+    /// never. The line that reaches it still goes in (CLH's `maxBytes`).
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    /// Sets how many backups are kept; 5 by default. With 0 the log is emptied
+    /// when it is full (CLH's `backupCount`).
+    #[must_use]
+    pub fn backups(mut self, count: u64) -> Self {
+        self.backups = count;
+        self
+    }
+
+    /// Has backups compressed at this level, 1 to 9 (CLH's `use_gzip`, whose
+    /// level is 9). By default they are not.
+    ///
+    /// # Panics
+    ///
+    /// If the level is not from 1 to 9.
+    #[must_use]
+    pub fn gzip(mut self, level: Option<u32>) -> Self {
+        assert!(
+            level.is_none_or(|level| (1..=9).contains(&level)),
+            "gzip's levels are 1 to 9"
+        );
+        self.gzip = level;
+        self
+    }
+
+    /// Sets what is forced to disk, and when.
+    #[must_use]
+    pub fn sync(mut self, sync: Sync) -> Self {
+        self.sync = sync;
+        self
+    }
+
+    /// Sets the directory of the lock file, made with its parents if missing
+    /// (CLH's `lock_file_directory`). By default it is the log's.
+    #[must_use]
+    pub fn lock_dir(mut self, dir: Option<PathBuf>) -> Self {
+        self.lock_dir = dir;
+        self
+    }
+
+    /// Has the log's directory made, with its parents, if it is missing.
+    #[must_use]
+    pub fn create_dir(mut self, create: bool) -> Self {
+        self.create_dir = create;
+        self
+    }
+
+    /// Opens the log at `path`. Neither it nor its lock file is made before
+    /// the first line comes, but what would forbid that is found now as far as
+    /// it can be.
+    ///
+    /// # Errors
+    ///
+    /// If the log is a directory or a symbolic link, or cannot be written; if
+    /// its directory is missing or cannot be written; if its name is too long
+    /// for those made from it; if the lock file cannot be opened.
+    pub fn open(self, path: impl AsRef<Path>) -> Result<RotatingLog> {
+        RotatingLog::open(path.as_ref(), self)
+    }
+}

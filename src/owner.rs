@@ -1,0 +1,94 @@
+//! Mode and owner of the files we make.
+//!
+//! A new log takes over mode, and where that is permitted owner, of the log it
+//! replaces, and so does a compressed backup. No file ever has, for an
+//! instant, a wider mode than it ends with: it is made with the final mode,
+//! from which the umask can only take away, and widened when its owner is
+//! right.
+
+use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::Path;
+
+use nix::libc;
+use nix::unistd::{AccessFlags, PathconfVar, access, pathconf};
+
+use crate::names::Names;
+
+/// The bits of a mode that are inherited: who may read, write and execute.
+const MODE_BITS: u32 = 0o777;
+
+/// Mode and owner that a file is to have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ownership {
+    /// Permission bits.
+    mode: u32,
+    /// User and group.
+    owner: (u32, u32),
+}
+
+impl Ownership {
+    /// Returns mode and owner of the file that `metadata` is about.
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self {
+            mode: metadata.mode() & MODE_BITS,
+            owner: (metadata.uid(), metadata.gid()),
+        }
+    }
+
+    /// Makes the file `path`, which must not exist, to be read and appended
+    /// to, with this mode and as far as permitted this owner.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made. An owner or a mode that is refused is no error:
+    /// it must not cost a line.
+    pub(crate) fn create(self, path: &Path) -> io::Result<File> {
+        let file = OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create_new(true)
+            .mode(self.mode)
+            .custom_flags(libc::O_NOFOLLOW)
+            .open(path)?;
+        // What is refused here is left as it is: the file is usable, and
+        // narrower than asked for at worst.
+        drop(self.apply(&file));
+        Ok(file)
+    }
+
+    /// Gives `file` this owner, then this mode, where they differ.
+    fn apply(self, file: &File) -> io::Result<()> {
+        let now = Self::of(&file.metadata()?);
+        if now.owner != self.owner {
+            fchown(file, Some(self.owner.0), Some(self.owner.1))?;
+        }
+        if now.mode != self.mode {
+            file.set_permissions(Permissions::from_mode(self.mode))?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells whether every name that a rotation makes from these is short enough
+/// for the file system.
+pub(crate) fn name_fits(names: &Names) -> io::Result<()> {
+    let longest = pathconf(names.dir(), PathconfVar::NAME_MAX)?.unwrap_or(255);
+    match names.excess(usize::try_from(longest).unwrap_or(usize::MAX)) {
+        0 => Ok(()),
+        excess => Err(io::Error::other(format!(
+            "its name is too long for those of its backups by {excess} bytes; use a shorter one"
+        ))),
+    }
+}
+
+/// Tells whether files can be made in `dir`, as far as permissions go.
+pub(crate) fn can_create_in(dir: &Path) -> io::Result<()> {
+    Ok(access(dir, AccessFlags::W_OK | AccessFlags::X_OK)?)
+}
+
+/// Tells whether `path` can be written, as far as permissions go.
+pub(crate) fn can_write(path: &Path) -> io::Result<()> {
+    Ok(access(path, AccessFlags::W_OK)?)
+}

@@ -1,0 +1,257 @@
+//! Putting right what a writer left that died in a rotation.
+//!
+//! Rotations happen under the lock. So whoever holds the lock and sees one half
+//! done knows that its maker is dead, and finishes it:
+//!
+//! | found | it is | and becomes |
+//! |---|---|---|
+//! | `.__app.log.ID.gz`, a slot's content | ours, about to take its place | that slot, compressed |
+//! | `.__app.log.ID.gz`, anything else | ours, of no use any more | nothing |
+//! | `app.log.N` and `app.log.N.gz`, the same | ours, placed already | the compressed one |
+//! | the two, not the same | two generations | two slots |
+//! | `app.log.rotate.DIGITS` | a whole log of Python's | the slot of its age |
+//! | the same and its `.gz` | the latter may be partial | as if it were not there |
+//! | `app.log.rotate.DIGITS.gz` alone | the same, compressed | the slot of its age |
+//!
+//! A gap in the chain needs nothing: the next shift closes it. Each step here
+//! can be cut short like those of a rotation, and is begun anew then.
+//!
+//! Only regular files of exactly these names are touched.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::chain::{Backup, Found, plan};
+use crate::error::{Error, Result};
+use crate::gzip;
+use crate::lock::Held;
+use crate::log::Notice;
+use crate::names::{Form, Meaning, Names};
+use crate::rotation::{Backups, Compressed, regular_file, rename};
+
+/// What rotations that died have left beside a log.
+#[derive(Debug, Default)]
+pub(crate) struct Leftovers {
+    /// Python's rotation temps: in which forms each is there.
+    temps: BTreeMap<OsString, Vec<Form>>,
+    /// Private files of ours: the identity in the name.
+    privates: Vec<u64>,
+    /// Slots that hold two files.
+    doubles: Vec<u64>,
+}
+
+impl Leftovers {
+    /// Looks through the log's directory. This costs one pass over its names,
+    /// however long the logs are.
+    pub(crate) fn find(names: &Names) -> Result<Self> {
+        let mut found = Self::default();
+        let mut slots = BTreeMap::new();
+        let unreadable = Error::on("look for leftovers in", names.dir());
+        let mut entries = match fs::read_dir(names.dir()) {
+            Ok(entries) => entries,
+            Err(error) => return Err(unreadable(error)),
+        };
+        let outcome = entries.try_for_each(|entry| {
+            match names.meaning(&entry?.file_name()) {
+                Some(Meaning::Backup(slot, _)) => *slots.entry(slot).or_insert(0) += 1,
+                Some(Meaning::RotationTemp(digits, form)) => {
+                    found.temps.entry(digits).or_default().push(form);
+                }
+                Some(Meaning::Private(identity)) => found.privates.push(identity),
+                None => {}
+            }
+            Ok(())
+        });
+        outcome.map_err(unreadable)?;
+        found.doubles = slots
+            .into_iter()
+            .filter(|(_, files)| *files == 2)
+            .map(|(slot, _)| slot)
+            .collect();
+        Ok(found)
+    }
+
+    /// Tells whether there is nothing to mend.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.temps.is_empty() && self.privates.is_empty() && self.doubles.is_empty()
+    }
+}
+
+/// Mends what was `found`. Returns what is to be told of it: what was adopted,
+/// and what could not be mended and so stays as it is.
+pub(crate) fn mend(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let mut tell = |outcome: Result<Option<Notice>>| {
+        notices.extend(outcome.unwrap_or_else(|error| Some(Notice::CannotMend(error))));
+    };
+    for identity in &found.privates {
+        tell(finish_or_remove(*identity, held, backups).map(|()| None));
+    }
+    if !found.doubles.is_empty() {
+        tell(part(&found.doubles, held, backups).map(|()| None));
+    }
+    // Without backups there is no chain to adopt into.
+    if backups.options.backups > 0 {
+        match by_age(found, backups) {
+            Ok(orphans) => orphans
+                .iter()
+                .for_each(|orphan| tell(adopt(orphan, held, backups))),
+            Err(error) => tell(Err(error)),
+        }
+    }
+    notices
+}
+
+/// Sees to a private file: its maker died before it took its place, or was not
+/// done with it.
+fn finish_or_remove(identity: u64, held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
+    let path = backups.names.private(identity);
+    let Some(compressed) = Compressed::of_dead_maker(path)? else {
+        return Ok(());
+    };
+    if let Some(slot) = plain_slot_of(identity, backups)? {
+        let plain = backups.names.backup(slot, Form::Plain);
+        if same_generation(&plain, compressed.path())? {
+            return backups.place(&compressed, slot, held);
+        }
+    }
+    // Dropped, it is removed.
+    Ok(())
+}
+
+/// Returns the slot in which the file of this `identity` stands, alone and
+/// plain, if it is in the chain.
+fn plain_slot_of(identity: u64, backups: &Backups) -> Result<Option<u64>> {
+    for slot in backups.chain()? {
+        if let [
+            Found {
+                backup:
+                    backup @ Backup {
+                        slot,
+                        form: Form::Plain,
+                    },
+                ..
+            },
+        ] = slot[..]
+        {
+            let path = backups.path(backup);
+            let metadata = regular_file(&path)?;
+            if metadata.is_some_and(|metadata| gzip::identity(&metadata) == identity) {
+                return Ok(Some(slot));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Parts what stands in one slot: one generation loses its plain form, two are
+/// spread over two slots.
+fn part(doubles: &[u64], held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
+    let last = backups.options.backups;
+    for slot in doubles.iter().copied().filter(|slot| *slot <= last) {
+        let plain = backups.names.backup(slot, Form::Plain);
+        let compressed = backups.names.backup(slot, Form::Gzip);
+        let both = regular_file(&plain)?.is_some() && regular_file(&compressed)?.is_some();
+        if both && same_generation(&plain, &compressed)? {
+            backups.remove(&plain)?;
+        }
+    }
+    let plan = plan(&backups.chain()?, None, last);
+    backups.carry_out(&plan, held)
+}
+
+/// An orphan: a generation that a rotation of Python's left outside the chain.
+struct Orphan {
+    /// Where it is.
+    path: PathBuf,
+    /// In which form.
+    form: Form,
+    /// What it is.
+    metadata: Metadata,
+    /// When its last line came.
+    modified: SystemTime,
+}
+
+/// Returns the orphans, oldest first, less what was compressed half.
+fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
+    let mut orphans = Vec::new();
+    for (digits, forms) in &found.temps {
+        let path = |form| backups.names.rotation_temp(digits, form);
+        let (plain, gzip) = (path(Form::Plain), path(Form::Gzip));
+        // Python removes the plain file when the compressed one is whole.
+        let plain_is_there = forms.contains(&Form::Plain) && is_regular(&plain)?;
+        let gzip_is_there = forms.contains(&Form::Gzip) && is_regular(&gzip)?;
+        if plain_is_there && gzip_is_there {
+            backups.remove(&gzip)?;
+        }
+        let (path, form) = match (plain_is_there, gzip_is_there) {
+            (true, _) => (plain, Form::Plain),
+            (false, true) => (gzip, Form::Gzip),
+            (false, false) => continue,
+        };
+        let Some(metadata) = regular_file(&path)? else {
+            continue;
+        };
+        let modified = metadata.modified().map_err(Error::on("look at", &path))?;
+        orphans.push(Orphan {
+            path,
+            form,
+            metadata,
+            modified,
+        });
+    }
+    orphans.sort_by_key(|orphan| orphan.modified);
+    Ok(orphans)
+}
+
+/// Puts an orphan into the slot that its age gives: behind every backup that is
+/// newer, for Python peers, who adopt nothing, may have rotated since.
+fn adopt(orphan: &Orphan, held: &mut Held<'_>, backups: &mut Backups) -> Result<Option<Notice>> {
+    let chain = backups.chain()?;
+    let newer = |slot: &Vec<Found>| slot.iter().any(|found| found.modified > orphan.modified);
+    let slot = chain
+        .iter()
+        .rposition(newer)
+        .map_or(1, |index| index as u64 + 2);
+    let plan = plan(&chain, Some(slot), backups.options.backups);
+    let Some(slot) = plan.free else {
+        // Older than all that are kept: the chain would have dropped it.
+        return backups.remove(&orphan.path).map(|()| None);
+    };
+    let compressed = match orphan.form {
+        Form::Plain => backups.compress(&orphan.path, &orphan.metadata)?,
+        Form::Gzip => None,
+    };
+    backups.carry_out(&plan, held)?;
+    let backup = Backup {
+        slot,
+        form: orphan.form,
+    };
+    rename(&orphan.path, &backups.path(backup))?;
+    if let Some(compressed) = compressed {
+        backups.place(&compressed, slot, held)?;
+    }
+    Ok(Some(Notice::Adopted {
+        orphan: orphan.path.clone(),
+        slot,
+    }))
+}
+
+/// Tells whether the plain and the compressed file are one generation.
+fn same_generation(plain: &Path, compressed: &Path) -> Result<bool> {
+    gzip::same_generation(plain, compressed).map_err(Error::on("compare", plain))
+}
+
+/// Tells whether a regular file stands at `path`. Anything else there is a
+/// stranger's and left alone.
+fn is_regular(path: &Path) -> Result<bool> {
+    match path.symlink_metadata() {
+        Ok(metadata) => Ok(metadata.is_file()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::new("look at", path, error)),
+    }
+}
