@@ -15,14 +15,17 @@ mod active;
 mod chain;
 mod error;
 mod gzip;
+mod hold;
 mod lock;
 mod log;
 mod names;
 mod options;
 mod owner;
+mod patience;
 mod recovery;
 mod rotation;
 
 pub use error::{Error, Escaped, Result};
-pub use log::{Hold, Notice, RotatingLog, Stats, Unappended};
+pub use hold::Hold;
+pub use log::{Notice, RotatingLog, Stats, Unappended};
 pub use options::{Options, Sync};

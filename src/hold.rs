@@ -1,0 +1,296 @@
+//! A hold: what is done while the lock is ours.
+//!
+//! One hold of the lock puts one batch of lines in:
+//!
+//! ```text
+//! begin     is the open log still the one at its path? how long is it?
+//! append    mend what a dead writer left (once, and before each rotation)
+//!           while lines are left: rotate if the log is full, write what fits
+//! finish    let go; only then force to disk what is to be
+//! ```
+//!
+//! The files are those that Python leaves, who looks at the size before every
+//! single line.
+
+use crate::active::Active;
+use crate::chain::Backup;
+use crate::error::Result;
+use crate::lock::Held;
+use crate::log::{Notice, Stats, Unappended};
+use crate::names::Form;
+use crate::options::Sync;
+use crate::owner::Ownership;
+use crate::patience::Patience;
+use crate::recovery::{self, Leftovers};
+use crate::rotation::{Backups, regular_file};
+
+/// The time between taking the lock and letting go.
+///
+/// Dropping it lets go too, but leaves to the next one what
+/// [`Hold::finish`] does.
+#[derive(Debug)]
+pub struct Hold<'a> {
+    /// The lock.
+    held: Held<'a>,
+    /// What it is held for.
+    log: &'a mut Log,
+}
+
+impl<'a> Hold<'a> {
+    /// Looks at the log, now that nobody else changes it.
+    pub(crate) fn begin(mut held: Held<'a>, log: &'a mut Log) -> Result<Self> {
+        log.active.refresh(&mut held)?;
+        if log.leftovers.is_none() {
+            log.look_for_leftovers();
+        }
+        Ok(Self { held, log })
+    }
+
+    /// Tells whether appending `lines` takes no more than a few system calls:
+    /// nothing has to be mended or compressed for it.
+    #[must_use]
+    pub fn is_quick(&self, lines: &[u8]) -> bool {
+        let compresses = self.log.backups.options.gzip.is_some();
+        !self.log.must_mend() && (!compresses || self.log.fitting(lines) == lines.len())
+    }
+
+    /// Appends `lines`, each with its newline, rotating where the log is full.
+    ///
+    /// # Errors
+    ///
+    /// If not all lines can be written; the error says how many bytes are in.
+    pub fn append(&mut self, lines: &[u8]) -> std::result::Result<(), Unappended> {
+        self.log.mend(&mut self.held);
+        let mut appended = 0;
+        while appended < lines.len() {
+            let rest = &lines[appended..];
+            let fitting = self.log.make_room(&mut self.held, rest);
+            let outcome = self.log.append(&mut self.held, &rest[..fitting]);
+            outcome.map_err(|mut failure| {
+                failure.appended += appended;
+                failure
+            })?;
+            appended += fitting;
+        }
+        self.log.stats.batches += 1;
+        Ok(())
+    }
+
+    /// Rotates now, unless the log is empty or no regular file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be done. Nothing is lost by it.
+    pub fn rotate(&mut self) -> Result<()> {
+        self.log.mend(&mut self.held);
+        if self.log.active.size() == 0 {
+            Ok(())
+        } else {
+            self.log.rotate(&mut self.held)
+        }
+    }
+
+    /// Lets go of the lock, and then forces to disk what is to be.
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot force it to disk.
+    pub fn finish(self) -> Result<()> {
+        let Self { held, log } = self;
+        drop(held);
+        log.settle()
+    }
+}
+
+/// The log and its backups.
+#[derive(Debug)]
+pub(crate) struct Log {
+    /// The log now appended to.
+    pub(crate) active: Active,
+    /// Its backups, names and settings.
+    pub(crate) backups: Backups,
+    /// What was found to be mended, or that it is not known yet.
+    leftovers: Option<Leftovers>,
+    /// When to rotate again after it failed.
+    patience: Patience,
+    /// Whether the last backup could not be compressed.
+    uncompressed: bool,
+    /// Whether there is something that only a batch's end forces to disk.
+    unsynced: bool,
+    /// Troubles to be told.
+    pub(crate) notices: Vec<Notice>,
+    /// Counts.
+    pub(crate) stats: Stats,
+}
+
+impl Log {
+    /// Returns a log of which nothing has been looked at yet.
+    pub(crate) fn new(active: Active, backups: Backups) -> Self {
+        Self {
+            active,
+            backups,
+            leftovers: None,
+            patience: Patience::default(),
+            uncompressed: false,
+            unsynced: false,
+            notices: Vec::new(),
+            stats: Stats::default(),
+        }
+    }
+
+    /// Looks for what dead writers left. Where the directory may be written
+    /// and not read, nothing is found, and that is told. Beside a FIFO nothing
+    /// is ours.
+    fn look_for_leftovers(&mut self) {
+        let found = if self.active.is_special() {
+            Ok(Leftovers::default())
+        } else {
+            Leftovers::find(&self.backups.names)
+        };
+        self.leftovers = Some(found.unwrap_or_else(|error| {
+            self.notices.push(Notice::CannotMend(error));
+            Leftovers::default()
+        }));
+    }
+
+    /// Tells whether something was found that has to be mended.
+    fn must_mend(&self) -> bool {
+        self.leftovers
+            .as_ref()
+            .is_some_and(|found| !found.is_empty())
+    }
+
+    /// Mends what was found.
+    fn mend(&mut self, held: &mut Held<'_>) {
+        if self.must_mend() {
+            let found = self
+                .leftovers
+                .replace(Leftovers::default())
+                .unwrap_or_default();
+            let notices = recovery::mend(&found, held, &mut self.backups);
+            self.notices.extend(notices);
+        }
+    }
+
+    /// Returns how many bytes of `lines` go in before the log must rotate.
+    fn fitting(&self, lines: &[u8]) -> usize {
+        match self.backups.options.max_bytes {
+            0 => lines.len(),
+            limit => fitting(lines, self.active.room(limit)),
+        }
+    }
+
+    /// Returns how many bytes of `lines` go in now. If the log is full it is
+    /// rotated; if that fails it grows, for lines matter more than the limit.
+    fn make_room(&mut self, held: &mut Held<'_>, lines: &[u8]) -> usize {
+        match self.fitting(lines) {
+            0 if !self.patience.is_over() => lines.len(),
+            0 => match self.rotate(held) {
+                Ok(()) => {
+                    self.notices
+                        .extend(self.patience.restore().then_some(Notice::RotatesAgain));
+                    self.fitting(lines)
+                }
+                Err(error) => {
+                    let news = self.patience.lose().then_some(Notice::CannotRotate(error));
+                    self.notices.extend(news);
+                    lines.len()
+                }
+            },
+            fitting => fitting,
+        }
+    }
+
+    /// Rotates.
+    fn rotate(&mut self, held: &mut Held<'_>) -> Result<()> {
+        self.look_for_leftovers();
+        self.mend(held);
+        let trouble = self.backups.rotate(held, &mut self.active)?;
+        self.stats.rotations += 1;
+        let news = trouble.is_some() && !self.uncompressed;
+        self.uncompressed = trouble.is_some();
+        self.notices
+            .extend(trouble.filter(|_| news).map(Notice::CannotCompress));
+        Ok(())
+    }
+
+    /// Appends lines that fit.
+    fn append(&mut self, held: &mut Held<'_>, lines: &[u8]) -> std::result::Result<(), Unappended> {
+        if self.active.is_missing() {
+            let like = self.newest_backup();
+            self.active.create(held, like)?;
+        }
+        let outcome = self.active.append(held, lines);
+        let appended = outcome
+            .as_ref()
+            .map_or_else(|failure| failure.kept, |()| lines.len());
+        self.stats.bytes += appended as u64;
+        self.unsynced = true;
+        outcome.map_err(|failure| Unappended {
+            appended,
+            error: failure.error,
+        })
+    }
+
+    /// Returns mode and owner of the newest backup. If the log is missing
+    /// beside it, its writer died between the two steps of a rotation.
+    fn newest_backup(&self) -> Option<Ownership> {
+        for form in [Form::Plain, Form::Gzip] {
+            let path = self.backups.path(Backup { slot: 1, form });
+            if let Ok(Some(metadata)) = regular_file(&path) {
+                return Some(Ownership::of(&metadata));
+            }
+        }
+        None
+    }
+
+    /// Does what is left when the lock has been let go.
+    fn settle(&mut self) -> Result<()> {
+        let unsynced = std::mem::take(&mut self.unsynced);
+        let outcome = self.backups.settle();
+        match self.backups.options.sync {
+            Sync::Batch if unsynced => outcome.and(self.active.sync()),
+            _ => outcome,
+        }
+    }
+}
+
+/// Returns how many bytes of `lines` go in before the log must rotate, if there
+/// is `room` for so many up to its limit.
+///
+/// A line goes in if the log is below its limit where the line begins, so the
+/// log may pass its limit, but by one line only. The answer always lies at a
+/// line's end; it is 0 if the log is full already.
+fn fitting(lines: &[u8], room: u64) -> usize {
+    let Some(last) = room.checked_sub(1) else {
+        return 0;
+    };
+    let last = usize::try_from(last).unwrap_or(usize::MAX);
+    let tail = lines.get(last..).unwrap_or_default();
+    memchr::memchr(b'\n', tail).map_or(lines.len(), |end| last + end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// As Python does it: one line after the other.
+    fn slowly(lines: &[u8], room: u64) -> usize {
+        let mut taken = 0;
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            if taken as u64 >= room {
+                break;
+            }
+            taken += line.len();
+        }
+        taken
+    }
+
+    proptest! {
+        #[test]
+        fn fits_as_line_by_line(lines in "([a-c]{0,5}\n){0,12}", room in 0u64..50) {
+            prop_assert_eq!(fitting(lines.as_bytes(), room), slowly(lines.as_bytes(), room));
+        }
+    }
+}
