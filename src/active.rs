@@ -6,15 +6,15 @@
 //! appends, so a write that fails half-way can be cut back.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{FileExt, FileTypeExt, OpenOptionsExt};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use memchr::memrchr;
 use nix::libc;
 
 use crate::error::{Error, Result};
-use crate::lock::{Held, Identity, identity};
+use crate::lock::{Held, identity};
+use crate::open::Open;
 use crate::owner::{self, Ownership};
 
 /// The log at its path, open or yet to be made.
@@ -24,21 +24,6 @@ pub(crate) struct Active {
     path: PathBuf,
     /// The open log, if there is one.
     open: Option<Open>,
-}
-
-/// An open log.
-#[derive(Debug)]
-struct Open {
-    /// Opened to append and, where permitted, to read.
-    file: File,
-    /// Which file it is.
-    identity: Identity,
-    /// A regular file; anything else is written, and never rotated or cut.
-    regular: bool,
-    /// Its size in bytes when it was last looked at.
-    size: u64,
-    /// Its last byte, when it was last looked at, was no newline.
-    torn: bool,
 }
 
 /// A write that failed: how much of it is in nevertheless, and the reason.
@@ -119,11 +104,7 @@ impl Active {
     fn open_existing(&mut self, metadata: &Metadata) -> Result<()> {
         // Only a regular file is read: a FIFO opened for both would have a
         // reader, us, and swallow what nobody reads.
-        let file = match options()
-            .read(metadata.is_file())
-            .append(true)
-            .open(&self.path)
-        {
+        let file = match options().read(metadata.is_file()).append(true).open(&self.path) {
             // A log that may be written and not read.
             Err(error) if error.kind() == ErrorKind::PermissionDenied && metadata.is_file() => {
                 options().append(true).open(&self.path)
@@ -137,13 +118,7 @@ impl Active {
     fn keep(&mut self, file: File) -> Result<()> {
         let metadata = file.metadata().map_err(Error::on("look at", &self.path))?;
         let (identity, regular) = (identity(&metadata), metadata.is_file());
-        let mut open = Open {
-            file,
-            identity,
-            regular,
-            size: 0,
-            torn: false,
-        };
+        let mut open = Open { file, identity, regular, size: 0, torn: false };
         open.resized(metadata.len());
         self.open = Some(open);
         Ok(())
@@ -167,11 +142,7 @@ impl Active {
 
     /// Returns what the open log is.
     pub(crate) fn metadata(&self) -> Result<Option<Metadata>> {
-        let metadata = self
-            .open
-            .as_ref()
-            .map(|open| open.file.metadata())
-            .transpose();
+        let metadata = self.open.as_ref().map(|open| open.file.metadata()).transpose();
         metadata.map_err(|error| self.cannot("look at", error))
     }
 
@@ -190,12 +161,7 @@ impl Active {
     pub(crate) fn create(&mut self, _: &mut Held<'_>, like: Option<Ownership>) -> Result<()> {
         let file = match like {
             Some(like) => like.create(&self.path),
-            None => options()
-                .read(true)
-                .append(true)
-                .create_new(true)
-                .mode(0o666)
-                .open(&self.path),
+            None => options().read(true).append(true).create_new(true).mode(0o666).open(&self.path),
         };
         self.keep(file.map_err(|error| self.cannot("create", error))?)
     }
@@ -215,10 +181,8 @@ impl Active {
             Some(open) => open.append(lines),
             None => Err((0, ErrorKind::NotFound.into())),
         };
-        outcome.map_err(|(kept, source)| Unwritten {
-            kept,
-            error: self.cannot("append to", source),
-        })
+        outcome
+            .map_err(|(kept, source)| Unwritten { kept, error: self.cannot("append to", source) })
     }
 
     /// Empties the log in place.
@@ -226,9 +190,7 @@ impl Active {
         let Some(open) = &mut self.open else {
             return Ok(());
         };
-        open.file
-            .set_len(0)
-            .map_err(Error::on("empty", &self.path))?;
+        open.file.set_len(0).map_err(Error::on("empty", &self.path))?;
         open.resized(0);
         Ok(())
     }
@@ -252,76 +214,6 @@ impl Active {
     fn cannot(&self, verb: &'static str, error: io::Error) -> Error {
         Error::new(verb, &self.path, error)
     }
-}
-
-impl Open {
-    /// Takes in the log's size. Only if it is not the one that we left it with
-    /// can its end be torn, and only then is its last byte read.
-    fn resized(&mut self, size: u64) {
-        if self.regular && self.size != size {
-            self.size = size;
-            let mut last = [b'\n'];
-            // A log that may not be read counts as whole.
-            let read = size
-                .checked_sub(1)
-                .map(|end| self.file.read_exact_at(&mut last, end));
-            self.torn = matches!(read, Some(Ok(()))) && last != [b'\n'];
-        }
-    }
-
-    /// Appends whole lines, behind a newline if the log's end is torn.
-    fn append(&mut self, lines: &[u8]) -> std::result::Result<(), (usize, io::Error)> {
-        if self.torn {
-            self.write(b"\n").map_err(|(_, error)| (0, error))?;
-            self.torn = false;
-        }
-        self.write(lines)
-    }
-
-    /// Writes whole lines, or as many of them as can be.
-    fn write(&mut self, lines: &[u8]) -> std::result::Result<(), (usize, io::Error)> {
-        let (written, outcome) = write_all(&mut self.file, lines);
-        let Err(error) = outcome else {
-            self.grown(written);
-            return Ok(());
-        };
-        if !self.regular {
-            // What a pipe has taken cannot be taken back. The rest of a line
-            // follows at the next try.
-            return Err((written, error));
-        }
-        // Cut back rather than finish later: until we had the lock again, half
-        // a line would stand at the end, and another writer's line would join
-        // it. Nobody else has appended meanwhile, for the lock is ours.
-        let kept = memrchr(b'\n', &lines[..written]).map_or(0, |end| end + 1);
-        self.grown(kept);
-        if kept < written && self.file.set_len(self.size).is_err() {
-            // The next look finds another size than this, and a torn end.
-            return Err((kept, error));
-        }
-        Err((kept, error))
-    }
-
-    /// Counts bytes that went in.
-    fn grown(&mut self, bytes: usize) {
-        if self.regular {
-            self.size += bytes as u64;
-        }
-    }
-}
-
-/// Writes all of `bytes`; returns how much of it was written, and how it ended.
-fn write_all(file: &mut File, bytes: &[u8]) -> (usize, io::Result<()>) {
-    let mut written = 0;
-    while written < bytes.len() {
-        match file.write(&bytes[written..]) {
-            Ok(0) => return (written, Err(ErrorKind::WriteZero.into())),
-            Ok(count) => written += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return (written, Err(error)),
-        }
-    }
-    (written, Ok(()))
 }
 
 /// Returns options that never follow a symbolic link, nor make a terminal

@@ -96,10 +96,7 @@ mod tests {
     }
 
     fn plain(slot: u64) -> Backup {
-        Backup {
-            slot,
-            form: Form::Plain,
-        }
+        Backup { slot, form: Form::Plain }
     }
 
     #[test]
@@ -116,10 +113,7 @@ mod tests {
 
     #[test]
     fn spreads_two_generations_over_two_slots() {
-        let gzip = |slot| Backup {
-            slot,
-            form: Form::Gzip,
-        };
+        let gzip = |slot| Backup { slot, form: Form::Gzip };
         let spread = plan(&chain_of("2g"), None, 5);
         assert_eq!(spread.shift, [(gzip(2), 3), (gzip(1), 2)]);
         let full = plan(&chain_of("2g"), Some(1), 2);

@@ -29,11 +29,7 @@ pub struct Error {
 impl Error {
     /// Makes an error from what was tried on which path, and the reason.
     pub(crate) fn new(verb: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
-        Self {
-            verb,
-            path: path.into(),
-            source,
-        }
+        Self { verb, path: path.into(), source }
     }
 
     /// Returns a closure for `map_err` that adds what was tried on which path.
@@ -74,13 +70,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "cannot {} '{}': {}",
-            self.verb,
-            Escaped::path(&self.path),
-            self.reason()
-        )
+        write!(f, "cannot {} '{}': {}", self.verb, Escaped::path(&self.path), self.reason())
     }
 }
 
@@ -116,10 +106,7 @@ impl fmt::Display for Escaped<'_> {
         for part in self.0.utf8_chunks() {
             for character in part.valid().chars() {
                 if character.is_control() {
-                    character
-                        .encode_utf8(&mut [0; 4])
-                        .bytes()
-                        .try_for_each(|byte| hex(f, byte))?;
+                    character.encode_utf8(&mut [0; 4]).bytes().try_for_each(|byte| hex(f, byte))?;
                 } else {
                     write!(f, "{character}")?;
                 }
@@ -142,10 +129,7 @@ mod tests {
     #[test]
     fn names_verb_path_and_the_reason_without_its_number() {
         let error = Error::new("open", "a\nb", io::Error::from_raw_os_error(13));
-        assert_eq!(
-            error.to_string(),
-            r"cannot open 'a\x0ab': Permission denied"
-        );
+        assert_eq!(error.to_string(), r"cannot open 'a\x0ab': Permission denied");
     }
 
     #[test]

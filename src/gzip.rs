@@ -28,10 +28,7 @@ const PIECE: usize = 64 * 1024;
 /// file. Where the file system keeps no time of birth the number is weaker,
 /// and whoever relies on it compares contents too.
 pub(crate) fn identity(metadata: &Metadata) -> u64 {
-    let born = metadata
-        .created()
-        .ok()
-        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     let born = born.map_or(0, |age| age.as_nanos());
     let mut hash = Fnv::new();
     hash.add(&metadata.dev().to_le_bytes());
@@ -85,9 +82,7 @@ fn fill(target: &File, source: &File, about: &Metadata, level: u32, sync: bool) 
     // No name in the header: Python's holds its temporary's, so that
     // `gunzip -N` restores nonsense.
     let seconds = u32::try_from(about.mtime()).unwrap_or(0);
-    let mut encoder = GzBuilder::new()
-        .mtime(seconds)
-        .write(target, Compression::new(level));
+    let mut encoder = GzBuilder::new().mtime(seconds).write(target, Compression::new(level));
     io::copy(&mut BufReader::with_capacity(PIECE, source), &mut encoder)?;
     encoder.finish()?;
     // As gzip itself does it, so that backups stay in the order of their
@@ -151,10 +146,7 @@ fn inflates(outcome: io::Result<()>) -> io::Result<bool> {
 
 /// Opens a file to be read, never through a symbolic link.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(path)
+    OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
 }
 
 #[cfg(test)]

@@ -83,11 +83,7 @@ impl<'a> Hold<'a> {
     /// If it cannot be done. Nothing is lost by it.
     pub fn rotate(&mut self) -> Result<()> {
         self.log.mend(&mut self.held);
-        if self.log.active.size() == 0 {
-            Ok(())
-        } else {
-            self.log.rotate(&mut self.held)
-        }
+        if self.log.active.size() == 0 { Ok(()) } else { self.log.rotate(&mut self.held) }
     }
 
     /// Lets go of the lock, and then forces to disk what is to be.
@@ -155,18 +151,13 @@ impl Log {
 
     /// Tells whether something was found that has to be mended.
     fn must_mend(&self) -> bool {
-        self.leftovers
-            .as_ref()
-            .is_some_and(|found| !found.is_empty())
+        self.leftovers.as_ref().is_some_and(|found| !found.is_empty())
     }
 
     /// Mends what was found.
     fn mend(&mut self, held: &mut Held<'_>) {
         if self.must_mend() {
-            let found = self
-                .leftovers
-                .replace(Leftovers::default())
-                .unwrap_or_default();
+            let found = self.leftovers.replace(Leftovers::default()).unwrap_or_default();
             let notices = recovery::mend(&found, held, &mut self.backups);
             self.notices.extend(notices);
         }
@@ -187,8 +178,7 @@ impl Log {
             0 if !self.patience.is_over() => lines.len(),
             0 => match self.rotate(held) {
                 Ok(()) => {
-                    self.notices
-                        .extend(self.patience.restore().then_some(Notice::RotatesAgain));
+                    self.notices.extend(self.patience.restore().then_some(Notice::RotatesAgain));
                     self.fitting(lines)
                 }
                 Err(error) => {
@@ -209,8 +199,7 @@ impl Log {
         self.stats.rotations += 1;
         let news = trouble.is_some() && !self.uncompressed;
         self.uncompressed = trouble.is_some();
-        self.notices
-            .extend(trouble.filter(|_| news).map(Notice::CannotCompress));
+        self.notices.extend(trouble.filter(|_| news).map(Notice::CannotCompress));
         Ok(())
     }
 
@@ -221,15 +210,10 @@ impl Log {
             self.active.create(held, like)?;
         }
         let outcome = self.active.append(held, lines);
-        let appended = outcome
-            .as_ref()
-            .map_or_else(|failure| failure.kept, |()| lines.len());
+        let appended = outcome.as_ref().map_or_else(|failure| failure.kept, |()| lines.len());
         self.stats.bytes += appended as u64;
         self.unsynced = true;
-        outcome.map_err(|failure| Unappended {
-            appended,
-            error: failure.error,
-        })
+        outcome.map_err(|failure| Unappended { appended, error: failure.error })
     }
 
     /// Returns mode and owner of the newest backup. If the log is missing

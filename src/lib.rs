@@ -19,6 +19,7 @@ mod hold;
 mod lock;
 mod log;
 mod names;
+mod open;
 mod options;
 mod owner;
 mod patience;

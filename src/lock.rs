@@ -63,11 +63,7 @@ impl Lock {
     ///
     /// If it is there and cannot be opened, or is a symbolic link.
     pub(crate) fn new(path: PathBuf) -> Result<Self> {
-        let mut lock = Self {
-            path,
-            open: None,
-            needed: true,
-        };
+        let mut lock = Self { path, open: None, needed: true };
         match open_existing(&lock.path) {
             Ok(file) => lock.keep(file)?,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -78,11 +74,7 @@ impl Lock {
 
     /// Returns a lock for what needs none, and whose taking does nothing.
     pub(crate) fn not_needed() -> Self {
-        Self {
-            path: PathBuf::new(),
-            open: None,
-            needed: false,
-        }
+        Self { path: PathBuf::new(), open: None, needed: false }
     }
 
     /// Returns the lock file's path.
@@ -139,18 +131,14 @@ impl Lock {
 
     /// Remembers the open lock file.
     fn keep(&mut self, file: File) -> Result<()> {
-        let metadata = file
-            .metadata()
-            .map_err(Error::on("open lock file", &self.path))?;
+        let metadata = file.metadata().map_err(Error::on("open lock file", &self.path))?;
         self.open = Some((file, identity(&metadata)));
         Ok(())
     }
 
     /// Returns the token for the lock just taken.
     fn held(&self) -> Held<'_> {
-        Held {
-            file: self.open.as_ref().map(|(file, _)| file),
-        }
+        Held { file: self.open.as_ref().map(|(file, _)| file) }
     }
 
     /// Says that the lock file cannot be opened, and why in plain words.
@@ -167,9 +155,7 @@ impl Drop for Held<'_> {
     fn drop(&mut self) {
         // Fully qualified, since std's own `File::unlock` would be taken
         // silently. It fails only on a descriptor that is not open.
-        self.file
-            .map_or(Ok(()), fs2::FileExt::unlock)
-            .expect("an open file can be unlocked");
+        self.file.map_or(Ok(()), fs2::FileExt::unlock).expect("an open file can be unlocked");
     }
 }
 
@@ -182,13 +168,7 @@ fn open(path: &Path) -> io::Result<File> {
         }
         // Made exclusively, as Python does it: with a plain O_CREAT, Linux may
         // refuse to open another user's file in a sticky directory.
-        match options()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o666)
-            .open(path)
-        {
+        match options().read(true).write(true).create_new(true).mode(0o666).open(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             other => return other,
         }
@@ -206,10 +186,7 @@ fn open_existing(path: &Path) -> io::Result<File> {
 
 /// Tells whether `error` forbids writing only.
 fn may_read(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
-    )
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
 /// Returns options that never follow a symbolic link, nor wait for a FIFO.

@@ -125,10 +125,7 @@ impl RotatingLog {
             owner::name_fits(&names).map_err(Error::on("open", names.log()))?;
             lock_of(&names, options.lock_dir.as_deref())?
         };
-        Ok(Self {
-            lock,
-            log: Log::new(active, Backups::new(names, options)),
-        })
+        Ok(Self { lock, log: Log::new(active, Backups::new(names, options)) })
     }
 
     /// Takes the lock, waiting for as long as others have it.
@@ -151,8 +148,7 @@ impl RotatingLog {
     /// As [`RotatingLog::hold`].
     pub fn try_hold(&mut self) -> Result<Option<Hold<'_>>> {
         let held = self.lock.try_acquire()?;
-        held.map(|held| Hold::begin(held, &mut self.log))
-            .transpose()
+        held.map(|held| Hold::begin(held, &mut self.log)).transpose()
     }
 
     /// Appends `lines`, each with its newline, in one hold.
@@ -164,10 +160,7 @@ impl RotatingLog {
     pub fn append(&mut self, lines: &[u8]) -> std::result::Result<(), Unappended> {
         let mut hold = self.hold()?;
         hold.append(lines)?;
-        hold.finish().map_err(|error| Unappended {
-            appended: lines.len(),
-            error,
-        })
+        hold.finish().map_err(|error| Unappended { appended: lines.len(), error })
     }
 
     /// Forces what was appended last to disk.

@@ -67,11 +67,9 @@ impl Names {
     pub(crate) fn new(path: &Path) -> io::Result<Self> {
         let log = normal(&std::path::absolute(path)?);
         match (log.parent(), log.file_name()) {
-            (Some(dir), Some(name)) => Ok(Self {
-                dir: dir.to_owned(),
-                name: name.to_owned(),
-                log: log.clone(),
-            }),
+            (Some(dir), Some(name)) => {
+                Ok(Self { dir: dir.to_owned(), name: name.to_owned(), log: log.clone() })
+            }
             _ => Err(io::Error::from(io::ErrorKind::IsADirectory)),
         }
     }
@@ -90,20 +88,13 @@ impl Names {
     pub(crate) fn lock(&self, elsewhere: Option<&Path>) -> PathBuf {
         let bytes = self.name.as_bytes();
         let stem = bytes.strip_suffix(b".log").unwrap_or(bytes);
-        elsewhere
-            .unwrap_or(&self.dir)
-            .join(joined(&[b".__", stem, b".lock"]))
+        elsewhere.unwrap_or(&self.dir).join(joined(&[b".__", stem, b".lock"]))
     }
 
     /// Returns the path of the backup in `slot`.
     pub(crate) fn backup(&self, slot: u64, form: Form) -> PathBuf {
         let number = slot.to_string();
-        self.dir.join(joined(&[
-            self.name.as_bytes(),
-            b".",
-            number.as_bytes(),
-            form.ending(),
-        ]))
+        self.dir.join(joined(&[self.name.as_bytes(), b".", number.as_bytes(), form.ending()]))
     }
 
     /// Returns the path of the private temporary for the log of this identity.
@@ -112,19 +103,13 @@ impl Names {
     /// and ends in `.gz`, which no lock's does.
     pub(crate) fn private(&self, identity: u64) -> PathBuf {
         let end = format!(".{identity:0IDENTITY_DIGITS$x}.gz");
-        self.dir
-            .join(joined(&[b".__", self.name.as_bytes(), end.as_bytes()]))
+        self.dir.join(joined(&[b".__", self.name.as_bytes(), end.as_bytes()]))
     }
 
     /// Returns the path of Python's rotation temp with these random digits.
     pub(crate) fn rotation_temp(&self, digits: &OsStr, form: Form) -> PathBuf {
         let digits = digits.as_bytes();
-        self.dir.join(joined(&[
-            self.name.as_bytes(),
-            b".rotate.",
-            digits,
-            form.ending(),
-        ]))
+        self.dir.join(joined(&[self.name.as_bytes(), b".rotate.", digits, form.ending()]))
     }
 
     /// Tells what the file called `name` in the log's directory is to this
@@ -141,10 +126,9 @@ impl Names {
             None => (rest, Form::Plain),
         };
         match rest.strip_prefix(b"rotate.") {
-            Some(digits) if digits.len() >= 8 && all_digits(digits) => Some(Meaning::RotationTemp(
-                OsString::from_vec(digits.to_vec()),
-                form,
-            )),
+            Some(digits) if digits.len() >= 8 && all_digits(digits) => {
+                Some(Meaning::RotationTemp(OsString::from_vec(digits.to_vec()), form))
+            }
             Some(_) => None,
             None => slot(rest).map(|slot| Meaning::Backup(slot, form)),
         }
@@ -183,18 +167,14 @@ fn all_digits(bytes: &[u8]) -> bool {
 /// Reads a slot's number; `01` is none, since nobody writes it.
 fn slot(bytes: &[u8]) -> Option<u64> {
     let plain = all_digits(bytes) && !bytes.starts_with(b"0");
-    plain
-        .then(|| std::str::from_utf8(bytes).ok()?.parse().ok())
-        .flatten()
+    plain.then(|| std::str::from_utf8(bytes).ok()?.parse().ok()).flatten()
 }
 
 /// Reads a private file's identity.
 fn identity(bytes: &[u8]) -> Option<u64> {
     let lower = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
     let exact = bytes.len() == IDENTITY_DIGITS && bytes.iter().all(lower);
-    exact
-        .then(|| u64::from_str_radix(std::str::from_utf8(bytes).ok()?, 16).ok())
-        .flatten()
+    exact.then(|| u64::from_str_radix(std::str::from_utf8(bytes).ok()?, 16).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -216,10 +196,7 @@ mod tests {
         ] {
             assert_eq!(names(log).lock(None), Path::new(lock));
         }
-        assert_eq!(
-            names("/d/app.log").lock(Some(Path::new("/l"))),
-            Path::new("/l/.__app.lock")
-        );
+        assert_eq!(names("/d/app.log").lock(Some(Path::new("/l"))), Path::new("/l/.__app.lock"));
     }
 
     #[test]
@@ -234,20 +211,14 @@ mod tests {
     fn every_name_made_is_understood() {
         let names = names("/d/app.log");
         for (path, meaning) in [
-            (
-                names.backup(12, Form::Plain),
-                Meaning::Backup(12, Form::Plain),
-            ),
+            (names.backup(12, Form::Plain), Meaning::Backup(12, Form::Plain)),
             (names.backup(1, Form::Gzip), Meaning::Backup(1, Form::Gzip)),
             (names.private(0xab), Meaning::Private(0xab)),
         ] {
             assert_eq!(names.meaning(path.file_name().unwrap()), Some(meaning));
         }
         let temp = Meaning::RotationTemp("13843000".into(), Form::Gzip);
-        assert_eq!(
-            names.meaning(OsStr::new("app.log.rotate.13843000.gz")),
-            Some(temp)
-        );
+        assert_eq!(names.meaning(OsStr::new("app.log.rotate.13843000.gz")), Some(temp));
     }
 
     #[test]
@@ -270,11 +241,7 @@ mod tests {
             "app.log.+1",
             "app.log.99999999999999999999",
         ] {
-            assert_eq!(
-                names("/d/app.log").meaning(OsStr::new(stranger)),
-                None,
-                "{stranger}"
-            );
+            assert_eq!(names("/d/app.log").meaning(OsStr::new(stranger)), None, "{stranger}");
         }
     }
 

@@ -74,10 +74,7 @@ impl Options {
     /// If the level is not from 1 to 9.
     #[must_use]
     pub fn gzip(mut self, level: Option<u32>) -> Self {
-        assert!(
-            level.is_none_or(|level| (1..=9).contains(&level)),
-            "gzip's levels are 1 to 9"
-        );
+        assert!(level.is_none_or(|level| (1..=9).contains(&level)), "gzip's levels are 1 to 9");
         self.gzip = level;
         self
     }

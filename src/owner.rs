@@ -31,10 +31,7 @@ pub(crate) struct Ownership {
 impl Ownership {
     /// Returns mode and owner of the file that `metadata` is about.
     pub(crate) fn of(metadata: &Metadata) -> Self {
-        Self {
-            mode: metadata.mode() & MODE_BITS,
-            owner: (metadata.uid(), metadata.gid()),
-        }
+        Self { mode: metadata.mode() & MODE_BITS, owner: (metadata.uid(), metadata.gid()) }
     }
 
     /// Makes the file `path`, which must not exist, to be read and appended

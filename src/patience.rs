@@ -23,9 +23,7 @@ impl Patience {
     /// Waits longer; tells whether this is news.
     pub(crate) fn lose(&mut self) -> bool {
         let news = self.until.is_none();
-        let wait = self
-            .until
-            .map_or(Self::SHORTEST, |(_, wait)| (wait * 2).min(Self::LONGEST));
+        let wait = self.until.map_or(Self::SHORTEST, |(_, wait)| (wait * 2).min(Self::LONGEST));
         self.until = Some((Instant::now() + wait, wait));
         news
     }

@@ -67,11 +67,8 @@ impl Leftovers {
             Ok(())
         });
         outcome.map_err(unreadable)?;
-        found.doubles = slots
-            .into_iter()
-            .filter(|(_, files)| *files == 2)
-            .map(|(slot, _)| slot)
-            .collect();
+        found.doubles =
+            slots.into_iter().filter(|(_, files)| *files == 2).map(|(slot, _)| slot).collect();
         Ok(found)
     }
 
@@ -97,9 +94,7 @@ pub(crate) fn mend(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups
     // Without backups there is no chain to adopt into.
     if backups.options.backups > 0 {
         match by_age(found, backups) {
-            Ok(orphans) => orphans
-                .iter()
-                .for_each(|orphan| tell(adopt(orphan, held, backups))),
+            Ok(orphans) => orphans.iter().for_each(|orphan| tell(adopt(orphan, held, backups))),
             Err(error) => tell(Err(error)),
         }
     }
@@ -127,17 +122,7 @@ fn finish_or_remove(identity: u64, held: &mut Held<'_>, backups: &mut Backups) -
 /// plain, if it is in the chain.
 fn plain_slot_of(identity: u64, backups: &Backups) -> Result<Option<u64>> {
     for slot in backups.chain()? {
-        if let [
-            Found {
-                backup:
-                    backup @ Backup {
-                        slot,
-                        form: Form::Plain,
-                    },
-                ..
-            },
-        ] = slot[..]
-        {
+        if let [Found { backup: backup @ Backup { slot, form: Form::Plain }, .. }] = slot[..] {
             let path = backups.path(backup);
             let metadata = regular_file(&path)?;
             if metadata.is_some_and(|metadata| gzip::identity(&metadata) == identity) {
@@ -197,12 +182,7 @@ fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
             continue;
         };
         let modified = metadata.modified().map_err(Error::on("look at", &path))?;
-        orphans.push(Orphan {
-            path,
-            form,
-            metadata,
-            modified,
-        });
+        orphans.push(Orphan { path, form, metadata, modified });
     }
     orphans.sort_by_key(|orphan| orphan.modified);
     Ok(orphans)
@@ -213,10 +193,7 @@ fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
 fn adopt(orphan: &Orphan, held: &mut Held<'_>, backups: &mut Backups) -> Result<Option<Notice>> {
     let chain = backups.chain()?;
     let newer = |slot: &Vec<Found>| slot.iter().any(|found| found.modified > orphan.modified);
-    let slot = chain
-        .iter()
-        .rposition(newer)
-        .map_or(1, |index| index as u64 + 2);
+    let slot = chain.iter().rposition(newer).map_or(1, |index| index as u64 + 2);
     let plan = plan(&chain, Some(slot), backups.options.backups);
     let Some(slot) = plan.free else {
         // Older than all that are kept: the chain would have dropped it.
@@ -227,18 +204,12 @@ fn adopt(orphan: &Orphan, held: &mut Held<'_>, backups: &mut Backups) -> Result<
         Form::Gzip => None,
     };
     backups.carry_out(&plan, held)?;
-    let backup = Backup {
-        slot,
-        form: orphan.form,
-    };
+    let backup = Backup { slot, form: orphan.form };
     rename(&orphan.path, &backups.path(backup))?;
     if let Some(compressed) = compressed {
         backups.place(&compressed, slot, held)?;
     }
-    Ok(Some(Notice::Adopted {
-        orphan: orphan.path.clone(),
-        slot,
-    }))
+    Ok(Some(Notice::Adopted { orphan: orphan.path.clone(), slot }))
 }
 
 /// Tells whether the plain and the compressed file are one generation.

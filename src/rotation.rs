@@ -98,11 +98,7 @@ impl Drop for Compressed {
 impl Backups {
     /// Returns the backups of the log of these `names`.
     pub(crate) fn new(names: Names, options: Options) -> Self {
-        Self {
-            names,
-            options,
-            after: AfterHold::default(),
-        }
+        Self { names, options, after: AfterHold::default() }
     }
 
     /// Makes the log slot 1 and begins a new one.
@@ -252,10 +248,10 @@ impl Backups {
     /// The first that occurred, after everything was tried.
     pub(crate) fn settle(&mut self) -> Result<()> {
         self.after.close.clear();
-        let outcomes = self.after.sync.drain(..).map(|(file, path)| {
-            file.sync_data()
-                .map_err(|error| Error::new("sync", path, error))
-        });
+        let outcomes =
+            self.after.sync.drain(..).map(|(file, path)| {
+                file.sync_data().map_err(|error| Error::new("sync", path, error))
+            });
         outcomes.fold(Ok(()), Result::and)
     }
 }
@@ -268,11 +264,7 @@ impl Backups {
 pub(crate) fn regular_file(path: &Path) -> Result<Option<Metadata>> {
     match path.symlink_metadata() {
         Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
-        Ok(_) => Err(Error::new(
-            "use",
-            path,
-            io::Error::other("it is not a regular file"),
-        )),
+        Ok(_) => Err(Error::new("use", path, io::Error::other("it is not a regular file"))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::new("look at", path, error)),
     }

@@ -102,9 +102,7 @@ fn put_in_held(mut hold: Hold<'_>, shared: &Shared) -> (usize, Errands, Result<(
 impl Shared {
     /// Tells of the troubles that the log has had.
     pub(crate) fn tell_notices(&self, log: &mut RotatingLog) {
-        log.take_notices()
-            .iter()
-            .for_each(|notice| self.tell(notice));
+        log.take_notices().iter().for_each(|notice| self.tell(notice));
     }
 
     /// Tells of a trouble.
@@ -117,8 +115,7 @@ impl Shared {
         if let Err(error) = outcome
             && !self.unsynced.swap(true, Ordering::Relaxed)
         {
-            self.report
-                .say(&format!("{}; lines may be lost", self.report.shown(&error)));
+            self.report.say(&format!("{}; lines may be lost", self.report.shown(&error)));
         }
     }
 }
@@ -130,9 +127,7 @@ impl Trouble {
         if self.wait.is_zero() {
             let waiting = counted(shared.queue.lines(), "line");
             let error = shared.report.shown(error);
-            shared
-                .report
-                .warn(&format!("{error}; {waiting} wait, trying again"));
+            shared.report.warn(&format!("{error}; {waiting} wait, trying again"));
         }
         self.wait = (self.wait * 2).clamp(FIRST_RETRY, LAST_RETRY);
         shared.queue.wait_to_retry(self.wait);
@@ -142,9 +137,7 @@ impl Trouble {
     fn end(&mut self, shared: &Shared) {
         if !std::mem::take(&mut self.wait).is_zero() {
             let log = shared.report.path(&shared.path);
-            shared.report.warn(&format!(
-                "appending to '{log}' works again; nothing was lost"
-            ));
+            shared.report.warn(&format!("appending to '{log}' works again; nothing was lost"));
         }
     }
 }

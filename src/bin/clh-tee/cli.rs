@@ -23,9 +23,9 @@ pub(crate) struct Cli {
     #[arg(value_name = "LOG")]
     pub(crate) log: PathBuf,
 
-    /// Rotate at SIZE, such as 512K or 10M; 0: never
+    /// Rotate at this size, as 512K or 10M
     ///
-    /// The line that reaches SIZE still goes in, so that LOG passes it by less
+    /// With 0, never. The line that reaches SIZE still goes in, so that LOG passes it by less
     /// than a line. K, M, G and KiB, MiB, GiB are powers of 1024.
     #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
     pub(crate) max_bytes: u64,
@@ -66,35 +66,25 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = length)]
     pub(crate) max_line: usize,
 
-    /// How much may wait for the lock or the disk
+    /// How much may wait for lock or disk
     ///
     /// So much is taken from the producer before it has to wait itself.
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = length)]
     pub(crate) buffer: usize,
 
-    /// When the buffer is full: block or drop
+    /// Full buffer: block or drop
     ///
     /// block: the producer waits. drop: whole lines are dropped. Dropped lines are counted; one line in LOG says how many, and the exit
     /// status is 1.
-    #[arg(
-        long,
-        value_name = "HOW",
-        default_value = "block",
-        hide_possible_values = true
-    )]
+    #[arg(long, value_name = "HOW", default_value = "block", hide_possible_values = true)]
     pub(crate) overflow: Overflow,
 
-    /// Force to disk: none, rotate or batch
+    /// To disk: none, rotate, batch
     ///
     /// none: the system writes when it likes. rotate: a rotated log, and a
     /// compressed backup before its plain file goes. batch: every line too,
     /// before it counts as in.
-    #[arg(
-        long,
-        value_name = "WHAT",
-        default_value = "rotate",
-        hide_possible_values = true
-    )]
+    #[arg(long, value_name = "WHAT", default_value = "rotate", hide_possible_values = true)]
     pub(crate) sync: SyncWhat,
 
     /// Give up after waiting TIME for the lock: 5s, 2m
@@ -170,11 +160,8 @@ fn length(text: &str) -> Result<usize, String> {
 
 /// Reads a time; a bare number is in seconds.
 fn time(text: &str) -> Result<Duration, String> {
-    let seconds = || {
-        text.parse()
-            .ok()
-            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-    };
+    let seconds =
+        || text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let parsed = seconds().or_else(|| humantime::parse_duration(text).ok());
     parsed.ok_or_else(|| "give a time such as 5s, 500ms or 2m".to_owned())
 }
@@ -208,14 +195,9 @@ mod tests {
 
     #[test]
     fn times_have_units_or_are_in_seconds() {
-        for (text, millis) in [
-            ("5s", 5000),
-            ("2m", 120_000),
-            ("100ms", 100),
-            ("3", 3000),
-            ("0", 0),
-            ("0.5", 500),
-        ] {
+        for (text, millis) in
+            [("5s", 5000), ("2m", 120_000), ("100ms", 100), ("3", 3000), ("0", 0), ("0.5", 500)]
+        {
             assert_eq!(time(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for text in ["", "x", "-1", "5 parsecs", "inf", "nan"] {
@@ -227,9 +209,6 @@ mod tests {
     fn short_help_fits_one_screen() {
         let help = Cli::command().render_help().to_string();
         assert!(help.lines().count() <= 24, "{help}");
-        assert!(
-            help.lines().all(|line| line.chars().count() <= 79),
-            "{help}"
-        );
+        assert!(help.lines().all(|line| line.chars().count() <= 79), "{help}");
     }
 }

@@ -31,24 +31,14 @@ pub(crate) struct Echo {
 impl Echo {
     /// Returns no copy.
     pub(crate) fn off() -> Self {
-        Self {
-            out: None,
-            at_once: 0,
-            pending: Vec::new(),
-        }
+        Self { out: None, at_once: 0, pending: Vec::new() }
     }
 
     /// Returns a copy to standard output.
     pub(crate) fn to_stdout() -> Self {
-        let shared = io::stdout()
-            .as_fd()
-            .try_clone_to_owned()
-            .map(File::from)
-            .ok();
-        let kind = shared
-            .as_ref()
-            .and_then(|file| file.metadata().ok())
-            .map(|data| data.file_type());
+        let shared = io::stdout().as_fd().try_clone_to_owned().map(File::from).ok();
+        let kind =
+            shared.as_ref().and_then(|file| file.metadata().ok()).map(|data| data.file_type());
         let (out, at_once) = match kind {
             Some(kind) if kind.is_fifo() || kind.is_char_device() => match reopened() {
                 Ok(own) => (Some(own), usize::MAX),
@@ -60,11 +50,7 @@ impl Echo {
         if let Some(out) = &out {
             enlarge_pipe(out.as_fd());
         }
-        Self {
-            out,
-            at_once,
-            pending: Vec::new(),
-        }
+        Self { out, at_once, pending: Vec::new() }
     }
 
     /// Writes `bytes`; what is not taken at once is kept.
@@ -105,10 +91,7 @@ impl Echo {
 
     /// Returns standard output if something waits to be written to it.
     pub(crate) fn waits_for(&self) -> Option<BorrowedFd<'_>> {
-        self.out
-            .as_ref()
-            .filter(|_| !self.pending.is_empty())
-            .map(AsFd::as_fd)
+        self.out.as_ref().filter(|_| !self.pending.is_empty()).map(AsFd::as_fd)
     }
 
     /// Writes what can be written without waiting; returns how much that was.
@@ -141,10 +124,7 @@ impl Echo {
 /// Opens standard output, a pipe or a terminal, anew and without waiting.
 fn reopened() -> io::Result<File> {
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    OpenOptions::new()
-        .write(true)
-        .custom_flags(flags)
-        .open("/proc/self/fd/1")
+    OpenOptions::new().write(true).custom_flags(flags).open("/proc/self/fd/1")
 }
 
 /// Tells whether something can be written without waiting.

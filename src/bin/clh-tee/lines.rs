@@ -29,13 +29,7 @@ pub(crate) struct Lines {
 impl Lines {
     /// Returns an empty buffer that cuts lines longer than `max_line` bytes.
     pub(crate) fn new(max_line: usize) -> Self {
-        Self {
-            buffer: vec![0; READ],
-            filled: 0,
-            whole: 0,
-            max_line,
-            cuts: 0,
-        }
+        Self { buffer: vec![0; READ], filled: 0, whole: 0, max_line, cuts: 0 }
     }
 
     /// Reads what is there. Returns the bytes as they came in; none at the end

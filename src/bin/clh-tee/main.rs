@@ -41,11 +41,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let log = cli.options().open(&cli.log)?;
     let signals = Signals::catch().context("cannot catch signals")?;
-    let echo = if cli.quiet {
-        Echo::off()
-    } else {
-        Echo::to_stdout()
-    };
+    let echo = if cli.quiet { Echo::off() } else { Echo::to_stdout() };
     let sink = Sink::new(log, cli, report).context("cannot make a pipe")?;
     Ok(Reader::new(cli, report, signals, echo, sink).run())
 }

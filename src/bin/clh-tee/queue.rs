@@ -5,13 +5,14 @@
 //! other is about: the appender when there is work, the reader when there is
 //! room again, or when all is done.
 
-use std::collections::VecDeque;
+mod state;
+
 use std::io::{self, PipeReader, PipeWriter, Write};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use crate::lines::READ;
-use crate::report::counted;
+pub(crate) use self::state::Errands;
+use self::state::{End, Phase, State};
 
 /// Lines read and not yet in the log, and who is doing what about them.
 pub(crate) struct Queue {
@@ -25,86 +26,13 @@ pub(crate) struct Queue {
     limit: usize,
 }
 
-/// What the queue holds.
-#[derive(Default)]
-struct State {
-    /// Batches, each of whole lines.
-    batches: VecDeque<Vec<u8>>,
-    /// How many bytes they are, and those that the appender is putting in.
-    bytes: usize,
-    /// What the appender is about.
-    phase: Phase,
-    /// Besides appending: what has been asked for.
-    errands: Errands,
-    /// No more lines will come, or those that are here are given up.
-    end: End,
-    /// The reader wants to be roused at the next change.
-    reader_waits: bool,
-    /// Lines that were dropped and of which the log does not tell yet.
-    dropped: Option<Dropped>,
-}
-
-/// Lines for which there was no room.
-#[derive(Debug, Clone, Copy)]
-struct Dropped {
-    /// How many.
-    lines: u64,
-    /// When the first of them came.
-    first: SystemTime,
-    /// When the last of them came.
-    last: SystemTime,
-}
-
-/// What the appender is about.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// It has nothing to do.
-    #[default]
-    Idle,
-    /// It waits for the lock since then.
-    Locking(Instant),
-    /// It has the lock and puts lines in.
-    Appending,
-    /// It waits before it tries again.
-    Retrying,
-}
-
-/// What is to be done besides appending, once all that waits is in.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Errands {
-    /// Force the log to disk.
-    pub(crate) flush: bool,
-    /// Rotate the log.
-    pub(crate) rotate: bool,
-}
-
-/// Whether the queue goes on.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-enum End {
-    /// More may come.
-    #[default]
-    Open,
-    /// What is here is the last.
-    Closed,
-    /// Nothing that is here will be put in any more.
-    Abandoned,
-}
-
 impl Queue {
     /// Returns an empty queue for `limit` bytes, and what becomes readable when
     /// the reader, having waited, should look again.
     pub(crate) fn new(limit: usize) -> io::Result<(Self, PipeReader)> {
         let (woken, wake) = io::pipe()?;
         let state = Mutex::new(State::default());
-        Ok((
-            Self {
-                state,
-                work: Condvar::new(),
-                wake,
-                limit,
-            },
-            woken,
-        ))
+        Ok((Self { state, work: Condvar::new(), wake, limit }, woken))
     }
 
     /// Locks the state. A thread that panicked ends the program, so there is
@@ -138,35 +66,8 @@ impl Queue {
     /// the rest, of which one line in the log will tell. Returns how many
     /// lines were dropped.
     pub(crate) fn push_or_drop(&self, lines: &[u8]) -> u64 {
-        let mut state = self.state();
-        state.tell_dropped(self.limit);
-        let kept = if state.dropped.is_some() {
-            0
-        } else if state.has_room(lines.len(), self.limit) {
-            lines.len()
-        } else {
-            let room = &lines[..self.limit.saturating_sub(state.bytes).min(lines.len())];
-            memchr::memrchr(b'\n', room).map_or(0, |end| end + 1)
-        };
-        if kept > 0 {
-            state.push(&lines[..kept]);
-        }
+        let dropped = self.state().push_or_drop(lines, self.limit);
         self.work.notify_one();
-        let dropped = newlines(&lines[kept..]);
-        if dropped > 0 {
-            let now = SystemTime::now();
-            let so_far = state.dropped.unwrap_or(Dropped {
-                lines: 0,
-                first: now,
-                last: now,
-            });
-            let lines = so_far.lines + dropped;
-            state.dropped = Some(Dropped {
-                lines,
-                last: now,
-                ..so_far
-            });
-        }
         dropped
     }
 
@@ -235,10 +136,7 @@ impl Queue {
             if state.end == End::Closed {
                 return false;
             }
-            state = self
-                .work
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
@@ -293,11 +191,7 @@ impl Queue {
 
     /// Returns how many lines wait.
     pub(crate) fn lines(&self) -> u64 {
-        self.state()
-            .batches
-            .iter()
-            .map(|batch| newlines(batch))
-            .sum()
+        self.state().batches.iter().map(|batch| newlines(batch)).sum()
     }
 
     /// Rouses the reader if it waits.
@@ -308,42 +202,6 @@ impl Queue {
             drop((&self.wake).write(&[0]));
         }
         self.work.notify_all();
-    }
-}
-
-impl State {
-    /// Tells whether there is room for so many bytes. There always is in an
-    /// empty queue, or else a long line would wait for ever.
-    fn has_room(&self, bytes: usize, limit: usize) -> bool {
-        self.bytes == 0 || self.bytes.saturating_add(bytes) <= limit
-    }
-
-    /// Takes in whole lines; small batches become one.
-    fn push(&mut self, lines: &[u8]) {
-        self.bytes += lines.len();
-        match self.batches.back_mut() {
-            Some(last) if last.len() + lines.len() <= READ => last.extend_from_slice(lines),
-            _ => self.batches.push_back(lines.to_vec()),
-        }
-    }
-
-    /// Takes in the line that tells of dropped ones, if there is room for it.
-    fn tell_dropped(&mut self, limit: usize) {
-        if let Some(Dropped { lines, first, last }) = self.dropped {
-            let [first, last] = [first, last].map(humantime::format_rfc3339_seconds);
-            let lines = counted(lines, "line");
-            let marker =
-                format!("clh-tee: {lines} dropped from {first} to {last}, the buffer was full\n");
-            if self.has_room(marker.len(), limit) {
-                self.dropped = None;
-                self.push(marker.as_bytes());
-            }
-        }
-    }
-
-    /// Tells whether nothing waits and nobody is about anything.
-    fn is_idle(&self) -> bool {
-        self.phase == Phase::Idle && self.bytes == 0 && self.errands == Errands::default()
     }
 }
 

@@ -10,13 +10,15 @@
 //!
 //! Backpressure is not polling the input: the pipe fills, the producer waits.
 
+mod ending;
+mod waiting;
+
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::cli::Cli;
 use crate::echo::{Echo, enlarge_pipe};
@@ -24,7 +26,7 @@ use crate::lines::Lines;
 use crate::queue::{Errands, newlines};
 use crate::report::{Report, Status, counted};
 use crate::signals::{Request, Signals};
-use crate::sink::{GivenUp, Sink};
+use crate::sink::Sink;
 
 /// What goes on in the first thread.
 pub(crate) struct Reader<'a> {
@@ -85,11 +87,7 @@ impl<'a> Reader<'a> {
         echo: Echo,
         sink: Sink,
     ) -> Self {
-        let input = io::stdin()
-            .as_fd()
-            .try_clone_to_owned()
-            .map(File::from)
-            .ok();
+        let input = io::stdin().as_fd().try_clone_to_owned().map(File::from).ok();
         if let Some(input) = &input {
             enlarge_pipe(input.as_fd());
         }
@@ -138,10 +136,7 @@ impl<'a> Reader<'a> {
             }
             Affair::News => self.sink.noted(),
             Affair::Signals => {
-                self.signals
-                    .requests()
-                    .into_iter()
-                    .for_each(|request| self.hear(request));
+                self.signals.requests().into_iter().for_each(|request| self.hear(request));
             }
         }
     }
@@ -172,80 +167,6 @@ impl<'a> Reader<'a> {
         self.lines.whole().is_empty() && self.echo.waits_for().is_none()
     }
 
-    /// Waits until something can go on; returns what.
-    fn wait(&mut self) -> io::Result<Vec<Affair>> {
-        let timeout = self.timeout();
-        let input = self.input.as_ref().filter(|_| self.wants_input());
-        let polled = [
-            (Affair::Input, input.map(AsFd::as_fd), PollFlags::POLLIN),
-            (Affair::Output, self.echo.waits_for(), PollFlags::POLLOUT),
-            (Affair::News, Some(self.sink.news()), PollFlags::POLLIN),
-            (
-                Affair::Signals,
-                Some(self.signals.as_fd()),
-                PollFlags::POLLIN,
-            ),
-        ];
-        let polled = polled
-            .into_iter()
-            .filter_map(|(affair, fd, flags)| Some((affair, fd?, flags)));
-        let (affairs, mut fds): (Vec<Affair>, Vec<PollFd>) = polled
-            .map(|(affair, fd, flags)| (affair, PollFd::new(fd, flags)))
-            .unzip();
-        match poll(&mut fds, timeout) {
-            Ok(_) => {}
-            Err(Errno::EINTR) => return Ok(Vec::new()),
-            Err(error) => return Err(error.into()),
-        }
-        // What cannot be understood is taken as ready: the call for which it
-        // was polled will tell.
-        let is_ready = |(_, fd): &(Affair, PollFd)| fd.any().unwrap_or(true);
-        let asked_for_input = affairs.contains(&Affair::Input);
-        let ready = affairs.into_iter().zip(fds).filter(is_ready);
-        let ready: Vec<Affair> = ready.map(|(affair, _)| affair).collect();
-        if self.drain.is_some() && asked_for_input && !ready.contains(&Affair::Input) {
-            // The pipe is empty, so it has been drained.
-            self.end_input();
-        }
-        Ok(ready)
-    }
-
-    /// Returns how long to wait at the most.
-    fn timeout(&self) -> PollTimeout {
-        if self.drain.is_some() && self.input.is_some() && self.wants_input() {
-            return PollTimeout::ZERO;
-        }
-        let drain = self.drain.map(|drain| drain.putting_in);
-        let lock = self.cli.lock_timeout.map(|limit| {
-            // Where the wait for the lock has not begun, it can begin now.
-            self.sink.locking_since().unwrap_or_else(Instant::now) + limit
-        });
-        let Some(until) = drain.into_iter().chain(lock).min() else {
-            return PollTimeout::NONE;
-        };
-        let left = until.saturating_duration_since(Instant::now());
-        // Rounded up, or the last millisecond would be spent polling.
-        PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
-    }
-
-    /// Returns why not to wait any longer, if that is so.
-    fn time_is_up(&mut self) -> Option<String> {
-        let now = Instant::now();
-        if self.drain.is_some_and(|drain| drain.reading <= now) {
-            self.end_input();
-            self.put();
-        }
-        if self.drain.is_some_and(|drain| drain.putting_in <= now) {
-            return (!self.is_done()).then(|| match self.sink.locking_since() {
-                Some(_) => "its lock is held by another process".to_owned(),
-                None => "the time after TERM is over".to_owned(),
-            });
-        }
-        let (limit, since) = (self.cli.lock_timeout?, self.sink.locking_since()?);
-        let waited = humantime::format_duration(limit);
-        (since + limit <= now).then(|| format!("its lock has been held by others for {waited}"))
-    }
-
     /// Reads what is there, and copies it.
     fn read(&mut self) {
         let Some(input) = &mut self.input else { return };
@@ -259,8 +180,7 @@ impl<'a> Reader<'a> {
             Err(error)
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
             Err(error) => {
-                self.report
-                    .say(&format!("cannot read standard input: {}", reason(&error)));
+                self.report.say(&format!("cannot read standard input: {}", reason(&error)));
                 self.broken = true;
                 self.end_input();
             }
@@ -273,9 +193,7 @@ impl<'a> Reader<'a> {
         self.lines.split(count);
         if before == 0 && self.lines.cuts() > 0 {
             let longest = counted(self.cli.max_line as u64, "byte");
-            self.report.warn(&format!(
-                "a line is longer than {longest}; it is cut (--max-line)"
-            ));
+            self.report.warn(&format!("a line is longer than {longest}; it is cut (--max-line)"));
         }
     }
 
@@ -303,17 +221,10 @@ impl<'a> Reader<'a> {
     /// Begins to drain; if that has begun already, ends at once.
     fn terminate(&mut self) {
         let now = Instant::now();
-        let time = if self.drain.is_some() {
-            Duration::ZERO
-        } else {
-            self.cli.drain_timeout
-        };
+        let time = if self.drain.is_some() { Duration::ZERO } else { self.cli.drain_timeout };
         // A producer that never pauses would take all the time there is, and
         // none would be left to put in what was read last.
-        self.drain = Some(Drain {
-            reading: now + time * 3 / 4,
-            putting_in: now + time,
-        });
+        self.drain = Some(Drain { reading: now + time * 3 / 4, putting_in: now + time });
     }
 
     /// Tells of a copy that ended because standard output is broken.
@@ -324,61 +235,6 @@ impl<'a> Reader<'a> {
                 "cannot write to standard output: {why}; the copy ends, the log goes on"
             ));
         }
-    }
-
-    /// Gives up what is not in yet: tells how much that is, and sends it to
-    /// standard error.
-    fn give_up(mut self, reason: &str) -> Status {
-        self.echo.end();
-        self.lines.end_torn();
-        let GivenUp { mut lines, unsure } = self.sink.give_up();
-        lines.extend_from_slice(self.lines.rest());
-        let (log, count) = (self.report.path(&self.cli.log), newlines(&lines));
-        if unsure {
-            self.report.say(&format!(
-                "cannot tell whether the last lines are in '{log}'"
-            ));
-        }
-        if count > 0 {
-            let lost = counted(count, "line");
-            self.report.say(&format!(
-                "cannot append to '{log}': {reason}; {lost} lost, as follows"
-            ));
-            self.report.rescue(&lines);
-        }
-        self.finish(if unsure || count > 0 {
-            Status::Lost
-        } else {
-            Status::AllIn
-        })
-    }
-
-    /// Tells what was done, and how it ended.
-    fn finish(self, status: Status) -> Status {
-        let dropped = self.sink.dropped();
-        if dropped > 0 {
-            let lines = counted(dropped, "line");
-            self.report.say(&format!(
-                "{lines} dropped, the buffer was full (--overflow, --buffer)"
-            ));
-        }
-        if self.cli.stats {
-            self.tell_stats();
-        }
-        let lost = self.broken || dropped > 0 || !self.sink.is_safe();
-        if lost { Status::Lost } else { status }
-    }
-
-    /// Tells what was done.
-    fn tell_stats(&self) {
-        let stats = self.sink.stats().unwrap_or_default();
-        let (lines, dropped, cuts) = (self.read, self.sink.dropped(), self.lines.cuts());
-        let wait = stats.longest_wait.as_secs_f64() * 1000.0;
-        self.report.say(&format!(
-            "lines: {lines}, bytes: {}, batches: {}, rotations: {}, \
-             longest wait for the lock: {wait:.3} ms, lines dropped: {dropped}, cuts: {cuts}",
-            stats.bytes, stats.batches, stats.rotations
-        ));
     }
 }
 

@@ -48,9 +48,7 @@ pub(crate) struct Report {
 impl Report {
     /// Returns the way to standard error.
     pub(crate) fn new() -> Self {
-        Self {
-            here: env::current_dir().ok(),
-        }
+        Self { here: env::current_dir().ok() }
     }
 
     /// Prints help or version where they were asked for, and else what is
@@ -121,12 +119,7 @@ impl Report {
     fn inside(&self, error: &Error) -> String {
         match error.verb() {
             "rename" | "remove" | "use" => {
-                format!(
-                    "cannot {} '{}': {}",
-                    error.verb(),
-                    self.path(error.path()),
-                    error.reason()
-                )
+                format!("cannot {} '{}': {}", error.verb(), self.path(error.path()), error.reason())
             }
             _ => error.reason(),
         }
@@ -134,10 +127,7 @@ impl Report {
 
     /// Shows a path as the user gave it.
     pub(crate) fn path<'a>(&self, path: &'a Path) -> Escaped<'a> {
-        let relative = self
-            .here
-            .as_ref()
-            .and_then(|here| path.strip_prefix(here).ok());
+        let relative = self.here.as_ref().and_then(|here| path.strip_prefix(here).ok());
         Escaped::path(relative.unwrap_or(path))
     }
 

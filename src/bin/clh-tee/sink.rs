@@ -57,13 +57,7 @@ impl Sink {
             unsynced: AtomicBool::new(false),
         };
         let shared = Arc::new(shared);
-        Ok(Self {
-            shared,
-            appender: None,
-            woken,
-            overflow: cli.overflow,
-            dropped: 0,
-        })
+        Ok(Self { shared, appender: None, woken, overflow: cli.overflow, dropped: 0 })
     }
 
     /// Takes whole `lines`, all or none; returns how many bytes.
@@ -71,11 +65,7 @@ impl Sink {
         if lines.is_empty() {
             return 0;
         }
-        let in_already = if self.shared.queue.is_idle() {
-            self.put_in_now(lines)
-        } else {
-            0
-        };
+        let in_already = if self.shared.queue.is_idle() { self.put_in_now(lines) } else { 0 };
         let rest = &lines[in_already..];
         if rest.is_empty() {
             return lines.len();
@@ -94,11 +84,7 @@ impl Sink {
     /// Puts in what can be put in without waiting; returns how many bytes. A
     /// trouble is left to the appender, who will meet it too.
     fn put_in_now(&self, lines: &[u8]) -> usize {
-        let mut log = self
-            .shared
-            .log
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut log = self.shared.log.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(Some(mut hold)) = log.try_hold() else {
             return 0;
         };
@@ -158,10 +144,7 @@ impl Sink {
     /// Gives up what is not in yet.
     pub(crate) fn give_up(&self) -> GivenUp {
         let (lines, sure) = self.shared.queue.abandon(GRACE);
-        GivenUp {
-            lines,
-            unsure: !sure,
-        }
+        GivenUp { lines, unsure: !sure }
     }
 
     /// Returns how many lines were dropped.
