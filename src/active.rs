@@ -24,6 +24,8 @@ pub(crate) struct Active {
     path: PathBuf,
     /// The open log, if there is one.
     open: Option<Open>,
+    /// It is no regular file, and so never rotated.
+    special: bool,
 }
 
 /// A write that failed: how much of it is in nevertheless, and the reason.
@@ -44,7 +46,7 @@ impl Active {
     /// being there, cannot be made. A FIFO is not opened yet, for that waits
     /// until somebody reads it.
     pub(crate) fn new(path: PathBuf) -> Result<Self> {
-        let mut active = Self { path, open: None };
+        let mut active = Self { path, open: None, special: false };
         match active.path.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(active.cannot("open", io::Error::from_raw_os_error(libc::EISDIR)));
@@ -53,7 +55,10 @@ impl Active {
                 return Err(active.cannot("open", symbolic_link(&active.path)));
             }
             Ok(metadata) if metadata.is_file() => active.open_existing(&metadata)?,
-            Ok(_) => owner::can_write(&active.path).map_err(Error::on("open", &active.path))?,
+            Ok(_) => {
+                owner::can_write(&active.path).map_err(Error::on("open", &active.path))?;
+                active.special = true;
+            }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let dir = active.path.parent().unwrap_or(&active.path);
                 owner::can_create_in(dir).map_err(Error::on("create", &active.path))?;
@@ -121,6 +126,7 @@ impl Active {
         let mut open = Open { file, identity, regular, size: 0, torn: false };
         open.resized(metadata.len());
         self.open = Some(open);
+        self.special = !regular;
         Ok(())
     }
 
@@ -146,9 +152,10 @@ impl Active {
         metadata.map_err(|error| self.cannot("look at", error))
     }
 
-    /// Tells whether the log is no regular file, and so never rotated.
+    /// Tells whether the log is no regular file: it is never rotated, and to
+    /// open it or write to it can take for ever.
     pub(crate) fn is_special(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| !open.regular)
+        self.special
     }
 
     /// Tells whether nothing stands at the log's path.

@@ -141,12 +141,16 @@ impl RotatingLog {
         Hold::begin(held, &mut self.log)
     }
 
-    /// Takes the lock if it is free, and returns nothing if it is not.
+    /// Takes the lock if it is free, and returns nothing if it is not, or if
+    /// appending might wait for something else: for a FIFO's reader, say.
     ///
     /// # Errors
     ///
     /// As [`RotatingLog::hold`].
     pub fn try_hold(&mut self) -> Result<Option<Hold<'_>>> {
+        if self.log.active.is_special() {
+            return Ok(None);
+        }
         let held = self.lock.try_acquire()?;
         held.map(|held| Hold::begin(held, &mut self.log)).transpose()
     }

@@ -49,22 +49,29 @@ impl Ownership {
             .mode(self.mode)
             .custom_flags(libc::O_NOFOLLOW)
             .open(path)?;
-        // What is refused here is left as it is: the file is usable, and
-        // narrower than asked for at worst.
-        drop(self.apply(&file));
+        self.apply(&file);
         Ok(file)
     }
 
-    /// Gives `file` this owner, then this mode, where they differ.
-    fn apply(self, file: &File) -> io::Result<()> {
-        let now = Self::of(&file.metadata()?);
-        if now.owner != self.owner {
-            fchown(file, Some(self.owner.0), Some(self.owner.1))?;
+    /// Gives `file` this owner and mode, where they differ and as far as that
+    /// is permitted. What is refused must not cost a line.
+    fn apply(self, file: &File) {
+        let Ok(now) = file.metadata().map(|metadata| Self::of(&metadata)) else { return };
+        let (user, group) = self.owner;
+        let mut mode = self.mode;
+        if now.owner != self.owner
+            && fchown(file, Some(user), Some(group)).is_err()
+            && now.owner.1 != group
+            && fchown(file, None, Some(group)).is_err()
+        {
+            // The file's group is another one now, and may do no more than
+            // everybody may.
+            mode &= 0o707 | (mode & 0o007) << 3;
         }
-        if now.mode != self.mode {
-            file.set_permissions(Permissions::from_mode(self.mode))?;
+        if now.mode != mode {
+            // Refused, it stays narrower than asked for.
+            drop(file.set_permissions(Permissions::from_mode(mode)));
         }
-        Ok(())
     }
 }
 

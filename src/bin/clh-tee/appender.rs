@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clh_tee::{Error, Hold, Notice, RotatingLog, Unappended};
@@ -33,24 +33,26 @@ pub(crate) struct Shared {
     pub(crate) report: Report,
     /// The log's path, as messages show it.
     pub(crate) path: PathBuf,
+    /// What keeps lines from going in, as long as it does.
+    pub(crate) trouble: Mutex<Option<String>>,
     /// Whether lines were put in that could not be forced to disk as asked.
     pub(crate) unsynced: AtomicBool,
 }
 
-/// A trouble that keeps lines from going in, told when it begins and ends.
-#[derive(Default)]
-struct Trouble {
-    /// How long the last wait was; zero while all is well.
-    wait: Duration,
-}
-
 /// Puts in what comes into the queue until it ends.
 pub(crate) fn run(shared: &Shared) {
-    let mut trouble = Trouble::default();
+    let mut wait = Duration::ZERO;
     while shared.queue.wait_for_work() {
         match put_in(shared) {
-            Ok(()) => trouble.end(shared),
-            Err(error) => trouble.wait(&error, shared),
+            Ok(()) => {
+                wait = Duration::ZERO;
+                shared.trouble_ends();
+            }
+            Err(error) => {
+                shared.trouble_is(&error);
+                wait = (wait * 2).clamp(FIRST_RETRY, LAST_RETRY);
+                shared.queue.wait_to_retry(wait);
+            }
         }
     }
 }
@@ -118,26 +120,26 @@ impl Shared {
             self.report.say(&format!("{}; lines may be lost", self.report.shown(&error)));
         }
     }
-}
 
-impl Trouble {
-    /// Tells of the trouble when it begins, and waits for a while, longer each
-    /// time.
-    fn wait(&mut self, error: &Error, shared: &Shared) {
-        if self.wait.is_zero() {
-            let waiting = counted(shared.queue.lines(), "line");
-            let error = shared.report.shown(error);
-            shared.report.warn(&format!("{error}; {waiting} wait, trying again"));
+    /// Notes what keeps lines from going in, and tells of it when it begins.
+    fn trouble_is(&self, error: &Error) {
+        let error = self.report.shown(error);
+        if self.trouble().replace(error.clone()).is_none() {
+            let waiting = counted(self.queue.lines(), "line");
+            self.report.warn(&format!("{error}; {waiting} wait, trying again"));
         }
-        self.wait = (self.wait * 2).clamp(FIRST_RETRY, LAST_RETRY);
-        shared.queue.wait_to_retry(self.wait);
     }
 
-    /// Tells that the trouble, if there was one, is over.
-    fn end(&mut self, shared: &Shared) {
-        if !std::mem::take(&mut self.wait).is_zero() {
-            let log = shared.report.path(&shared.path);
-            shared.report.warn(&format!("appending to '{log}' works again; nothing was lost"));
+    /// Tells that what kept lines from going in, if anything did, is over.
+    fn trouble_ends(&self) {
+        if self.trouble().take().is_some() {
+            let log = self.report.path(&self.path);
+            self.report.warn(&format!("appending to '{log}' works again; nothing was lost"));
         }
+    }
+
+    /// Returns what keeps lines from going in.
+    pub(crate) fn trouble(&self) -> MutexGuard<'_, Option<String>> {
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -143,6 +143,9 @@ impl Cli {
     }
 }
 
+/// The longest time that can be given; the clock's numbers end somewhere.
+const LONGEST_TIME: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+
 /// Reads a size in bytes, in powers of 1024.
 fn size(text: &str) -> Result<u64, String> {
     let parsed = parse_size::Config::new().with_binary().parse_size(text);
@@ -160,10 +163,16 @@ fn length(text: &str) -> Result<usize, String> {
 
 /// Reads a time; a bare number is in seconds.
 fn time(text: &str) -> Result<Duration, String> {
-    let seconds =
-        || text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let parsed = seconds().or_else(|| humantime::parse_duration(text).ok());
-    parsed.ok_or_else(|| "give a time such as 5s, 500ms or 2m".to_owned())
+    let bare = |seconds: f64| Duration::try_from_secs_f64(seconds).ok();
+    let parsed = match text.parse() {
+        Ok(seconds) => bare(seconds),
+        Err(_) => humantime::parse_duration(text).ok(),
+    };
+    match parsed {
+        Some(time) if time <= LONGEST_TIME => Ok(time),
+        Some(_) => Err("give less than a hundred years".to_owned()),
+        None => Err("give a time such as 5s, 500ms or 2m".to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -200,7 +209,7 @@ mod tests {
         {
             assert_eq!(time(text), Ok(Duration::from_millis(millis)), "{text}");
         }
-        for text in ["", "x", "-1", "5 parsecs", "inf", "nan"] {
+        for text in ["", "x", "-1", "5 parsecs", "inf", "nan", "101years", "1e19"] {
             assert!(time(text).is_err(), "{text}");
         }
     }

@@ -54,6 +54,7 @@ impl Sink {
             log: Mutex::new(log),
             report: report.clone(),
             path: cli.log.clone(),
+            trouble: Mutex::new(None),
             unsynced: AtomicBool::new(false),
         };
         let shared = Arc::new(shared);
@@ -127,6 +128,11 @@ impl Sink {
     /// Returns since when the lock has been waited for.
     pub(crate) fn locking_since(&self) -> Option<Instant> {
         self.shared.queue.locking_since()
+    }
+
+    /// Returns what keeps lines from going in, if anything but the lock does.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        self.shared.trouble().clone()
     }
 
     /// Returns what becomes readable when there is news.

@@ -6,21 +6,21 @@ use crate::report::{Status, counted};
 use crate::sink::GivenUp;
 
 impl Reader<'_> {
-    /// Gives up what is not in yet: tells how much that is, and sends it to
-    /// standard error.
-    pub(super) fn give_up(mut self, reason: &str) -> Status {
+    /// Gives up what is not in yet: tells why and how much that is, and sends
+    /// it to standard error.
+    pub(super) fn give_up(mut self, why: &str) -> Status {
         self.echo.end();
         self.lines.end_torn();
         let GivenUp { mut lines, unsure } = self.sink.give_up();
         lines.extend_from_slice(self.lines.rest());
-        let (log, count) = (self.report.path(&self.cli.log), newlines(&lines));
+        let count = newlines(&lines);
         if unsure {
+            let log = self.report.path(&self.cli.log);
             self.report.say(&format!("cannot tell whether the last lines are in '{log}'"));
         }
         if count > 0 {
             let lost = counted(count, "line");
-            self.report
-                .say(&format!("cannot append to '{log}': {reason}; {lost} lost, as follows"));
+            self.report.say(&format!("{why}; {lost} lost, as follows"));
             self.report.rescue(&lines);
         }
         self.finish(if unsure || count > 0 { Status::Lost } else { Status::AllIn })

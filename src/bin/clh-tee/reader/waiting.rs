@@ -60,7 +60,7 @@ impl Reader<'_> {
         PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
     }
 
-    /// Returns why not to wait any longer, if that is so.
+    /// Returns why nothing is waited for any longer, if that is so.
     pub(super) fn time_is_up(&mut self) -> Option<String> {
         let now = Instant::now();
         if self.drain.is_some_and(|drain| drain.reading <= now) {
@@ -69,12 +69,20 @@ impl Reader<'_> {
         }
         if self.drain.is_some_and(|drain| drain.putting_in <= now) {
             return (!self.is_done()).then(|| match self.sink.locking_since() {
-                Some(_) => "its lock is held by another process".to_owned(),
-                None => "the time after TERM is over".to_owned(),
+                Some(_) => self.cannot_append("its lock is held by another process"),
+                None => self.cannot_append("the time after TERM is over"),
             });
         }
         let (limit, since) = (self.cli.lock_timeout?, self.sink.locking_since()?);
         let waited = humantime::format_duration(limit);
-        (since + limit <= now).then(|| format!("its lock has been held by others for {waited}"))
+        let reason = format!("its lock has been held by others for {waited}");
+        (since + limit <= now).then(|| self.cannot_append(&reason))
+    }
+
+    /// Returns what keeps lines from going in: a trouble that was met, or else
+    /// this `reason`.
+    fn cannot_append(&self, reason: &str) -> String {
+        let log = self.report.path(&self.cli.log);
+        self.sink.trouble().unwrap_or_else(|| format!("cannot append to '{log}': {reason}"))
     }
 }
