@@ -8,6 +8,8 @@
 mod appender;
 mod cli;
 mod echo;
+#[cfg(test)]
+mod generated;
 mod lines;
 mod queue;
 mod reader;

@@ -127,8 +127,11 @@ impl Report {
 
     /// Shows a path as the user gave it.
     pub(crate) fn path<'a>(&self, path: &'a Path) -> Escaped<'a> {
-        let relative = self.here.as_ref().and_then(|here| path.strip_prefix(here).ok());
-        Escaped::path(relative.unwrap_or(path))
+        match self.here.as_ref().and_then(|here| path.strip_prefix(here).ok()) {
+            Some(here) if here.as_os_str().is_empty() => Escaped(b"."),
+            Some(relative) => Escaped::path(relative),
+            None => Escaped::path(path),
+        }
     }
 
     /// Sends lines that could not be put into the log to standard error, as
