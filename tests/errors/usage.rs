@@ -1,0 +1,59 @@
+//! Wrong usage: status 2, and a hint at what is wrong.
+
+use crate::harness::{Place, Tee};
+use crate::refused;
+
+/// Asserts that the arguments are refused with status 2, and `hint` is said.
+#[track_caller]
+fn misused(args: &str, hint: &str) {
+    let place = Place::fresh();
+    let stderr = refused(Tee::new(&place).args(args), 2);
+    assert!(stderr.contains(hint), "says '{hint}': {stderr}");
+    assert_eq!(place.names(), [""; 0], "nothing was made");
+}
+
+#[test]
+fn wrong_usage() {
+    misused("", "LOG");
+    misused("one.log two.log", "two.log");
+    misused("--no-such-option app.log", "--no-such-option");
+    misused("--overflow maybe app.log", "maybe");
+    misused("--sync sometimes app.log", "sometimes");
+}
+
+#[test]
+fn bad_sizes() {
+    for size in ["much", "10X", "1..5K", "K", "99999999999999999999", "99999999999G"] {
+        for option in ["--max-bytes", "--max-line", "--buffer"] {
+            misused(&format!("{option} {size} app.log"), size);
+        }
+    }
+    misused("--max-bytes=-1 app.log", "-1");
+    // Lines of no bytes, or a queue that takes none, would never end.
+    misused("--max-line 0 app.log", "--max-line");
+}
+
+#[test]
+fn bad_numbers_and_times() {
+    for number in ["-1", "many", "1.5", "99999999999999999999"] {
+        misused(&format!("--backups={number} app.log"), number);
+    }
+    for level in ["0", "10", "best"] {
+        misused(&format!("--gzip --gzip-level {level} app.log"), level);
+    }
+    for time in ["soon", "5 parsecs", "-1s"] {
+        misused(&format!("--lock-timeout={} app.log", time.replace(' ', "")), "--lock-timeout");
+        misused(&format!("--drain-timeout={} app.log", time.replace(' ', "")), "--drain-timeout");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for asked in ["-h", "--help", "-V", "--version"] {
+        let place = Place::fresh();
+        let ended = Tee::new(&place).args(asked).run(b"");
+        ended.expect_quiet_success();
+        assert!(String::from_utf8_lossy(&ended.out).contains("clh-tee"), "{asked}");
+        assert_eq!(place.names(), [""; 0]);
+    }
+}

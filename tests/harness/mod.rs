@@ -1,0 +1,25 @@
+//! What the tests share: a fresh directory, the program running in it, the
+//! lock taken by the test itself, Python neighbours, and waiting.
+//!
+//! Nothing here claims anything about the program. What it offers to others
+//! is that a failed assertion explains itself: when a test panics, each run
+//! prints its command, status and both streams, and each directory prints
+//! what lies in it.
+
+#![allow(dead_code, unused_imports, reason = "every test program uses only a part of the harness")]
+
+mod dice;
+mod lock;
+mod outcome;
+mod peers;
+mod place;
+mod program;
+mod wait;
+
+pub(crate) use dice::Dice;
+pub(crate) use lock::HeldLock;
+pub(crate) use outcome::Ended;
+pub(crate) use peers::{Peer, python};
+pub(crate) use place::{Place, inode, mode};
+pub(crate) use program::{Running, Tee};
+pub(crate) use wait::{stays, until};

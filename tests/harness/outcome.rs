@@ -1,0 +1,94 @@
+//! What a run says and how it ends.
+
+use std::io::Read;
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+/// What a stream has brought so far, read by a thread of its own so that the
+/// program never waits for the test.
+pub(super) struct Gathered {
+    /// The bytes so far.
+    bytes: Arc<Mutex<Vec<u8>>>,
+    /// The thread that reads; it ends with the stream.
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Gathered {
+    /// Begins to read `stream`.
+    pub(super) fn from(mut stream: impl Read + Send + 'static) -> Self {
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let into = Arc::clone(&bytes);
+        let reader = thread::spawn(move || {
+            let mut part = vec![0; 65536];
+            while let Ok(n @ 1..) = stream.read(&mut part) {
+                into.lock().expect("not poisoned").extend_from_slice(&part[..n]);
+            }
+        });
+        Self { bytes, reader: Some(reader) }
+    }
+
+    /// Returns a copy of what has come so far.
+    pub(super) fn so_far(&self) -> Vec<u8> {
+        self.bytes.lock().expect("not poisoned").clone()
+    }
+
+    /// Returns all, once the stream has ended.
+    pub(super) fn all(&mut self) -> Vec<u8> {
+        if let Some(reader) = self.reader.take() {
+            reader.join().expect("read the stream");
+        }
+        self.so_far()
+    }
+}
+
+/// A run that is over.
+pub(crate) struct Ended {
+    /// The command, for people.
+    pub(super) told: String,
+    /// How it ended.
+    pub(crate) status: ExitStatus,
+    /// All of its standard output.
+    pub(crate) out: Vec<u8>,
+    /// All of its standard error.
+    pub(crate) err: Vec<u8>,
+}
+
+impl Ended {
+    /// Asserts the exit status.
+    #[track_caller]
+    pub(crate) fn expect(&self, code: i32) -> &Self {
+        assert_eq!(self.status.code(), Some(code), "exit status");
+        self
+    }
+
+    /// Asserts that all went well and nothing was said.
+    #[track_caller]
+    pub(crate) fn expect_quiet_success(&self) -> &Self {
+        self.expect(0);
+        assert_eq!(self.stderr(), "", "standard error");
+        self
+    }
+
+    /// Returns its standard error as text.
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.err).into_owned()
+    }
+}
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            tell(&self.told, &self.status.to_string(), &self.out, &self.err);
+        }
+    }
+}
+
+/// Prints what a run was and did, long streams from their ends only.
+pub(super) fn tell(command: &str, status: &str, out: &[u8], err: &[u8]) {
+    let text = |bytes: &[u8]| {
+        let from = bytes.len().saturating_sub(2000);
+        format!("{} bytes: {:?}", bytes.len(), String::from_utf8_lossy(&bytes[from..]))
+    };
+    eprintln!("--- {command}\n    {status}\n    stdout {}\n    stderr {}", text(out), text(err));
+}

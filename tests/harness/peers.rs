@@ -1,0 +1,78 @@
+//! Python neighbours: the real concurrent-log-handler, from the registry.
+//!
+//! Each version gets a virtual environment of its own under `target/peers`,
+//! made by the first test that asks for it and kept. There is no skipping: if
+//! it cannot be made, the test fails and says why.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// One version of concurrent-log-handler.
+pub(crate) struct Peer {
+    /// The interpreter that finds it.
+    python: PathBuf,
+}
+
+impl Peer {
+    /// Returns the given version, making its environment if need be.
+    pub(crate) fn of_version(version: &str) -> Self {
+        let peers = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers");
+        fs::create_dir_all(&peers).expect("make target/peers");
+        // Tests run in several threads and several test programs may run at
+        // once: one makes it, the others wait.
+        let guard = File::create(peers.join("making")).expect("make target/peers/making");
+        fs2::FileExt::lock_exclusive(&guard).expect("lock target/peers/making");
+        let env = peers.join(format!("clh-{version}"));
+        let finished = env.join("finished");
+        if !finished.exists() {
+            make(&env, version);
+            File::create(finished).expect("mark the environment as finished");
+        }
+        Self { python: env.join("bin/python") }
+    }
+
+    /// Returns a command that runs the script `name` of the harness.
+    pub(crate) fn script(&self, name: &str) -> Command {
+        script(&self.python, name)
+    }
+}
+
+/// Returns a command that runs the script `name` of the harness with plain
+/// Python, no package installed.
+pub(crate) fn python(name: &str) -> Command {
+    script(Path::new("python3"), name)
+}
+
+/// Returns a command that runs the script `name` of the harness.
+fn script(python: &Path, name: &str) -> Command {
+    let mut command = Command::new(python);
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness");
+    // No __pycache__ in the source tree, and nothing from the user's own
+    // packages.
+    command.args(["-B", "-s"]).arg(dir.join(name));
+    command
+}
+
+/// Makes the environment, from scratch: what a broken attempt left is no use.
+fn make(env: &Path, version: &str) {
+    if env.exists() {
+        fs::remove_dir_all(env).expect("remove a half-made environment");
+    }
+    run(Command::new("python3").args(["-m", "venv"]).arg(env));
+    let package = format!("concurrent-log-handler=={version}");
+    run(Command::new(env.join("bin/pip")).args(["install", "--quiet", &package]));
+}
+
+/// Runs a command that has to succeed.
+fn run(command: &mut Command) {
+    let why = "this test needs Python 3 with venv, and PyPI or a mirror of it";
+    let output = command.output().unwrap_or_else(|e| panic!("cannot run {command:?}: {e}; {why}"));
+    assert!(
+        output.status.success(),
+        "{command:?} failed ({}); {why}\n{}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+}

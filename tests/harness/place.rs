@@ -1,0 +1,134 @@
+//! A fresh directory, and a reader's view of the logs in it.
+
+use std::fs::{self, File, Permissions};
+use std::io::Read;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use flate2::read::MultiGzDecoder;
+use nix::sys::stat::{Mode, umask};
+use tempfile::TempDir;
+
+/// A directory of the test's own, gone when dropped.
+pub(crate) struct Place {
+    /// The directory, which removes itself.
+    dir: TempDir,
+}
+
+impl Place {
+    /// Makes an empty directory.
+    ///
+    /// The umask is set to 022, always, so that it does not matter which test
+    /// of this process does it first.
+    pub(crate) fn fresh() -> Self {
+        umask(Mode::from_bits_truncate(0o022));
+        let dir = tempfile::Builder::new().prefix("clh-tee-").tempdir().expect("make a directory");
+        Self { dir }
+    }
+
+    /// Returns the directory itself.
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Returns the path of `name` in the directory.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Lets every user make files here.
+    pub(crate) fn open_to_all(&self) {
+        self.set_mode(".", 0o777);
+    }
+
+    /// Sets the mode of `name`.
+    pub(crate) fn set_mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), Permissions::from_mode(mode)).expect("set the mode");
+    }
+
+    /// Writes a whole file.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.path(name), bytes).expect("write a file");
+    }
+
+    /// Returns what is in a file, inflated if its name ends in `.gz`; nothing
+    /// if it is missing.
+    pub(crate) fn read(&self, name: &str) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let Ok(mut file) = File::open(self.path(name)) else {
+            return bytes;
+        };
+        let gz = Path::new(name).extension().is_some_and(|e| e == "gz");
+        let read = if gz {
+            MultiGzDecoder::new(file).read_to_end(&mut bytes)
+        } else {
+            file.read_to_end(&mut bytes)
+        };
+        read.unwrap_or_else(|e| panic!("cannot read '{name}': {e}"));
+        bytes
+    }
+
+    /// Returns the names of all entries, sorted.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(self.dir())
+            .expect("list the directory")
+            .map(|e| e.expect("list the directory").file_name().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Returns the backups of `log`, oldest first.
+    ///
+    /// A slot that holds both forms comes twice.
+    pub(crate) fn backups(&self, log: &str) -> Vec<String> {
+        let slot = |name: &str| -> Option<u64> {
+            let rest = name.strip_prefix(log)?.strip_prefix('.')?;
+            rest.strip_suffix(".gz").unwrap_or(rest).parse().ok()
+        };
+        let mut found: Vec<(u64, String)> =
+            self.names().into_iter().filter_map(|n| Some((slot(&n)?, n))).collect();
+        found.sort_by_key(|(slot, _)| std::cmp::Reverse(*slot));
+        found.into_iter().map(|(_, name)| name).collect()
+    }
+
+    /// Returns all that was ever appended, as far as it is kept: the backups
+    /// of `log`, oldest first, and the log, one after another.
+    pub(crate) fn chain(&self, log: &str) -> Vec<u8> {
+        let mut all: Vec<u8> = self.backups(log).iter().flat_map(|b| self.read(b)).collect();
+        all.extend(self.read(log));
+        all
+    }
+
+    /// Returns the names with size, mode and inode, one a line, the first few
+    /// dozen of them.
+    pub(crate) fn listing(&self) -> String {
+        let line = |name: String| match fs::symlink_metadata(self.path(&name)) {
+            Ok(m) => format!("{:>9} {:04o} {:>9} {name}\n", m.len(), m.mode() & 0o7777, m.ino()),
+            Err(e) => format!("{name}: {e}\n"),
+        };
+        let names = self.names();
+        let more = names.len().saturating_sub(40);
+        let listing: String = names.into_iter().take(40).map(line).collect();
+        if more > 0 { format!("{listing}and {more} more\n") } else { listing }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("--- {}\n{}", self.dir().display(), self.listing());
+        }
+    }
+}
+
+/// Returns the permission bits of the file at `path`.
+pub(crate) fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("stat").mode() & 0o7777
+}
+
+/// Returns the inode number of the file at `path`.
+pub(crate) fn inode(path: &Path) -> u64 {
+    fs::metadata(path).expect("stat").ino()
+}

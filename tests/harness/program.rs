@@ -1,0 +1,276 @@
+//! The program: how it is started, fed, signalled and ended.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, geteuid};
+
+use super::outcome::{Ended, Gathered, tell};
+use super::{Place, until};
+
+/// How long a run may take to end once nothing holds it back.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long a run may take in all. Without this end, a program that no longer
+/// reads would stop a test that feeds it for ever.
+const AT_MOST: Duration = Duration::from_secs(90);
+
+/// The user and group that nobody is: 65534, on every Linux.
+const NOBODY: u32 = 65534;
+
+/// A run to be.
+pub(crate) struct Tee {
+    /// The program's path.
+    program: PathBuf,
+    /// Its arguments.
+    args: Vec<OsString>,
+    /// Its working directory.
+    dir: PathBuf,
+    /// What it reads, if not a pipe from the test.
+    stdin: Option<Stdio>,
+    /// Whether somebody reads its standard output.
+    heard: bool,
+    /// Whether it runs as nobody, if the test runs as root.
+    nobody: bool,
+}
+
+impl Tee {
+    /// Returns a run of the program in `place`, without arguments.
+    pub(crate) fn new(place: &Place) -> Self {
+        Self {
+            program: env!("CARGO_BIN_EXE_clh-tee").into(),
+            args: Vec::new(),
+            dir: place.dir().to_owned(),
+            stdin: None,
+            heard: true,
+            nobody: false,
+        }
+    }
+
+    /// Adds arguments, given with spaces between them.
+    pub(crate) fn args(mut self, args: &str) -> Self {
+        self.args.extend(args.split_whitespace().map(OsString::from));
+        self
+    }
+
+    /// Adds one argument, as it is.
+    pub(crate) fn arg(mut self, arg: impl Into<OsString>) -> Self {
+        self.args.push(arg.into());
+        self
+    }
+
+    /// Makes it read `stdin` instead of a pipe from the test.
+    pub(crate) fn stdin(mut self, stdin: impl Into<Stdio>) -> Self {
+        self.stdin = Some(stdin.into());
+        self
+    }
+
+    /// Makes its standard output a pipe whose other end is closed.
+    pub(crate) fn unheard(mut self) -> Self {
+        self.heard = false;
+        self
+    }
+
+    /// Runs it as a user without rights, should the test have root's.
+    ///
+    /// The program is copied into the directory, for the one that cargo made
+    /// may lie where nobody can go.
+    pub(crate) fn without_rights(mut self) -> Self {
+        if geteuid().is_root() {
+            let copy = self.dir.join("program");
+            fs::copy(&self.program, &copy).expect("copy the program");
+            self.program = copy;
+            self.nobody = true;
+        }
+        self
+    }
+
+    /// Starts it.
+    pub(crate) fn start(self) -> Running {
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).current_dir(&self.dir);
+        for (name, _) in env::vars_os() {
+            if name.to_string_lossy().starts_with("CLH_TEE_") {
+                command.env_remove(name);
+            }
+        }
+        command.env("XDG_CONFIG_HOME", "/nonexistent");
+        command.stdin(self.stdin.unwrap_or_else(Stdio::piped));
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if self.nobody {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        let told = format!("{command:?}");
+        let mut child = spawn(&mut command);
+        let out = child.stdout.take().expect("stdout is a pipe");
+        let err = child.stderr.take().expect("stderr is a pipe");
+        let out = if self.heard { Gathered::from(out) } else { Gathered::from(std::io::empty()) };
+        let (stdin, err) = (child.stdin.take(), Gathered::from(err));
+        let watch = watch(pid_of(&child));
+        Running { told, child, stdin, out, err, _watch: watch }
+    }
+
+    /// Runs it on `input` to the end.
+    pub(crate) fn run(self, input: &[u8]) -> Ended {
+        let mut running = self.start();
+        running.feed(input);
+        running.finish()
+    }
+}
+
+/// A run that has begun. It is killed if it is dropped.
+pub(crate) struct Running {
+    /// The command, for people.
+    told: String,
+    /// The process.
+    child: Child,
+    /// Its input, until that is ended or taken.
+    stdin: Option<ChildStdin>,
+    /// Its standard output.
+    out: Gathered,
+    /// Its standard error.
+    err: Gathered,
+    /// Calls off the watchdog when dropped.
+    _watch: Sender<()>,
+}
+
+impl Running {
+    /// Writes `bytes` into its input.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        let stdin = self.stdin.as_mut().expect("the input is still open");
+        stdin.write_all(bytes).expect("the program takes its input");
+    }
+
+    /// Ends its input.
+    pub(crate) fn end_input(&mut self) {
+        self.stdin = None;
+    }
+
+    /// Hands its input over to who wants to feed it from another thread.
+    pub(crate) fn take_input(&mut self) -> ChildStdin {
+        self.stdin.take().expect("the input is still open")
+    }
+
+    /// Returns its process id.
+    pub(crate) fn pid(&self) -> Pid {
+        pid_of(&self.child)
+    }
+
+    /// Sends a signal, and nothing else.
+    pub(crate) fn kill(&self, signal: Signal) {
+        kill(self.pid(), signal).expect("send a signal");
+    }
+
+    /// Sends a signal that the program has a handler for, and waits until it
+    /// is delivered, since two alike that wait are one.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let bit = 1_u64 << (signal as i32 - 1);
+        let among = |masks: &[&str]| masks.iter().any(|m| self.mask(m) & bit != 0);
+        until(PATIENCE, "the program handles the signal", || among(&["SigCgt:"]));
+        self.kill(signal);
+        until(PATIENCE, "the signal is delivered", || !among(&["SigPnd:", "ShdPnd:"]));
+    }
+
+    /// Returns one of the signal masks of its main thread.
+    fn mask(&self, name: &str) -> u64 {
+        let text = self.proc_status(name).unwrap_or_default();
+        u64::from_str_radix(text.trim(), 16).unwrap_or(0)
+    }
+
+    /// Returns what `/proc` says of its memory's peak, in KiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let text = self.proc_status("VmHWM:").expect("the program still runs");
+        text.trim().trim_end_matches(" kB").parse().expect("a number of KiB")
+    }
+
+    /// Returns what follows `name` in its `/proc/PID/status`.
+    fn proc_status(&self, name: &str) -> Option<String> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        status.lines().find_map(|l| l.strip_prefix(name)).map(str::to_owned)
+    }
+
+    /// Waits until `bytes` have been echoed, nothing more and nothing less.
+    pub(crate) fn until_echoed(&self, bytes: &[u8]) {
+        let what = format!("echo of {:?}", String::from_utf8_lossy(bytes));
+        until(PATIENCE, &what, || self.out.so_far() == bytes);
+    }
+
+    /// Returns what it has written to standard error so far.
+    pub(crate) fn stderr_so_far(&self) -> String {
+        String::from_utf8_lossy(&self.err.so_far()).into_owned()
+    }
+
+    /// Returns true if it still runs.
+    pub(crate) fn alive(&mut self) -> bool {
+        self.child.try_wait().expect("ask for the status").is_none()
+    }
+
+    /// Ends its input and waits for its end.
+    pub(crate) fn finish(mut self) -> Ended {
+        self.end_input();
+        self.end_within(PATIENCE)
+    }
+
+    /// Waits for its end, its input being left as it is.
+    pub(crate) fn end_within(mut self, limit: Duration) -> Ended {
+        until(limit, "the program ends", || !self.alive());
+        let status = self.child.wait().expect("ask for the status");
+        let (out, err) = (self.out.all(), self.err.all());
+        Ended { told: self.told.clone(), status, out, err }
+    }
+}
+
+/// Starts `command`, whose program may be a fresh copy.
+///
+/// A copy counts as busy as long as a child that another thread has forked,
+/// and that has not come to its exec yet, still has the descriptor through
+/// which the copy was written.
+fn spawn(command: &mut Command) -> Child {
+    let mut child = None;
+    until(PATIENCE, "the program can be started", || {
+        match command.spawn() {
+            Err(e) if e.kind() == ErrorKind::ExecutableFileBusy => {}
+            started => child = Some(started.expect("start the program")),
+        }
+        child.is_some()
+    });
+    child.expect("it was started")
+}
+
+/// Returns the process id of `child`.
+fn pid_of(child: &Child) -> Pid {
+    Pid::from_raw(i32::try_from(child.id()).expect("a process id"))
+}
+
+/// Kills `pid` if what is returned lives longer than a run may take.
+fn watch(pid: Pid) -> Sender<()> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        if receiver.recv_timeout(AT_MOST) == Err(RecvTimeoutError::Timeout) {
+            eprintln!("killed after {AT_MOST:?}");
+            kill(pid, Signal::SIGKILL).expect("kill the program");
+        }
+    });
+    sender
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.alive() {
+            self.child.kill().expect("kill the program");
+        }
+        let status = self.child.wait().expect("ask for the status");
+        if thread::panicking() {
+            tell(&self.told, &status.to_string(), &self.out.all(), &self.err.all());
+        }
+    }
+}

@@ -1,0 +1,43 @@
+"""A Python neighbour: writes numbered lines through concurrent-log-handler.
+
+Usage: writer.py LOG MAX_BYTES BACKUPS GZIP NAME COUNT
+
+Says "ready" and waits for a line on standard input, so that all writers start
+at once. A line that cannot be written ends it with status 3: the package's own
+answer would be a traceback and silence about the loss.
+"""
+
+import logging
+import os
+import sys
+import time
+import traceback
+
+from concurrent_log_handler import ConcurrentRotatingFileHandler
+
+
+def fail(_record):
+    traceback.print_exc()
+    sys.stderr.flush()
+    os._exit(3)
+
+
+def line(name, seq):
+    """The same as `line` in neighbours.rs."""
+    return f"{name} {seq} " + chr(ord("a") + seq % 26) * (seq * 7 % 90)
+
+
+log, max_bytes, backups, gzip, name, count = sys.argv[1:]
+handler = ConcurrentRotatingFileHandler(
+    log, maxBytes=int(max_bytes), backupCount=int(backups), use_gzip=gzip == "1", encoding="utf-8"
+)
+handler.setFormatter(logging.Formatter("%(message)s"))
+handler.handleError = fail
+
+print("ready", flush=True)
+sys.stdin.readline()
+for seq in range(int(count)):
+    handler.handle(logging.makeLogRecord({"msg": line(name, seq)}))
+    if name[-1] in "1357":  # in no hurry, as in `feed` in neighbours.rs
+        time.sleep(0.00005)
+handler.close()

@@ -1,0 +1,256 @@
+//! Many writers, Python among them, share one log: promises 1, 2, 3 and 5
+//! among neighbours.
+//!
+//! Real concurrent-log-handler processes and `clh-tee` processes write
+//! numbered lines to one log, half of them at full speed, with a limit so
+//! small that they rotate all the time and backups enough to keep everything.
+//! Afterwards the chain is read oldest first: each writer's lines must all be
+//! there, whole, once, in order; and nothing may lie about but log, chain and
+//! lock. How often the writers took turns is counted, and has to be often.
+//!
+//! concurrent-log-handler 0.9.20 keeps one backup fewer than asked for, so
+//! the chain must stay well below the 999 slots that are asked for here.
+
+mod harness;
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::Duration;
+
+use harness::{Dice, Peer, Place, Running, Tee};
+
+/// Backups kept, as text: more than there ever are.
+const BACKUPS: &str = "999";
+
+/// Lines of each Python writer, whose speed sets the length of the test.
+const PYTHON_LINES: usize = 2000;
+
+/// The most that one `clh-tee` of a mix writes, so that it does not fill the
+/// chain on a machine where Python is slow.
+const TEE_LINES: usize = 6000;
+
+/// Returns line `seq` of writer `name`; `writer.py` has the same.
+///
+/// Everything in it follows from name and number, so that any damage shows.
+fn line(name: &str, seq: usize) -> String {
+    let letter = char::from(b'a' + u8::try_from(seq % 26).expect("a letter"));
+    format!("{name} {seq} {}\n", letter.to_string().repeat(seq * 7 % 90))
+}
+
+/// One Python writer.
+struct Python {
+    /// Its process.
+    child: Child,
+    /// Its starting gate.
+    gate: ChildStdin,
+}
+
+impl Python {
+    /// Starts a writer and waits until it is ready to write.
+    fn ready(peer: &Peer, place: &Place, gzip: bool, limit: &str, name: &str) -> Self {
+        let mut command = peer.script("writer.py");
+        command.arg(place.path("app.log")).args([
+            limit,
+            BACKUPS,
+            if gzip { "1" } else { "0" },
+            name,
+        ]);
+        command.arg(PYTHON_LINES.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("start Python");
+        let gate = child.stdin.take().expect("stdin is a pipe");
+        let mut word = String::new();
+        let stdout = child.stdout.take().expect("stdout is a pipe");
+        BufReader::new(stdout).read_line(&mut word).expect("hear from Python");
+        assert_eq!(word, "ready\n", "Python could not start");
+        Self { child, gate }
+    }
+
+    /// Lets it write.
+    fn go(&mut self) {
+        self.gate.write_all(b"go\n").expect("start Python writing");
+    }
+
+    /// Waits until it has written all its lines.
+    fn wait(mut self) {
+        let status = self.child.wait().expect("wait for Python");
+        assert!(status.success(), "Python writer: {status}");
+    }
+}
+
+/// How the `clh-tee` writers are fed, every other one with pauses.
+///
+/// Fed at full speed, all that a writer is given may go in at one turn, when
+/// it first gets the lock. Pauses make for many turns.
+struct Supply {
+    /// The most lines that a writer gets at full speed.
+    at_once: usize,
+    /// The most lines that a writer gets with pauses.
+    slowly: usize,
+    /// The pause after each few lines.
+    pause: Duration,
+    /// Tells that it is enough, before the most has been reached.
+    enough: AtomicBool,
+}
+
+impl Supply {
+    /// Feeds lines of `name` to a writer, in pieces that end anywhere;
+    /// returns how many lines.
+    fn feed(&self, mut input: ChildStdin, name: &str) -> usize {
+        let slowly = name.ends_with(['1', '3', '5', '7', '9']);
+        let most = if slowly { self.slowly } else { self.at_once };
+        let mut dice = Dice::new(name.bytes().map(u64::from).sum());
+        let (mut waiting, mut seq) = (Vec::new(), 0);
+        while seq < most && !self.enough.load(Ordering::Relaxed) {
+            for _ in 0..=dice.below(8) {
+                waiting.extend(line(name, seq).into_bytes());
+                seq += 1;
+            }
+            let piece = 1 + dice.below(waiting.len());
+            input.write_all(&waiting[..piece]).expect("feed the program");
+            waiting.drain(..piece);
+            if slowly {
+                thread::sleep(self.pause);
+            }
+        }
+        input.write_all(&waiting).expect("feed the program");
+        seq
+    }
+}
+
+/// Asserts that the chain holds exactly lines `0..count` of each writer, in
+/// order; returns how often one writer's line follows another's.
+fn check_lines(chain: &[u8], counts: &BTreeMap<String, usize>) -> usize {
+    let mut next: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut turns, mut last) = (0, "");
+    for found in chain.split_inclusive(|&b| b == b'\n') {
+        let found = std::str::from_utf8(found).expect("a line as it was written");
+        let name = found.split(' ').next().unwrap_or_default();
+        let Some((name, _)) = counts.get_key_value(name) else {
+            panic!("not the beginning of any line: {found:?}");
+        };
+        let seq = next.entry(name).or_default();
+        assert_eq!(found, line(name, *seq), "next line of {name}");
+        *seq += 1;
+        turns += usize::from(name != last);
+        last = name;
+    }
+    for (name, count) in counts {
+        assert_eq!(next.get(name.as_str()), Some(count), "lines of {name}");
+    }
+    turns
+}
+
+/// Asserts that the directory holds log, lock and a chain without a gap, all
+/// of one form, and nothing else.
+fn check_names(place: &Place, gzip: bool) {
+    let end = if gzip { ".gz" } else { "" };
+    let slots = place.backups("app.log").len();
+    let mut expected: Vec<String> = (1..=slots).map(|n| format!("app.log.{n}{end}")).collect();
+    expected.extend([".__app.lock".into(), "app.log".into()]);
+    expected.sort();
+    assert_eq!(place.names(), expected);
+    assert!((20..990).contains(&slots), "{slots} backups: the test tests too little, or too much");
+}
+
+/// Asserts that nothing is lost, nothing lies about, and the writers met.
+fn check(place: &Place, counts: &BTreeMap<String, usize>, gzip: bool) {
+    let turns = check_lines(&place.chain("app.log"), counts);
+    assert!(turns > 200, "only {turns} turns: they wrote one after another, not at once");
+    check_names(place, gzip);
+}
+
+/// Starts `n` `clh-tee` writers on `app.log`, named `t0`, `t1`, ….
+fn tees(place: &Place, n: usize, gzip: bool, limit: &str) -> Vec<(String, Running)> {
+    let options = format!("-q --max-bytes {limit} --backups {BACKUPS} app.log");
+    let gzip = if gzip { "--gzip" } else { "" };
+    let tee = || Tee::new(place).args(gzip).args(&options).start();
+    (0..n).map(|i| (format!("t{i}"), tee())).collect()
+}
+
+/// Feeds all writers at once and lets them finish; returns how many lines
+/// each was given.
+fn feed_all(tees: &mut [(String, Running)], supply: &Supply) -> BTreeMap<String, usize> {
+    thread::scope(|scope| {
+        let begin = |(name, tee): &mut (String, Running)| {
+            let (input, name) = (tee.take_input(), name.clone());
+            scope.spawn(move || (supply.feed(input, &name), name))
+        };
+        let feeders: Vec<_> = tees.iter_mut().map(begin).collect();
+        let end = |feeder: ScopedJoinHandle<'_, (usize, String)>| {
+            let (count, name) = feeder.join().expect("a feeder");
+            (name, count)
+        };
+        feeders.into_iter().map(end).collect()
+    })
+}
+
+/// Lets 4 Python and 8 `clh-tee` writers loose on one log.
+fn mix(version: &str, gzip: bool) {
+    let limit = "8192";
+    let peer = Peer::of_version(version);
+    let place = Place::fresh();
+    let python = |i| Python::ready(&peer, &place, gzip, limit, &format!("p{i}"));
+    let mut pythons: Vec<Python> = (0..4).map(python).collect();
+    let mut tees = tees(&place, 8, gzip, limit);
+    let supply = Supply {
+        at_once: TEE_LINES,
+        slowly: TEE_LINES,
+        pause: Duration::from_millis(1),
+        enough: AtomicBool::new(false),
+    };
+
+    let mut counts = thread::scope(|scope| {
+        pythons.iter_mut().for_each(Python::go);
+        scope.spawn(|| {
+            pythons.into_iter().for_each(Python::wait);
+            supply.enough.store(true, Ordering::Relaxed);
+        });
+        feed_all(&mut tees, &supply)
+    });
+    for (_, tee) in tees {
+        tee.finish().expect_quiet_success();
+    }
+
+    counts.extend((0..4).map(|i| (format!("p{i}"), PYTHON_LINES)));
+    check(&place, &counts, gzip);
+}
+
+#[test]
+fn newest_python_plain() {
+    mix("0.9.31", false);
+}
+
+#[test]
+fn newest_python_gzip() {
+    mix("0.9.31", true);
+}
+
+#[test]
+fn old_python_plain() {
+    mix("0.9.20", false);
+}
+
+#[test]
+fn old_python_gzip() {
+    mix("0.9.20", true);
+}
+
+#[test]
+fn thirty_two_at_once_gzip() {
+    let place = Place::fresh();
+    let mut tees = tees(&place, 32, true, "4K");
+    let supply = Supply {
+        at_once: 100,
+        slowly: 400,
+        pause: Duration::from_millis(20),
+        enough: AtomicBool::new(false),
+    };
+    let counts = feed_all(&mut tees, &supply);
+    for (_, tee) in tees {
+        tee.finish().expect_quiet_success();
+    }
+    check(&place, &counts, true);
+}
