@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use nix::libc;
 
 use crate::error::{Error, Result};
+use crate::gzip;
 use crate::lock::{Held, identity};
 use crate::open::Open;
 use crate::owner::{self, Ownership};
@@ -123,7 +124,8 @@ impl Active {
     fn keep(&mut self, file: File) -> Result<()> {
         let metadata = file.metadata().map_err(Error::on("look at", &self.path))?;
         let (identity, regular) = (identity(&metadata), metadata.is_file());
-        let mut open = Open { file, identity, regular, size: 0, torn: false };
+        let private_identity = gzip::identity(&metadata);
+        let mut open = Open { file, identity, private_identity, regular, size: 0, torn: false };
         open.resized(metadata.len());
         self.open = Some(open);
         self.special = !regular;
@@ -144,6 +146,11 @@ impl Active {
             0 => 0,
             room => room.saturating_sub(u64::from(open.torn)).max(1),
         }
+    }
+
+    /// Returns the identity in the name of the open log's private file.
+    pub(crate) fn private_identity(&self) -> Option<u64> {
+        self.open.as_ref().map(|open| open.private_identity)
     }
 
     /// Returns what the open log is.

@@ -27,7 +27,7 @@ use crate::rotation::{Backups, regular_file};
 /// The time between taking the lock and letting go.
 ///
 /// Dropping it lets go too, but leaves to the next one what
-/// [`Hold::finish`] does.
+/// [`Hold::finish`] and [`Hold::release`] do.
 #[derive(Debug)]
 pub struct Hold<'a> {
     /// The lock.
@@ -46,12 +46,14 @@ impl<'a> Hold<'a> {
         Ok(Self { held, log })
     }
 
-    /// Tells whether appending `lines` takes no more than a few system calls:
-    /// nothing has to be mended or compressed for it.
+    /// Tells whether to append `lines` and [release](Hold::release) takes no
+    /// more than a few system calls: nothing has to be mended, compressed or
+    /// forced to disk for it.
     #[must_use]
     pub fn is_quick(&self, lines: &[u8]) -> bool {
-        let compresses = self.log.backups.options.gzip.is_some();
-        !self.log.must_mend() && (!compresses || self.log.fitting(lines) == lines.len())
+        let options = &self.log.backups.options;
+        let fits = options.gzip.is_none() || self.log.fitting(lines) == lines.len();
+        fits && !self.log.must_mend() && options.sync != Sync::Batch
     }
 
     /// Appends `lines`, each with its newline, rotating where the log is full.
@@ -86,15 +88,29 @@ impl<'a> Hold<'a> {
         if self.log.active.size() == 0 { Ok(()) } else { self.log.rotate(&mut self.held) }
     }
 
-    /// Lets go of the lock, and then forces to disk what is to be.
+    /// Lets go of the lock, and then does what is left to be done.
     ///
     /// # Errors
     ///
-    /// If the system cannot force it to disk.
+    /// If the system cannot force to disk what is to be.
     pub fn finish(self) -> Result<()> {
         let Self { held, log } = self;
         drop(held);
-        log.settle()
+        log.note_growth();
+        log.sync_batch().and(log.backups.upkeep.settle())
+    }
+
+    /// Lets go of the lock, and leaves to the [`Upkeep`](crate::Upkeep) what
+    /// can be done at any time.
+    ///
+    /// # Errors
+    ///
+    /// If every batch is to be forced to disk, and the system cannot.
+    pub fn release(self) -> Result<()> {
+        let Self { held, log } = self;
+        drop(held);
+        log.note_growth();
+        log.sync_batch()
     }
 }
 
@@ -113,6 +129,8 @@ pub(crate) struct Log {
     uncompressed: bool,
     /// Whether there is something that only a batch's end forces to disk.
     unsynced: bool,
+    /// How many bytes were put in that the upkeep does not know of.
+    own: u64,
     /// Troubles to be told.
     pub(crate) notices: Vec<Notice>,
     /// Counts.
@@ -129,6 +147,7 @@ impl Log {
             patience: Patience::default(),
             uncompressed: false,
             unsynced: false,
+            own: 0,
             notices: Vec::new(),
             stats: Stats::default(),
         }
@@ -141,7 +160,7 @@ impl Log {
         let found = if self.active.is_special() {
             Ok(Leftovers::default())
         } else {
-            Leftovers::find(&self.backups.names)
+            Leftovers::find(&self.backups.names, self.active.private_identity())
         };
         self.leftovers = Some(found.unwrap_or_else(|error| {
             self.notices.push(Notice::CannotMend(error));
@@ -212,6 +231,7 @@ impl Log {
         let outcome = self.active.append(held, lines);
         let appended = outcome.as_ref().map_or_else(|failure| failure.kept, |()| lines.len());
         self.stats.bytes += appended as u64;
+        self.own += appended as u64;
         self.unsynced = true;
         outcome.map_err(|failure| Unappended { appended, error: failure.error })
     }
@@ -228,13 +248,23 @@ impl Log {
         None
     }
 
-    /// Does what is left when the lock has been let go.
-    fn settle(&mut self) -> Result<()> {
+    /// Tells the upkeep how large the log is now, and how much of that is new.
+    fn note_growth(&mut self) {
+        let own = std::mem::take(&mut self.own);
+        if let Some(identity) = self.active.private_identity()
+            && own > 0
+        {
+            self.backups.upkeep.has_grown(identity, self.active.size(), own);
+        }
+    }
+
+    /// Forces the batch to disk, if that is wanted of every batch.
+    fn sync_batch(&mut self) -> Result<()> {
         let unsynced = std::mem::take(&mut self.unsynced);
-        let outcome = self.backups.settle();
-        match self.backups.options.sync {
-            Sync::Batch if unsynced => outcome.and(self.active.sync()),
-            _ => outcome,
+        if unsynced && self.backups.options.sync == Sync::Batch {
+            self.active.sync().and(self.backups.upkeep.settle())
+        } else {
+            Ok(())
         }
     }
 }

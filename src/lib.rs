@@ -12,6 +12,7 @@
 //! Without its default feature `cli`, the crate is the library alone.
 
 mod active;
+mod ahead;
 mod chain;
 mod error;
 mod gzip;
@@ -25,8 +26,10 @@ mod owner;
 mod patience;
 mod recovery;
 mod rotation;
+mod upkeep;
 
 pub use error::{Error, Escaped, Result};
 pub use hold::Hold;
 pub use log::{Notice, RotatingLog, Stats, Unappended};
 pub use options::{Options, Sync};
+pub use upkeep::Upkeep;

@@ -14,6 +14,7 @@ use crate::names::Names;
 use crate::options::Options;
 use crate::owner;
 use crate::rotation::Backups;
+use crate::upkeep::Upkeep;
 
 /// A log that any number of processes append to and rotate in turns.
 ///
@@ -173,7 +174,13 @@ impl RotatingLog {
     ///
     /// If the system cannot.
     pub fn sync(&mut self) -> Result<()> {
-        self.log.backups.settle().and(self.log.active.sync())
+        self.log.backups.upkeep.settle().and(self.log.active.sync())
+    }
+
+    /// Returns what is to be done beside the flow of lines, for any thread.
+    #[must_use]
+    pub fn upkeep(&self) -> Upkeep {
+        self.log.backups.upkeep.clone()
     }
 
     /// Returns the troubles since the last call.

@@ -15,6 +15,8 @@ pub(crate) struct Open {
     pub(crate) file: File,
     /// Which file it is.
     pub(crate) identity: Identity,
+    /// Which file it is for good, as the name of its private file says.
+    pub(crate) private_identity: u64,
     /// A regular file; anything else is written, and never rotated or cut.
     pub(crate) regular: bool,
     /// Its size in bytes when it was last looked at.

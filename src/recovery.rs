@@ -6,6 +6,7 @@
 //! | found | it is | and becomes |
 //! |---|---|---|
 //! | `.__app.log.ID.gz`, a slot's content | ours, about to take its place | that slot, compressed |
+//! | `.__app.log.ID.gz`, of the present log | ours, compressed ahead | (stays) |
 //! | `.__app.log.ID.gz`, anything else | ours, of no use any more | nothing |
 //! | `app.log.N` and `app.log.N.gz`, the same | ours, placed already | the compressed one |
 //! | the two, not the same | two generations | two slots |
@@ -46,8 +47,9 @@ pub(crate) struct Leftovers {
 
 impl Leftovers {
     /// Looks through the log's directory. This costs one pass over its names,
-    /// however long the logs are.
-    pub(crate) fn find(names: &Names) -> Result<Self> {
+    /// however long the logs are. The private file of the log itself, of this
+    /// identity, is no leftover: somebody compresses ahead.
+    pub(crate) fn find(names: &Names, log: Option<u64>) -> Result<Self> {
         let mut found = Self::default();
         let mut slots = BTreeMap::new();
         let unreadable = Error::on("look for leftovers in", names.dir());
@@ -61,7 +63,9 @@ impl Leftovers {
                 Some(Meaning::RotationTemp(digits, form)) => {
                     found.temps.entry(digits).or_default().push(form);
                 }
-                Some(Meaning::Private(identity)) => found.privates.push(identity),
+                Some(Meaning::Private(identity)) => {
+                    found.privates.extend(Some(identity).filter(|_| log != Some(identity)));
+                }
                 None => {}
             }
             Ok(())

@@ -25,10 +25,12 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::process;
 
 use nix::libc;
 
 use crate::active::Active;
+use crate::ahead::Ahead;
 use crate::chain::{Backup, Chain, Found, Plan, plan};
 use crate::error::{Error, Result};
 use crate::gzip;
@@ -36,6 +38,7 @@ use crate::lock::Held;
 use crate::names::{Form, Names};
 use crate::options::{Options, Sync};
 use crate::owner::Ownership;
+use crate::upkeep::Upkeep;
 
 /// A log's backups: what they are called, how many are kept and in which form.
 #[derive(Debug)]
@@ -44,17 +47,8 @@ pub(crate) struct Backups {
     pub(crate) names: Names,
     /// The log's settings.
     pub(crate) options: Options,
-    /// What the present hold leaves to be done when it has ended.
-    after: AfterHold,
-}
-
-/// What a hold leaves to be done once the lock has been let go.
-#[derive(Debug, Default)]
-struct AfterHold {
-    /// Removed files, to be freed by closing them.
-    close: Vec<File>,
-    /// Files to be forced to disk, with their paths at the time.
-    sync: Vec<(File, PathBuf)>,
+    /// What holds leave to be done when they have ended.
+    pub(crate) upkeep: Upkeep,
 }
 
 /// A private file that holds the compressed content of a file which is about
@@ -64,7 +58,7 @@ pub(crate) struct Compressed {
     /// Where it is.
     path: PathBuf,
     /// The file, locked as long as it is open.
-    _file: File,
+    file: File,
 }
 
 impl Compressed {
@@ -78,7 +72,7 @@ impl Compressed {
         };
         let regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
         let free = regular && fs2::FileExt::try_lock_exclusive(&file).is_ok();
-        Ok(free.then_some(Self { path, _file: file }))
+        Ok(free.then_some(Self { path, file }))
     }
 
     /// Returns where it is.
@@ -98,7 +92,9 @@ impl Drop for Compressed {
 impl Backups {
     /// Returns the backups of the log of these `names`.
     pub(crate) fn new(names: Names, options: Options) -> Self {
-        Self { names, options, after: AfterHold::default() }
+        let ahead = options.gzip.filter(|_| options.backups > 0);
+        let ahead = ahead.and_then(|level| Ahead::new(&names, level, options.max_bytes));
+        Self { names, options, upkeep: Upkeep::new(ahead) }
     }
 
     /// Makes the log slot 1 and begins a new one.
@@ -123,7 +119,7 @@ impl Backups {
         }
         // What stands in the way is found before anything has moved.
         let plan = plan(&self.chain()?, Some(1), self.options.backups);
-        let (compressed, trouble) = match self.compress(active.path(), &metadata) {
+        let (compressed, trouble) = match self.compress_log(active.path(), &metadata) {
             Ok(compressed) => (compressed, None),
             Err(error) => (None, Some(error)),
         };
@@ -135,7 +131,7 @@ impl Backups {
         match compressed {
             Some(compressed) => self.place(&compressed, 1, held)?,
             None if self.options.sync == Sync::None => {}
-            None => self.after.sync.extend(old.map(|old| (old, slot_1))),
+            None => old.into_iter().for_each(|old| self.upkeep.sync_later(old, slot_1.clone())),
         }
         made.map(|()| trouble)
     }
@@ -195,6 +191,26 @@ impl Backups {
         Ok(())
     }
 
+    /// Compresses the log if backups are to be compressed: what is not yet
+    /// compressed of it.
+    fn compress_log(&self, log: &Path, metadata: &Metadata) -> Result<Option<Compressed>> {
+        let ahead = self.upkeep.ahead().map(|mut ahead| ahead.finish(metadata));
+        let failed = Error::on("compress", log);
+        let (path, file) = match ahead {
+            Some(Ok(Some(finished))) => finished,
+            // Nobody compresses ahead, or somebody does and has been stopped.
+            Some(Ok(None)) | None => return self.compress(log, metadata),
+            Some(Err(error)) => {
+                drop(fs::remove_file(self.names.private(gzip::identity(metadata))));
+                return Err(failed(error));
+            }
+        };
+        let compressed = Compressed { path, file };
+        let sync = self.options.sync != Sync::None;
+        gzip::seal(&compressed.file, metadata, sync).map_err(failed)?;
+        Ok(Some(compressed))
+    }
+
     /// Compresses the file at `source`, which `metadata` is about, if backups
     /// are to be compressed.
     pub(crate) fn compress(
@@ -202,17 +218,17 @@ impl Backups {
         source: &Path,
         metadata: &Metadata,
     ) -> Result<Option<Compressed>> {
-        let Some(level) = self.options.gzip else {
-            return Ok(None);
-        };
-        let path = self.names.private(gzip::identity(metadata));
-        // What a dead maker left of it. If it is somebody else's to remove,
-        // the file cannot be made, and that is told.
-        drop(fs::remove_file(&path));
+        let Some(level) = self.options.gzip else { return Ok(None) };
+        let mut path = self.names.private(gzip::identity(metadata));
         let sync = self.options.sync != Sync::None;
-        let file =
-            gzip::compress(source, &path, level, sync).map_err(Error::on("compress", source))?;
-        Ok(Some(Compressed { path, _file: file }))
+        let mut outcome = gzip::compress(source, &path, level, sync);
+        if outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
+            // Somebody is at it who has been stopped, or somebody has died.
+            path = self.names.private(gzip::identity(metadata) ^ u64::from(process::id()));
+            outcome = gzip::compress(source, &path, level, sync);
+        }
+        let file = outcome.map_err(Error::on("compress", source))?;
+        Ok(Some(Compressed { path, file }))
     }
 
     /// Puts what was `compressed` in the place of the plain backup in `slot`.
@@ -237,22 +253,8 @@ impl Backups {
         // A file that cannot be kept open is removed all the same.
         let kept = OpenOptions::new().read(true).custom_flags(flags).open(path);
         fs::remove_file(path).map_err(Error::on("remove", path))?;
-        self.after.close.extend(kept);
+        self.upkeep.close_later(kept);
         Ok(())
-    }
-
-    /// Does what was left for the time after the hold.
-    ///
-    /// # Errors
-    ///
-    /// The first that occurred, after everything was tried.
-    pub(crate) fn settle(&mut self) -> Result<()> {
-        self.after.close.clear();
-        let outcomes =
-            self.after.sync.drain(..).map(|(file, path)| {
-                file.sync_data().map_err(|error| Error::new("sync", path, error))
-            });
-        outcomes.fold(Ok(()), Result::and)
     }
 }
 

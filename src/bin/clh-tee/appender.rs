@@ -6,11 +6,12 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use clh_tee::{Error, Hold, Notice, RotatingLog, Unappended};
 
+use crate::keeper::Keeper;
 use crate::queue::{Errands, Queue};
 use crate::report::{Report, counted};
 
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) queue: Queue,
     /// The log; whoever appends has it.
     pub(crate) log: Mutex<RotatingLog>,
+    /// What is done beside the flow of lines.
+    pub(crate) keeper: Keeper,
     /// Where troubles are told.
     pub(crate) report: Report,
     /// The log's path, as messages show it.
@@ -40,10 +43,12 @@ pub(crate) struct Shared {
 }
 
 /// Puts in what comes into the queue until it ends.
-pub(crate) fn run(shared: &Shared) {
+pub(crate) fn run(shared: &Arc<Shared>) {
     let mut wait = Duration::ZERO;
     while shared.queue.wait_for_work() {
-        match put_in(shared) {
+        let outcome = put_in(shared);
+        Keeper::rouse(shared);
+        match outcome {
             Ok(()) => {
                 wait = Duration::ZERO;
                 shared.trouble_ends();
@@ -97,7 +102,7 @@ fn put_in_held(mut hold: Hold<'_>, shared: &Shared) -> (usize, Errands, Result<(
     {
         shared.tell(&Notice::CannotRotate(error));
     }
-    shared.tell_unsynced(hold.finish());
+    shared.tell_unsynced(hold.release());
     (bytes, errands, outcome)
 }
 

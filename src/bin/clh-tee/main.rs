@@ -3,13 +3,15 @@
 //!
 //! The way of a line: `reader` takes it in, `echo` copies it to standard
 //! output, `sink` puts it in at once if the lock is free, and into `queue` if
-//! not, from where `appender` puts it in as soon as the lock can be had.
+//! not, from where `appender` puts it in as soon as the lock can be had. What
+//! nobody should wait for is done by `keeper`.
 
 mod appender;
 mod cli;
 mod echo;
 #[cfg(test)]
 mod generated;
+mod keeper;
 mod lines;
 mod queue;
 mod reader;

@@ -48,6 +48,11 @@ impl Queue {
         self.state().is_idle()
     }
 
+    /// Has the reader roused when there is news, whatever it may be.
+    pub(crate) fn wait_for_news(&self) {
+        self.state().reader_waits = true;
+    }
+
     /// Takes in whole `lines` if there is room; an empty queue has room for
     /// any batch. Tells whether it did. If not, the reader will be roused.
     pub(crate) fn push(&self, lines: &[u8]) -> bool {
@@ -187,6 +192,11 @@ impl Queue {
         self.work.notify_all();
         let goes_on = |state: &mut State| state.end != End::Abandoned;
         drop(self.work.wait_timeout_while(state, time, goes_on));
+    }
+
+    /// Rouses the reader if it waits.
+    pub(crate) fn news(&self) {
+        self.rouse_reader(&mut self.state());
     }
 
     /// Returns how many lines wait.

@@ -143,7 +143,7 @@ impl<'a> Reader<'a> {
 
     /// Passes on whole lines, and then what else is to be done.
     fn put(&mut self) {
-        let taken = self.sink.put(self.lines.whole());
+        let taken = self.sink.put(self.lines.whole(), self.drain.is_none());
         if self.cli.stats {
             self.read += newlines(&self.lines.whole()[..taken]);
         }

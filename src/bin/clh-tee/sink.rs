@@ -16,6 +16,7 @@ use clh_tee::{RotatingLog, Stats};
 
 use crate::appender::{self, Shared};
 use crate::cli::{Cli, Overflow};
+use crate::keeper::Keeper;
 use crate::queue::{Errands, Queue};
 use crate::report::Report;
 
@@ -51,6 +52,7 @@ impl Sink {
         let (queue, woken) = Queue::new(cli.buffer)?;
         let shared = Shared {
             queue,
+            keeper: Keeper::new(log.upkeep()),
             log: Mutex::new(log),
             report: report.clone(),
             path: cli.log.clone(),
@@ -61,9 +63,10 @@ impl Sink {
         Ok(Self { shared, appender: None, woken, overflow: cli.overflow, dropped: 0 })
     }
 
-    /// Takes whole `lines`, all or none; returns how many bytes.
-    pub(crate) fn put(&mut self, lines: &[u8]) -> usize {
-        if lines.is_empty() {
+    /// Takes whole `lines`, all or none; returns how many bytes. A `patient`
+    /// caller is held up if he floods the log.
+    pub(crate) fn put(&mut self, lines: &[u8], patient: bool) -> usize {
+        if lines.is_empty() || (patient && self.must_wait()) {
             return 0;
         }
         let in_already = if self.shared.queue.is_idle() { self.put_in_now(lines) } else { 0 };
@@ -82,6 +85,19 @@ impl Sink {
         }
     }
 
+    /// Tells whether lines came faster than can be compressed or forced to disk,
+    /// and have to wait for that; if so, there will be news. Others, who wait
+    /// for the lock when the log is rotated, then wait the less.
+    fn must_wait(&self) -> bool {
+        let behind = || self.shared.keeper.upkeep.is_behind();
+        if self.overflow == Overflow::Drop || !behind() {
+            return false;
+        }
+        self.shared.queue.wait_for_news();
+        // It may have been done before we said that we wait.
+        behind()
+    }
+
     /// Puts in what can be put in without waiting; returns how many bytes. A
     /// trouble is left to the appender, who will meet it too.
     fn put_in_now(&self, lines: &[u8]) -> usize {
@@ -93,8 +109,9 @@ impl Sink {
             return 0;
         }
         let outcome = hold.append(lines);
-        self.shared.tell_unsynced(hold.finish());
+        self.shared.tell_unsynced(hold.release());
         self.shared.tell_notices(&mut log);
+        Keeper::rouse(&self.shared);
         outcome.map_or_else(|failure| failure.appended, |()| lines.len())
     }
 
@@ -122,7 +139,12 @@ impl Sink {
     /// Tells whether all lines are in and all errands done; if not, there will
     /// be news.
     pub(crate) fn is_settled(&self) -> bool {
-        self.shared.queue.is_settled()
+        if !self.shared.queue.is_settled() {
+            return false;
+        }
+        self.shared.keeper.end();
+        self.shared.queue.wait_for_news();
+        self.shared.keeper.upkeep.is_settled()
     }
 
     /// Returns since when the lock has been waited for.

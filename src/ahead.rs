@@ -1,0 +1,493 @@
+//! Compressing a log before it is rotated, in pieces, as it grows.
+//!
+//! To compress a whole log under the lock makes every writer wait: a second
+//! for 100 MB. But what is in a log below its present end never changes, so it
+//! can be compressed early, by whoever passes by, with no lock held; and only
+//! the last piece is left to do under the lock.
+//!
+//! ```text
+//!            ┌── piece ──┬── piece ──┬── piece ──┬─ not yet ─┐
+//!  app.log   │           │           │           │           │ ◀─ lines come in
+//!            └───────────┴───────────┴───────────┴───────────┘
+//!            ┌─ member ┬ member ─┬ member ┐
+//!  private   │         │         │        │    .__app.log.IDENTITY.gz
+//!            └─────────┴─────────┴────────┘
+//! ```
+//!
+//! A private file beside the log holds one gzip member for each piece; members
+//! one after another are a valid gzip file for every reader. The extra field of
+//! a member's header says how long the member and its piece are, so what is
+//! covered is known without inflating. Whoever adds a member holds a `flock` on
+//! the private file; who does not get it goes on, for somebody else is at it.
+//!
+//! The private file is named by the identity of its log. It is used only if it
+//! is as good as compressing anew: what a process did not see being written
+//! since it runs, it compares with the log by its checksum before it relies on
+//! it, and throws all of it away if there is a difference.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
+
+use nix::libc;
+
+use crate::gzip;
+use crate::lock;
+use crate::names::Names;
+use crate::owner::Ownership;
+
+/// How much of a log becomes one member. Small pieces leave little to be done
+/// under the lock; large ones compress better.
+pub(crate) const PIECE: u64 = 256 * 1024;
+
+/// How long whoever is at the private file is waited for under the lock: much
+/// longer than a piece takes.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// A log that can get no longer than this is compressed under the lock: that
+/// takes some milliseconds.
+const WORTH_WHILE: u64 = 8 * PIECE;
+
+/// The log's private file, and how much of the log it covers.
+#[derive(Debug)]
+pub(crate) struct Ahead {
+    /// The names of log and private file.
+    names: Names,
+    /// How hard to compress.
+    level: u32,
+    /// Which log the rest is about.
+    identity: u64,
+    /// How much of that log is covered.
+    covered: u64,
+    /// Which file the private one was when we last looked.
+    private: Option<lock::Identity>,
+    /// Where in the private file the last member ends.
+    end: u64,
+    /// Whether what was found when we first looked has been compared with the
+    /// log.
+    verified: bool,
+    /// Which piece is covered first, and which last.
+    samples: Option<(Sample, Sample)>,
+}
+
+/// A piece that is covered: where in the log it is, and its checksum.
+#[derive(Debug, Clone, Copy)]
+struct Sample {
+    /// Where it begins.
+    offset: u64,
+    /// How long it is.
+    length: u64,
+    /// Its CRC-32.
+    checksum: u32,
+}
+
+impl Sample {
+    /// Tells whether the log still has it.
+    fn is_in(&self, log: &File) -> io::Result<bool> {
+        Ok(checksum(log, self.offset, self.length)? == self.checksum)
+    }
+}
+
+impl Ahead {
+    /// Returns what compresses the log of these `names` ahead, if that is
+    /// worth while for one of at most `max_bytes`.
+    pub(crate) fn new(names: &Names, level: u32, max_bytes: u64) -> Option<Self> {
+        let (names, identity) = (names.clone(), 0);
+        let (private, covered, end, verified, samples) = (None, 0, 0, false, None);
+        let ahead = Self { names, level, identity, covered, private, end, verified, samples };
+        (max_bytes > WORTH_WHILE).then_some(ahead)
+    }
+
+    /// Returns how much of the log of this `identity` is known to be covered.
+    pub(crate) fn covered(&self, identity: u64) -> u64 {
+        if self.identity == identity { self.covered } else { 0 }
+    }
+
+    /// Compresses one piece, if there is a whole one below `size`, to which
+    /// the log of this `identity` is known to have grown. Returns whether
+    /// there may be more to do at once.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be done; nothing is lost by it.
+    pub(crate) fn catch_up(&mut self, identity: u64, size: u64) -> io::Result<bool> {
+        self.is_about(identity);
+        if size < self.covered + PIECE {
+            return Ok(false);
+        }
+        let log = gzip::open(self.names.log())?;
+        let metadata = log.metadata()?;
+        if gzip::identity(&metadata) != identity || metadata.len() < size {
+            return Ok(false);
+        }
+        let Some(private) = self.claim(&metadata)? else { return Ok(false) };
+        self.take_stock(&private, &log, metadata.len())?;
+        if size >= self.covered + PIECE {
+            self.add(&private, &log, PIECE)?;
+        }
+        Ok(size >= self.covered + PIECE)
+    }
+
+    /// Covers the whole log, of which `metadata` tells, and which nobody
+    /// appends to now. Returns the private file and its path, or nothing if
+    /// somebody else keeps it.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be done; then the private file is of no use.
+    pub(crate) fn finish(&mut self, metadata: &Metadata) -> io::Result<Option<(PathBuf, File)>> {
+        let identity = gzip::identity(metadata);
+        self.is_about(identity);
+        let log = gzip::open(self.names.log())?;
+        let Some(private) = self.claim_patiently(metadata)? else { return Ok(None) };
+        self.take_stock(&private, &log, metadata.len())?;
+        if let Some((first, last)) = self.samples
+            && !(first.is_in(&log)? && last.is_in(&log)?)
+        {
+            // Somebody has emptied the log, and it has grown again.
+            self.begin_anew();
+        }
+        while self.covered < metadata.len() {
+            self.add(&private, &log, PIECE.min(metadata.len() - self.covered))?;
+        }
+        private.set_len(self.end)?;
+        Ok(Some((self.names.private(identity), private)))
+    }
+
+    /// Forgets what is known of another log.
+    fn is_about(&mut self, identity: u64) {
+        if self.identity != identity {
+            self.identity = identity;
+            self.forget();
+        }
+    }
+
+    /// Forgets what is known of the private file.
+    fn forget(&mut self) {
+        self.private = None;
+        self.verified = false;
+        self.begin_anew();
+    }
+
+    /// Takes nothing to be covered; what the private file holds is overwritten.
+    fn begin_anew(&mut self) {
+        (self.covered, self.end, self.samples) = (0, 0, None);
+    }
+
+    /// Counts one member more.
+    fn covers(&mut self, member: &Member) {
+        let (offset, length) = (self.covered, member.piece);
+        let last = Sample { offset, length, checksum: member.checksum };
+        self.samples = Some((self.samples.map_or(last, |(first, _)| first), last));
+        self.covered += member.piece;
+        self.end += member.length;
+    }
+
+    /// Returns the private file, which is made if it is missing with the mode
+    /// and owner of the log, unless somebody else is at it.
+    fn claim(&mut self, log: &Metadata) -> io::Result<Option<File>> {
+        let path = self.names.private(self.identity);
+        let file = match options().open(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ownership::of(log).create(&path),
+            other => other,
+        };
+        let file = match file {
+            // Somebody made it just now, and is at it.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
+            other => other?,
+        };
+        match fs2::FileExt::try_lock_exclusive(&file) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+            other => other?,
+        }
+        // Between opening and locking it may have become a backup.
+        let identity = lock::identity(&file.metadata()?);
+        if path.symlink_metadata().is_ok_and(|metadata| lock::identity(&metadata) == identity) {
+            if self.private != Some(identity) {
+                self.forget();
+                self.private = Some(identity);
+            }
+            Ok(Some(file))
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// As [`Ahead::claim`], but gives whoever is at it some time to be done
+    /// with a piece. A process that has been stopped is not waited for.
+    fn claim_patiently(&mut self, log: &Metadata) -> io::Result<Option<File>> {
+        for _ in 0..PATIENCE.as_millis() {
+            if let Some(file) = self.claim(log)? {
+                return Ok(Some(file));
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(None)
+    }
+
+    /// Learns which members have been added to the private file, and cuts off
+    /// what follows them: somebody died while he added one. Members of before
+    /// our time are compared with the log.
+    fn take_stock(&mut self, private: &File, log: &File, size: u64) -> io::Result<()> {
+        let mut length = private.metadata()?.len();
+        if length < self.end {
+            // Somebody has found that it is not as the log is.
+            self.begin_anew();
+            self.verified = false;
+        }
+        while let Some(member) = Member::at(private, self.end, length)? {
+            let same = self.covered + member.piece <= size
+                && (self.verified || checksum(log, self.covered, member.piece)? == member.checksum);
+            if !same {
+                self.begin_anew();
+                length = u64::MAX;
+                break;
+            }
+            self.covers(&member);
+        }
+        self.verified = true;
+        if length > self.end { private.set_len(self.end) } else { Ok(()) }
+    }
+
+    /// Compresses the next `length` bytes of the log and adds the member.
+    fn add(&mut self, private: &File, log: &File, length: u64) -> io::Result<()> {
+        let mut piece = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+        log.read_exact_at(&mut piece, self.covered)?;
+        let member = member(&piece, self.level)?;
+        if let Err(error) = private.write_all_at(&member, self.end) {
+            // A part of a member at the end would make the file useless.
+            private.set_len(self.end)?;
+            return Err(error);
+        }
+        let checksum = gzip::checksum(&piece);
+        self.covers(&Member { piece: length, length: member.len() as u64, checksum });
+        Ok(())
+    }
+}
+
+/// What stands in a private file for one piece of the log.
+struct Member {
+    /// The piece's length in bytes.
+    piece: u64,
+    /// The member's length in bytes.
+    length: u64,
+    /// The piece's CRC-32.
+    checksum: u32,
+}
+
+/// The header of a member up to its extra field's content (RFC 1952): gzip,
+/// deflate, an extra field and nothing else; no time, no name, any system.
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255];
+/// The extra field: its length, our subfield's name, and that one's length.
+const EXTRA: [u8; 6] = [12, 0, b'C', b'T', 8, 0];
+/// Where in a member the subfield's content begins: the length of the member,
+/// and that of the piece, in four bytes each, the lowest first.
+const LENGTHS: usize = HEADER.len() + EXTRA.len();
+/// Where in a member the compressed bytes begin.
+const DATA: usize = LENGTHS + 8;
+/// The length of what follows them: CRC-32 and length of the piece.
+const TRAILER: usize = 8;
+/// The length of the shortest member.
+const SHORTEST: u64 = (DATA + TRAILER) as u64;
+
+impl Member {
+    /// Reads about the member that begins at `offset` in a file of `length`
+    /// bytes. There is none if what is there is not whole, or not ours.
+    fn at(file: &File, offset: u64, length: u64) -> io::Result<Option<Self>> {
+        if length.saturating_sub(offset) < SHORTEST {
+            return Ok(None);
+        }
+        let mut head = [0; DATA];
+        file.read_exact_at(&mut head, offset)?;
+        let (member, piece) = (number(&head, LENGTHS), number(&head, LENGTHS + 4));
+        let ours = head[..4] == HEADER[..4] && head[HEADER.len()..LENGTHS] == EXTRA;
+        let end = offset + u64::from(member);
+        if !ours || u64::from(member) < SHORTEST || end > length || piece == 0 {
+            return Ok(None);
+        }
+        let mut trailer = [0; TRAILER];
+        file.read_exact_at(&mut trailer, end - TRAILER as u64)?;
+        let whole = number(&trailer, 4) == piece;
+        let checksum = number(&trailer, 0);
+        Ok(whole.then_some(Self { piece: piece.into(), length: member.into(), checksum }))
+    }
+}
+
+/// Reads four bytes, the lowest first.
+fn number(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+/// Returns the member for a `piece`.
+fn member(piece: &[u8], level: u32) -> io::Result<Vec<u8>> {
+    let extra = [&EXTRA[2..], &[0; 8]].concat();
+    let mut member = gzip::member(piece, level, extra)?;
+    let lengths = [member.len(), piece.len()].map(u32::try_from);
+    for (index, length) in lengths.into_iter().enumerate() {
+        let at = LENGTHS + 4 * index;
+        member[at..at + 4].copy_from_slice(&length.map_err(io::Error::other)?.to_le_bytes());
+    }
+    Ok(member)
+}
+
+/// Returns the CRC-32 of `length` bytes of `file` from `offset` on.
+fn checksum(file: &File, offset: u64, length: u64) -> io::Result<u32> {
+    let mut piece = vec![0; usize::try_from(length).map_err(io::Error::other)?];
+    file.read_exact_at(&mut piece, offset)?;
+    Ok(gzip::checksum(&piece))
+}
+
+/// Returns options for a private file: never through a symbolic link.
+fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::read::MultiGzDecoder;
+    use std::fs;
+    use std::io::Read;
+    use std::path::Path;
+
+    /// A log in a directory of its own, and what compresses it ahead.
+    struct Site {
+        dir: tempfile::TempDir,
+        log: PathBuf,
+    }
+
+    impl Site {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let log = dir.path().join("app.log");
+            Self { dir, log }
+        }
+
+        fn ahead(&self) -> Ahead {
+            Ahead::new(&Names::new(&self.log).unwrap(), 6, u64::MAX).unwrap()
+        }
+
+        /// Makes the log this long; equal offsets have equal bytes.
+        fn grow(&self, length: u64) -> Vec<u8> {
+            let length = usize::try_from(length).unwrap();
+            let bytes: Vec<u8> = b"0123456789\n".iter().copied().cycle().take(length).collect();
+            fs::write(&self.log, &bytes).unwrap();
+            bytes
+        }
+
+        fn metadata(&self) -> Metadata {
+            fs::metadata(&self.log).unwrap()
+        }
+
+        fn catch_up(&self, ahead: &mut Ahead) {
+            let (identity, size) = (gzip::identity(&self.metadata()), self.metadata().len());
+            while ahead.catch_up(identity, size).unwrap() {}
+        }
+
+        fn finish(&self, ahead: &mut Ahead) -> Vec<u8> {
+            let (path, _) = ahead.finish(&self.metadata()).unwrap().unwrap();
+            inflated(&path)
+        }
+    }
+
+    /// A piece's length as that of a buffer.
+    const LENGTH: usize = 256 * 1024;
+
+    fn inflated(path: &Path) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        MultiGzDecoder::new(File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn pieces_are_covered_as_they_come_and_the_rest_at_the_end() {
+        let site = Site::new();
+        let mut ahead = site.ahead();
+        site.grow(PIECE - 1);
+        site.catch_up(&mut ahead);
+        assert_eq!(ahead.covered, 0);
+        site.grow(3 * PIECE + 5);
+        site.catch_up(&mut ahead);
+        assert_eq!(ahead.covered, 3 * PIECE);
+        let bytes = site.grow(3 * PIECE + 77);
+        assert_eq!(site.finish(&mut ahead), bytes);
+    }
+
+    #[test]
+    fn another_process_goes_on_from_what_is_there() {
+        let site = Site::new();
+        site.grow(2 * PIECE);
+        site.catch_up(&mut site.ahead());
+        let bytes = site.grow(4 * PIECE + 1);
+        let mut other = site.ahead();
+        site.catch_up(&mut other);
+        assert_eq!(other.covered, 4 * PIECE);
+        assert_eq!(site.finish(&mut site.ahead()), bytes);
+    }
+
+    #[test]
+    fn a_log_that_was_emptied_and_grew_again_is_compressed_anew() {
+        let site = Site::new();
+        site.grow(3 * PIECE);
+        site.catch_up(&mut site.ahead());
+        let other = vec![b'x'; 3 * LENGTH];
+        fs::write(&site.log, &other).unwrap();
+        assert_eq!(site.finish(&mut site.ahead()), other);
+        fs::write(&site.log, b"short\n").unwrap();
+        assert_eq!(site.finish(&mut site.ahead()), b"short\n");
+    }
+
+    #[test]
+    fn emptying_is_noticed_by_whoever_covered_the_log_himself() {
+        let site = Site::new();
+        let mut ahead = site.ahead();
+        site.grow(3 * PIECE);
+        site.catch_up(&mut ahead);
+        let other = vec![b'x'; 4 * LENGTH + 1];
+        fs::write(&site.log, &other).unwrap();
+        assert_eq!(site.finish(&mut ahead), other);
+    }
+
+    #[test]
+    fn a_member_that_somebody_died_over_is_cut_off() {
+        let site = Site::new();
+        let bytes = site.grow(3 * PIECE);
+        let mut ahead = site.ahead();
+        site.catch_up(&mut ahead);
+        let private = ahead.names.private(ahead.identity);
+        for cut in [1, 9, 30, ahead.end / 3] {
+            let file = OpenOptions::new().write(true).open(&private).unwrap();
+            file.set_len(ahead.end - cut).unwrap();
+            assert_eq!(site.finish(&mut site.ahead()), bytes);
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_in_the_private_file_is_thrown_away() {
+        let site = Site::new();
+        let bytes = site.grow(PIECE);
+        let private = site.ahead().names.private(gzip::identity(&site.metadata()));
+        fs::write(&private, b"something else, and long enough to look like a member").unwrap();
+        assert_eq!(site.finish(&mut site.ahead()), bytes);
+    }
+
+    #[test]
+    fn somebody_who_is_at_it_is_left_alone() {
+        let site = Site::new();
+        site.grow(2 * PIECE);
+        let mut one = site.ahead();
+        let (path, held) = one.finish(&site.metadata()).unwrap().unwrap();
+        let mut two = site.ahead();
+        site.catch_up(&mut two);
+        assert_eq!(two.covered, 0);
+        assert!(two.finish(&site.metadata()).unwrap().is_none());
+        drop((path, held));
+        assert!(two.finish(&site.metadata()).unwrap().is_some());
+        assert_eq!(site.dir.path().read_dir().unwrap().count(), 2);
+    }
+}

@@ -1,0 +1,214 @@
+//! What is done beside the flow of lines, with no lock held: forcing rotated
+//! logs to disk, freeing removed ones, compressing ahead.
+//!
+//! Nobody waits for it, within bounds: a writer that appends faster than can be
+//! compressed is [behind](Upkeep::is_behind) some time, and should do its
+//! upkeep before it goes on. It is the flooder who waits then, not another.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::ahead::{Ahead, PIECE};
+use crate::error::{Error, Result};
+
+/// How much of a log may wait to be compressed before its writer is behind.
+const UNCOVERED: u64 = 4 * PIECE;
+
+/// How many files may wait to be forced to disk before their writer is behind.
+const UNSYNCED: usize = 16;
+
+/// How long somebody else may be at the private file before we think that he
+/// has been stopped, and leave it to the next rotation.
+const STOPPED: Duration = Duration::from_secs(1);
+
+/// What is to be done for a log beside the flow of lines.
+///
+/// Any thread may do it; without one, it is done by
+/// [`Hold::finish`](crate::Hold::finish), and what could have been compressed
+/// ahead is compressed when the log is rotated.
+#[derive(Debug, Clone)]
+pub struct Upkeep(Arc<Shared>);
+
+/// What the log and its upkeep share.
+#[derive(Debug)]
+struct Shared {
+    /// What is to be done.
+    chores: Mutex<Chores>,
+    /// What compresses ahead, if that is wanted. Whoever has it may be at a
+    /// piece, so it is taken before the chores and never while having them.
+    ahead: Option<Mutex<Ahead>>,
+}
+
+/// What is to be done.
+#[derive(Debug, Default)]
+struct Chores {
+    /// Removed files, to be freed by closing them.
+    close: Vec<File>,
+    /// Files to be forced to disk, with their paths at the time.
+    sync: Vec<(File, PathBuf)>,
+    /// How many threads are freeing and forcing to disk just now.
+    settling: usize,
+    /// The log that grows: its identity, and the size that it has for sure.
+    log: (u64, u64),
+    /// How much of it is covered.
+    covered: u64,
+    /// How much this process has put in since it was not behind.
+    own: u64,
+    /// Since when somebody else is at the private file.
+    busy: Option<Instant>,
+}
+
+impl Upkeep {
+    /// Returns the upkeep of a log, which is compressed by `ahead`.
+    pub(crate) fn new(ahead: Option<Ahead>) -> Self {
+        let chores = Mutex::new(Chores::default());
+        Self(Arc::new(Shared { chores, ahead: ahead.map(Mutex::new) }))
+    }
+
+    /// Tells whether there is something to do.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        let chores = self.chores();
+        let uncovered = self.0.ahead.is_some() && chores.uncovered() >= PIECE;
+        uncovered || !chores.close.is_empty() || !chores.sync.is_empty()
+    }
+
+    /// Tells whether all is freed and forced to disk.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let chores = self.chores();
+        chores.settling == 0 && chores.close.is_empty() && chores.sync.is_empty()
+    }
+
+    /// Tells whether so much is to be done that its writer should wait.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        let chores = self.chores();
+        let uncovered = self.0.ahead.is_some() && chores.uncovered() > UNCOVERED;
+        (uncovered && chores.own > UNCOVERED) || chores.sync.len() > UNSYNCED
+    }
+
+    /// Does a part of it, of a few milliseconds but for the disk. Whether more
+    /// is to do tells [`Upkeep::is_due`].
+    ///
+    /// # Errors
+    ///
+    /// If something cannot be forced to disk.
+    pub fn do_some(&self) -> Result<()> {
+        let outcome = self.settle();
+        if let Some(ahead) = &self.0.ahead {
+            self.cover(&mut locked(ahead));
+        }
+        outcome
+    }
+
+    /// Frees and forces to disk what waits for it.
+    ///
+    /// # Errors
+    ///
+    /// The first that occurred, after everything was tried.
+    pub fn settle(&self) -> Result<()> {
+        let mut chores = self.chores();
+        let (close, sync) = (std::mem::take(&mut chores.close), std::mem::take(&mut chores.sync));
+        chores.settling += 1;
+        drop(chores);
+        drop(close);
+        let outcomes = sync.into_iter().map(|(file, path)| sync_if_there(&file, path));
+        let outcome = outcomes.fold(Ok(()), Result::and);
+        self.chores().settling -= 1;
+        outcome
+    }
+
+    /// Compresses a piece.
+    fn cover(&self, ahead: &mut Ahead) {
+        let (identity, size) = self.chores().log;
+        let before = ahead.covered(identity);
+        let outcome = ahead.catch_up(identity, size);
+        let mut chores = self.chores();
+        if chores.log.0 != identity {
+            return;
+        }
+        chores.covered = ahead.covered(identity);
+        let stuck = chores.covered == before && chores.uncovered() >= PIECE;
+        let since = chores.busy.filter(|_| stuck);
+        chores.busy = stuck.then(|| since.unwrap_or_else(Instant::now));
+        if outcome.is_err() || since.is_some_and(|since| since.elapsed() > STOPPED) {
+            // The rotation tries again, and tells of it. Until then there is
+            // nothing to wait for.
+            chores.covered = u64::MAX;
+        }
+        if chores.uncovered() <= UNCOVERED {
+            chores.own = 0;
+        }
+        drop(chores);
+        if stuck {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Notes a removed file, to be freed.
+    pub(crate) fn close_later(&self, file: impl IntoIterator<Item = File>) {
+        self.chores().close.extend(file);
+    }
+
+    /// Notes a file to be forced to disk.
+    pub(crate) fn sync_later(&self, file: File, path: PathBuf) {
+        let mut chores = self.chores();
+        if chores.sync.len() >= UNSYNCED {
+            // What has left the chain meanwhile needs no disk.
+            chores.sync.retain(|(file, _)| is_there(file));
+        }
+        chores.sync.push((file, path));
+    }
+
+    /// Notes that the log of this identity has grown to `size`, by `own` bytes
+    /// of ours.
+    pub(crate) fn has_grown(&self, identity: u64, size: u64, own: u64) {
+        if self.0.ahead.is_some() {
+            let mut chores = self.chores();
+            if chores.log.0 != identity {
+                (chores.covered, chores.own, chores.busy) = (0, 0, None);
+            }
+            chores.log = (identity, size);
+            chores.own += own;
+        }
+    }
+
+    /// Returns what compresses ahead, when it has nothing to do.
+    pub(crate) fn ahead(&self) -> Option<MutexGuard<'_, Ahead>> {
+        self.0.ahead.as_ref().map(locked)
+    }
+
+    /// Returns what is to be done.
+    fn chores(&self) -> MutexGuard<'_, Chores> {
+        locked(&self.0.chores)
+    }
+}
+
+impl Chores {
+    /// Returns how much of the log is not covered.
+    fn uncovered(&self) -> u64 {
+        self.log.1.saturating_sub(self.covered)
+    }
+}
+
+/// Locks a mutex; what a thread that panicked left is as good as anything, for
+/// it is compared with the files before it is used.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Forces a file to disk, unless it has been removed.
+fn sync_if_there(file: &File, path: PathBuf) -> Result<()> {
+    let outcome: io::Result<()> = if is_there(file) { file.sync_data() } else { Ok(()) };
+    outcome.map_err(|error| Error::new("sync", path, error))
+}
+
+/// Tells whether a file still has a name.
+fn is_there(file: &File) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    file.metadata().is_ok_and(|metadata| metadata.nlink() > 0)
+}
