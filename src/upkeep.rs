@@ -20,6 +20,10 @@ const UNCOVERED: u64 = 4 * PIECE;
 /// How many files may wait to be forced to disk before their writer is behind.
 const UNSYNCED: usize = 16;
 
+/// How much a process must have put in before it compresses ahead. One that
+/// has a few lines to add would spend more on that than on them.
+const SETTLED_IN: u64 = 16 * 1024;
+
 /// How long somebody else may be at the private file before we think that he
 /// has been stopped, and leave it to the next rotation.
 const STOPPED: Duration = Duration::from_secs(1);
@@ -57,6 +61,8 @@ struct Chores {
     covered: u64,
     /// How much this process has put in since it was not behind.
     own: u64,
+    /// How much this process has put in altogether.
+    total: u64,
     /// Since when somebody else is at the private file.
     busy: Option<Instant>,
 }
@@ -72,8 +78,8 @@ impl Upkeep {
     #[must_use]
     pub fn is_due(&self) -> bool {
         let chores = self.chores();
-        let uncovered = self.0.ahead.is_some() && chores.uncovered() >= PIECE;
-        uncovered || !chores.close.is_empty() || !chores.sync.is_empty()
+        let uncovered = chores.uncovered() >= PIECE && chores.total >= SETTLED_IN;
+        (uncovered && self.0.ahead.is_some()) || !chores.close.is_empty() || !chores.sync.is_empty()
     }
 
     /// Tells whether all is freed and forced to disk.
@@ -174,6 +180,7 @@ impl Upkeep {
             }
             chores.log = (identity, size);
             chores.own += own;
+            chores.total += own;
         }
     }
 
