@@ -9,6 +9,8 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
+use nix::libc;
+
 /// How many hexadecimal digits a private file's identity has.
 const IDENTITY_DIGITS: usize = 16;
 
@@ -70,7 +72,8 @@ impl Names {
             (Some(dir), Some(name)) => {
                 Ok(Self { dir: dir.to_owned(), name: name.to_owned(), log: log.clone() })
             }
-            _ => Err(io::Error::from(io::ErrorKind::IsADirectory)),
+            // Only the root has no name.
+            _ => Err(io::Error::from_raw_os_error(libc::EISDIR)),
         }
     }
 

@@ -13,7 +13,7 @@ use clh_tee::{Error, Hold, Notice, RotatingLog, Unappended};
 
 use crate::keeper::Keeper;
 use crate::queue::{Errands, Queue};
-use crate::report::{Report, counted};
+use crate::report::Report;
 
 /// How many bytes one hold puts in at the most, but for its last batch. Others
 /// wait meanwhile.
@@ -130,8 +130,11 @@ impl Shared {
     fn trouble_is(&self, error: &Error) {
         let error = self.report.shown(error);
         if self.trouble().replace(error.clone()).is_none() {
-            let waiting = counted(self.queue.lines(), "line");
-            self.report.warn(&format!("{error}; {waiting} wait, trying again"));
+            let waiting = match self.queue.lines() {
+                1 => "1 line waits".to_owned(),
+                lines => format!("{lines} lines wait"),
+            };
+            self.report.warn(&format!("{error}; {waiting}, trying again"));
         }
     }
 

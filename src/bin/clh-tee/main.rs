@@ -19,10 +19,15 @@ mod report;
 mod signals;
 mod sink;
 
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Parser;
+use clh_tee::Escaped;
 
 use crate::cli::Cli;
 use crate::echo::Echo;
@@ -44,8 +49,26 @@ fn main() -> ExitCode {
 /// is read.
 fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let log = cli.options().open(&cli.log)?;
+    refuse_loops(cli)?;
     let signals = Signals::catch().context("cannot catch signals")?;
     let echo = if cli.quiet { Echo::off() } else { Echo::to_stdout() };
     let sink = Sink::new(log, cli, report).context("cannot make a pipe")?;
     Ok(Reader::new(cli, report, signals, echo, sink).run())
+}
+
+/// Refuses a log that is the input or the output too: it would feed itself.
+fn refuse_loops(cli: &Cli) -> anyhow::Result<()> {
+    let is_log = |stream: BorrowedFd<'_>| {
+        let stream = stream.try_clone_to_owned().and_then(|stream| File::from(stream).metadata());
+        let (stream, log) = (stream.ok()?, cli.log.metadata().ok()?);
+        Some(log.is_file() && (log.dev(), log.ino()) == (stream.dev(), stream.ino()))
+    };
+    let log = Escaped::path(&cli.log);
+    if is_log(io::stdin().as_fd()) == Some(true) {
+        bail!("cannot append to '{log}': it is standard input too");
+    }
+    if !cli.quiet && is_log(io::stdout().as_fd()) == Some(true) {
+        bail!("cannot append to '{log}': it is standard output too; use -q");
+    }
+    Ok(())
 }
