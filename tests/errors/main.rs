@@ -187,3 +187,18 @@ fn the_log_is_not_waited_for_before_it_is_refused() {
     fails(Tee::new(&place).args("app.log"), "app.log", "Is a directory");
     until(SOON, "the directory is left", || place.path("app.log").is_dir());
 }
+
+#[test]
+fn log_is_the_input_or_the_output_too() {
+    let place = Place::fresh();
+    place.write("app.log", b"one\n");
+    let log = fs::File::open(place.path("app.log")).expect("open the log");
+    let ended = Tee::new(&place).args("app.log").stdin(log).start().end_within(SOON);
+    ended.expect(1);
+    assert!(ended.stderr().contains("'app.log': it is standard input too"), "{}", ended.stderr());
+    let program = env!("CARGO_BIN_EXE_clh-tee");
+    let shell = format!("cd {}; {program} app.log >>app.log", place.path(".").display());
+    let shell = std::process::Command::new("sh").args(["-c", &shell]).output().expect("run sh");
+    assert_eq!(shell.status.code(), Some(1));
+    assert_eq!(place.read("app.log"), b"one\n");
+}
