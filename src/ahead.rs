@@ -25,7 +25,7 @@
 //! since it runs, it compares with the log by its checksum before it relies on
 //! it, and throws all of it away if there is a difference.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::PathBuf;
@@ -203,17 +203,30 @@ impl Ahead {
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
             other => other?,
         }
-        // Between opening and locking it may have become a backup.
-        let identity = lock::identity(&file.metadata()?);
-        if path.symlink_metadata().is_ok_and(|metadata| lock::identity(&metadata) == identity) {
-            if self.private != Some(identity) {
-                self.forget();
-                self.private = Some(identity);
-            }
-            Ok(Some(file))
-        } else {
-            Ok(None)
+        let metadata = file.metadata()?;
+        let private = lock::identity(&metadata);
+        if path.symlink_metadata().is_ok_and(|metadata| lock::identity(&metadata) != private) {
+            // Between opening and locking it became a backup.
+            return Ok(None);
         }
+        if !self.log_is_there() || !Ownership::of(log).admits(&metadata) {
+            // The log has been rotated, and nobody wants it any more; or it is
+            // not ours. The next one to come makes a new one.
+            fs::remove_file(&path)?;
+            return Ok(None);
+        }
+        if self.private != Some(private) {
+            self.forget();
+            self.private = Some(private);
+        }
+        Ok(Some(file))
+    }
+
+    /// Tells whether the log that this is about stands at its path. As long as
+    /// we have its private file, it cannot be rotated by `clh-tee`.
+    fn log_is_there(&self) -> bool {
+        let metadata = self.names.log().symlink_metadata();
+        metadata.is_ok_and(|metadata| gzip::identity(&metadata) == self.identity)
     }
 
     /// As [`Ahead::claim`], but gives whoever is at it some time to be done
@@ -351,7 +364,6 @@ fn options() -> OpenOptions {
 mod tests {
     use super::*;
     use flate2::read::MultiGzDecoder;
-    use std::fs;
     use std::io::Read;
     use std::path::Path;
 
@@ -474,6 +486,34 @@ mod tests {
         let private = site.ahead().names.private(gzip::identity(&site.metadata()));
         fs::write(&private, b"something else, and long enough to look like a member").unwrap();
         assert_eq!(site.finish(&mut site.ahead()), bytes);
+    }
+
+    #[test]
+    fn a_private_file_that_is_wider_than_the_log_is_not_used() {
+        use std::os::unix::fs::PermissionsExt;
+        let site = Site::new();
+        let bytes = site.grow(2 * PIECE);
+        let mut ahead = site.ahead();
+        site.catch_up(&mut ahead);
+        let private = ahead.names.private(ahead.identity);
+        let mode = |mode| fs::Permissions::from_mode(mode);
+        fs::set_permissions(&site.log, mode(0o600)).unwrap();
+        fs::set_permissions(&private, mode(0o644)).unwrap();
+        assert_eq!(site.finish(&mut site.ahead()), bytes);
+        assert_eq!(fs::metadata(&private).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_log_that_was_rotated_meanwhile() {
+        let site = Site::new();
+        site.grow(2 * PIECE);
+        let mut ahead = site.ahead();
+        let identity = gzip::identity(&site.metadata());
+        ahead.is_about(identity);
+        let old = site.metadata();
+        fs::rename(&site.log, site.dir.path().join("app.log.1")).unwrap();
+        assert!(ahead.claim(&old).unwrap().is_none());
+        assert_eq!(site.dir.path().read_dir().unwrap().count(), 1);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 
 use nix::libc;
-use nix::unistd::{AccessFlags, PathconfVar, access, pathconf};
+use nix::unistd::{AccessFlags, PathconfVar, Uid, access, pathconf};
 
 use crate::names::Names;
 
@@ -32,6 +32,17 @@ impl Ownership {
     /// Returns mode and owner of the file that `metadata` is about.
     pub(crate) fn of(metadata: &Metadata) -> Self {
         Self { mode: metadata.mode() & MODE_BITS, owner: (metadata.uid(), metadata.gid()) }
+    }
+
+    /// Tells whether a file that was found may stand for one of this mode and
+    /// owner: it belongs to this owner or to us, and is no wider. In a directory
+    /// that others can write, a file could have been put there to be filled.
+    pub(crate) fn admits(self, found: &Metadata) -> bool {
+        let found = Self::of(found);
+        let user = found.owner.0;
+        let ours = user == self.owner.0 || user == Uid::effective().as_raw();
+        let narrow = found.mode & !self.mode == 0;
+        ours && narrow && (found.owner.1 == self.owner.1 || same_for_all(found.mode))
     }
 
     /// Makes the file `path`, which must not exist, to be read and appended
@@ -73,6 +84,11 @@ impl Ownership {
             drop(file.set_permissions(Permissions::from_mode(mode)));
         }
     }
+}
+
+/// Tells whether a file's group may do no more with it than everybody.
+fn same_for_all(mode: u32) -> bool {
+    (mode & 0o070) >> 3 & !(mode & 0o007) == 0
 }
 
 /// Tells whether every name that a rotation makes from these is short enough

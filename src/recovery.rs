@@ -32,6 +32,7 @@ use crate::gzip;
 use crate::lock::Held;
 use crate::log::Notice;
 use crate::names::{Form, Meaning, Names};
+use crate::owner::Ownership;
 use crate::rotation::{Backups, Compressed, regular_file, rename};
 
 /// What rotations that died have left beside a log.
@@ -112,9 +113,11 @@ fn finish_or_remove(identity: u64, held: &mut Held<'_>, backups: &mut Backups) -
     let Some(compressed) = Compressed::of_dead_maker(path)? else {
         return Ok(());
     };
-    if let Some(slot) = plain_slot_of(identity, backups)? {
+    if let Some((slot, metadata)) = plain_slot_of(identity, backups)? {
         let plain = backups.names.backup(slot, Form::Plain);
-        if same_generation(&plain, compressed.path())? {
+        if Ownership::of(&metadata).admits(&compressed.metadata()?)
+            && same_generation(&plain, compressed.path())?
+        {
             return backups.place(&compressed, slot, held);
         }
     }
@@ -123,15 +126,14 @@ fn finish_or_remove(identity: u64, held: &mut Held<'_>, backups: &mut Backups) -
 }
 
 /// Returns the slot in which the file of this `identity` stands, alone and
-/// plain, if it is in the chain.
-fn plain_slot_of(identity: u64, backups: &Backups) -> Result<Option<u64>> {
+/// plain, and what it is, if it is in the chain.
+fn plain_slot_of(identity: u64, backups: &Backups) -> Result<Option<(u64, Metadata)>> {
     for slot in backups.chain()? {
-        if let [Found { backup: backup @ Backup { slot, form: Form::Plain }, .. }] = slot[..] {
-            let path = backups.path(backup);
-            let metadata = regular_file(&path)?;
-            if metadata.is_some_and(|metadata| gzip::identity(&metadata) == identity) {
-                return Ok(Some(slot));
-            }
+        if let [Found { backup: backup @ Backup { slot, form: Form::Plain }, .. }] = slot[..]
+            && let Some(metadata) = regular_file(&backups.path(backup))?
+            && gzip::identity(&metadata) == identity
+        {
+            return Ok(Some((slot, metadata)));
         }
     }
     Ok(None)

@@ -75,6 +75,11 @@ impl Compressed {
         Ok(free.then_some(Self { path, file }))
     }
 
+    /// Returns what the file is.
+    pub(crate) fn metadata(&self) -> Result<Metadata> {
+        self.file.metadata().map_err(Error::on("look at", &self.path))
+    }
+
     /// Returns where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.path

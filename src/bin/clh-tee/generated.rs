@@ -70,10 +70,18 @@ fn options_section() -> String {
     let made = String::from_utf8(made).expect("UTF-8");
     let (_, section) = made.split_once(".SH OPTIONS\n").expect("a section of this name");
     // As man pages have it: a paragraph is a request and no empty line, a
-    // value's name is slanted and has no brackets, and the apostrophe needs
-    // no string that is defined at the top.
-    let section = section.replace("\n\n", "\n.IP\n").replace("\\*(Aq", "\\(aq");
-    let section = section.replace("\\fI<", "\\fI").replace(">\\fR", "\\fR");
+    // sentence ends its line, a value's name is slanted and has no brackets,
+    // and the apostrophe needs no string that is defined at the top.
+    let forms = [
+        ("\n\n", "\n.IP\n"),
+        (". ", ".\n"),
+        ("<\\fI", "\\fI"),
+        ("\\fI<", "\\fI"),
+        (">\\fR", "\\fR"),
+        ("\\fR>", "\\fR"),
+        ("\\*(Aq", "\\(aq"),
+    ];
+    let section = forms.iter().fold(section.to_owned(), |text, (from, to)| text.replace(from, to));
     format!(".SH OPTIONS\n{section}")
 }
 
