@@ -25,6 +25,9 @@
 //! since it runs, it compares with the log by its checksum before it relies on
 //! it, and throws all of it away if there is a difference.
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
@@ -36,6 +39,7 @@ use nix::libc;
 
 use crate::gzip;
 use crate::lock;
+use crate::member::{Member, checksum};
 use crate::names::Names;
 use crate::owner::Ownership;
 
@@ -252,9 +256,9 @@ impl Ahead {
             self.verified = false;
         }
         while let Some(member) = Member::at(private, self.end, length)? {
-            let same = self.covered + member.piece <= size
-                && (self.verified || checksum(log, self.covered, member.piece)? == member.checksum);
-            if !same {
+            let good = self.covered + member.piece <= size
+                && (self.verified || self.is_good(&member, private, log)?);
+            if !good {
                 self.begin_anew();
                 length = u64::MAX;
                 break;
@@ -265,92 +269,25 @@ impl Ahead {
         if length > self.end { private.set_len(self.end) } else { Ok(()) }
     }
 
+    /// Tells whether the next member is whole and the log has its piece.
+    fn is_good(&self, member: &Member, private: &File, log: &File) -> io::Result<bool> {
+        Ok(member.is_sound(private, self.end)?
+            && checksum(log, self.covered, member.piece)? == member.checksum)
+    }
+
     /// Compresses the next `length` bytes of the log and adds the member.
     fn add(&mut self, private: &File, log: &File, length: u64) -> io::Result<()> {
         let mut piece = vec![0; usize::try_from(length).map_err(io::Error::other)?];
         log.read_exact_at(&mut piece, self.covered)?;
-        let member = member(&piece, self.level)?;
-        if let Err(error) = private.write_all_at(&member, self.end) {
+        let (member, bytes) = Member::of(&piece, self.level)?;
+        if let Err(error) = private.write_all_at(&bytes, self.end) {
             // A part of a member at the end would make the file useless.
             private.set_len(self.end)?;
             return Err(error);
         }
-        let checksum = gzip::checksum(&piece);
-        self.covers(&Member { piece: length, length: member.len() as u64, checksum });
+        self.covers(&member);
         Ok(())
     }
-}
-
-/// What stands in a private file for one piece of the log.
-struct Member {
-    /// The piece's length in bytes.
-    piece: u64,
-    /// The member's length in bytes.
-    length: u64,
-    /// The piece's CRC-32.
-    checksum: u32,
-}
-
-/// The header of a member up to its extra field's content (RFC 1952): gzip,
-/// deflate, an extra field and nothing else; no time, no name, any system.
-const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255];
-/// The extra field: its length, our subfield's name, and that one's length.
-const EXTRA: [u8; 6] = [12, 0, b'C', b'T', 8, 0];
-/// Where in a member the subfield's content begins: the length of the member,
-/// and that of the piece, in four bytes each, the lowest first.
-const LENGTHS: usize = HEADER.len() + EXTRA.len();
-/// Where in a member the compressed bytes begin.
-const DATA: usize = LENGTHS + 8;
-/// The length of what follows them: CRC-32 and length of the piece.
-const TRAILER: usize = 8;
-/// The length of the shortest member.
-const SHORTEST: u64 = (DATA + TRAILER) as u64;
-
-impl Member {
-    /// Reads about the member that begins at `offset` in a file of `length`
-    /// bytes. There is none if what is there is not whole, or not ours.
-    fn at(file: &File, offset: u64, length: u64) -> io::Result<Option<Self>> {
-        if length.saturating_sub(offset) < SHORTEST {
-            return Ok(None);
-        }
-        let mut head = [0; DATA];
-        file.read_exact_at(&mut head, offset)?;
-        let (member, piece) = (number(&head, LENGTHS), number(&head, LENGTHS + 4));
-        let ours = head[..4] == HEADER[..4] && head[HEADER.len()..LENGTHS] == EXTRA;
-        let end = offset + u64::from(member);
-        if !ours || u64::from(member) < SHORTEST || end > length || piece == 0 {
-            return Ok(None);
-        }
-        let mut trailer = [0; TRAILER];
-        file.read_exact_at(&mut trailer, end - TRAILER as u64)?;
-        let whole = number(&trailer, 4) == piece;
-        let checksum = number(&trailer, 0);
-        Ok(whole.then_some(Self { piece: piece.into(), length: member.into(), checksum }))
-    }
-}
-
-/// Reads four bytes, the lowest first.
-fn number(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-}
-
-/// Returns the member for a `piece`.
-fn member(piece: &[u8], level: u32) -> io::Result<Vec<u8>> {
-    let extra = [&EXTRA[2..], &[0; 8]].concat();
-    let mut member = gzip::member(piece, level, extra)?;
-    let lengths = [member.len(), piece.len()].map(u32::try_from);
-    for (index, length) in lengths.into_iter().enumerate() {
-        let at = LENGTHS + 4 * index;
-        member[at..at + 4].copy_from_slice(&length.map_err(io::Error::other)?.to_le_bytes());
-    }
-    Ok(member)
-}
-
-/// Returns the CRC-32 of `length` bytes of `file` from `offset` on.
-fn checksum(file: &File, offset: u64, length: u64) -> io::Result<u32> {
-    let mut piece = vec![0; usize::try_from(length).map_err(io::Error::other)?];
-    file.read_exact_at(&mut piece, offset)?;
-    Ok(gzip::checksum(&piece))
 }
 
 /// Returns options for a private file: never through a symbolic link.
@@ -358,176 +295,4 @@ fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     options
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use flate2::read::MultiGzDecoder;
-    use std::io::Read;
-    use std::path::Path;
-
-    /// A log in a directory of its own, and what compresses it ahead.
-    struct Site {
-        dir: tempfile::TempDir,
-        log: PathBuf,
-    }
-
-    impl Site {
-        fn new() -> Self {
-            let dir = tempfile::tempdir().unwrap();
-            let log = dir.path().join("app.log");
-            Self { dir, log }
-        }
-
-        fn ahead(&self) -> Ahead {
-            Ahead::new(&Names::new(&self.log).unwrap(), 6, u64::MAX).unwrap()
-        }
-
-        /// Makes the log this long; equal offsets have equal bytes.
-        fn grow(&self, length: u64) -> Vec<u8> {
-            let length = usize::try_from(length).unwrap();
-            let bytes: Vec<u8> = b"0123456789\n".iter().copied().cycle().take(length).collect();
-            fs::write(&self.log, &bytes).unwrap();
-            bytes
-        }
-
-        fn metadata(&self) -> Metadata {
-            fs::metadata(&self.log).unwrap()
-        }
-
-        fn catch_up(&self, ahead: &mut Ahead) {
-            let (identity, size) = (gzip::identity(&self.metadata()), self.metadata().len());
-            while ahead.catch_up(identity, size).unwrap() {}
-        }
-
-        fn finish(&self, ahead: &mut Ahead) -> Vec<u8> {
-            let (path, _) = ahead.finish(&self.metadata()).unwrap().unwrap();
-            inflated(&path)
-        }
-    }
-
-    /// A piece's length as that of a buffer.
-    const LENGTH: usize = 256 * 1024;
-
-    fn inflated(path: &Path) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        MultiGzDecoder::new(File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
-        bytes
-    }
-
-    #[test]
-    fn pieces_are_covered_as_they_come_and_the_rest_at_the_end() {
-        let site = Site::new();
-        let mut ahead = site.ahead();
-        site.grow(PIECE - 1);
-        site.catch_up(&mut ahead);
-        assert_eq!(ahead.covered, 0);
-        site.grow(3 * PIECE + 5);
-        site.catch_up(&mut ahead);
-        assert_eq!(ahead.covered, 3 * PIECE);
-        let bytes = site.grow(3 * PIECE + 77);
-        assert_eq!(site.finish(&mut ahead), bytes);
-    }
-
-    #[test]
-    fn another_process_goes_on_from_what_is_there() {
-        let site = Site::new();
-        site.grow(2 * PIECE);
-        site.catch_up(&mut site.ahead());
-        let bytes = site.grow(4 * PIECE + 1);
-        let mut other = site.ahead();
-        site.catch_up(&mut other);
-        assert_eq!(other.covered, 4 * PIECE);
-        assert_eq!(site.finish(&mut site.ahead()), bytes);
-    }
-
-    #[test]
-    fn a_log_that_was_emptied_and_grew_again_is_compressed_anew() {
-        let site = Site::new();
-        site.grow(3 * PIECE);
-        site.catch_up(&mut site.ahead());
-        let other = vec![b'x'; 3 * LENGTH];
-        fs::write(&site.log, &other).unwrap();
-        assert_eq!(site.finish(&mut site.ahead()), other);
-        fs::write(&site.log, b"short\n").unwrap();
-        assert_eq!(site.finish(&mut site.ahead()), b"short\n");
-    }
-
-    #[test]
-    fn emptying_is_noticed_by_whoever_covered_the_log_himself() {
-        let site = Site::new();
-        let mut ahead = site.ahead();
-        site.grow(3 * PIECE);
-        site.catch_up(&mut ahead);
-        let other = vec![b'x'; 4 * LENGTH + 1];
-        fs::write(&site.log, &other).unwrap();
-        assert_eq!(site.finish(&mut ahead), other);
-    }
-
-    #[test]
-    fn a_member_that_somebody_died_over_is_cut_off() {
-        let site = Site::new();
-        let bytes = site.grow(3 * PIECE);
-        let mut ahead = site.ahead();
-        site.catch_up(&mut ahead);
-        let private = ahead.names.private(ahead.identity);
-        for cut in [1, 9, 30, ahead.end / 3] {
-            let file = OpenOptions::new().write(true).open(&private).unwrap();
-            file.set_len(ahead.end - cut).unwrap();
-            assert_eq!(site.finish(&mut site.ahead()), bytes);
-        }
-    }
-
-    #[test]
-    fn what_is_not_ours_in_the_private_file_is_thrown_away() {
-        let site = Site::new();
-        let bytes = site.grow(PIECE);
-        let private = site.ahead().names.private(gzip::identity(&site.metadata()));
-        fs::write(&private, b"something else, and long enough to look like a member").unwrap();
-        assert_eq!(site.finish(&mut site.ahead()), bytes);
-    }
-
-    #[test]
-    fn a_private_file_that_is_wider_than_the_log_is_not_used() {
-        use std::os::unix::fs::PermissionsExt;
-        let site = Site::new();
-        let bytes = site.grow(2 * PIECE);
-        let mut ahead = site.ahead();
-        site.catch_up(&mut ahead);
-        let private = ahead.names.private(ahead.identity);
-        let mode = |mode| fs::Permissions::from_mode(mode);
-        fs::set_permissions(&site.log, mode(0o600)).unwrap();
-        fs::set_permissions(&private, mode(0o644)).unwrap();
-        assert_eq!(site.finish(&mut site.ahead()), bytes);
-        assert_eq!(fs::metadata(&private).unwrap().permissions().mode() & 0o777, 0o600);
-    }
-
-    #[test]
-    fn nothing_is_left_of_a_log_that_was_rotated_meanwhile() {
-        let site = Site::new();
-        site.grow(2 * PIECE);
-        let mut ahead = site.ahead();
-        let identity = gzip::identity(&site.metadata());
-        ahead.is_about(identity);
-        let old = site.metadata();
-        fs::rename(&site.log, site.dir.path().join("app.log.1")).unwrap();
-        assert!(ahead.claim(&old).unwrap().is_none());
-        assert_eq!(site.dir.path().read_dir().unwrap().count(), 1);
-    }
-
-    #[test]
-    fn somebody_who_is_at_it_is_left_alone() {
-        let site = Site::new();
-        site.grow(2 * PIECE);
-        let mut one = site.ahead();
-        let (path, held) = one.finish(&site.metadata()).unwrap().unwrap();
-        let mut two = site.ahead();
-        site.catch_up(&mut two);
-        assert_eq!(two.covered, 0);
-        assert!(two.finish(&site.metadata()).unwrap().is_none());
-        drop((path, held));
-        assert!(two.finish(&site.metadata()).unwrap().is_some());
-        assert_eq!(site.dir.path().read_dir().unwrap().count(), 2);
-    }
 }

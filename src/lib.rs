@@ -19,6 +19,7 @@ mod gzip;
 mod hold;
 mod lock;
 mod log;
+mod member;
 mod names;
 mod open;
 mod options;
