@@ -37,7 +37,7 @@ use std::time::Duration;
 
 use nix::libc;
 
-use crate::gzip;
+use crate::gzip::{self, Deflater};
 use crate::lock;
 use crate::member::{Member, checksum};
 use crate::names::Names;
@@ -60,8 +60,10 @@ const WORTH_WHILE: u64 = 8 * PIECE;
 pub(crate) struct Ahead {
     /// The names of log and private file.
     names: Names,
-    /// How hard to compress.
-    level: u32,
+    /// What compresses the pieces.
+    deflater: Deflater,
+    /// A piece, and its member: memory that is used again and again.
+    buffers: (Vec<u8>, Vec<u8>),
     /// Which log the rest is about.
     identity: u64,
     /// How much of that log is covered.
@@ -99,10 +101,17 @@ impl Ahead {
     /// Returns what compresses the log of these `names` ahead, if that is
     /// worth while for one of at most `max_bytes`.
     pub(crate) fn new(names: &Names, level: u32, max_bytes: u64) -> Option<Self> {
-        let (names, identity) = (names.clone(), 0);
-        let (private, covered, end, verified, samples) = (None, 0, 0, false, None);
-        let ahead = Self { names, level, identity, covered, private, end, verified, samples };
-        (max_bytes > WORTH_WHILE).then_some(ahead)
+        (max_bytes > WORTH_WHILE).then(|| Self {
+            names: names.clone(),
+            deflater: Deflater::new(level),
+            buffers: (Vec::new(), Vec::new()),
+            identity: 0,
+            covered: 0,
+            private: None,
+            end: 0,
+            verified: false,
+            samples: None,
+        })
     }
 
     /// Returns how much of the log of this `identity` is known to be covered.
@@ -277,10 +286,11 @@ impl Ahead {
 
     /// Compresses the next `length` bytes of the log and adds the member.
     fn add(&mut self, private: &File, log: &File, length: u64) -> io::Result<()> {
-        let mut piece = vec![0; usize::try_from(length).map_err(io::Error::other)?];
-        log.read_exact_at(&mut piece, self.covered)?;
-        let (member, bytes) = Member::of(&piece, self.level)?;
-        if let Err(error) = private.write_all_at(&bytes, self.end) {
+        let (piece, bytes) = &mut self.buffers;
+        piece.resize(usize::try_from(length).map_err(io::Error::other)?, 0);
+        log.read_exact_at(piece, self.covered)?;
+        let member = Member::of(piece, &mut self.deflater, bytes)?;
+        if let Err(error) = private.write_all_at(bytes, self.end) {
             // A part of a member at the end would make the file useless.
             private.set_len(self.end)?;
             return Err(error);

@@ -9,13 +9,13 @@
 //! 0.30 of the time that Python takes at its level 9, for files 4.6 % larger.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, BufReader, Read, Seek, Write};
+use std::io::{self, BufReader, Read, Seek};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use flate2::read::MultiGzDecoder;
-use flate2::{Compression, Crc, GzBuilder};
+use flate2::{Compress, Compression, Crc, FlushCompress, GzBuilder, Status};
 use nix::libc;
 
 use crate::owner::Ownership;
@@ -97,12 +97,27 @@ pub(crate) fn seal(target: &File, about: &Metadata, sync: bool) -> io::Result<()
     if sync { target.sync_all() } else { Ok(()) }
 }
 
-/// Returns `piece` as a gzip member with this extra field.
-pub(crate) fn member(piece: &[u8], level: u32, extra: Vec<u8>) -> io::Result<Vec<u8>> {
-    let room = Vec::with_capacity(piece.len() / 4);
-    let mut encoder = GzBuilder::new().extra(extra).write(room, Compression::new(level));
-    encoder.write_all(piece)?;
-    encoder.finish()
+/// Compresses many pieces with the same memory, a quarter of a megabyte of it.
+#[derive(Debug)]
+pub(crate) struct Deflater(Compress);
+
+impl Deflater {
+    /// Returns one that compresses at this level.
+    pub(crate) fn new(level: u32) -> Self {
+        Self(Compress::new(Compression::new(level), false))
+    }
+
+    /// Compresses `piece`, for itself and without header or trailer, to the end
+    /// of `out`.
+    pub(crate) fn deflate(&mut self, piece: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+        self.0.reset();
+        // What does not compress grows by a few bytes for every 16 KiB.
+        out.reserve(piece.len() + piece.len() / 1024 + 64);
+        match self.0.compress_vec(piece, out, FlushCompress::Finish).map_err(io::Error::other)? {
+            Status::StreamEnd => Ok(()),
+            _ => Err(io::ErrorKind::WriteZero.into()),
+        }
+    }
 }
 
 /// Returns the CRC-32 of `bytes`.

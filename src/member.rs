@@ -14,16 +14,17 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use crate::gzip;
+use crate::gzip::{self, Deflater};
 
-/// How a member begins: gzip, deflate, an extra field and nothing else.
-const MAGIC: [u8; 4] = [0x1f, 0x8b, 8, 4];
-/// Where the extra field begins, behind time and system, which say nothing.
-const EXTRA_AT: usize = 10;
-/// How it begins: its length, our subfield's name, and that one's length.
+/// How a member begins: gzip, deflate, an extra field and nothing else; then
+/// no time, no hint, and any system.
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255];
+/// How many bytes of that mean something.
+const MAGIC: usize = 4;
+/// How the extra field begins: its length, our subfield's name, and that one's length.
 const EXTRA: [u8; 6] = [16, 0, b'C', b'T', 12, 0];
 /// Where the subfield's content begins.
-const CONTENT_AT: usize = EXTRA_AT + EXTRA.len();
+const CONTENT_AT: usize = HEADER.len() + EXTRA.len();
 /// Where the compressed piece begins.
 const DATA_AT: usize = CONTENT_AT + 12;
 /// The length of what follows it.
@@ -47,20 +48,23 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// Compresses `piece`; returns the member and its bytes.
-    pub(crate) fn of(piece: &[u8], level: u32) -> io::Result<(Self, Vec<u8>)> {
-        let extra = [&EXTRA[2..], &[0; DATA_AT - CONTENT_AT]].concat();
-        let mut bytes = gzip::member(piece, level, extra)?;
-        let end = bytes.len() - TRAILER;
-        let data_checksum = gzip::checksum(&bytes[DATA_AT..end]);
-        let fits = |length: usize| u32::try_from(length).map_err(io::Error::other);
-        let content = [fits(bytes.len())?, fits(piece.len())?, data_checksum];
-        for (number, at) in content.into_iter().zip((CONTENT_AT..).step_by(4)) {
-            bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+    /// Compresses `piece`; returns the member, whose bytes are in `out` then.
+    pub(crate) fn of(piece: &[u8], by: &mut Deflater, out: &mut Vec<u8>) -> io::Result<Self> {
+        out.clear();
+        out.extend_from_slice(&HEADER);
+        out.extend_from_slice(&EXTRA);
+        out.resize(DATA_AT, 0);
+        by.deflate(piece, out)?;
+        let (checksum, data_checksum) = (gzip::checksum(piece), gzip::checksum(&out[DATA_AT..]));
+        let (length, piece_length) = (out.len() + TRAILER, piece.len());
+        let [length, piece] = [length, piece_length].map(u32::try_from);
+        let (length, piece) = (length.map_err(io::Error::other)?, piece.map_err(io::Error::other)?);
+        for (number, at) in [length, piece, data_checksum].into_iter().zip([0, 4, 8]) {
+            out[CONTENT_AT + at..CONTENT_AT + at + 4].copy_from_slice(&number.to_le_bytes());
         }
-        let (piece, length) = (piece.len() as u64, bytes.len() as u64);
-        let checksum = number(&bytes, end);
-        Ok((Self { piece, checksum, length, data_checksum }, bytes))
+        out.extend_from_slice(&checksum.to_le_bytes());
+        out.extend_from_slice(&piece.to_le_bytes());
+        Ok(Self { piece: piece.into(), checksum, length: length.into(), data_checksum })
     }
 
     /// Reads about the member at `offset` in a file of `length` bytes. There
@@ -73,7 +77,7 @@ impl Member {
         file.read_exact_at(&mut head, offset)?;
         let [length_here, piece, data_checksum] =
             [0, 4, 8].map(|at| number(&head, CONTENT_AT + at));
-        let ours = head[..4] == MAGIC && head[EXTRA_AT..CONTENT_AT] == EXTRA;
+        let ours = head[..MAGIC] == HEADER[..MAGIC] && head[HEADER.len()..CONTENT_AT] == EXTRA;
         let end = offset + u64::from(length_here);
         let possible = u64::from(length_here) >= SHORTEST && end <= length;
         if !ours || !possible || !(1..=LONGEST_PIECE).contains(&piece) {
@@ -111,10 +115,30 @@ mod tests {
     use super::*;
     use std::io::{Read, Write};
 
+    fn member(piece: &[u8]) -> (Member, Vec<u8>) {
+        let mut bytes = Vec::new();
+        let member = Member::of(piece, &mut Deflater::new(6), &mut bytes).unwrap();
+        (member, bytes)
+    }
+
+    #[test]
+    fn what_does_not_compress_is_a_member_too() {
+        let mut state = 1_u64;
+        let mut random = || {
+            state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+            state.to_le_bytes()[7]
+        };
+        let piece: Vec<u8> = (0..300_000).map(|_| random()).collect();
+        let (_, bytes) = member(&piece);
+        let mut inflated = Vec::new();
+        flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut inflated).unwrap();
+        assert!(inflated == piece);
+    }
+
     #[test]
     fn is_gzip_and_says_what_it_is() {
         let piece = b"0123456789\n".repeat(500);
-        let (member, bytes) = Member::of(&piece, 6).unwrap();
+        let (member, bytes) = member(&piece);
         let mut inflated = Vec::new();
         flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut inflated).unwrap();
         assert_eq!(inflated, piece);
@@ -132,9 +156,9 @@ mod tests {
     #[test]
     fn no_change_of_a_byte_goes_unnoticed() {
         let piece = b"0123456789\n".repeat(50);
-        let (member, bytes) = Member::of(&piece, 6).unwrap();
+        let (member, bytes) = member(&piece);
         // The bytes of time and system say nothing and are not looked at.
-        for at in (0..4).chain(EXTRA_AT..bytes.len()) {
+        for at in (0..MAGIC).chain(HEADER.len()..bytes.len()) {
             let mut changed = bytes.clone();
             changed[at] ^= 0x10;
             let mut file = tempfile::tempfile().unwrap();

@@ -89,12 +89,13 @@ impl Upkeep {
         chores.settling == 0 && chores.close.is_empty() && chores.sync.is_empty()
     }
 
-    /// Tells whether so much is to be done that its writer should wait.
+    /// Tells whether so much is to be done that its writer should wait, who has
+    /// `more` bytes that are not in the log yet.
     #[must_use]
-    pub fn is_behind(&self) -> bool {
+    pub fn is_behind(&self, more: u64) -> bool {
         let chores = self.chores();
-        let uncovered = self.0.ahead.is_some() && chores.uncovered() > UNCOVERED;
-        (uncovered && chores.own > UNCOVERED) || chores.sync.len() > UNSYNCED
+        let uncovered = self.0.ahead.is_some() && chores.uncovered() + more > UNCOVERED;
+        (uncovered && chores.own + more > UNCOVERED) || chores.sync.len() > UNSYNCED
     }
 
     /// Does a part of it, of a few milliseconds but for the disk. Whether more

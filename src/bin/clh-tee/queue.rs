@@ -48,6 +48,13 @@ impl Queue {
         self.state().is_idle()
     }
 
+    /// Returns how many bytes wait for what we do ourselves; none while it is
+    /// others that we wait for.
+    pub(crate) fn own_backlog(&self) -> u64 {
+        let state = self.state();
+        if state.phase == Phase::Appending { state.bytes as u64 } else { 0 }
+    }
+
     /// Has the reader roused when there is news, whatever it may be.
     pub(crate) fn wait_for_news(&self) {
         self.state().reader_waits = true;

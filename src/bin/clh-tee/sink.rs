@@ -89,11 +89,12 @@ impl Sink {
     /// and have to wait for that; if so, there will be news. Others, who wait
     /// for the lock when the log is rotated, then wait the less.
     fn must_wait(&self) -> bool {
-        let behind = || self.shared.keeper.upkeep.is_behind();
+        let Shared { keeper, queue, .. } = &*self.shared;
+        let behind = || keeper.upkeep.is_behind(queue.own_backlog());
         if self.overflow == Overflow::Drop || !behind() {
             return false;
         }
-        self.shared.queue.wait_for_news();
+        queue.wait_for_news();
         // It may have been done before we said that we wait.
         behind()
     }
