@@ -19,7 +19,7 @@ use crate::lock::Held;
 use crate::log::{Notice, Stats, Unappended};
 use crate::names::Form;
 use crate::options::Sync;
-use crate::owner::Ownership;
+use crate::owner::{self, Ownership};
 use crate::patience::Patience;
 use crate::recovery::{self, Leftovers};
 use crate::rotation::{Backups, regular_file};
@@ -129,6 +129,8 @@ pub(crate) struct Log {
     uncompressed: bool,
     /// Whether there is something that only a batch's end forces to disk.
     unsynced: bool,
+    /// Whether there are new names that only a batch's end forces to disk.
+    renamed: bool,
     /// How many bytes were put in that the upkeep does not know of.
     own: u64,
     /// Troubles to be told.
@@ -147,6 +149,7 @@ impl Log {
             patience: Patience::default(),
             uncompressed: false,
             unsynced: false,
+            renamed: false,
             own: 0,
             notices: Vec::new(),
             stats: Stats::default(),
@@ -214,6 +217,7 @@ impl Log {
     fn rotate(&mut self, held: &mut Held<'_>) -> Result<()> {
         self.look_for_leftovers();
         self.mend(held);
+        self.renamed = true;
         let trouble = self.backups.rotate(held, &mut self.active)?;
         self.stats.rotations += 1;
         let news = trouble.is_some() && !self.uncompressed;
@@ -227,6 +231,7 @@ impl Log {
         if self.active.is_missing() {
             let like = self.newest_backup();
             self.active.create(held, like)?;
+            self.renamed = true;
         }
         let outcome = self.active.append(held, lines);
         let appended = outcome.as_ref().map_or_else(|failure| failure.kept, |()| lines.len());
@@ -258,13 +263,18 @@ impl Log {
         }
     }
 
-    /// Forces the batch to disk, if that is wanted of every batch.
+    /// Forces the batch to disk, if that is wanted of every batch: what was
+    /// rotated, the log, and the name of a new one.
     fn sync_batch(&mut self) -> Result<()> {
         let unsynced = std::mem::take(&mut self.unsynced);
-        if unsynced && self.backups.options.sync == Sync::Batch {
-            self.active.sync().and(self.backups.upkeep.settle())
+        if !unsynced || self.backups.options.sync != Sync::Batch {
+            return Ok(());
+        }
+        let outcome = self.backups.upkeep.settle().and(self.active.sync());
+        if std::mem::take(&mut self.renamed) {
+            outcome.and(owner::sync_dir(self.backups.names.dir()))
         } else {
-            Ok(())
+            outcome
         }
     }
 }

@@ -14,6 +14,7 @@ use std::path::Path;
 use nix::libc;
 use nix::unistd::{AccessFlags, PathconfVar, Uid, access, pathconf};
 
+use crate::error::{Error, Result};
 use crate::names::Names;
 
 /// The bits of a mode that are inherited: who may read, write and execute.
@@ -100,6 +101,16 @@ pub(crate) fn name_fits(names: &Names) -> io::Result<()> {
         excess => Err(io::Error::other(format!(
             "its name is too long for those of its backups by {excess} bytes; use a shorter one"
         ))),
+    }
+}
+
+/// Forces the names in `dir` to disk. Where it may be written and not read, the
+/// system offers no way to do that.
+pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
+    match File::open(dir) {
+        Ok(open) => open.sync_all().map_err(Error::on("sync", dir)),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(Error::new("sync", dir, error)),
     }
 }
 
