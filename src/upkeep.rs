@@ -41,6 +41,8 @@ pub struct Upkeep(Arc<Shared>);
 struct Shared {
     /// What is to be done.
     chores: Mutex<Chores>,
+    /// The turn to force to disk; taken before the chores.
+    settling: Mutex<()>,
     /// What compresses ahead, if that is wanted. Whoever has it may be at a
     /// piece, so it is taken before the chores and never while having them.
     ahead: Option<Mutex<Ahead>>,
@@ -53,8 +55,8 @@ struct Chores {
     close: Vec<File>,
     /// Files to be forced to disk, with their paths at the time.
     sync: Vec<(File, PathBuf)>,
-    /// How many threads are freeing and forcing to disk just now.
-    settling: usize,
+    /// Somebody is freeing and forcing to disk just now.
+    settling: bool,
     /// The log that grows: its identity, and the size that it has for sure.
     log: (u64, u64),
     /// How much of it is covered.
@@ -71,7 +73,7 @@ impl Upkeep {
     /// Returns the upkeep of a log, which is compressed by `ahead`.
     pub(crate) fn new(ahead: Option<Ahead>) -> Self {
         let chores = Mutex::new(Chores::default());
-        Self(Arc::new(Shared { chores, ahead: ahead.map(Mutex::new) }))
+        Self(Arc::new(Shared { chores, settling: Mutex::new(()), ahead: ahead.map(Mutex::new) }))
     }
 
     /// Tells whether there is something to do.
@@ -86,7 +88,7 @@ impl Upkeep {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         let chores = self.chores();
-        chores.settling == 0 && chores.close.is_empty() && chores.sync.is_empty()
+        !chores.settling && chores.close.is_empty() && chores.sync.is_empty()
     }
 
     /// Tells whether so much is to be done that its writer should wait, who has
@@ -118,14 +120,17 @@ impl Upkeep {
     ///
     /// The first that occurred, after everything was tried.
     pub fn settle(&self) -> Result<()> {
+        // One after another, so that what another thread has taken on is done
+        // too when this returns.
+        let _turn = locked(&self.0.settling);
         let mut chores = self.chores();
         let (close, sync) = (std::mem::take(&mut chores.close), std::mem::take(&mut chores.sync));
-        chores.settling += 1;
+        chores.settling = true;
         drop(chores);
         drop(close);
         let outcomes = sync.into_iter().map(|(file, path)| sync_if_there(&file, path));
         let outcome = outcomes.fold(Ok(()), Result::and);
-        self.chores().settling -= 1;
+        self.chores().settling = false;
         outcome
     }
 
