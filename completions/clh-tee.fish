@@ -1,12 +1,12 @@
-complete -c clh-tee -l max-bytes -d 'Rotate at this size, as 512K or 10M' -r
+complete -c clh-tee -l max-bytes -d 'Rotate at this size; 0: never' -r
 complete -c clh-tee -l backups -d 'How many backups to keep' -r
 complete -c clh-tee -l gzip-level -d 'From fast (1) to small (9)' -r
 complete -c clh-tee -l lock-dir -d 'Where the lock file lives, if not beside LOG' -r -F
 complete -c clh-tee -l max-line -d 'Cut longer lines into lines of SIZE' -r
-complete -c clh-tee -l buffer -d 'How much may wait for lock or disk' -r
-complete -c clh-tee -l overflow -d 'Full buffer: block or drop' -r -f -a "block\t'The producer waits'
+complete -c clh-tee -l buffer -d 'How much the queue may hold' -r
+complete -c clh-tee -l overflow -d 'Full queue: block or drop' -r -f -a "block\t'The producer waits'
 drop\t'They are dropped and counted'"
-complete -c clh-tee -l sync -d 'To disk: none, rotate, batch' -r -f -a "none\t'Nothing'
+complete -c clh-tee -l sync -d 'Sync: none, rotate, batch' -r -f -a "none\t'Nothing'
 rotate\t'Full logs'
 batch\t'Every batch'"
 complete -c clh-tee -l lock-timeout -d 'Give up after waiting TIME for the lock: 5s, 2m' -r

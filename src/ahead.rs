@@ -212,9 +212,8 @@ impl Ahead {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
             other => other?,
         };
-        match fs2::FileExt::try_lock_exclusive(&file) {
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
-            other => other?,
+        if !lock::try_lock(&file)? {
+            return Ok(None);
         }
         let metadata = file.metadata()?;
         let private = lock::identity(&metadata);

@@ -5,7 +5,7 @@
 //! Its maker keeps it locked, so that others can tell a live maker's file from
 //! a dead one's.
 //!
-//! This file is the only door to flate2. Its backend zlib-rs at level 6 takes
+//! This file is the only door to flate2, but for tests. Its backend zlib-rs at level 6 takes
 //! 0.30 of the time that Python takes at its level 9, for files 4.6 % larger.
 
 use std::fs::{File, Metadata, OpenOptions};
@@ -18,6 +18,7 @@ use flate2::read::MultiGzDecoder;
 use flate2::{Compress, Compression, Crc, FlushCompress, GzBuilder, Status};
 use nix::libc;
 
+use crate::lock;
 use crate::owner::Ownership;
 
 /// How much is read at once when files are compressed or compared.
@@ -78,7 +79,10 @@ pub(crate) fn compress(source: &Path, target: &Path, level: u32, sync: bool) -> 
 
 /// Puts the compressed content of `source` into `target`.
 fn fill(target: &File, source: &File, about: &Metadata, level: u32, sync: bool) -> io::Result<()> {
-    fs2::FileExt::try_lock_exclusive(target)?;
+    // It was made this instant, so it is free; if not, it is not ours any more.
+    if !lock::try_lock(target)? {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
     // No name in the header: Python's holds its temporary's, so that
     // `gunzip -N` restores nonsense.
     let mut encoder = GzBuilder::new().write(target, Compression::new(level));

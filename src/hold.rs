@@ -12,6 +12,9 @@
 //! The files are those that Python leaves, who looks at the size before every
 //! single line.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use crate::active::Active;
 use crate::chain::Backup;
 use crate::error::Result;
@@ -123,6 +126,8 @@ pub(crate) struct Log {
     pub(crate) backups: Backups,
     /// What was found to be mended, or that it is not known yet.
     leftovers: Option<Leftovers>,
+    /// What could not be mended, and has been told of.
+    unmended: BTreeSet<PathBuf>,
     /// When to rotate again after it failed.
     patience: Patience,
     /// Whether the last backup could not be compressed.
@@ -146,6 +151,7 @@ impl Log {
             active,
             backups,
             leftovers: None,
+            unmended: BTreeSet::new(),
             patience: Patience::default(),
             uncompressed: false,
             unsynced: false,
@@ -166,7 +172,9 @@ impl Log {
             Leftovers::find(&self.backups.names, self.active.private_identity())
         };
         self.leftovers = Some(found.unwrap_or_else(|error| {
-            self.notices.push(Notice::CannotMend(error));
+            if self.unmended.insert(error.path().to_owned()) {
+                self.notices.push(Notice::CannotMend(error));
+            }
             Leftovers::default()
         }));
     }
@@ -180,8 +188,14 @@ impl Log {
     fn mend(&mut self, held: &mut Held<'_>) {
         if self.must_mend() {
             let found = self.leftovers.replace(Leftovers::default()).unwrap_or_default();
-            let notices = recovery::mend(&found, held, &mut self.backups);
-            self.notices.extend(notices);
+            for notice in recovery::mend(&found, held, &mut self.backups) {
+                // What cannot be mended is found again before each rotation.
+                let news = match &notice {
+                    Notice::CannotMend(error) => self.unmended.insert(error.path().to_owned()),
+                    _ => true,
+                };
+                self.notices.extend(news.then_some(notice));
+            }
         }
     }
 

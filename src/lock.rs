@@ -159,6 +159,15 @@ impl Drop for Held<'_> {
     }
 }
 
+/// Locks any `file` exclusively if nobody has it locked; tells whether it did.
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    match fs2::FileExt::try_lock_exclusive(file) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Opens the lock file, and makes it if it is not there.
 fn open(path: &Path) -> io::Result<File> {
     loop {

@@ -34,7 +34,7 @@ use crate::ahead::Ahead;
 use crate::chain::{Backup, Chain, Found, Plan, plan};
 use crate::error::{Error, Result};
 use crate::gzip;
-use crate::lock::Held;
+use crate::lock::{self, Held};
 use crate::names::{Form, Names};
 use crate::options::{Options, Sync};
 use crate::owner::Ownership;
@@ -65,13 +65,11 @@ impl Compressed {
     /// Takes over the private file at `path`, unless its maker lives: a maker
     /// keeps it locked. Nothing but a regular file is taken.
     pub(crate) fn of_dead_maker(path: PathBuf) -> Result<Option<Self>> {
-        let file = match gzip::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::new("open", path, error)),
-        };
-        let regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
-        let free = regular && fs2::FileExt::try_lock_exclusive(&file).is_ok();
+        if !path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+            return Ok(None);
+        }
+        let file = gzip::open(&path).map_err(Error::on("open", &path))?;
+        let free = lock::try_lock(&file).map_err(Error::on("lock", &path))?;
         Ok(free.then_some(Self { path, file }))
     }
 

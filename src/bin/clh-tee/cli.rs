@@ -23,9 +23,9 @@ pub(crate) struct Cli {
     #[arg(value_name = "LOG")]
     pub(crate) log: PathBuf,
 
-    /// Rotate at this size, as 512K or 10M
+    /// Rotate at this size; 0: never
     ///
-    /// With 0, never. The line that reaches SIZE still goes in, so that LOG passes it by less
+    /// It is given as 512K, 10M or 1.5G. The line that reaches SIZE still goes in, so that LOG passes it by less
     /// than a line. K, M, G and KiB, MiB, GiB are powers of 1024.
     #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
     pub(crate) max_bytes: u64,
@@ -33,7 +33,8 @@ pub(crate) struct Cli {
     /// How many backups to keep
     ///
     /// They are LOG.1, LOG.2 and so on, the newest first. With 0, LOG is emptied when it is full.
-    #[arg(long, value_name = "N", default_value_t = 5, alias = "backup-count")]
+    #[arg(long, value_name = "N", default_value_t = 5, alias = "backup-count",
+          value_parser = count)]
     pub(crate) backups: u64,
 
     /// Compress backups: LOG.1.gz and so on
@@ -42,13 +43,13 @@ pub(crate) struct Cli {
 
     /// From fast (1) to small (9)
     #[arg(long, value_name = "1..9", default_value_t = 6, requires = "gzip",
-          value_parser = clap::value_parser!(u32).range(1..=9))]
+          value_parser = level)]
     pub(crate) gzip_level: u32,
 
     /// Where the lock file lives, if not beside LOG
     ///
     /// The directory is made, with its parents, if it is missing. All writers
-    /// of LOG must use the same (CLH: `lock_file_directory`).
+    /// of LOG must use the same (in Python, the lock file directory).
     #[arg(long, value_name = "DIR")]
     pub(crate) lock_dir: Option<PathBuf>,
 
@@ -66,22 +67,23 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = length)]
     pub(crate) max_line: usize,
 
-    /// How much may wait for lock or disk
+    /// How much the queue may hold
     ///
-    /// So much is taken from the producer before it has to wait itself.
+    /// It holds lines that wait for the lock or the disk. So much is taken from
+    /// the producer before it has to wait itself.
     #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = length)]
     pub(crate) buffer: usize,
 
-    /// Full buffer: block or drop
+    /// Full queue: block or drop
     ///
     /// block: the producer waits. drop: whole lines are dropped. Dropped lines are counted; one line in LOG says how many, and the exit
     /// status is 1.
     #[arg(long, value_name = "HOW", default_value = "block", hide_possible_values = true)]
     pub(crate) overflow: Overflow,
 
-    /// To disk: none, rotate, batch
+    /// Sync: none, rotate, batch
     ///
-    /// none: the system writes when it likes. rotate: a rotated log, and a
+    /// none: nothing is forced to disk. rotate: a rotated log, and a
     /// compressed backup before its plain file goes. batch: every line too,
     /// before it counts as in.
     #[arg(long, value_name = "WHAT", default_value = "rotate", hide_possible_values = true)]
@@ -96,7 +98,8 @@ pub(crate) struct Cli {
 
     /// How long to go on after TERM
     ///
-    /// In this time what the pipe still holds is put in.
+    /// In this time what the pipe still holds is put in. Lines that are not in
+    /// by then go to standard error, and the exit status is 1.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     pub(crate) drain_timeout: Duration,
 
@@ -159,6 +162,17 @@ fn length(text: &str) -> Result<usize, String> {
         Ok(length) if isize::try_from(length).is_ok() => Ok(length),
         _ => Err("this is more than memory can hold".to_owned()),
     }
+}
+
+/// Reads how many backups to keep.
+fn count(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "give a number such as 5".to_owned())
+}
+
+/// Reads how hard to compress.
+fn level(text: &str) -> Result<u32, String> {
+    let level = text.parse().ok().filter(|level| (1..=9).contains(level));
+    level.ok_or_else(|| "give a number from 1 to 9".to_owned())
 }
 
 /// Reads a time; a bare number is in seconds.

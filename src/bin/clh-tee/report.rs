@@ -59,7 +59,8 @@ impl Report {
             drop(answer.print());
             return Status::AllIn;
         }
-        let text = answer.render().to_string();
+        // Behind `--` there is a command to come; a log's name has another way.
+        let text = answer.render().to_string().replace("use '-- ", "use './");
         self.say(text.strip_prefix("error: ").unwrap_or(&text).trim_end());
         Status::Usage
     }

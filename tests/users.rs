@@ -1,0 +1,164 @@
+//! Several users on one log, and a directory that strangers can write: what
+//! one user made another goes on with if its mode allows; no file is ever wider
+//! than it ends; no link and no stranger's file is touched.
+//!
+//! The modes with which files are made, and that no descriptor is inherited,
+//! are read off the system calls, as strace records them.
+
+mod harness;
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use harness::{Place, Tee, mode, until};
+
+/// Ample time for what should happen at once.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A user who is not the one that runs the tests.
+const STRANGER: u32 = 65534;
+
+/// Runs the program under strace on `input`; returns the calls of these names.
+fn traced(place: &Place, calls: &str, args: &str, input: &str) -> Vec<String> {
+    let trace = place.path("trace");
+    let program = env!("CARGO_BIN_EXE_clh-tee");
+    let shell = format!(
+        "cd {}; umask 022; printf '{input}' | strace -f -qq -e trace={calls} -o {} {program} {args}",
+        place.dir().display(),
+        trace.display()
+    );
+    let run = Command::new("sh").args(["-c", &shell]).stdout(Stdio::null()).output();
+    let run = run.expect("run sh");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let text = fs::read_to_string(&trace).expect("strace wrote its record; is it installed?");
+    fs::remove_file(trace).expect("remove the record");
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn another_user_goes_on_if_the_mode_allows() {
+    let place = Place::fresh();
+    place.open_to_all();
+    let args = "-q --max-bytes 8 --backups 3 app.log";
+    Tee::new(&place).args(args).run(b"one\n").expect_quiet_success();
+    place.set_mode("app.log", 0o666);
+    let tee = Tee::new(&place).args(args).without_rights();
+    tee.run(b"two\nthree\nfour\n").expect_quiet_success();
+    // Rotated by the other user: the mode is kept, the owner could not be.
+    assert_eq!(mode(&place.path("app.log")), 0o666);
+    Tee::new(&place).args(args).run(b"five\n").expect_quiet_success();
+    assert_eq!(place.chain("app.log"), b"one\ntwo\nthree\nfour\nfive\n");
+}
+
+#[test]
+fn a_group_that_cannot_be_kept_may_do_no_more_than_everybody() {
+    let place = Place::fresh();
+    place.open_to_all();
+    place.write("app.log", b"one\n");
+    chown(place.path("app.log"), Some(STRANGER), Some(1)).expect("give the log away; as root");
+    place.set_mode("app.log", 0o660);
+    let tee = Tee::new(&place).args("-q --max-bytes 1 app.log").without_rights();
+    tee.run(b"two\n").expect_quiet_success();
+    let log = fs::metadata(place.path("app.log")).expect("stat");
+    assert_eq!((log.uid(), log.mode() & 0o777), (STRANGER, 0o600));
+    assert_eq!(mode(&place.path("app.log.1")), 0o660, "the backup is the file that it was");
+}
+
+#[test]
+fn root_keeps_owner_and_mode_of_the_log() {
+    let place = Place::fresh();
+    place.write("app.log", b"one\n");
+    chown(place.path("app.log"), Some(STRANGER), Some(1)).expect("give the log away; as root");
+    place.set_mode("app.log", 0o640);
+    Tee::new(&place).args("-q --max-bytes 1 --gzip app.log").run(b"two\n").expect_quiet_success();
+    for name in ["app.log", "app.log.1.gz"] {
+        let found = fs::metadata(place.path(name)).expect("stat");
+        let found = (found.uid(), found.gid(), found.mode() & 0o777);
+        assert_eq!(found, (STRANGER, 1, 0o640), "{name}");
+    }
+}
+
+#[test]
+fn no_file_is_made_wider_than_it_ends() {
+    for (log_mode, args) in [(0o600, ""), (0o640, ""), (0o600, "--gzip"), (0o640, "--gzip")] {
+        let place = Place::fresh();
+        place.write("app.log", b"one\n");
+        place.set_mode("app.log", log_mode);
+        let args = format!("-q --max-bytes 1 {args} app.log");
+        let calls = traced(&place, "openat,fchmod", &args, "two\\nthree\\n");
+        let made = calls.iter().filter(|call| call.contains("O_CREAT"));
+        let made: Vec<&String> = made.filter(|call| !call.contains(".lock\"")).collect();
+        assert!(made.len() >= 2, "{calls:#?}");
+        for call in made {
+            let given = call.split("CLOEXEC, 0").nth(1).expect("a mode").split(')').next();
+            let given = u32::from_str_radix(given.expect("a mode"), 8).expect("octal");
+            assert_eq!(given & !log_mode, 0, "{call}");
+            assert!(call.contains("O_EXCL") && call.contains("O_NOFOLLOW"), "{call}");
+        }
+        for name in place.names().iter().filter(|name| name.starts_with("app.log")) {
+            assert_eq!(mode(&place.path(name)), log_mode, "{name}");
+        }
+    }
+}
+
+#[test]
+fn no_descriptor_is_inherited() {
+    let place = Place::fresh();
+    let calls = "open,openat,openat2,creat,dup,dup2,dup3,pipe,pipe2,socket,socketpair,eventfd2,\
+                 signalfd4,epoll_create1,timerfd_create,memfd_create,fcntl";
+    let args = "--max-bytes 1 --gzip app.log";
+    for call in traced(&place, calls, args, "one\\ntwo\\nthree\\n") {
+        let opens = !call.contains("fcntl(") || call.contains("F_DUPFD");
+        let failed = call.contains(" = -1 ") || call.contains("resumed>");
+        assert!(!opens || failed || call.contains("CLOEXEC"), "{call}");
+    }
+}
+
+#[test]
+fn a_link_in_the_place_of_a_new_file_is_not_followed() {
+    let place = Place::fresh();
+    place.write("precious", b"precious\n");
+    let mut tee = Tee::new(&place).args("-q --drain-timeout 100ms app.log").start();
+    tee.feed(b"one\n");
+    until(SOON, "the line is in", || place.read("app.log") == b"one\n");
+    fs::remove_file(place.path("app.log")).expect("remove the log");
+    symlink("precious", place.path("app.log")).expect("make a link");
+    tee.feed(b"two\n");
+    until(SOON, "it is told", || tee.stderr_so_far().contains("cannot open 'app.log'"));
+    // The way is cleared, and nothing was lost.
+    fs::remove_file(place.path("app.log")).expect("remove the link");
+    let ended = tee.finish();
+    ended.expect(0);
+    assert!(ended.stderr().contains("works again; nothing was lost"), "{}", ended.stderr());
+    assert_eq!(place.read("app.log"), b"two\n");
+    assert_eq!(place.read("precious"), b"precious\n");
+}
+
+#[test]
+fn what_only_looks_like_ours_is_left_alone() {
+    let place = Place::fresh();
+    place.write("precious", b"precious\n");
+    symlink("precious", place.path("app.log.rotate.1234567890")).expect("make a link");
+    symlink("precious", place.path(".__app.log.0123456789abcdef.gz")).expect("make a link");
+    fs::create_dir(place.path("app.log.rotate.9876543210")).expect("make a directory");
+    let strangers = [
+        "app.log.rotate.123",
+        "app.log.rotate.12345678.bak",
+        "app.log.rotate.1234567x",
+        "app.log.01",
+        "app.log.1.bak",
+        ".__app.log.0123.gz",
+        "app.log.2026-11-22",
+        "xapp.log.1",
+    ];
+    strangers.iter().for_each(|name| place.write(name, b"stranger\n"));
+    let before = place.names();
+    let tee = Tee::new(&place).args("-q --max-bytes 1 --gzip --backups 2 app.log");
+    tee.run(b"one\ntwo\nthree\nfour\n").expect_quiet_success();
+    let after = place.names();
+    assert!(before.iter().all(|name| after.contains(name)), "{after:?}");
+    assert!(strangers.iter().all(|name| place.read(name) == b"stranger\n"));
+    assert_eq!(place.read("precious"), b"precious\n");
+}
