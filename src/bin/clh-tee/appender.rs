@@ -88,7 +88,10 @@ fn put_in_held(mut hold: Hold<'_>, shared: &Shared) -> (usize, Errands, Result<(
         && let Some(batch) = queue.take()
     {
         match hold.append(&batch) {
-            Ok(()) => bytes += batch.len(),
+            Ok(()) => {
+                bytes += batch.len();
+                queue.recycle(batch);
+            }
             Err(Unappended { appended, error }) => {
                 bytes += appended;
                 queue.put_back(&batch[appended..]);

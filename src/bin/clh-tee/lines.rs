@@ -73,14 +73,30 @@ impl Lines {
         self.whole -= count;
     }
 
-    /// Ends the torn line, if there is one, with a newline.
-    pub(crate) fn end_torn(&mut self) {
-        if self.whole < self.filled {
+    /// Gives away the whole lines, buffer and all, and goes on with the torn
+    /// line in `spare`, whatever that holds. This spares copying the lines.
+    pub(crate) fn give_away(&mut self, mut spare: Vec<u8>) -> Vec<u8> {
+        let torn = self.filled - self.whole;
+        // What was in use before is not zeroed anew.
+        spare.resize(spare.len().max(READ.max(torn)), 0);
+        spare[..torn].copy_from_slice(&self.buffer[self.whole..self.filled]);
+        let mut lines = std::mem::replace(&mut self.buffer, spare);
+        lines.truncate(self.whole);
+        (self.filled, self.whole) = (torn, 0);
+        lines
+    }
+
+    /// Ends the torn line, if there is one, with a newline; tells whether there
+    /// was.
+    pub(crate) fn end_torn(&mut self) -> bool {
+        let torn = self.whole < self.filled;
+        if torn {
             self.make_room();
             self.buffer[self.filled] = b'\n';
             self.filled += 1;
             self.whole = self.filled;
         }
+        torn
     }
 
     /// Returns how many times a line was cut.
@@ -175,6 +191,20 @@ mod tests {
         ) {
             prop_assert_eq!(lines(&pieces, max_line), slowly(&pieces.concat(), max_line));
             prop_assert_eq!(lines(&pieces, 1000), slowly(&pieces.concat(), 1000));
+        }
+    }
+
+    #[test]
+    fn giving_lines_away_keeps_the_torn_one() {
+        for spare in [Vec::new(), vec![7; 3], vec![7; 2 * READ]] {
+            let mut lines = Lines::new(READ);
+            let count = lines.read(&mut &b"one\ntwo\nthr"[..]).unwrap().len();
+            lines.split(count);
+            assert_eq!(lines.give_away(spare), b"one\ntwo\n");
+            assert_eq!((lines.whole(), lines.rest()), (&b""[..], &b"thr"[..]));
+            let count = lines.read(&mut &b"ee\n"[..]).unwrap().len();
+            lines.split(count);
+            assert_eq!(lines.whole(), b"three\n");
         }
     }
 

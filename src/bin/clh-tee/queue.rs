@@ -13,6 +13,14 @@ use std::time::{Duration, Instant};
 
 pub(crate) use self::state::Errands;
 use self::state::{End, Phase, State};
+use crate::lines::{Lines, READ};
+
+/// So many bytes of lines are worth giving away with their buffer. Fewer would
+/// waste it: the queue is bounded by what its batches hold.
+const WORTH_GIVING: usize = READ / 4 * 3;
+
+/// How many buffers are kept to be used again.
+const SPARES: usize = 4;
 
 /// Lines read and not yet in the log, and who is doing what about them.
 pub(crate) struct Queue {
@@ -60,13 +68,21 @@ impl Queue {
         self.state().reader_waits = true;
     }
 
-    /// Takes in whole `lines` if there is room; an empty queue has room for
-    /// any batch. Tells whether it did. If not, the reader will be roused.
-    pub(crate) fn push(&self, lines: &[u8]) -> bool {
+    /// Takes in the whole lines of `lines` but for the first `done` bytes, if
+    /// there is room; an empty queue has room for any batch. Tells whether it
+    /// did. If not, the reader will be roused.
+    pub(crate) fn push(&self, lines: &mut Lines, done: usize) -> bool {
         let mut state = self.state();
-        let room = state.has_room(lines.len(), self.limit);
+        let more = lines.whole().len() - done;
+        let room = state.has_room(more, self.limit);
+        if room && done == 0 && more >= WORTH_GIVING {
+            let spare = state.spares.pop().unwrap_or_default();
+            state.push_whole(lines.give_away(spare));
+        } else if room {
+            state.push(&lines.whole()[done..]);
+            lines.taken(done + more);
+        }
         if room {
-            state.push(lines);
             self.work.notify_one();
         } else {
             state.reader_waits = true;
@@ -181,6 +197,14 @@ impl Queue {
             std::mem::take(&mut state.errands)
         } else {
             Errands::default()
+        }
+    }
+
+    /// Takes back the memory of a batch that is in.
+    pub(crate) fn recycle(&self, batch: Vec<u8>) {
+        let mut state = self.state();
+        if state.spares.len() < SPARES {
+            state.spares.push(batch);
         }
     }
 

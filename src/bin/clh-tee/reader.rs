@@ -143,11 +143,7 @@ impl<'a> Reader<'a> {
 
     /// Passes on whole lines, and then what else is to be done.
     fn put(&mut self) {
-        let taken = self.sink.put(self.lines.whole(), self.drain.is_none());
-        if self.cli.stats {
-            self.read += newlines(&self.lines.whole()[..taken]);
-        }
-        self.lines.taken(taken);
+        self.sink.put(&mut self.lines, self.drain.is_none());
         if self.lines.whole().is_empty() {
             self.sink.ask(std::mem::take(&mut self.errands));
             if self.input.is_none() {
@@ -189,8 +185,11 @@ impl<'a> Reader<'a> {
 
     /// Takes what was read into lines, and tells of the first one that is cut.
     fn split(&mut self, count: usize) {
-        let before = self.lines.cuts();
+        let (before, old) = (self.lines.cuts(), self.lines.whole().len());
         self.lines.split(count);
+        if self.cli.stats {
+            self.read += newlines(&self.lines.whole()[old..]);
+        }
         if before == 0 && self.lines.cuts() > 0 {
             let longest = counted(self.cli.max_line as u64, "byte");
             self.report.warn(&format!("a line is longer than {longest}; it is cut (--max-line)"));
@@ -200,7 +199,12 @@ impl<'a> Reader<'a> {
     /// Takes the input to have ended; what is torn is a line then.
     fn end_input(&mut self) {
         self.input = None;
-        self.lines.end_torn();
+        self.end_torn();
+    }
+
+    /// Makes the torn line, if there is one, a whole one.
+    fn end_torn(&mut self) {
+        self.read += u64::from(self.lines.end_torn());
     }
 
     /// Does what a signal asks for.
@@ -211,7 +215,7 @@ impl<'a> Reader<'a> {
             Request::Interrupt => self.interrupted = true,
             Request::Terminate => self.terminate(),
             Request::Flush => {
-                self.lines.end_torn();
+                self.end_torn();
                 self.errands.flush = true;
             }
             Request::Rotate => self.errands.rotate = true,

@@ -17,6 +17,7 @@ use clh_tee::{RotatingLog, Stats};
 use crate::appender::{self, Shared};
 use crate::cli::{Cli, Overflow};
 use crate::keeper::Keeper;
+use crate::lines::Lines;
 use crate::queue::{Errands, Queue};
 use crate::report::Report;
 
@@ -63,25 +64,24 @@ impl Sink {
         Ok(Self { shared, appender: None, woken, overflow: cli.overflow, dropped: 0 })
     }
 
-    /// Takes whole `lines`, all or none; returns how many bytes. A `patient`
-    /// caller is held up if he floods the log.
-    pub(crate) fn put(&mut self, lines: &[u8], patient: bool) -> usize {
-        if lines.is_empty() || (patient && self.must_wait()) {
-            return 0;
+    /// Takes the whole lines of `lines`, if there is room for them; if not,
+    /// there will be news. A `patient` caller is held up if he floods the log.
+    pub(crate) fn put(&mut self, lines: &mut Lines, patient: bool) {
+        if lines.whole().is_empty() || (patient && self.must_wait()) {
+            return;
         }
-        let in_already = if self.shared.queue.is_idle() { self.put_in_now(lines) } else { 0 };
-        let rest = &lines[in_already..];
-        if rest.is_empty() {
-            return lines.len();
+        let idle = self.shared.queue.is_idle();
+        let done = if idle { self.put_in_now(lines.whole()) } else { 0 };
+        if done == lines.whole().len() {
+            lines.taken(done);
+            return;
         }
         self.start_appender();
-        match self.overflow {
-            Overflow::Block if self.shared.queue.push(rest) => lines.len(),
-            Overflow::Block => in_already,
-            Overflow::Drop => {
-                self.dropped += self.shared.queue.push_or_drop(rest);
-                lines.len()
-            }
+        if self.overflow == Overflow::Drop {
+            self.dropped += self.shared.queue.push_or_drop(&lines.whole()[done..]);
+            lines.taken(lines.whole().len());
+        } else if !self.shared.queue.push(lines, done) {
+            lines.taken(done);
         }
     }
 

@@ -12,6 +12,8 @@ use crate::report::counted;
 pub(super) struct State {
     /// Batches, each of whole lines.
     pub(super) batches: VecDeque<Vec<u8>>,
+    /// Memory for more.
+    pub(super) spares: Vec<Vec<u8>>,
     /// How many bytes they are, and those that the appender is putting in.
     pub(super) bytes: usize,
     /// What the appender is about.
@@ -86,6 +88,12 @@ impl State {
             Some(last) if last.len() + lines.len() <= READ => last.extend_from_slice(lines),
             _ => self.batches.push_back(lines.to_vec()),
         }
+    }
+
+    /// Takes in a batch of whole lines as it is.
+    pub(super) fn push_whole(&mut self, batch: Vec<u8>) {
+        self.bytes += batch.len();
+        self.batches.push_back(batch);
     }
 
     /// Takes in as many of the whole `lines` as there is room for, and notes
