@@ -209,6 +209,13 @@ impl Active {
         Ok(())
     }
 
+    /// Ends a torn end with a newline, so that no line is glued to it wherever
+    /// the log stands then.
+    pub(crate) fn mend(&mut self, _: &mut Held<'_>) -> Result<()> {
+        let outcome = self.open.as_mut().map_or(Ok(()), Open::mend);
+        outcome.map_err(|error| self.cannot("append to", error))
+    }
+
     /// Gives up the open log, which has just become a backup.
     pub(crate) fn retire(&mut self, _: &mut Held<'_>) -> Option<File> {
         self.open.take().map(|open| open.file)

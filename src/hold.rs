@@ -231,6 +231,9 @@ impl Log {
     fn rotate(&mut self, held: &mut Held<'_>) -> Result<()> {
         self.look_for_leftovers();
         self.mend(held);
+        // Lines come first: if there is no room for a newline, the log is
+        // rotated all the same, for that may make room.
+        drop(self.active.mend(held));
         self.renamed = true;
         let trouble = self.backups.rotate(held, &mut self.active)?;
         self.stats.rotations += 1;

@@ -40,11 +40,17 @@ impl Open {
 
     /// Appends whole lines, behind a newline if the log's end is torn.
     pub(crate) fn append(&mut self, lines: &[u8]) -> Result<(), (usize, io::Error)> {
+        self.mend().map_err(|error| (0, error))?;
+        self.write(lines)
+    }
+
+    /// Ends a torn end with a newline.
+    pub(crate) fn mend(&mut self) -> io::Result<()> {
         if self.torn {
-            self.write(b"\n").map_err(|(_, error)| (0, error))?;
+            self.write(b"\n").map_err(|(_, error)| error)?;
             self.torn = false;
         }
-        self.write(lines)
+        Ok(())
     }
 
     /// Writes whole lines, or as many of them as can be.

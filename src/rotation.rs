@@ -70,7 +70,8 @@ impl Compressed {
         }
         let file = gzip::open(&path).map_err(Error::on("open", &path))?;
         let free = lock::try_lock(&file).map_err(Error::on("lock", &path))?;
-        Ok(free.then_some(Self { path, file }))
+        // Made only if it is ours: dropping it removes the file.
+        Ok(free.then(|| Self { path, file }))
     }
 
     /// Returns what the file is.

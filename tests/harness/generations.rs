@@ -115,13 +115,17 @@ pub(crate) fn files(dir: &Path, log: &str) -> Vec<Found> {
             let name = entry.file_name().to_string_lossy().into_owned();
             // Directories in the way are the business of the test.
             let bytes = fs::read(entry.path()).ok()?;
-            let gz = Path::new(&name).extension().is_some_and(|e| e == "gz");
-            let content = if gz { inflated(&bytes) } else { Some(bytes) };
+            let content = if is_gz(&name) { inflated(&bytes) } else { Some(bytes) };
             Some(Found { kind: kind(&name), name, content })
         })
         .collect();
     found.sort_by(|a, b| a.name.cmp(&b.name));
     found
+}
+
+/// Tells whether a file of this name is compressed.
+pub(crate) fn is_gz(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|e| e == "gz")
 }
 
 /// Returns what a compressed file holds, if it is whole.

@@ -120,10 +120,8 @@ impl Call {
     fn path(&self) -> Option<PathBuf> {
         // The first argument is a descriptor, or else a path is quoted.
         let descriptor = self.args.split_once(',').map_or("", |(first, _)| first);
-        let (open, close) = match descriptor.starts_with("AT_FDCWD") {
-            false if descriptor.contains('<') => ('<', '>'),
-            _ => ('"', '"'),
-        };
+        let is_open = descriptor.contains('<') && !descriptor.starts_with("AT_FDCWD");
+        let (open, close) = if is_open { ('<', '>') } else { ('"', '"') };
         let (_, rest) = self.args.split_once(open)?;
         let (path, _) = rest.split_once(close)?;
         Some(path.into())
@@ -291,7 +289,8 @@ impl Recording {
 
     /// Returns how `call` is hit in a run in the directory `dir`, if it can be.
     pub(crate) fn aim(&self, call: &Call, dir: &Path) -> Option<Aim> {
-        if self.is_first(call, |_| true) {
+        // The writes of a thread to its pipes are not always as many.
+        if call.name != "write" && self.is_first(call, |_| true) {
             let number = call.number;
             return Some(Aim { number, path: None });
         }
@@ -299,7 +298,8 @@ impl Recording {
         // this path it may not. A private file has another name in each run.
         let path = call.path()?;
         if path.file_name()?.to_string_lossy().starts_with(".__app.log.") {
-            return None;
+            let number = call.number;
+            return self.is_first(call, |_| true).then_some(Aim { number, path: None });
         }
         let about = |other: &Call| other.is_about(&path);
         let number = 1 + self
