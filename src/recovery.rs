@@ -31,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::gzip;
 use crate::lock::Held;
 use crate::log::Notice;
+use crate::member::Member;
 use crate::names::{Form, Meaning, Names};
 use crate::owner::Ownership;
 use crate::rotation::{Backups, Compressed, regular_file, rename};
@@ -48,8 +49,8 @@ pub(crate) struct Leftovers {
 
 impl Leftovers {
     /// Looks through the log's directory. This costs one pass over its names,
-    /// however long the logs are. The private file of the log itself, of this
-    /// identity, is no leftover: somebody compresses ahead.
+    /// however long the logs are. What has been compressed ahead of the log
+    /// itself, which has this identity, is no leftover.
     pub(crate) fn find(names: &Names, log: Option<u64>) -> Result<Self> {
         let mut found = Self::default();
         let mut slots = BTreeMap::new();
@@ -65,7 +66,8 @@ impl Leftovers {
                     found.temps.entry(digits).or_default().push(form);
                 }
                 Some(Meaning::Private(identity)) => {
-                    found.privates.extend(Some(identity).filter(|_| log != Some(identity)));
+                    let leftover = log != Some(identity) || !is_ahead(&names.private(identity));
+                    found.privates.extend(leftover.then_some(identity));
                 }
                 None => {}
             }
@@ -123,6 +125,13 @@ fn finish_or_remove(identity: u64, held: &mut Held<'_>, backups: &mut Backups) -
     }
     // Dropped, it is removed.
     Ok(())
+}
+
+/// Tells whether a private file holds what was compressed ahead, and not what
+/// its maker died over.
+fn is_ahead(path: &Path) -> bool {
+    let member = gzip::open(path).and_then(|file| Member::at(&file, 0, file.metadata()?.len()));
+    matches!(member, Ok(Some(_)))
 }
 
 /// Returns the slot in which the file of this `identity` stands, alone and
