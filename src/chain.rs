@@ -64,7 +64,8 @@ pub(crate) fn plan(chain: &Chain, newcomer: Option<u64>, backups: u64) -> Plan {
         match waiting.pop_front() {
             Some(Some(backup)) if backup.slot != slot => plan.shift.push((backup, slot)),
             Some(None) => plan.free = Some(slot),
-            None if newcomer.is_none_or(|newcomer| newcomer < slot) => break,
+            // An empty slot, and nothing to put there: a gap, or the end.
+            None => break,
             _ => {}
         }
     }

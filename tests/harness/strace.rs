@@ -117,7 +117,7 @@ impl Call {
     }
 
     /// Returns the path that it is about, if it names one.
-    fn path(&self) -> Option<PathBuf> {
+    pub(crate) fn path(&self) -> Option<PathBuf> {
         // The first argument is a descriptor, or else a path is quoted.
         let descriptor = self.args.split_once(',').map_or("", |(first, _)| first);
         let is_open = descriptor.contains('<') && !descriptor.starts_with("AT_FDCWD");
@@ -128,7 +128,7 @@ impl Call {
     }
 
     /// Tells whether it is about the file at `path`, by name or descriptor.
-    fn is_about(&self, path: &Path) -> bool {
+    pub(crate) fn is_about(&self, path: &Path) -> bool {
         let arguments = self.args.rsplit_once(") = ").map_or(&*self.args, |(a, _)| a);
         [format!("\"{}\"", path.display()), format!("<{}>", path.display())]
             .iter()
@@ -289,15 +289,18 @@ impl Recording {
 
     /// Returns how `call` is hit in a run in the directory `dir`, if it can be.
     pub(crate) fn aim(&self, call: &Call, dir: &Path) -> Option<Aim> {
-        // The writes of a thread to its pipes are not always as many.
-        if call.name != "write" && self.is_first(call, |_| true) {
+        // A thread writes to pipes, and opens directories, not equally often
+        // in every run.
+        let steady = !["write", "openat"].contains(&call.name.as_str());
+        if steady && self.is_first(call, |_| true) {
             let number = call.number;
             return Some(Aim { number, path: None });
         }
         // Another thread comes first to the same number. Among the calls about
-        // this path it may not. A private file has another name in each run.
+        // this path it may not. Temporaries have another name in each run.
         let path = call.path()?;
-        if path.file_name()?.to_string_lossy().starts_with(".__app.log.") {
+        let name = path.file_name()?.to_string_lossy();
+        if name.starts_with(".__app.log.") || name.contains(".rotate.") {
             let number = call.number;
             return self.is_first(call, |_| true).then_some(Aim { number, path: None });
         }
