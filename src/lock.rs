@@ -51,8 +51,8 @@ pub(crate) fn identity(metadata: &Metadata) -> Identity {
 /// Dropping it lets go.
 #[derive(Debug)]
 pub(crate) struct Held<'a> {
-    /// The locked file; none where no lock is needed.
-    file: Option<&'a File>,
+    /// The lock.
+    lock: &'a mut Lock,
 }
 
 impl Lock {
@@ -91,13 +91,13 @@ impl Lock {
     /// instead starves among those who wait.
     pub(crate) fn acquire(&mut self) -> Result<Held<'_>> {
         self.take(fs2::FileExt::lock_exclusive)?;
-        Ok(self.held())
+        Ok(Held { lock: self })
     }
 
     /// Takes the lock if it is free, and returns nothing if it is not.
     pub(crate) fn try_acquire(&mut self) -> Result<Option<Held<'_>>> {
         match self.take(fs2::FileExt::try_lock_exclusive) {
-            Ok(()) => Ok(Some(self.held())),
+            Ok(()) => Ok(Some(Held { lock: self })),
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
             Err(error) => Err(error),
         }
@@ -136,11 +136,6 @@ impl Lock {
         Ok(())
     }
 
-    /// Returns the token for the lock just taken.
-    fn held(&self) -> Held<'_> {
-        Held { file: self.open.as_ref().map(|(file, _)| file) }
-    }
-
     /// Says that the lock file cannot be opened, and why in plain words.
     fn cannot_open(&self, error: io::Error) -> Error {
         let error = match error.raw_os_error() {
@@ -153,9 +148,12 @@ impl Lock {
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
+        let Some((file, _)) = &self.lock.open else { return };
         // Fully qualified, since std's own `File::unlock` would be taken
-        // silently. It fails only on a descriptor that is not open.
-        self.file.map_or(Ok(()), fs2::FileExt::unlock).expect("an open file can be unlocked");
+        // silently. If it fails, closing the file lets go too.
+        if fs2::FileExt::unlock(file).is_err() {
+            self.lock.open = None;
+        }
     }
 }
 
