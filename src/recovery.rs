@@ -19,6 +19,9 @@
 //!
 //! Only regular files of exactly these names are touched.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -155,8 +158,8 @@ fn part(doubles: &[u64], held: &mut Held<'_>, backups: &mut Backups) -> Result<(
     for slot in doubles.iter().copied().filter(|slot| *slot <= last) {
         let plain = backups.names.backup(slot, Form::Plain);
         let compressed = backups.names.backup(slot, Form::Gzip);
-        let both = regular_file(&plain)?.is_some() && regular_file(&compressed)?.is_some();
-        if both && same_generation(&plain, &compressed)? {
+        let both = [regular_file(&plain)?, regular_file(&compressed)?];
+        if both.iter().all(Option::is_some) && same_generation(&plain, &compressed)? {
             backups.remove(&plain)?;
         }
     }
