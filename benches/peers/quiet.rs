@@ -1,0 +1,142 @@
+//! Quiet producers: how long each of their lines is on its way, from the pipe
+//! to the file.
+//!
+//! One thread plays all of them and watches the log, so that a line's time is
+//! taken by one clock, and seeing it costs no switch between threads. Lines go
+//! out when they are due, whether or not earlier ones have arrived.
+
+use std::io::Write;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use nix::sys::prctl;
+
+use crate::bench::Bench;
+use crate::follow::{Follower, MARK};
+use crate::measure::{Quantity, Sample, float};
+use crate::program::{Program, Settings};
+use crate::session::Session;
+
+/// How long to look without a pause for a line that has just been written.
+const SPIN: Duration = Duration::from_micros(150);
+
+/// How long to pause between looks after that.
+const PAUSE: Duration = Duration::from_micros(20);
+
+/// How long a line may be on its way.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Quiet producers and what writes their lines to one log.
+pub(crate) struct Quiet {
+    /// What writes them.
+    sessions: Vec<Session>,
+    /// Sees them arrive.
+    follower: Follower,
+    /// The time between two lines, whoever's.
+    gap: Duration,
+}
+
+impl Quiet {
+    /// Starts this many writers, of which each will get a line every `period`.
+    pub(crate) fn start(
+        bench: &Bench,
+        program: Program,
+        place: &Path,
+        settings: &Settings,
+        (writers, period): (u32, Duration),
+    ) -> Result<Self> {
+        let mut sessions = Vec::new();
+        for _ in 0..writers {
+            let mut session = Session::start(bench, program, place, settings)?;
+            session.warm_up(b"a first line\n")?;
+            sessions.push(session);
+        }
+        let follower = Follower::new(program.log(place))?;
+        Ok(Self { sessions, follower, gap: period / writers })
+    }
+
+    /// Returns how many first lines were written.
+    pub(crate) fn first_lines(&self) -> u64 {
+        self.sessions.len() as u64
+    }
+
+    /// Writes lines until `is_over`, and waits until all have arrived and the
+    /// writers have ended.
+    pub(crate) fn run(mut self, mut is_over: impl FnMut(Duration) -> bool) -> Result<Delays> {
+        // Pauses as short as they are meant to be.
+        prctl::set_timerslack(1)?;
+        let (began, mut sent, mut last) = (Instant::now(), Vec::new(), Duration::ZERO);
+        let mut delays = Vec::new();
+        let mut due = Duration::ZERO;
+        loop {
+            let mut now = began.elapsed();
+            let over = is_over(now);
+            if !over && now >= due {
+                let session = sent.len() % self.sessions.len();
+                let line = format!("{}{:08} an ordinary line\n", char::from(MARK), sent.len());
+                now = began.elapsed();
+                self.sessions[session].input().write_all(line.as_bytes())?;
+                (last, due) = (now, due + self.gap);
+                sent.push(Some(now));
+            }
+            let mut numbers = Vec::new();
+            let news = self.follower.poll(|line| numbers.push(number(line)))?;
+            now = began.elapsed();
+            for number in numbers {
+                let line = number.and_then(|number| sent.get_mut(number));
+                let time = line.and_then(Option::take);
+                ensure!(time.is_some(), "a line has arrived that was not sent, or twice");
+                delays.extend(time.map(|time| now.saturating_sub(time)));
+            }
+            let waiting = delays.len() < sent.len();
+            if over && !waiting {
+                break;
+            }
+            ensure!(now < last + PATIENCE, "{} of {} lines arrived", delays.len(), sent.len());
+            if !waiting {
+                thread::sleep(due.saturating_sub(now));
+            } else if !news && now > last + SPIN {
+                thread::sleep(PAUSE);
+            }
+        }
+        // As it was, for whatever is started later.
+        prctl::set_timerslack(0)?;
+        self.sessions.into_iter().try_for_each(|session| session.finish().map(drop))?;
+        delays.sort_unstable();
+        Ok(Delays(delays))
+    }
+}
+
+/// Returns the number of a marked line.
+fn number(line: &[u8]) -> Option<usize> {
+    std::str::from_utf8(line.get(1..9)?).ok()?.parse().ok()
+}
+
+/// How long lines were on their way, in order.
+pub(crate) struct Delays(Vec<Duration>);
+
+impl Delays {
+    /// Returns how many lines there were.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    /// Returns the time, in microseconds, that so many in a hundred do not
+    /// exceed.
+    fn percentile(&self, percent: usize) -> f64 {
+        let last = self.0.len().saturating_sub(1);
+        let delay = self.0.get(last * percent / 100).copied().unwrap_or_default();
+        float(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX)) / 1000.0
+    }
+
+    /// Returns what is of interest.
+    pub(crate) fn sample(&self) -> Sample {
+        Sample::from([
+            (Quantity::Median, self.percentile(50)),
+            (Quantity::Late, self.percentile(99)),
+            (Quantity::Latest, self.percentile(100) / 1000.0),
+        ])
+    }
+}

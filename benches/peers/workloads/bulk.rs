@@ -1,0 +1,134 @@
+//! Producers that write as fast as they can.
+
+use std::rc::Rc;
+
+use super::{BACKUPS, LIMIT, MIB};
+use crate::bench::Bench;
+use crate::bulk::Bulk;
+use crate::measure::Quantity::{Cpu, Rate};
+use crate::measure::Workload;
+use crate::program::{Program, Settings};
+use crate::stream::Stream;
+
+/// How much clh-tee and cat get to write.
+const TOTAL: u64 = 512 * MIB;
+
+/// An ordinary line's length.
+pub(super) const ORDINARY: usize = 117;
+
+/// Returns the lines of so many writers.
+pub(super) fn streams(writers: usize, length: usize) -> Rc<[Stream]> {
+    (0..writers).map(|writer| Stream::new(writer, length)).collect()
+}
+
+impl<'a> Workload<'a> {
+    /// Adds a program that is fed by one writer or many, if it is there.
+    pub(super) fn with_bulk(
+        self,
+        bench: &'a Bench,
+        name: &str,
+        bulk: Bulk,
+        streams: &Rc<[Stream]>,
+    ) -> Self {
+        if bench.tools.path(bulk.program).is_none() {
+            return self;
+        }
+        let (again, streams_again) = (bulk.clone(), Rc::clone(streams));
+        let streams = Rc::clone(streams);
+        let is_alone = streams.len() == 1;
+        let added = self.with(name, move || Ok(bulk.run(bench, &streams)?.0));
+        if is_alone { added.proven_by(move || again.prove(bench, &streams_again)) } else { added }
+    }
+
+    /// Adds programs, each fed its share of `total`.
+    fn with_all(
+        self,
+        bench: &'a Bench,
+        programs: &[Program],
+        settings: &Settings,
+        total: u64,
+        streams: &Rc<[Stream]>,
+    ) -> Self {
+        programs.iter().fold(self, |workload, program| {
+            let bulk = Bulk::new(*program, settings, bench.scaled(total));
+            let bulk = if streams.len() > 1 { bulk.keeping_all() } else { bulk };
+            workload.with_bulk(bench, program.name(), bulk, streams)
+        })
+    }
+
+    /// Adds clh-tee without forcing rotated logs to disk, as other programs.
+    fn with_unsynced(self, bench: &'a Bench, settings: &Settings, streams: &Rc<[Stream]>) -> Self {
+        let settings = Settings { options: &["--sync", "none"], ..settings.clone() };
+        let bulk = Bulk::new(Program::ClhTee, &settings, bench.scaled(TOTAL));
+        self.with_bulk(bench, "clh-tee --sync none", bulk, streams)
+    }
+}
+
+/// Returns the settings of a log with this limit.
+pub(super) fn limited(limit: u64) -> Settings {
+    Settings { limit, backups: BACKUPS, ..Settings::default() }
+}
+
+/// The main job, against everybody.
+pub(super) fn ordinary_lines(bench: &Bench) -> Workload<'_> {
+    let (settings, streams) = (limited(LIMIT), streams(1, ORDINARY));
+    Workload::new("line-117", "one writer, 117-byte lines, limit 10M")
+        .with_all(bench, &Program::ALL, &settings, TOTAL, &streams)
+        .with_unsynced(bench, &settings, &streams)
+        .goal(Rate, "cat", 0.85, 1.05)
+        .goal(Cpu, "cat", 1.3, 1.0)
+        .goal(Rate, "CLH", 200.0, 400.0)
+        .goal(Rate, "multilog", 8.0, 15.0)
+        .goal(Rate, "s6-log", 5.0, 10.0)
+        .goal(Rate, "rotatelogs", 0.9, 1.1)
+}
+
+/// Against the limit of what can be had.
+const WITH_CAT: [Program; 2] = [Program::ClhTee, Program::Cat];
+
+/// What costs by the line shows.
+pub(super) fn short_lines(bench: &Bench) -> Workload<'_> {
+    Workload::new("line-20", "one writer, 20-byte lines, limit 10M")
+        .with_all(bench, &WITH_CAT, &limited(LIMIT), TOTAL, &streams(1, 20))
+        .goal(Rate, "cat", 0.75, 1.0)
+}
+
+/// What costs by the byte shows.
+pub(super) fn long_lines(bench: &Bench) -> Workload<'_> {
+    Workload::new("line-4096", "one writer, 4-KB lines, limit 10M")
+        .with_all(bench, &WITH_CAT, &limited(LIMIT), TOTAL, &streams(1, 4096))
+        .goal(Rate, "cat", 0.85, 1.05)
+}
+
+/// What costs by the rotation shows.
+pub(super) fn small_limit(bench: &Bench) -> Workload<'_> {
+    let (settings, streams) = (limited(512 * 1024), streams(1, ORDINARY));
+    Workload::new("limit-512K", "one writer, 117-byte lines, limit 512K")
+        .with_all(bench, &WITH_CAT, &settings, TOTAL, &streams)
+        .with_unsynced(bench, &settings, &streams)
+        .goal(Rate, "cat", 0.55, 0.8)
+}
+
+/// In the middle of a pipeline.
+pub(super) fn echo(bench: &Bench) -> Workload<'_> {
+    let settings = Settings { echo: true, ..limited(LIMIT) };
+    Workload::new("echo", "one writer, 117-byte lines, limit 10M, echo into a pipe")
+        .with_all(bench, &[Program::ClhTee, Program::Tee], &settings, TOTAL, &streams(1, ORDINARY))
+        .goal(Rate, "tee", 1.3, 1.7)
+}
+
+/// Some who write one log.
+pub(super) fn eight_writers(bench: &Bench) -> Workload<'_> {
+    let programs = [Program::ClhTee, Program::Cat, Program::Clh];
+    Workload::new("writers-8", "8 writers of one log, limit 10M")
+        .with_all(bench, &programs, &limited(LIMIT), TOTAL, &streams(8, ORDINARY))
+        .goal(Rate, "cat", 0.55, 0.8)
+        .goal(Rate, "CLH", 300.0, 600.0)
+}
+
+/// Many who write one log.
+pub(super) fn many_writers(bench: &Bench) -> Workload<'_> {
+    Workload::new("writers-32", "32 writers of one log, limit 10M")
+        .with_all(bench, &WITH_CAT, &limited(LIMIT), TOTAL, &streams(32, ORDINARY))
+        .goal(Rate, "cat", 0.6, 0.9)
+}

@@ -1,0 +1,87 @@
+//! The workloads: what is to be done, by whom, and how well.
+
+mod bulk;
+mod growth;
+mod gzip;
+mod memory;
+mod quiet;
+mod rotation;
+mod stall;
+mod startup;
+
+use anyhow::Result;
+
+use crate::args::Args;
+use crate::bench::Bench;
+use crate::measure::{Sample, Workload};
+use crate::program::Program;
+
+/// A mebibyte.
+const MIB: u64 = 1024 * 1024;
+
+/// The limit that most workloads have.
+const LIMIT: u64 = 10 * MIB;
+
+/// How many backups there are where they do not matter.
+const BACKUPS: u64 = 5;
+
+/// A workload's name, and what makes it. It takes time to make some, so only
+/// those are made that are wanted.
+type Entry = (&'static str, for<'a> fn(&'a Bench) -> Workload<'a>);
+
+/// What the table shows.
+const TABLE: [Entry; 15] = [
+    ("line-117", bulk::ordinary_lines),
+    ("line-20", bulk::short_lines),
+    ("line-4096", bulk::long_lines),
+    ("limit-512K", bulk::small_limit),
+    ("echo", bulk::echo),
+    ("writers-8", bulk::eight_writers),
+    ("writers-32", bulk::many_writers),
+    ("gzip", gzip::throughput),
+    ("hold", gzip::hold),
+    ("stall", stall::stall),
+    ("quiet", quiet::quiet),
+    ("flood", quiet::flood),
+    ("startup", startup::startup),
+    ("rotation-5", rotation::few),
+    ("rotation-1000", rotation::many),
+];
+
+/// More of the table: what they take.
+const MEMORY: [Entry; 3] = [
+    ("memory-bulk", memory::bulk),
+    ("memory-gzip", memory::gzip),
+    ("memory-line", memory::endless_line),
+];
+
+impl<'a> Workload<'a> {
+    /// Adds those of `programs` that are there; `turn` has one of them do it.
+    fn with_present(
+        self,
+        bench: &'a Bench,
+        programs: &[Program],
+        turn: impl Fn(Program) -> Result<Sample> + Clone + 'a,
+    ) -> Self {
+        let present = programs.iter().filter(|program| bench.tools.path(**program).is_some());
+        present.fold(self, |workload, program| {
+            let (program, turn) = (*program, turn.clone());
+            workload.with(program.name(), move || turn(program))
+        })
+    }
+}
+
+/// Returns the names of all workloads.
+pub(crate) fn names(args: &Args) -> Vec<String> {
+    if args.growth {
+        growth::names()
+    } else {
+        TABLE.iter().chain(&MEMORY).map(|(name, _)| (*name).to_owned()).collect()
+    }
+}
+
+/// Returns the workload of this name.
+pub(crate) fn make<'a>(name: &str, bench: &'a Bench) -> Option<Workload<'a>> {
+    let entry = TABLE.iter().chain(&MEMORY).find(|(known, _)| *known == name);
+    entry.map(|(_, make)| make(bench)).or_else(|| growth::make(name, bench))
+}

@@ -1,0 +1,102 @@
+//! One rotation, among few backups and among many.
+//!
+//! clh-tee gets a limit of one byte, so that it rotates before each line; what
+//! it takes is divided by the lines. Of CLH only the rotation itself is timed,
+//! the new log included, by a clock within Python. CLH forces nothing to disk
+//! at a rotation without gzip, so here neither does clh-tee; what it takes by
+//! default, when whoever rotates without a pause has to wait for the disk, is
+//! measured beside it.
+//!
+//! On ext4 without a journal the new log's creation can take most of the time,
+//! for everybody: the kernel then passes over inodes that were freed within the
+//! last minutes (`recently_deleted`), and looks at each.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::bench::Bench;
+use crate::kept;
+use crate::measure::Quantity::Rotation;
+use crate::measure::{Sample, Workload, float};
+use crate::program::{CLH_WRITER, Program, Settings};
+use crate::session::Session;
+use crate::stream::Stream;
+
+/// With few backups.
+pub(super) fn few(bench: &Bench) -> Workload<'_> {
+    among(bench, "rotation-5", 5).goal(Rotation, "CLH", 1.0, 0.65)
+}
+
+/// With many.
+pub(super) fn many(bench: &Bench) -> Workload<'_> {
+    among(bench, "rotation-1000", 1000).goal(Rotation, "CLH", 0.85, 0.6)
+}
+
+/// Returns the workload with so many backups.
+pub(super) fn among<'a>(bench: &'a Bench, name: &str, backups: u64) -> Workload<'a> {
+    // Each takes about as long as there are backups to be renamed.
+    let times = (bench.scaled(16_000) / (backups + 8)).max(10);
+    Workload::new(name, format!("one rotation, {backups} backups"))
+        .with("clh-tee", move || ours(bench, backups, times, &["--sync", "none"]))
+        .with("clh-tee --sync rotate", move || ours(bench, backups, times, &[]))
+        .with_present(bench, &[Program::Clh], move |_| theirs(bench, backups, times))
+}
+
+/// Has clh-tee rotate a log.
+fn ours(
+    bench: &Bench,
+    backups: u64,
+    times: u64,
+    options: &'static [&'static str],
+) -> Result<Sample> {
+    let (place, program, stream) = (bench.place()?, Program::ClhTee, Stream::new(0, 60));
+    make_backups(place.path(), backups)?;
+    let settings = Settings { limit: 1, backups, options, ..Settings::default() };
+    let mut session = Session::start(bench, program, place.path(), &settings)?;
+    session.warm_up(stream.first_line())?;
+    let began = Instant::now();
+    stream.feed(session.input(), stream.line()..stream.line() * (times + 1))?;
+    session.finish()?;
+    let seconds = began.elapsed().as_secs_f64();
+    let files = kept::files(program, place.path())?;
+    ensure!(files.len() as u64 == backups + 1, "{} files are left", files.len());
+    // The newest, as far as there are none of those that were made before.
+    let newest = files.iter().rev().zip((0..=times).rev()).take(files.len());
+    for (path, index) in newest {
+        let content = fs::read(path)?;
+        ensure!(
+            stream.has(index * stream.line(), &content),
+            "'{}' has another line",
+            path.display()
+        );
+    }
+    Ok(Sample::from([(Rotation, seconds * 1e6 / float(times))]))
+}
+
+/// Has CLH rotate a log.
+fn theirs(bench: &Bench, backups: u64, times: u64) -> Result<Sample> {
+    let place = bench.place()?;
+    make_backups(place.path(), backups)?;
+    let python = bench.tools.path(Program::Clh).context("CLH is missing")?;
+    let mut command = Command::new(python);
+    command.args(["-B", "-s", CLH_WRITER, "rotate"]).arg(Program::Clh.log(place.path()));
+    let output = command.args([backups, times].map(|n| n.to_string())).output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let seconds = String::from_utf8(output.stdout)?;
+    let seconds: f64 = seconds.trim().parse().context("CLH has not said how long it took")?;
+    Ok(Sample::from([(Rotation, seconds * 1e6)]))
+}
+
+/// Makes a full chain of backups.
+fn make_backups(place: &Path, backups: u64) -> Result<()> {
+    for slot in 1..=backups {
+        let mut path = Program::ClhTee.log(place).into_os_string();
+        path.push(format!(".{slot}"));
+        fs::write(path, "an old line\n")?;
+    }
+    Ok(())
+}

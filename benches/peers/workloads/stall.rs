@@ -1,0 +1,111 @@
+//! A large log is compressed while lines go on coming: who waits, and how long.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use super::bulk::limited;
+use super::{LIMIT, MIB};
+use crate::bench::Bench;
+use crate::kept;
+use crate::measure::Quantity::{Blocked, Latest};
+use crate::measure::{Sample, Workload};
+use crate::program::{Program, Settings};
+use crate::quiet::Quiet;
+use crate::session::Session;
+use crate::stream::Stream;
+
+/// The length of the producer's lines: so long that CLH can take them in at
+/// the producer's pace.
+const LINE: usize = 1000;
+
+/// How much the producer writes at once, and how often: 5 MB/s.
+const BURST: u64 = 5 * LINE as u64;
+/// See [`BURST`].
+const EVERY: Duration = Duration::from_millis(1);
+
+/// How long the producer goes on after the log has been compressed.
+const AFTERWARDS: u64 = 2000 * BURST;
+
+/// How often the innocent writer has a line.
+const PERIOD: Duration = Duration::from_millis(10);
+
+/// Returns the workload.
+pub(super) fn stall(bench: &Bench) -> Workload<'_> {
+    let limit = if bench.quick { LIMIT } else { 100 * MIB };
+    let title = format!("gzip, limit {}M, a producer of 5 MB/s and an innocent one", limit / MIB);
+    Workload::new("stall", title)
+        .with_present(bench, &[Program::ClhTee, Program::Clh], move |program| {
+            compressed_meanwhile(bench, program, limit)
+        })
+        .goal(Blocked, "CLH", 0.02, 0.005)
+        .goal(Latest, "CLH", 0.03, 0.005)
+}
+
+/// Fills the log nearly up, and goes on from there at a modest pace.
+fn compressed_meanwhile(bench: &Bench, program: Program, limit: u64) -> Result<Sample> {
+    let (place, stream) = (bench.place()?, Stream::new(0, LINE));
+    let settings = Settings { gzip: true, ..limited(limit) };
+    let full = stream.whole(limit * 85 / 100);
+    if program == Program::Clh {
+        // It makes no difference to CLH who filled the log, only to our time.
+        stream.feed(&mut fs::File::create(program.log(place.path()))?, 0..full)?;
+    }
+    let mut producer = Session::start(bench, program, place.path(), &settings)?;
+    if program == Program::ClhTee {
+        stream.feed(producer.input(), 0..full)?;
+        wait_for_size(&program.log(place.path()), full)?;
+    }
+    let end = stream.whole(limit + AFTERWARDS);
+    let innocent = Quiet::start(bench, program, place.path(), &settings, (1, PERIOD))?;
+    let first_lines = innocent.first_lines();
+    let done = AtomicBool::new(false);
+    let (blocked, delays) = thread::scope(|scope| {
+        let producing = scope.spawn(|| {
+            let blocked = produce(producer.input(), &stream, full, end);
+            done.store(true, Ordering::Relaxed);
+            blocked
+        });
+        let delays = innocent.run(|_| done.load(Ordering::Relaxed));
+        (producing.join().ok().context("the producer panicked"), delays)
+    });
+    let (blocked, delays) = (blocked??, delays?);
+    producer.finish()?;
+    let (_, arrived) = kept::count(program, place.path())?;
+    let written = end / stream.line() + first_lines + delays.count();
+    ensure!(arrived == written, "{arrived} lines arrived, {written} were written");
+    let mut sample = delays.sample();
+    sample.insert(Blocked, blocked.as_secs_f64() * 1000.0);
+    Ok(sample)
+}
+
+/// Writes a range of the stream at its pace, and returns the longest time that
+/// one write took.
+fn produce(out: &mut impl Write, stream: &Stream, mut at: u64, end: u64) -> Result<Duration> {
+    let mut longest = Duration::ZERO;
+    while at < end {
+        let next = end.min(at + BURST);
+        let began = Instant::now();
+        stream.feed(out, at..next)?;
+        let taken = began.elapsed();
+        longest = longest.max(taken);
+        at = next;
+        thread::sleep(EVERY.saturating_sub(taken));
+    }
+    Ok(longest)
+}
+
+/// Waits until the log at `path` has this size.
+fn wait_for_size(path: &Path, size: u64) -> Result<()> {
+    let began = Instant::now();
+    while fs::metadata(path).map_or(0, |log| log.len()) < size {
+        ensure!(began.elapsed() < Duration::from_secs(60), "'{}' does not fill up", path.display());
+        thread::sleep(Duration::from_millis(1));
+    }
+    Ok(())
+}
