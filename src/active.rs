@@ -27,6 +27,8 @@ pub(crate) struct Active {
     open: Option<Open>,
     /// It is no regular file, and so never rotated.
     special: bool,
+    /// It was not as we had left it when we last looked.
+    shared: bool,
 }
 
 /// A write that failed: how much of it is in nevertheless, and the reason.
@@ -47,7 +49,7 @@ impl Active {
     /// being there, cannot be made. A FIFO is not opened yet, for that waits
     /// until somebody reads it.
     pub(crate) fn new(path: PathBuf) -> Result<Self> {
-        let mut active = Self { path, open: None, special: false };
+        let mut active = Self { path, open: None, special: false, shared: false };
         match active.path.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(active.cannot("open", io::Error::from_raw_os_error(libc::EISDIR)));
@@ -100,8 +102,14 @@ impl Active {
     /// Takes in what `metadata`, of the path, says about the open log.
     fn compare(&mut self, metadata: &Metadata) -> Result<()> {
         match &mut self.open {
-            Some(open) if open.identity == identity(metadata) => open.resized(metadata.len()),
-            _ => self.open_existing(metadata)?,
+            Some(open) if open.identity == identity(metadata) => {
+                self.shared = open.size != metadata.len();
+                open.resized(metadata.len());
+            }
+            _ => {
+                self.shared = self.open.is_some();
+                self.open_existing(metadata)?;
+            }
         }
         Ok(())
     }
@@ -136,6 +144,12 @@ impl Active {
     /// regular file has none, and so is never full.
     pub(crate) fn size(&self) -> u64 {
         self.open.as_ref().map_or(0, |open| open.size)
+    }
+
+    /// Tells whether somebody else has changed the log since our hold before
+    /// this one.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared
     }
 
     /// Returns how many bytes may go in before the log is full at `limit`; 0

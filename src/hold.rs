@@ -59,6 +59,14 @@ impl<'a> Hold<'a> {
         fits && !self.log.must_mend() && options.sync != Sync::Batch
     }
 
+    /// Tells whether others have appended to the log of late. Who floods it
+    /// should let go for a moment then: a waiter is woken when the lock becomes
+    /// free, and finds it taken again if it is taken at once.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.log.active.is_shared()
+    }
+
     /// Appends `lines`, each with its newline, rotating where the log is full.
     ///
     /// # Errors

@@ -14,8 +14,10 @@ use std::time::{Duration, Instant};
 use crate::ahead::{Ahead, PIECE};
 use crate::error::{Error, Result};
 
-/// How much of a log may wait to be compressed before its writer is behind.
-const UNCOVERED: u64 = 4 * PIECE;
+/// How much of a log may wait to be compressed before its writer is behind. Two
+/// pieces are enough to keep the compression busy, and whatever waits when the
+/// log is full is compressed under the lock.
+const UNCOVERED: u64 = 2 * PIECE;
 
 /// How many files may wait to be forced to disk before their writer is behind.
 const UNSYNCED: usize = 16;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use clh_tee::{RotatingLog, Stats};
 
-use crate::appender::{self, Shared};
+use crate::appender::{self, HOLD, HOLD_COMPRESSING, Shared};
 use crate::cli::{Cli, Overflow};
 use crate::keeper::Keeper;
 use crate::lines::Lines;
@@ -53,6 +53,7 @@ impl Sink {
         let (queue, woken) = Queue::new(cli.buffer)?;
         let shared = Shared {
             queue,
+            hold: if cli.gzip { HOLD_COMPRESSING } else { HOLD },
             keeper: Keeper::new(log.upkeep()),
             log: Mutex::new(log),
             report: report.clone(),
@@ -109,8 +110,11 @@ impl Sink {
         if !hold.is_quick(lines) {
             return 0;
         }
-        let outcome = hold.append(lines);
+        let (outcome, shared) = (hold.append(lines), hold.is_shared());
         self.shared.tell_unsynced(hold.release());
+        if shared {
+            appender::let_others(lines.len());
+        }
         self.shared.tell_notices(&mut log);
         Keeper::rouse(&self.shared);
         outcome.map_or_else(|failure| failure.appended, |()| lines.len())
