@@ -1,0 +1,80 @@
+//! At the limit for the size of a file, which any system has.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+
+use crate::harness::{Place, Running, Tee};
+use crate::{LINES, SOON, chain, expect_given_up, expect_said, numbers, produce, until_said};
+
+/// What is said when it begins and when it ends.
+const BEGINS: &str = "cannot append to 'logs/app.log': File too large";
+const ENDS: &str = "appending to 'logs/app.log' works again; nothing was lost";
+
+/// Starts the program, with no file to become larger than 100 000 bytes: not a
+/// multiple of a line's length.
+fn start(place: &Place, args: &str) -> Running {
+    std::fs::create_dir(place.path("logs")).expect("make a directory");
+    let tee = Tee::new(place).args("-q").args(args).args("logs/app.log").start();
+    limit(&tee, "100000");
+    tee
+}
+
+/// Sets how large the files of a running program may become.
+fn limit(tee: &Running, bytes: &str) {
+    let status = Command::new("prlimit")
+        .args(["--pid", &tee.pid().to_string(), &format!("--fsize={bytes}:unlimited")])
+        .status()
+        .expect("this test needs prlimit");
+    assert!(status.success(), "prlimit: {status}");
+}
+
+#[test]
+fn reached_then_lifted() {
+    let place = Place::fresh();
+    let mut tee = start(&place, "--buffer 64K");
+    let producer = produce(tee.take_input(), "line", 0, LINES);
+    until_said(&tee, BEGINS);
+    limit(&tee, "unlimited");
+    drop(producer.join().expect("a producer"));
+    let ended = tee.finish();
+    ended.expect(0);
+    let chain = chain(&place.path("logs"));
+    assert_eq!(numbers(&chain.concat(), "line"), (0..LINES).collect::<Vec<_>>());
+    expect_said(&ended.stderr(), BEGINS, 1);
+    expect_said(&ended.stderr(), ENDS, 1);
+}
+
+#[test]
+fn reached_for_good() {
+    let place = Place::fresh();
+    let mut tee = start(&place, "--drain-timeout 0 --buffer 128K");
+    let producer = produce(tee.take_input(), "line", 0, LINES);
+    until_said(&tee, BEGINS);
+    let told = Instant::now();
+    tee.signal(Signal::SIGTERM);
+    let ended = tee.end_within(SOON);
+    ended.expect(1);
+    assert!(told.elapsed() < Duration::from_secs(2), "it took {:?}", told.elapsed());
+    drop(producer.join().expect("a producer"));
+    let (is_in, given_up) = expect_given_up(&chain(&place.path("logs")), &ended, "line");
+    // What did not fit was cut back to whole lines.
+    assert_eq!(is_in, 100_000 / crate::LINE);
+    assert!(given_up > 0);
+}
+
+#[test]
+fn a_second_term_ends_it_at_once() {
+    let place = Place::fresh();
+    let mut tee = start(&place, "--drain-timeout 1h");
+    let producer = produce(tee.take_input(), "line", 0, 3000);
+    until_said(&tee, BEGINS);
+    tee.signal(Signal::SIGTERM);
+    tee.signal(Signal::SIGTERM);
+    let ended = tee.end_within(Duration::from_secs(4));
+    ended.expect(1);
+    drop(producer.join().expect("a producer"));
+    let (is_in, given_up) = expect_given_up(&chain(&place.path("logs")), &ended, "line");
+    assert_eq!(is_in + given_up, 3000);
+}
