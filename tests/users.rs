@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use harness::{Place, Tee, mode, until};
+use nix::unistd::geteuid;
 
 /// Ample time for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
@@ -37,6 +38,15 @@ fn traced(place: &Place, calls: &str, args: &str, input: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
+/// Tells whether files can be given to another user, and says so if not.
+fn may_give_away() -> bool {
+    let root = geteuid().is_root();
+    if !root {
+        eprintln!("NOT TRIED: only root may give files away");
+    }
+    root
+}
+
 #[test]
 fn another_user_goes_on_if_the_mode_allows() {
     let place = Place::fresh();
@@ -54,10 +64,13 @@ fn another_user_goes_on_if_the_mode_allows() {
 
 #[test]
 fn a_group_that_cannot_be_kept_may_do_no_more_than_everybody() {
+    if !may_give_away() {
+        return;
+    }
     let place = Place::fresh();
     place.open_to_all();
     place.write("app.log", b"one\n");
-    chown(place.path("app.log"), Some(STRANGER), Some(1)).expect("give the log away; as root");
+    chown(place.path("app.log"), Some(STRANGER), Some(1)).expect("give the log away");
     place.set_mode("app.log", 0o660);
     let tee = Tee::new(&place).args("-q --max-bytes 1 app.log").without_rights();
     tee.run(b"two\n").expect_quiet_success();
@@ -68,9 +81,12 @@ fn a_group_that_cannot_be_kept_may_do_no_more_than_everybody() {
 
 #[test]
 fn root_keeps_owner_and_mode_of_the_log() {
+    if !may_give_away() {
+        return;
+    }
     let place = Place::fresh();
     place.write("app.log", b"one\n");
-    chown(place.path("app.log"), Some(STRANGER), Some(1)).expect("give the log away; as root");
+    chown(place.path("app.log"), Some(STRANGER), Some(1)).expect("give the log away");
     place.set_mode("app.log", 0o640);
     Tee::new(&place).args("-q --max-bytes 1 --gzip app.log").run(b"two\n").expect_quiet_success();
     for name in ["app.log", "app.log.1.gz"] {
