@@ -128,3 +128,21 @@ fn without_backups_there_is_no_chain_to_adopt_into() {
     site.put("app.log.rotate.12345678", b"orphan\n", 5);
     assert_eq!(site.mend(), ["app.log.rotate.12345678"]);
 }
+
+#[test]
+fn what_was_compressed_ahead_of_the_present_log_is_no_leftover() {
+    use crate::gzip::Deflater;
+    let site = Site::new(Options::default());
+    let (names, mut member) = (&site.backups.names, Vec::new());
+    Member::of(b"line\n", &mut Deflater::new(6), &mut member).unwrap();
+    let found = |log| Leftovers::find(names, log).unwrap().privates;
+    fs::write(names.private(7), &member).unwrap();
+    assert_eq!(found(Some(7)), [0; 0]);
+    assert_eq!(found(Some(8)), [7], "it is another log's");
+    assert_eq!(found(None), [7]);
+    // What somebody died over who compressed it all at once.
+    for content in [&b""[..], &member[..9], b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff and more"] {
+        fs::write(names.private(7), content).unwrap();
+        assert_eq!(found(Some(7)), [7]);
+    }
+}
