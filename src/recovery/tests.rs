@@ -123,6 +123,14 @@ fn a_compressed_orphan_beside_a_directory_is_adopted() {
 }
 
 #[test]
+fn a_plain_orphan_beside_a_directory_is_adopted() {
+    let mut site = Site::new(Options::default());
+    fs::create_dir(site.dir.path().join("app.log.rotate.12345678.gz")).unwrap();
+    site.put("app.log.rotate.12345678", b"orphan\n", 5);
+    assert_eq!(site.mend(), ["app.log.1", "app.log.rotate.12345678.gz"]);
+}
+
+#[test]
 fn without_backups_there_is_no_chain_to_adopt_into() {
     let mut site = Site::new(Options::default().backups(0));
     site.put("app.log.rotate.12345678", b"orphan\n", 5);
