@@ -13,9 +13,10 @@
 //! single line.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use crate::active::Active;
+use crate::active::{Active, Unwritten};
 use crate::chain::Backup;
 use crate::error::Result;
 use crate::lock::Held;
@@ -258,7 +259,15 @@ impl Log {
             self.active.create(held, like)?;
             self.renamed = true;
         }
-        let outcome = self.active.append(held, lines);
+        let outcome = self.active.append(held, lines).or_else(|failure| {
+            let full = failure.error.kind() == ErrorKind::StorageFull;
+            if !(full && self.backups.upkeep.free()) {
+                return Err(failure);
+            }
+            // What a rotation has removed took its room until now.
+            let rest = self.active.append(held, &lines[failure.kept..]);
+            rest.map_err(|again| Unwritten { kept: failure.kept + again.kept, ..again })
+        });
         let appended = outcome.as_ref().map_or_else(|failure| failure.kept, |()| lines.len());
         self.stats.bytes += appended as u64;
         self.own += appended as u64;

@@ -37,7 +37,7 @@ use crate::log::Notice;
 use crate::member::Member;
 use crate::names::{Form, Meaning, Names};
 use crate::owner::Ownership;
-use crate::rotation::{Backups, Compressed, regular_file, rename};
+use crate::rotation::{Backups, Compressed, regular_file, rename, same_generation};
 
 /// What rotations that died have left beside a log.
 #[derive(Debug, Default)]
@@ -139,7 +139,7 @@ fn is_ahead(path: &Path) -> bool {
 
 /// Returns the slot in which the file of this `identity` stands, alone and
 /// plain, and what it is, if it is in the chain.
-fn plain_slot_of(identity: u64, backups: &Backups) -> Result<Option<(u64, Metadata)>> {
+fn plain_slot_of(identity: u64, backups: &mut Backups) -> Result<Option<(u64, Metadata)>> {
     for slot in backups.chain()? {
         if let [Found { backup: backup @ Backup { slot, form: Form::Plain }, .. }] = slot[..]
             && let Some(metadata) = regular_file(&backups.path(backup))?
@@ -156,11 +156,9 @@ fn plain_slot_of(identity: u64, backups: &Backups) -> Result<Option<(u64, Metada
 fn part(doubles: &[u64], held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
     let last = backups.options.backups;
     for slot in doubles.iter().copied().filter(|slot| *slot <= last) {
-        let plain = backups.names.backup(slot, Form::Plain);
-        let compressed = backups.names.backup(slot, Form::Gzip);
-        let both = [regular_file(&plain)?, regular_file(&compressed)?];
-        if both.iter().all(Option::is_some) && same_generation(&plain, &compressed)? {
-            backups.remove(&plain)?;
+        let forms = [Form::Plain, Form::Gzip].map(|form| backups.names.backup(slot, form));
+        if is_regular(&forms[0])? && is_regular(&forms[1])? {
+            backups.settle_double(slot)?;
         }
     }
     let plan = plan(&backups.chain()?, None, last);
@@ -228,11 +226,6 @@ fn adopt(orphan: &Orphan, held: &mut Held<'_>, backups: &mut Backups) -> Result<
         backups.place(&compressed, slot, held)?;
     }
     Ok(Some(Notice::Adopted { orphan: orphan.path.clone(), slot }))
-}
-
-/// Tells whether the plain and the compressed file are one generation.
-fn same_generation(plain: &Path, compressed: &Path) -> Result<bool> {
-    gzip::same_generation(plain, compressed).map_err(Error::on("compare", plain))
 }
 
 /// Tells whether a regular file stands at `path`. Anything else there is a

@@ -140,13 +140,16 @@ impl Backups {
         made.map(|()| trouble)
     }
 
-    /// Looks which backups there are, newest first.
+    /// Looks which backups there are, newest first. A slot that holds one
+    /// generation in both forms loses the plain one first: moved on like two
+    /// generations, it would be doubled.
     ///
     /// # Errors
     ///
     /// If a slot's name is taken by what is no regular file, or cannot be
-    /// looked at: only "no such file" means that a name is free.
-    pub(crate) fn chain(&self) -> Result<Chain> {
+    /// looked at: only "no such file" means that a name is free. If it cannot
+    /// be told whether two files are one generation.
+    pub(crate) fn chain(&mut self) -> Result<Chain> {
         let mut chain = Chain::new();
         for slot in 1..=self.options.backups {
             let mut found = Vec::new();
@@ -156,11 +159,25 @@ impl Backups {
             if found.is_empty() {
                 break;
             }
+            if found.len() == 2 && self.settle_double(slot)? {
+                found.retain(|found| found.backup.form == Form::Gzip);
+            }
             // Of two generations in one slot the newer stands first.
             found.sort_by_key(|found: &Found| std::cmp::Reverse(found.modified));
             chain.push(found);
         }
         Ok(chain)
+    }
+
+    /// Removes the plain form of a slot that holds both, if they are one
+    /// generation; tells whether they were.
+    pub(crate) fn settle_double(&mut self, slot: u64) -> Result<bool> {
+        let [plain, compressed] = [Form::Plain, Form::Gzip].map(|f| self.names.backup(slot, f));
+        let same = same_generation(&plain, &compressed)?;
+        if same {
+            self.remove(&plain)?;
+        }
+        Ok(same)
     }
 
     /// Returns what stands at the name of `backup`, if anything does.
@@ -274,6 +291,11 @@ pub(crate) fn regular_file(path: &Path) -> Result<Option<Metadata>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::new("look at", path, error)),
     }
+}
+
+/// Tells whether the plain and the compressed file are one generation.
+pub(crate) fn same_generation(plain: &Path, compressed: &Path) -> Result<bool> {
+    gzip::same_generation(plain, compressed).map_err(Error::on("compare", plain))
 }
 
 /// Renames `from` to `to`, a name that is free.

@@ -136,6 +136,12 @@ impl Upkeep {
         outcome
     }
 
+    /// Frees removed files, for the disk is full; tells whether there were any.
+    pub(crate) fn free(&self) -> bool {
+        let close = std::mem::take(&mut self.chores().close);
+        !close.is_empty()
+    }
+
     /// Compresses a piece.
     fn cover(&self, ahead: &mut Ahead) {
         let (identity, size) = self.chores().log;
