@@ -216,8 +216,14 @@ fn filled_for_good_and_nobody_reads_standard_error() {
         .expect("start the program");
     let input = child.stdin.take().expect("stdin is a pipe");
     let producer = produce(input, "line", 0, LINES);
+    // It is full when the log grows no more.
+    let mut last = (0, Instant::now());
     until(SOON, "the disk is full", || {
-        fs::metadata(site.dir().join("app.log")).is_ok_and(|m| m.len() > 250_000)
+        let length = fs::metadata(site.dir().join("app.log")).map_or(0, |m| m.len());
+        if length != last.0 {
+            last = (length, Instant::now());
+        }
+        length > 200_000 && last.1.elapsed() > Duration::from_millis(200)
     });
     let told = Instant::now();
     let pid = nix::unistd::Pid::from_raw(i32::try_from(child.id()).expect("a process id"));
