@@ -9,10 +9,9 @@ mod harness;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use harness::{Place, Tee, mode, until};
+use harness::{Place, Tee, mode, traced, until};
 use nix::unistd::geteuid;
 
 /// Ample time for what should happen at once.
@@ -20,23 +19,6 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// A user who is not the one that runs the tests.
 const STRANGER: u32 = 65534;
-
-/// Runs the program under strace on `input`; returns the calls of these names.
-fn traced(place: &Place, calls: &str, args: &str, input: &str) -> Vec<String> {
-    let trace = place.path("trace");
-    let program = env!("CARGO_BIN_EXE_clh-tee");
-    let shell = format!(
-        "cd {}; umask 022; printf '{input}' | strace -f -qq -e trace={calls} -o {} {program} {args}",
-        place.dir().display(),
-        trace.display()
-    );
-    let run = Command::new("sh").args(["-c", &shell]).stdout(Stdio::null()).output();
-    let run = run.expect("run sh");
-    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-    let text = fs::read_to_string(&trace).expect("strace wrote its record; is it installed?");
-    fs::remove_file(trace).expect("remove the record");
-    text.lines().map(str::to_owned).collect()
-}
 
 /// Tells whether files can be given to another user, and says so if not.
 fn may_give_away() -> bool {

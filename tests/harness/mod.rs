@@ -14,6 +14,7 @@ mod outcome;
 mod peers;
 mod place;
 mod program;
+mod traced;
 mod wait;
 
 pub(crate) use dice::Dice;
@@ -22,4 +23,5 @@ pub(crate) use outcome::Ended;
 pub(crate) use peers::{Peer, python};
 pub(crate) use place::{Place, inode, mode};
 pub(crate) use program::{Running, Tee};
+pub(crate) use traced::traced;
 pub(crate) use wait::{stays, until};

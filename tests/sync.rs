@@ -1,0 +1,64 @@
+//! What `--sync` forces to disk, and when.
+//!
+//! The calls are read off what strace records: which come at all, and in which
+//! order. That what was forced to disk outlives a power cut is shown in
+//! `power_cut`.
+
+mod harness;
+
+use harness::{Place, traced};
+
+/// The calls that matter.
+const CALLS: &str = "write,fsync,fdatasync,rename,unlink,openat,flock";
+
+/// Returns the calls of a writer that rotates twice, by their names and, where
+/// it tells something, their first path.
+fn calls(args: &str) -> Vec<String> {
+    let place = Place::fresh();
+    let args = format!("-q --max-bytes 1 {args} app.log");
+    traced(&place, CALLS, &args, "one\\ntwo\\nthree\\n")
+}
+
+/// Counts the calls of a name that were done.
+fn count(calls: &[String], name: &str) -> usize {
+    let call = format!(" {name}(");
+    calls.iter().filter(|line| line.contains(&call) && line.ends_with("= 0")).count()
+}
+
+#[test]
+fn none_forces_nothing() {
+    for args in ["--sync none", "--sync none --gzip"] {
+        let calls = calls(args);
+        assert_eq!((count(&calls, "fsync"), count(&calls, "fdatasync")), (0, 0), "{calls:#?}");
+    }
+}
+
+#[test]
+fn rotate_forces_rotated_logs_when_the_lock_is_free() {
+    for args in ["", "--sync rotate"] {
+        let calls = calls(args);
+        assert_eq!((count(&calls, "fsync"), count(&calls, "fdatasync")), (0, 2), "{calls:#?}");
+        let at = |what: &str| calls.iter().position(|line| line.contains(what)).expect("a call");
+        assert!(at("LOCK_UN") < at("fdatasync("), "{calls:#?}");
+    }
+}
+
+#[test]
+fn rotate_forces_a_compressed_backup_before_the_plain_one_goes() {
+    let calls = calls("--gzip");
+    assert_eq!(count(&calls, "fsync"), 2, "{calls:#?}");
+    let forced = calls.iter().position(|line| line.contains("fsync(")).expect("fsync");
+    let gone = calls.iter().position(|line| line.contains("unlink(")).expect("unlink");
+    let named = calls.iter().position(|line| line.contains("app.log.1.gz\"")).expect("rename");
+    assert!(forced < named && named < gone, "{calls:#?}");
+}
+
+#[test]
+fn batch_forces_every_batch_and_the_name_of_a_new_log() {
+    let calls = calls("--sync batch");
+    // Two rotated logs, the log itself, and the directory.
+    assert_eq!((count(&calls, "fdatasync"), count(&calls, "fsync")), (3, 1), "{calls:#?}");
+    let last_write = calls.iter().rposition(|line| line.contains("three")).expect("a write");
+    let last_force = calls.iter().rposition(|line| line.contains("fdatasync(")).expect("a call");
+    assert!(last_write < last_force, "{calls:#?}");
+}
