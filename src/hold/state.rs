@@ -1,0 +1,249 @@
+//! What a hold works on: the log, its backups, and what is known of both from
+//! one hold to the next.
+
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use crate::active::{Active, Unwritten};
+use crate::chain::Backup;
+use crate::error::Result;
+use crate::lock::Held;
+use crate::log::{Notice, Stats, Unappended};
+use crate::names::Form;
+use crate::options::Sync;
+use crate::owner::{self, Ownership};
+use crate::patience::Patience;
+use crate::recovery::{self, Leftovers};
+use crate::rotation::{Backups, regular_file};
+
+/// The log and its backups.
+#[derive(Debug)]
+pub(crate) struct Log {
+    /// The log now appended to.
+    pub(crate) active: Active,
+    /// Its backups, names and settings.
+    pub(crate) backups: Backups,
+    /// What was found to be mended, or that it is not known yet.
+    pub(super) leftovers: Option<Leftovers>,
+    /// What could not be mended, and has been told of.
+    unmended: BTreeSet<PathBuf>,
+    /// When to rotate again after it failed.
+    patience: Patience,
+    /// Whether the last backup could not be compressed.
+    uncompressed: bool,
+    /// Whether there is something that only a batch's end forces to disk.
+    unsynced: bool,
+    /// Whether there are new names that only a batch's end forces to disk.
+    renamed: bool,
+    /// How many bytes were put in that the upkeep does not know of.
+    own: u64,
+    /// Troubles to be told.
+    pub(crate) notices: Vec<Notice>,
+    /// Counts.
+    pub(crate) stats: Stats,
+}
+
+impl Log {
+    /// Returns a log of which nothing has been looked at yet.
+    pub(crate) fn new(active: Active, backups: Backups) -> Self {
+        Self {
+            active,
+            backups,
+            leftovers: None,
+            unmended: BTreeSet::new(),
+            patience: Patience::default(),
+            uncompressed: false,
+            unsynced: false,
+            renamed: false,
+            own: 0,
+            notices: Vec::new(),
+            stats: Stats::default(),
+        }
+    }
+
+    /// Looks for what dead writers left. Where the directory may be written
+    /// and not read, nothing is found, and that is told. Beside a FIFO nothing
+    /// is ours.
+    pub(super) fn look_for_leftovers(&mut self) {
+        let found = if self.active.is_special() {
+            Ok(Leftovers::default())
+        } else {
+            Leftovers::find(&self.backups.names, self.active.private_identity())
+        };
+        self.leftovers = Some(found.unwrap_or_else(|error| {
+            if self.unmended.insert(error.path().to_owned()) {
+                self.notices.push(Notice::CannotMend(error));
+            }
+            Leftovers::default()
+        }));
+    }
+
+    /// Tells whether something was found that has to be mended.
+    pub(super) fn must_mend(&self) -> bool {
+        self.leftovers.as_ref().is_some_and(|found| !found.is_empty())
+    }
+
+    /// Mends what was found.
+    pub(super) fn mend(&mut self, held: &mut Held<'_>) {
+        if self.must_mend() {
+            let found = self.leftovers.replace(Leftovers::default()).unwrap_or_default();
+            for notice in recovery::mend(&found, held, &mut self.backups) {
+                // What cannot be mended is found again before each rotation.
+                let news = match &notice {
+                    Notice::CannotMend(error) => self.unmended.insert(error.path().to_owned()),
+                    _ => true,
+                };
+                self.notices.extend(news.then_some(notice));
+            }
+        }
+    }
+
+    /// Returns how many bytes of `lines` go in before the log must rotate.
+    pub(super) fn fitting(&self, lines: &[u8]) -> usize {
+        match self.backups.options.max_bytes {
+            0 => lines.len(),
+            limit => fitting(lines, self.active.room(limit)),
+        }
+    }
+
+    /// Returns how many bytes of `lines` go in now. If the log is full it is
+    /// rotated; if that fails it grows, for lines matter more than the limit.
+    pub(super) fn make_room(&mut self, held: &mut Held<'_>, lines: &[u8]) -> usize {
+        match self.fitting(lines) {
+            0 if !self.patience.is_over() => lines.len(),
+            0 => match self.rotate(held) {
+                Ok(()) => {
+                    self.notices.extend(self.patience.restore().then_some(Notice::RotatesAgain));
+                    self.fitting(lines)
+                }
+                Err(error) => {
+                    let news = self.patience.lose().then_some(Notice::CannotRotate(error));
+                    self.notices.extend(news);
+                    lines.len()
+                }
+            },
+            fitting => fitting,
+        }
+    }
+
+    /// Rotates.
+    pub(super) fn rotate(&mut self, held: &mut Held<'_>) -> Result<()> {
+        self.look_for_leftovers();
+        self.mend(held);
+        // Lines come first: if there is no room for a newline, the log is
+        // rotated all the same, for that may make room.
+        drop(self.active.mend(held));
+        self.renamed = true;
+        let trouble = self.backups.rotate(held, &mut self.active)?;
+        self.stats.rotations += 1;
+        let news = trouble.is_some() && !self.uncompressed;
+        self.uncompressed = trouble.is_some();
+        self.notices.extend(trouble.filter(|_| news).map(Notice::CannotCompress));
+        Ok(())
+    }
+
+    /// Appends lines that fit.
+    pub(super) fn append(
+        &mut self,
+        held: &mut Held<'_>,
+        lines: &[u8],
+    ) -> std::result::Result<(), Unappended> {
+        if self.active.is_missing() {
+            let like = self.newest_backup();
+            self.active.create(held, like)?;
+            self.renamed = true;
+        }
+        let outcome = self.active.append(held, lines).or_else(|failure| {
+            let full = failure.error.kind() == ErrorKind::StorageFull;
+            if !(full && self.backups.upkeep.free()) {
+                return Err(failure);
+            }
+            // What a rotation has removed took its room until now.
+            let rest = self.active.append(held, &lines[failure.kept..]);
+            rest.map_err(|again| Unwritten { kept: failure.kept + again.kept, ..again })
+        });
+        let appended = outcome.as_ref().map_or_else(|failure| failure.kept, |()| lines.len());
+        self.stats.bytes += appended as u64;
+        self.own += appended as u64;
+        self.unsynced = true;
+        outcome.map_err(|failure| Unappended { appended, error: failure.error })
+    }
+
+    /// Returns mode and owner of the newest backup. If the log is missing
+    /// beside it, its writer died between the two steps of a rotation.
+    fn newest_backup(&self) -> Option<Ownership> {
+        for form in [Form::Plain, Form::Gzip] {
+            let path = self.backups.path(Backup { slot: 1, form });
+            if let Ok(Some(metadata)) = regular_file(&path) {
+                return Some(Ownership::of(&metadata));
+            }
+        }
+        None
+    }
+
+    /// Tells the upkeep how large the log is now, and how much of that is new.
+    pub(super) fn note_growth(&mut self) {
+        let own = std::mem::take(&mut self.own);
+        if let Some(identity) = self.active.private_identity()
+            && own > 0
+        {
+            self.backups.upkeep.has_grown(identity, self.active.size(), own);
+        }
+    }
+
+    /// Forces the batch to disk, if that is wanted of every batch: what was
+    /// rotated, the log, and the name of a new one.
+    pub(super) fn sync_batch(&mut self) -> Result<()> {
+        let unsynced = std::mem::take(&mut self.unsynced);
+        if !unsynced || self.backups.options.sync != Sync::Batch {
+            return Ok(());
+        }
+        let outcome = self.backups.upkeep.settle().and(self.active.sync());
+        if std::mem::take(&mut self.renamed) {
+            outcome.and(owner::sync_dir(self.backups.names.dir()))
+        } else {
+            outcome
+        }
+    }
+}
+
+/// Returns how many bytes of `lines` go in before the log must rotate, if there
+/// is `room` for so many up to its limit.
+///
+/// A line goes in if the log is below its limit where the line begins, so the
+/// log may pass its limit, but by one line only. The answer always lies at a
+/// line's end; it is 0 if the log is full already.
+fn fitting(lines: &[u8], room: u64) -> usize {
+    let Some(last) = room.checked_sub(1) else {
+        return 0;
+    };
+    let last = usize::try_from(last).unwrap_or(usize::MAX);
+    let tail = lines.get(last..).unwrap_or_default();
+    memchr::memchr(b'\n', tail).map_or(lines.len(), |end| last + end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// As Python does it: one line after the other.
+    fn slowly(lines: &[u8], room: u64) -> usize {
+        let mut taken = 0;
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            if taken as u64 >= room {
+                break;
+            }
+            taken += line.len();
+        }
+        taken
+    }
+
+    proptest! {
+        #[test]
+        fn fits_as_line_by_line(lines in "([a-c]{0,5}\n){0,12}", room in 0u64..50) {
+            prop_assert_eq!(fitting(lines.as_bytes(), room), slowly(lines.as_bytes(), room));
+        }
+    }
+}
