@@ -76,11 +76,11 @@ impl Report {
 
     /// Tells of a trouble that costs no line.
     pub(crate) fn notice(&self, notice: &Notice, log: &Path) {
-        let log = self.path(log);
+        let log = self.path(log).to_string();
         match notice {
             Notice::CannotRotate(error) => self.warn(&format!(
                 "cannot rotate '{log}': {}; it grows past its limit",
-                self.inside(error)
+                self.inside(error, &log)
             )),
             Notice::RotatesAgain => self.warn(&format!("rotating '{log}' works again")),
             Notice::CannotCompress(error) => {
@@ -115,15 +115,10 @@ impl Report {
         format!("cannot {verb} '{path}': {reason}")
     }
 
-    /// Shows an error inside of another message: what failed, if it was not
-    /// the log itself.
-    fn inside(&self, error: &Error) -> String {
-        match error.verb() {
-            "rename" | "remove" | "use" => {
-                format!("cannot {} '{}': {}", error.verb(), self.path(error.path()), error.reason())
-            }
-            _ => error.reason(),
-        }
+    /// Shows an error inside of a message about `log`: with what failed, if it
+    /// was about something else.
+    fn inside(&self, error: &Error, log: &str) -> String {
+        if self.path(error.path()).to_string() == log { error.reason() } else { self.shown(error) }
     }
 
     /// Shows a path as the user gave it.
