@@ -62,3 +62,15 @@ fn batch_forces_every_batch_and_the_name_of_a_new_log() {
     let last_force = calls.iter().rposition(|line| line.contains("fdatasync(")).expect("a call");
     assert!(last_write < last_force, "{calls:#?}");
 }
+
+#[test]
+fn a_log_that_is_compressed_ahead_is_no_exception() {
+    for (args, forced) in [("", 1), ("--sync rotate", 1), ("--sync none", 0)] {
+        let place = Place::fresh();
+        place.write("app.log", &b"a line of some length\n".repeat(3 << 17));
+        let args = format!("-q --max-bytes 3M --gzip {args} app.log");
+        let calls = traced(&place, CALLS, &args, "one\\n");
+        assert_eq!(count(&calls, "fsync"), forced, "{args}: {calls:#?}");
+        assert_eq!(place.backups("app.log"), ["app.log.1.gz"]);
+    }
+}
