@@ -146,6 +146,7 @@ fn somebody_who_sits_on_the_private_file_stops_nobody() {
     let sat_on = File::open(&private(&place)[0]).expect("open the private file");
     fs2::FileExt::lock_exclusive(&sat_on).expect("lock the private file");
     append(&place, rest);
+    assert!(place.backups("app.log").iter().all(|name| is_gz(name)), "compressed all the same");
     drop(sat_on);
     append(&place, b"and one line more\n");
     assert!(place.chain("app.log") == [&all[..], b"and one line more\n"].concat());
