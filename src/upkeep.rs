@@ -57,8 +57,6 @@ struct Chores {
     close: Vec<File>,
     /// Files to be forced to disk, with their paths at the time.
     sync: Vec<(File, PathBuf)>,
-    /// Somebody is freeing and forcing to disk just now.
-    settling: bool,
     /// The log that grows: its identity, and the size that it has for sure.
     log: (u64, u64),
     /// How much of it is covered.
@@ -84,13 +82,6 @@ impl Upkeep {
         let chores = self.chores();
         let uncovered = chores.uncovered() >= PIECE && chores.total >= SETTLED_IN;
         (uncovered && self.0.ahead.is_some()) || !chores.close.is_empty() || !chores.sync.is_empty()
-    }
-
-    /// Tells whether all is freed and forced to disk.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        let chores = self.chores();
-        !chores.settling && chores.close.is_empty() && chores.sync.is_empty()
     }
 
     /// Tells whether so much is to be done that its writer should wait, who has
@@ -127,13 +118,10 @@ impl Upkeep {
         let _turn = locked(&self.0.settling);
         let mut chores = self.chores();
         let (close, sync) = (std::mem::take(&mut chores.close), std::mem::take(&mut chores.sync));
-        chores.settling = true;
         drop(chores);
         drop(close);
         let outcomes = sync.into_iter().map(|(file, path)| sync_if_there(&file, path));
-        let outcome = outcomes.fold(Ok(()), Result::and);
-        self.chores().settling = false;
-        outcome
+        outcomes.fold(Ok(()), Result::and)
     }
 
     /// Frees removed files, for the disk is full; tells whether there were any.

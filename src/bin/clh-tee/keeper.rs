@@ -19,12 +19,15 @@ pub(crate) struct Keeper {
     thread: OnceLock<Thread>,
     /// Nothing more is to be done than what has been begun.
     ended: AtomicBool,
+    /// That is done too, and what went wrong has been told.
+    done: AtomicBool,
 }
 
 impl Keeper {
     /// Returns a keeper that has not begun.
     pub(crate) fn new(upkeep: Upkeep) -> Self {
-        Self { upkeep, thread: OnceLock::new(), ended: AtomicBool::new(false) }
+        let (ended, done) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { upkeep, thread: OnceLock::new(), ended, done }
     }
 
     /// Has done what there is to do.
@@ -37,6 +40,12 @@ impl Keeper {
             };
             keeper.thread.get_or_init(start).unpark();
         }
+    }
+
+    /// Tells whether, having been told to end, it has. One that was never
+    /// needed has nothing to do.
+    pub(crate) fn is_done(&self) -> bool {
+        self.thread.get().is_none() || self.done.load(Ordering::Acquire)
     }
 
     /// Lets it end when it has settled what cannot be left.
@@ -58,6 +67,7 @@ fn run(shared: &Shared) {
         }
         if ended.load(Ordering::Relaxed) {
             shared.tell_unsynced(upkeep.settle());
+            shared.keeper.done.store(true, Ordering::Release);
             shared.queue.news();
             break;
         }

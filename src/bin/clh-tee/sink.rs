@@ -149,7 +149,7 @@ impl Sink {
         }
         self.shared.keeper.end();
         self.shared.queue.wait_for_news();
-        self.shared.keeper.upkeep.is_settled()
+        self.shared.keeper.is_done()
     }
 
     /// Returns since when the lock has been waited for.
