@@ -44,6 +44,7 @@ fn blocked(tee: Tee, place: &Place, reason: &str, block: impl Fn(), clear: impl 
     feed_one_by_one(&mut tee, place, 1, 4);
     assert_eq!(place.names(), before, "nothing has moved");
     assert_eq!(place.read("app.log"), lines(5), "the log grows");
+    until(SOON, "it is told", || tee.stderr_so_far().ends_with('\n'));
     let told = tee.stderr_so_far();
     assert!(told.starts_with("clh-tee: warning: cannot rotate 'app.log': "), "{told}");
     assert!(told.contains(reason), "{told}");
