@@ -27,8 +27,8 @@ pub(crate) struct Active {
     open: Option<Open>,
     /// It is no regular file, and so never rotated.
     special: bool,
-    /// It was not as we had left it when we last looked.
-    shared: bool,
+    /// How much others had changed its size when we last looked, in bytes.
+    others: u64,
 }
 
 /// A write that failed: how much of it is in nevertheless, and the reason.
@@ -49,7 +49,7 @@ impl Active {
     /// being there, cannot be made. A FIFO is not opened yet, for that waits
     /// until somebody reads it.
     pub(crate) fn new(path: PathBuf) -> Result<Self> {
-        let mut active = Self { path, open: None, special: false, shared: false };
+        let mut active = Self { path, open: None, special: false, others: 0 };
         match active.path.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(active.cannot("open", io::Error::from_raw_os_error(libc::EISDIR)));
@@ -103,11 +103,11 @@ impl Active {
     fn compare(&mut self, metadata: &Metadata) -> Result<()> {
         match &mut self.open {
             Some(open) if open.identity == identity(metadata) => {
-                self.shared = open.size != metadata.len();
+                self.others = metadata.len().abs_diff(open.size);
                 open.resized(metadata.len());
             }
             _ => {
-                self.shared = self.open.is_some();
+                self.others = if self.open.is_some() { metadata.len().max(1) } else { 0 };
                 self.open_existing(metadata)?;
             }
         }
@@ -146,10 +146,10 @@ impl Active {
         self.open.as_ref().map_or(0, |open| open.size)
     }
 
-    /// Tells whether somebody else has changed the log since our hold before
-    /// this one.
-    pub(crate) fn is_shared(&self) -> bool {
-        self.shared
+    /// Returns how many bytes others have put in since our hold before this
+    /// one; where they have rotated, how many are in the new log.
+    pub(crate) fn others(&self) -> u64 {
+        self.others
     }
 
     /// Returns how many bytes may go in before the log is full at `limit`; 0

@@ -5,8 +5,9 @@
 //! Its maker keeps it locked, so that others can tell a live maker's file from
 //! a dead one's.
 //!
-//! This file is the only door to flate2, but for tests. Its backend zlib-rs at level 6 takes
-//! 0.30 of the time that Python takes at its level 9, for files 4.6 % larger.
+//! This file is the only door to flate2, but for tests. Against Python, who
+//! compresses at level 9, its backend zlib-rs makes files of a log that are 8 %
+//! larger at level 6, and 1 % at level 7, which costs a seventh of the speed.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufReader, Read, Seek};

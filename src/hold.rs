@@ -52,12 +52,14 @@ impl<'a> Hold<'a> {
         fits && !self.log.must_mend() && options.sync != Sync::Batch
     }
 
-    /// Tells whether others have appended to the log of late. Who floods it
-    /// should let go for a moment then: a waiter is woken when the lock becomes
-    /// free, and finds it taken again if it is taken at once.
+    /// Returns how many bytes others have appended to the log since our hold
+    /// before this one; where they have rotated it, how many are in the new
+    /// log, and at least 1. If it is not 0, who floods the log should leave the
+    /// lock alone for a moment after this hold: a waiter is woken when the lock
+    /// becomes free, and finds it taken again if it is taken at once.
     #[must_use]
-    pub fn is_shared(&self) -> bool {
-        self.log.active.is_shared()
+    pub fn others(&self) -> u64 {
+        self.log.active.others()
     }
 
     /// Appends `lines`, each with its newline, rotating where the log is full.

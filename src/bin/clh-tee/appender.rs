@@ -7,29 +7,14 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clh_tee::{Error, Hold, Notice, RotatingLog, Unappended};
 
+use crate::courtesy::Company;
 use crate::keeper::Keeper;
 use crate::queue::{Errands, Queue};
 use crate::report::Report;
-
-/// How many bytes one hold puts in at the most, but for its last batch. Others
-/// wait meanwhile.
-pub(crate) const HOLD: usize = 1024 * 1024;
-
-/// The same where the log is compressed: what one hold puts in has not been
-/// compressed ahead if the log is rotated in the same hold.
-pub(crate) const HOLD_COMPRESSING: usize = 256 * 1024;
-
-/// How many bytes a hold puts in that is one of a flood.
-const FLOOD: usize = 64 * 1024;
-
-/// How long a flooder who shares a log leaves the lock alone after a hold: long
-/// enough for a waiter to wake up and take it, on a processor that is free.
-const COURTESY: Duration = Duration::from_micros(50);
 
 /// How long to wait before the first and before any further try.
 const FIRST_RETRY: Duration = Duration::from_millis(10);
@@ -76,15 +61,6 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     }
 }
 
-/// Leaves the lock alone for a moment after a hold of so many `bytes`. Without
-/// it, a writer with a line to add waited 25 ms beside a flooder, who found the
-/// lock free each time because he was awake when it became so.
-pub(crate) fn let_others(bytes: usize) {
-    if bytes >= FLOOD {
-        thread::sleep(COURTESY);
-    }
-}
-
 /// Takes the lock, puts in what waits and does the errands.
 fn put_in(shared: &Shared) -> Result<(), Error> {
     let mut log = shared.log.lock().unwrap_or_else(PoisonError::into_inner);
@@ -92,11 +68,9 @@ fn put_in(shared: &Shared) -> Result<(), Error> {
     if !shared.queue.begin() {
         return Ok(());
     }
-    let is_shared = hold.is_shared();
-    let (bytes, errands, outcome) = put_in_held(hold, shared);
-    if is_shared {
-        let_others(bytes);
-    }
+    let (began, company) = (Instant::now(), Company::of(hold.others()));
+    let (bytes, errands, outcome) = put_in_held(hold, shared, company.hold(shared.hold));
+    company.rest(bytes, began.elapsed());
     if errands.flush {
         shared.tell_unsynced(log.sync());
     }
@@ -106,11 +80,15 @@ fn put_in(shared: &Shared) -> Result<(), Error> {
     outcome
 }
 
-/// Puts in what waits. Returns how many bytes are in, the errands of which the
-/// lock's part is done, and how it ended.
-fn put_in_held(mut hold: Hold<'_>, shared: &Shared) -> (usize, Errands, Result<(), Error>) {
+/// Puts in what waits, `most` bytes but for the last batch. Returns how many are
+/// in, the errands of which the lock's part is done, and how it ended.
+fn put_in_held(
+    mut hold: Hold<'_>,
+    shared: &Shared,
+    most: usize,
+) -> (usize, Errands, Result<(), Error>) {
     let (queue, mut bytes, mut outcome) = (&shared.queue, 0, Ok(()));
-    while bytes < shared.hold
+    while bytes < most
         && outcome.is_ok()
         && let Some(batch) = queue.take()
     {

@@ -42,7 +42,7 @@ pub(crate) struct Cli {
     pub(crate) gzip: bool,
 
     /// From fast (1) to small (9)
-    #[arg(long, value_name = "1..9", default_value_t = 6, requires = "gzip",
+    #[arg(long, value_name = "1..9", default_value_t = 7, requires = "gzip",
           value_parser = level)]
     pub(crate) gzip_level: u32,
 

@@ -8,6 +8,7 @@
 
 mod appender;
 mod cli;
+mod courtesy;
 mod echo;
 #[cfg(test)]
 mod generated;

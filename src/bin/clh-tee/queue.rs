@@ -63,6 +63,16 @@ impl Queue {
         if state.phase == Phase::Appending { state.bytes as u64 } else { 0 }
     }
 
+    /// Returns since when the appender has been waiting for the lock, if at
+    /// least so many bytes wait with it.
+    pub(crate) fn full_hold_since(&self, bytes: usize) -> Option<Instant> {
+        let state = self.state();
+        match state.phase {
+            Phase::Locking(since) if state.bytes >= bytes => Some(since),
+            _ => None,
+        }
+    }
+
     /// Has the reader roused when there is news, whatever it may be.
     pub(crate) fn wait_for_news(&self) {
         self.state().reader_waits = true;

@@ -14,8 +14,9 @@ use std::time::{Duration, Instant};
 
 use clh_tee::{RotatingLog, Stats};
 
-use crate::appender::{self, HOLD, HOLD_COMPRESSING, Shared};
+use crate::appender::{self, Shared};
 use crate::cli::{Cli, Overflow};
+use crate::courtesy::{Company, HOLD, SHORT_HOLD, TURN};
 use crate::keeper::Keeper;
 use crate::lines::Lines;
 use crate::queue::{Errands, Queue};
@@ -53,7 +54,7 @@ impl Sink {
         let (queue, woken) = Queue::new(cli.buffer)?;
         let shared = Shared {
             queue,
-            hold: if cli.gzip { HOLD_COMPRESSING } else { HOLD },
+            hold: if cli.gzip { SHORT_HOLD } else { HOLD },
             keeper: Keeper::new(log.upkeep()),
             log: Mutex::new(log),
             report: report.clone(),
@@ -88,16 +89,24 @@ impl Sink {
 
     /// Tells whether lines came faster than can be compressed or forced to disk,
     /// and have to wait for that; if so, there will be news. Others, who wait
-    /// for the lock when the log is rotated, then wait the less.
+    /// for the lock when the log is rotated, then wait the less. Lines wait for
+    /// their turn too, and no longer than [`Sink::turn_by`].
     fn must_wait(&self) -> bool {
         let Shared { keeper, queue, .. } = &*self.shared;
-        let behind = || keeper.upkeep.is_behind(queue.own_backlog());
+        let behind = || keeper.upkeep.is_behind(queue.own_backlog()) || self.turn_by().is_some();
         if self.overflow == Overflow::Drop || !behind() {
             return false;
         }
         queue.wait_for_news();
         // It may have been done before we said that we wait.
         behind()
+    }
+
+    /// Returns by when our turn should have come, if enough waits for the lock
+    /// and it is not that late yet.
+    pub(crate) fn turn_by(&self) -> Option<Instant> {
+        let turn = self.shared.queue.full_hold_since(self.shared.hold)? + TURN;
+        (turn > Instant::now()).then_some(turn)
     }
 
     /// Puts in what can be put in without waiting; returns how many bytes. A
@@ -110,11 +119,10 @@ impl Sink {
         if !hold.is_quick(lines) {
             return 0;
         }
-        let (outcome, shared) = (hold.append(lines), hold.is_shared());
+        let (began, company) = (Instant::now(), Company::of(hold.others()));
+        let outcome = hold.append(lines);
         self.shared.tell_unsynced(hold.release());
-        if shared {
-            appender::let_others(lines.len());
-        }
+        company.rest(lines.len(), began.elapsed());
         self.shared.tell_notices(&mut log);
         Keeper::rouse(&self.shared);
         outcome.map_or_else(|failure| failure.appended, |()| lines.len())

@@ -52,7 +52,7 @@ impl Reader<'_> {
             // Where the wait for the lock has not begun, it can begin now.
             self.sink.locking_since().unwrap_or_else(Instant::now) + limit
         });
-        let Some(until) = drain.into_iter().chain(lock).min() else {
+        let Some(until) = drain.into_iter().chain(lock).chain(self.sink.turn_by()).min() else {
             return PollTimeout::NONE;
         };
         let left = until.saturating_duration_since(Instant::now());
