@@ -1,10 +1,14 @@
 //! The command line: what can be given, and how it is read.
 
+mod values;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use clh_tee::{Options, Sync};
+
+use self::values::{count, length, level, size, time};
 
 /// Appends standard input to a rotating log that any number of processes share.
 ///
@@ -146,49 +150,6 @@ impl Cli {
     }
 }
 
-/// The longest time that can be given; the clock's numbers end somewhere.
-const LONGEST_TIME: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
-
-/// Reads a size in bytes, in powers of 1024.
-fn size(text: &str) -> Result<u64, String> {
-    let parsed = parse_size::Config::new().with_binary().parse_size(text);
-    parsed.map_err(|_| "give a size such as 4096, 512K, 10M or 1.5G".to_owned())
-}
-
-/// Reads the size in bytes of something kept in memory.
-fn length(text: &str) -> Result<usize, String> {
-    match usize::try_from(size(text)?) {
-        Ok(0) => Err("give at least 1".to_owned()),
-        Ok(length) if isize::try_from(length).is_ok() => Ok(length),
-        _ => Err("this is more than memory can hold".to_owned()),
-    }
-}
-
-/// Reads how many backups to keep.
-fn count(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| "give a number such as 5".to_owned())
-}
-
-/// Reads how hard to compress.
-fn level(text: &str) -> Result<u32, String> {
-    let level = text.parse().ok().filter(|level| (1..=9).contains(level));
-    level.ok_or_else(|| "give a number from 1 to 9".to_owned())
-}
-
-/// Reads a time; a bare number is in seconds.
-fn time(text: &str) -> Result<Duration, String> {
-    let bare = |seconds: f64| Duration::try_from_secs_f64(seconds).ok();
-    let parsed = match text.parse() {
-        Ok(seconds) => bare(seconds),
-        Err(_) => humantime::parse_duration(text).ok(),
-    };
-    match parsed {
-        Some(time) if time <= LONGEST_TIME => Ok(time),
-        Some(_) => Err("give less than a hundred years".to_owned()),
-        None => Err("give a time such as 5s, 500ms or 2m".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -197,35 +158,6 @@ mod tests {
     #[test]
     fn is_well_formed() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn sizes_are_powers_of_1024() {
-        for (text, bytes) in [
-            ("0", 0),
-            ("7", 7),
-            ("512K", 524_288),
-            ("1MiB", 1 << 20),
-            ("1.5G", 3 << 29),
-            ("2k", 2048),
-        ] {
-            assert_eq!(size(text), Ok(bytes), "{text}");
-        }
-        for text in ["", "x", "-1", "12X", "1e99G", "99999999999G"] {
-            assert!(size(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn times_have_units_or_are_in_seconds() {
-        for (text, millis) in
-            [("5s", 5000), ("2m", 120_000), ("100ms", 100), ("3", 3000), ("0", 0), ("0.5", 500)]
-        {
-            assert_eq!(time(text), Ok(Duration::from_millis(millis)), "{text}");
-        }
-        for text in ["", "x", "-1", "5 parsecs", "inf", "nan", "101years", "1e19"] {
-            assert!(time(text).is_err(), "{text}");
-        }
     }
 
     #[test]
