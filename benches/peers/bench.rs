@@ -8,6 +8,9 @@ use tempfile::TempDir;
 
 use crate::tools::Tools;
 
+/// Where Linux has a file system in memory that all may use.
+const MEMORY: &str = "/dev/shm";
+
 /// What all workloads share.
 pub(crate) struct Bench {
     /// The programs that were found.
@@ -31,14 +34,25 @@ impl Bench {
 
     /// Returns a fresh directory, which is removed when it is dropped.
     pub(crate) fn place(&self) -> Result<TempDir> {
-        let builder = tempfile::Builder::new().prefix("run-").tempdir_in(&self.root);
-        builder.with_context(|| format!("cannot make a directory in '{}'", self.root.display()))
+        place_in(&self.root)
+    }
+
+    /// Returns one in memory, or if that cannot be had, on disk.
+    pub(crate) fn place_in_memory(&self) -> Result<TempDir> {
+        let memory = Path::new(MEMORY);
+        if memory.is_dir() { place_in(memory) } else { self.place() }
     }
 
     /// Returns `full`, or an eighth of it if there is to be little data.
     pub(crate) fn scaled(&self, full: u64) -> u64 {
         if self.quick { full / 8 } else { full }
     }
+}
+
+/// Returns a fresh directory in `root`.
+fn place_in(root: &Path) -> Result<TempDir> {
+    let place = tempfile::Builder::new().prefix("run-").tempdir_in(root);
+    place.with_context(|| format!("cannot make a directory in '{}'", root.display()))
 }
 
 /// Returns where results are kept, and logs written unless told otherwise.
