@@ -23,7 +23,7 @@ _clh__tee() {
 
     case "${cmd}" in
         clh__tee)
-            opts="-q -h -V --max-bytes --backups --gzip --gzip-level --lock-dir --mkdir --quiet --max-line --buffer --overflow --sync --lock-timeout --drain-timeout --stats --help --version"
+            opts="-q -h -V --max-bytes --backups --gzip --gzip-level --lock-dir --mkdir --quiet --max-line --buffer --overflow --sync --lock-timeout --drain-timeout --chmod --owner --umask --stats --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -66,6 +66,18 @@ _clh__tee() {
                     return 0
                     ;;
                 --drain-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --chmod)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --owner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --umask)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

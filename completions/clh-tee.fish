@@ -11,6 +11,9 @@ rotate\t'Full logs'
 batch\t'Every batch'"
 complete -c clh-tee -l lock-timeout -d 'Give up after waiting TIME for the lock: 5s, 2m' -r
 complete -c clh-tee -l drain-timeout -d 'How long to go on after TERM' -r
+complete -c clh-tee -l chmod -d 'Mode of files made from now on, such as 640' -r
+complete -c clh-tee -l owner -d 'Owner of files made from now on' -r
+complete -c clh-tee -l umask -d 'The umask for files made from now on, such as 027' -r
 complete -c clh-tee -l gzip -d 'Compress backups: LOG.1.gz and so on'
 complete -c clh-tee -l mkdir -d 'Make LOG\'s missing parent directories'
 complete -c clh-tee -s q -l quiet -d 'Do not copy the input to standard output'

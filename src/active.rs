@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::gzip;
 use crate::lock::{Held, identity};
 use crate::open::Open;
-use crate::owner::{self, Ownership};
+use crate::owner::{self, Asked, Ownership};
 
 /// The log at its path, open or yet to be made.
 #[derive(Debug)]
@@ -29,6 +29,10 @@ pub(crate) struct Active {
     special: bool,
     /// How much others had changed its size when we last looked, in bytes.
     others: u64,
+    /// What was asked for of a new log.
+    asked: Asked,
+    /// A log was made that is not so: whether that is still to be told.
+    unmet: Option<bool>,
 }
 
 /// A write that failed: how much of it is in nevertheless, and the reason.
@@ -48,8 +52,8 @@ impl Active {
     /// If it is a directory or a symbolic link, or cannot be written, or, not
     /// being there, cannot be made. A FIFO is not opened yet, for that waits
     /// until somebody reads it.
-    pub(crate) fn new(path: PathBuf) -> Result<Self> {
-        let mut active = Self { path, open: None, special: false, others: 0 };
+    pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
+        let mut active = Self { path, asked, open: None, special: false, others: 0, unmet: None };
         match active.path.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(active.cannot("open", io::Error::from_raw_os_error(libc::EISDIR)));
@@ -184,14 +188,25 @@ impl Active {
         self.open.is_none()
     }
 
-    /// Makes the missing log: with mode and owner of the one it replaces, if
-    /// that is known, or else as any new file is made.
+    /// Makes the missing log: with mode and owner that were asked for, or
+    /// those of the one it replaces, if that is known, or else as any new file
+    /// is made.
     pub(crate) fn create(&mut self, _: &mut Held<'_>, like: Option<Ownership>) -> Result<()> {
-        let file = match like {
-            Some(like) => like.create(&self.path),
-            None => options().read(true).append(true).create_new(true).mode(0o666).open(&self.path),
-        };
-        self.keep(file.map_err(|error| self.cannot("create", error))?)
+        let file = self.asked.create_log(&self.path, like);
+        let file = file.map_err(|error| self.cannot("create", error))?;
+        if self.asked.is_anything() {
+            let met = file.metadata().is_ok_and(|metadata| self.asked.is_met_by(&metadata));
+            if !met {
+                self.unmet.get_or_insert(true);
+            }
+        }
+        self.keep(file)
+    }
+
+    /// Tells, once, whether a log was made whose mode or owner are not those
+    /// asked for, for the system refused them.
+    pub(crate) fn take_unmet(&mut self) -> bool {
+        self.unmet.as_mut().is_some_and(std::mem::take)
     }
 
     /// Appends `lines`, which are whole, to the log, which is there.

@@ -26,12 +26,15 @@ use std::path::{Path, PathBuf};
 use nix::libc;
 
 use crate::error::{Error, Result};
+use crate::owner::Asked;
 
 /// The lock file of a log, not held.
 #[derive(Debug)]
 pub(crate) struct Lock {
     /// Where it is.
     path: PathBuf,
+    /// What was asked for of a new one.
+    asked: Asked,
     /// The open file, with its device and inode; opened when first needed.
     open: Option<(File, Identity)>,
     /// Whether there is anything to lock.
@@ -62,8 +65,8 @@ impl Lock {
     /// # Errors
     ///
     /// If it is there and cannot be opened, or is a symbolic link.
-    pub(crate) fn new(path: PathBuf) -> Result<Self> {
-        let mut lock = Self { path, open: None, needed: true };
+    pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
+        let mut lock = Self { path, asked, open: None, needed: true };
         match open_existing(&lock.path) {
             Ok(file) => lock.keep(file)?,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -74,7 +77,7 @@ impl Lock {
 
     /// Returns a lock for what needs none, and whose taking does nothing.
     pub(crate) fn not_needed() -> Self {
-        Self { path: PathBuf::new(), open: None, needed: false }
+        Self { path: PathBuf::new(), asked: Asked::default(), open: None, needed: false }
     }
 
     /// Returns the lock file's path.
@@ -108,7 +111,7 @@ impl Lock {
     fn take(&mut self, lock: fn(&File) -> io::Result<()>) -> Result<()> {
         while self.needed {
             if self.open.is_none() {
-                let file = open(&self.path).map_err(|error| self.cannot_open(error))?;
+                let file = open(&self.path, self.asked).map_err(|error| self.cannot_open(error))?;
                 self.keep(file)?;
             }
             let Some((file, identity)) = &self.open else {
@@ -167,7 +170,7 @@ pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
 }
 
 /// Opens the lock file, and makes it if it is not there.
-fn open(path: &Path) -> io::Result<File> {
+fn open(path: &Path, asked: Asked) -> io::Result<File> {
     loop {
         match open_existing(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -175,7 +178,7 @@ fn open(path: &Path) -> io::Result<File> {
         }
         // Made exclusively, as Python does it: with a plain O_CREAT, Linux may
         // refuse to open another user's file in a sticky directory.
-        match options().read(true).write(true).create_new(true).mode(0o666).open(path) {
+        match asked.create_lock(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             other => return other,
         }
@@ -221,7 +224,10 @@ mod tests {
     fn excludes_others_until_it_is_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let (mut one, mut two) = (Lock::new(path.clone()).unwrap(), Lock::new(path).unwrap());
+        let (mut one, mut two) = (
+            Lock::new(path.clone(), Asked::default()).unwrap(),
+            Lock::new(path, Asked::default()).unwrap(),
+        );
         let held = one.acquire().unwrap();
         assert!(two.try_acquire().unwrap().is_none());
         drop(held);
@@ -232,7 +238,7 @@ mod tests {
     fn is_not_made_before_it_is_taken_and_its_content_stays() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let mut lock = Lock::new(path.clone()).unwrap();
+        let mut lock = Lock::new(path.clone(), Asked::default()).unwrap();
         assert!(!path.exists());
         drop(lock.acquire().unwrap());
         std::fs::write(&path, "1767225600").unwrap();
@@ -244,11 +250,11 @@ mod tests {
     fn a_deleted_lock_file_is_made_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let mut one = Lock::new(path.clone()).unwrap();
+        let mut one = Lock::new(path.clone(), Asked::default()).unwrap();
         drop(one.acquire().unwrap());
         std::fs::remove_file(&path).unwrap();
         let held = one.acquire().unwrap();
-        assert!(Lock::new(path).unwrap().try_acquire().unwrap().is_none());
+        assert!(Lock::new(path, Asked::default()).unwrap().try_acquire().unwrap().is_none());
         drop(held);
     }
 
@@ -257,7 +263,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
         std::os::unix::fs::symlink("elsewhere", &path).unwrap();
-        let error = Lock::new(path).unwrap_err();
+        let error = Lock::new(path, Asked::default()).unwrap_err();
         assert!(error.to_string().contains("symbolic link"), "{error}");
     }
 }

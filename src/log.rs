@@ -60,6 +60,9 @@ pub enum Notice {
         /// The slot that it is in now.
         slot: u64,
     },
+    /// A log was made whose mode or owner are not those asked for, for the
+    /// system refused them. Told once.
+    CannotOwn(Error),
     /// Something that a dead writer left could not be mended, and stays.
     CannotMend(Error),
 }
@@ -119,12 +122,12 @@ impl RotatingLog {
             let make = Error::on("create directory", names.dir());
             std::fs::create_dir_all(names.dir()).map_err(make)?;
         }
-        let active = Active::new(names.log().to_owned())?;
+        let active = Active::new(names.log().to_owned(), options.asked)?;
         let lock = if active.is_device() {
             Lock::not_needed()
         } else {
             owner::name_fits(&names).map_err(Error::on("open", names.log()))?;
-            lock_of(&names, options.lock_dir.as_deref())?
+            lock_of(&names, &options)?
         };
         Ok(Self { lock, log: Log::new(active, Backups::new(names, options)) })
     }
@@ -185,6 +188,7 @@ impl RotatingLog {
 
     /// Returns the troubles since the last call.
     pub fn take_notices(&mut self) -> Vec<Notice> {
+        self.log.note_unmet();
         std::mem::take(&mut self.log.notices)
     }
 
@@ -196,11 +200,12 @@ impl RotatingLog {
 }
 
 /// Returns the log's lock, having made its directory if one is given.
-fn lock_of(names: &Names, dir: Option<&Path>) -> Result<Lock> {
+fn lock_of(names: &Names, options: &Options) -> Result<Lock> {
+    let dir = options.lock_dir.as_deref();
     if let Some(dir) = dir {
         std::fs::create_dir_all(dir).map_err(Error::on("create directory", dir))?;
     }
-    let lock = Lock::new(names.lock(dir))?;
+    let lock = Lock::new(names.lock(dir), options.asked)?;
     if !lock.exists() {
         let dir = dir.unwrap_or(names.dir());
         owner::can_create_in(dir).map_err(Error::on("create lock file", lock.path()))?;

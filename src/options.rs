@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::log::RotatingLog;
+use crate::owner::Asked;
 
 /// What is forced to disk, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -34,6 +35,8 @@ pub struct Options {
     pub(crate) lock_dir: Option<PathBuf>,
     /// See [`Options::create_dir`].
     pub(crate) create_dir: bool,
+    /// Mode and owner of new files.
+    pub(crate) asked: Asked,
 }
 
 impl Default for Options {
@@ -45,6 +48,7 @@ impl Default for Options {
             sync: Sync::default(),
             lock_dir: None,
             create_dir: false,
+            asked: Asked::default(),
         }
     }
 }
@@ -98,6 +102,30 @@ impl Options {
     #[must_use]
     pub fn create_dir(mut self, create: bool) -> Self {
         self.create_dir = create;
+        self
+    }
+
+    /// Gives a log and a lock file that are made from now on this `mode`,
+    /// permission bits of which the umask takes nothing away (CLH's `chmod`).
+    /// By default a new log has the mode of the one that it replaces, and a
+    /// backup always keeps that of its log.
+    ///
+    /// # Panics
+    ///
+    /// If there are bits above `0o777`.
+    #[must_use]
+    pub fn mode(mut self, mode: Option<u32>) -> Self {
+        assert!(mode.is_none_or(|mode| mode <= 0o777), "these are no permission bits");
+        self.asked.mode = mode;
+        self
+    }
+
+    /// Gives a log and a lock file that are made from now on to this user and
+    /// group (CLH's `owner`), as far as the system permits it. By default a new
+    /// log belongs to whom the one belonged that it replaces.
+    #[must_use]
+    pub fn owner(mut self, user: Option<u32>, group: Option<u32>) -> Self {
+        (self.asked.user, self.asked.group) = (user, group);
         self
     }
 

@@ -5,14 +5,19 @@
 //! instant, a wider mode than it ends with: it is made with the final mode,
 //! from which the umask can only take away, and widened when its owner is
 //! right.
+//!
+//! Where mode or owner were asked for, a log or lock file has both from the
+//! instant it can be seen: another user may be about to open it.
 
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 
+use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::libc;
-use nix::unistd::{AccessFlags, PathconfVar, Uid, access, pathconf};
+use nix::unistd::{AccessFlags, PathconfVar, Uid, access, linkat, pathconf};
 
 use crate::error::{Error, Result};
 use crate::names::Names;
@@ -85,6 +90,101 @@ impl Ownership {
             drop(file.set_permissions(Permissions::from_mode(mode)));
         }
     }
+}
+
+/// What was asked for of new files; what was not is left to the file that is
+/// replaced, and else to the system.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Asked {
+    /// Permission bits (CLH's `chmod`).
+    pub(crate) mode: Option<u32>,
+    /// Whom they belong to (CLH's `owner`).
+    pub(crate) user: Option<u32>,
+    /// And to which group.
+    pub(crate) group: Option<u32>,
+}
+
+impl Asked {
+    /// Makes the log `path`, which must not exist, to be read and appended to;
+    /// it replaces one that was `like` this, if that is known.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made. An owner or a mode that is refused is no error:
+    /// it must not cost a line.
+    pub(crate) fn create_log(self, path: &Path, like: Option<Ownership>) -> io::Result<File> {
+        match like {
+            Some(like) if !self.is_anything() => like.create(path),
+            _ => self.create(path, like, OpenOptions::new().read(true).append(true)),
+        }
+    }
+
+    /// Makes the lock file `path`, which must not exist.
+    ///
+    /// # Errors
+    ///
+    /// As [`Asked::create_log`].
+    pub(crate) fn create_lock(self, path: &Path) -> io::Result<File> {
+        self.create(path, None, OpenOptions::new().read(true).write(true))
+    }
+
+    /// Makes a file, and opens it with these `options`.
+    fn create(
+        self,
+        path: &Path,
+        like: Option<Ownership>,
+        options: &mut OpenOptions,
+    ) -> io::Result<File> {
+        options.mode(self.mode.unwrap_or(0o666));
+        if self.is_anything()
+            && let Ok(file) =
+                options.custom_flags(libc::O_TMPFILE).open(path.parent().unwrap_or(path))
+        {
+            // It has no name yet, and gets one when all is right with it. Not
+            // every file system can do that.
+            self.apply(&file, like);
+            match name(&file, path) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {}
+                outcome => return outcome.map(|()| file),
+            }
+        }
+        let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK;
+        let file = options.custom_flags(flags).create_new(true).open(path)?;
+        if self.is_anything() {
+            self.apply(&file, like);
+        }
+        Ok(file)
+    }
+
+    /// Tells whether anything was asked for.
+    pub(crate) fn is_anything(self) -> bool {
+        self.mode.is_some() || self.user.is_some() || self.group.is_some()
+    }
+
+    /// Tells whether the file that `metadata` is about is as was asked for.
+    pub(crate) fn is_met_by(self, metadata: &Metadata) -> bool {
+        let is = |asked: Option<u32>, found| asked.is_none_or(|asked| asked == found);
+        let Ownership { mode, owner: (user, group) } = Ownership::of(metadata);
+        is(self.mode, mode) && is(self.user, user) && is(self.group, group)
+    }
+
+    /// Gives `file` mode and owner, as far as that is permitted.
+    fn apply(self, file: &File, like: Option<Ownership>) {
+        let Ok(metadata) = file.metadata() else { return };
+        let Ownership { mode, owner: (user, group) } = like.unwrap_or(Ownership::of(&metadata));
+        let owner = (self.user.unwrap_or(user), self.group.unwrap_or(group));
+        Ownership { mode: self.mode.unwrap_or(mode), owner }.apply(file);
+        if let Some(mode) = self.mode {
+            // It was asked for whatever the owner is.
+            drop(file.set_permissions(Permissions::from_mode(mode)));
+        }
+    }
+}
+
+/// Gives an open file that has no name this one, which must be free.
+fn name(file: &File, path: &Path) -> io::Result<()> {
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(AT_FDCWD, open.as_str(), AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW)?)
 }
 
 /// Tells whether a file's group may do no more with it than everybody.

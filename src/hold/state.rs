@@ -2,12 +2,14 @@
 //! one hold to the next.
 
 use std::collections::BTreeSet;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
+
+use nix::libc;
 
 use crate::active::{Active, Unwritten};
 use crate::chain::Backup;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::lock::Held;
 use crate::log::{Notice, Stats, Unappended};
 use crate::names::Form;
@@ -189,6 +191,15 @@ impl Log {
             && own > 0
         {
             self.backups.upkeep.has_grown(identity, self.active.size(), own);
+        }
+    }
+
+    /// Notes that a log was not made as it was asked for, if that is news.
+    pub(crate) fn note_unmet(&mut self) {
+        if self.active.take_unmet() {
+            let refused = io::Error::from_raw_os_error(libc::EPERM);
+            let error = Error::new("set mode or owner of", self.active.path(), refused);
+            self.notices.push(Notice::CannotOwn(error));
         }
     }
 

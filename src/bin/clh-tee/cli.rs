@@ -1,13 +1,16 @@
 //! The command line: what can be given, and how it is read.
 
+mod files;
 mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use clap::builder::BoolishValueParser;
+use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use clh_tee::{Options, Sync};
 
+use self::files::Files;
 use self::values::{count, length, level, size, time};
 
 /// Appends standard input to a rotating log that any number of processes share.
@@ -16,9 +19,13 @@ use self::values::{count, length, level, size, time};
 /// them to standard output. Any number of processes may write and rotate one
 /// LOG at once: other clh-tee, and Python programs that use
 /// concurrent-log-handler.
+///
+/// The environment can give every option too: CLH_TEE_MAX_BYTES is
+/// --max-bytes, and CLH_TEE_GZIP=yes is --gzip. The command line goes first.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 79)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[expect(clippy::doc_markdown, reason = "it is shown as it is written")]
 pub(crate) struct Cli {
     /// The log; symbolic links are refused
     ///
@@ -107,6 +114,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     pub(crate) drain_timeout: Duration,
 
+    /// Mode and owner of files that are made.
+    #[command(flatten)]
+    pub(crate) files: Files,
+
     /// Say at the end, on standard error, what was done
     #[arg(long)]
     pub(crate) stats: bool,
@@ -133,6 +144,12 @@ pub(crate) enum SyncWhat {
 }
 
 impl Cli {
+    /// Reads the command line, and what it leaves out from the environment.
+    pub(crate) fn read() -> Result<Self, clap::Error> {
+        let mut matches = with_environment(Self::command()).try_get_matches()?;
+        Self::from_arg_matches_mut(&mut matches)
+    }
+
     /// Returns how the log is to be opened.
     pub(crate) fn options(&self) -> Options {
         let sync = match self.sync {
@@ -140,24 +157,44 @@ impl Cli {
             SyncWhat::Rotate => Sync::Rotate,
             SyncWhat::Batch => Sync::Batch,
         };
+        let (user, group) = self.files.owner();
         Options::default()
             .max_bytes(self.max_bytes)
             .backups(self.backups)
             .gzip(self.gzip.then_some(self.gzip_level))
             .lock_dir(self.lock_dir.clone())
             .create_dir(self.mkdir)
+            .mode(self.files.mode())
+            .owner(user, group)
             .sync(sync)
     }
+}
+
+/// Has every option looked for in the environment, where flags are `yes`,
+/// `true`, `on`, `1`, or their contrary.
+fn with_environment(command: Command) -> Command {
+    command.mut_args(|arg| {
+        let Some(name) = arg.get_long().map(variable) else { return arg };
+        let arg = arg.env(name).hide_env(true);
+        match arg.get_action() {
+            ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
+            _ => arg,
+        }
+    })
+}
+
+/// Returns the name of the variable that gives the option of this name.
+fn variable(option: &str) -> String {
+    format!("CLH_TEE_{}", option.to_uppercase().replace('-', "_"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn is_well_formed() {
-        Cli::command().debug_assert();
+        with_environment(Cli::command()).debug_assert();
     }
 
     #[test]

@@ -27,7 +27,6 @@ use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clap::Parser;
 use clh_tee::Escaped;
 
 use crate::cli::Cli;
@@ -39,7 +38,7 @@ use crate::sink::Sink;
 
 fn main() -> ExitCode {
     let report = Report::new();
-    let status = match Cli::try_parse() {
+    let status = match Cli::read() {
         Ok(cli) => run(&cli, &report).unwrap_or_else(|error| report.failure(&error)),
         Err(answer) => report.answer(&answer),
     };
@@ -49,6 +48,7 @@ fn main() -> ExitCode {
 /// Appends standard input to the log. What can fail is tried before any input
 /// is read.
 fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
+    cli.files.set_umask();
     let log = cli.options().open(&cli.log)?;
     refuse_loops(cli)?;
     let signals = Signals::catch().context("cannot catch signals")?;

@@ -90,6 +90,9 @@ impl Report {
                 "'{}' was left by a writer that died; it is backup {slot} now",
                 self.path(orphan)
             )),
+            Notice::CannotOwn(error) => {
+                self.warn(&format!("{}; it stays as the system made it", self.shown(error)));
+            }
             Notice::CannotMend(error) => {
                 self.warn(&format!("{}; it stays as it is", self.shown(error)));
             }

@@ -1,0 +1,80 @@
+//! Every option can be given by the environment; the command line goes first.
+
+mod harness;
+
+use std::process::{Command, Output, Stdio};
+
+use harness::Place;
+
+/// Runs a shell's pipeline into the program, with these variables.
+fn run(place: &Place, variables: &[(&str, &str)], args: &str) -> Output {
+    let script =
+        format!("printf 'one\\ntwo\\nthree\\n' | '{}' {args}", env!("CARGO_BIN_EXE_clh-tee"));
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script]).current_dir(place.dir()).stdin(Stdio::null());
+    shell.envs(variables.iter().copied()).output().expect("run sh")
+}
+
+/// Returns the long options that `--help` tells of.
+fn options() -> Vec<String> {
+    let help = Command::new(env!("CARGO_BIN_EXE_clh-tee")).arg("--help").output();
+    let help = String::from_utf8(help.expect("run it").stdout).expect("UTF-8");
+    let words = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    let long =
+        words.filter_map(|line| line.split([' ', '=', '[']).find(|word| word.starts_with("--")));
+    long.map(str::to_owned).collect()
+}
+
+#[test]
+fn it_gives_options_and_flags() {
+    let place = Place::fresh();
+    let variables = [("CLH_TEE_MAX_BYTES", "1"), ("CLH_TEE_GZIP", "yes"), ("CLH_TEE_QUIET", "1")];
+    let ended = run(&place, &variables, "app.log");
+    assert!(
+        ended.status.success() && ended.stdout.is_empty() && ended.stderr.is_empty(),
+        "{ended:?}"
+    );
+    assert_eq!(place.names(), [".__app.lock", "app.log", "app.log.1.gz", "app.log.2.gz"]);
+}
+
+#[test]
+fn the_command_line_goes_first() {
+    let place = Place::fresh();
+    let variables = [("CLH_TEE_MAX_BYTES", "1"), ("CLH_TEE_BACKUPS", "7"), ("CLH_TEE_GZIP", "off")];
+    let ended = run(&place, &variables, "-q --backups 1 app.log");
+    assert!(ended.status.success(), "{ended:?}");
+    assert_eq!(place.names(), [".__app.lock", "app.log", "app.log.1"]);
+}
+
+#[test]
+fn what_it_gives_wrongly_is_refused() {
+    for (variable, value, told) in [
+        ("CLH_TEE_MAX_BYTES", "ten", "'--max-bytes <SIZE>': give a size"),
+        ("CLH_TEE_GZIP", "perhaps", "'--gzip'"),
+        ("CLH_TEE_OVERFLOW", "spill", "'--overflow <HOW>'"),
+    ] {
+        let place = Place::fresh();
+        let ended = run(&place, &[(variable, value)], "-q app.log");
+        let stderr = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(told), "{stderr}");
+        assert!(place.names().is_empty(), "{:?}", place.names());
+    }
+}
+
+#[test]
+fn it_can_give_every_option() {
+    let options = options();
+    assert!(options.len() > 15, "{options:?}");
+    for option in options {
+        let name = format!("CLH_TEE_{}", option.trim_start_matches("--").to_uppercase());
+        let name = name.replace('-', "_");
+        // What no option takes: it is looked at, or it would not be refused.
+        let place = Place::fresh();
+        let ended = run(&place, &[(&name, "\u{7}")], "app.log");
+        let refused = ended.status.code() == Some(2);
+        let is_path = ["--lock-dir"].contains(&option.as_str());
+        let asks = ["--help", "--version"].contains(&option.as_str());
+        assert!(refused || is_path || asks, "{name} is not looked at: {ended:?}");
+    }
+}
