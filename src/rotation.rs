@@ -137,6 +137,7 @@ impl Backups {
             None if self.options.sync == Sync::None => {}
             None => old.into_iter().for_each(|old| self.upkeep.sync_later(old, slot_1.clone())),
         }
+        self.upkeep.close_small();
         made.map(|()| trouble)
     }
 
