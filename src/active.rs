@@ -277,7 +277,10 @@ fn options() -> OpenOptions {
 /// Says that `path` is a symbolic link, and what to use instead.
 fn symbolic_link(path: &Path) -> io::Error {
     // A log with two names would have two locks, and so none.
-    let target = std::fs::canonicalize(path).or_else(|_| std::fs::read_link(path));
+    let dir = path.parent().unwrap_or(path);
+    let target = std::fs::canonicalize(path);
+    // Nothing is there yet: the link's text, seen from where the link is.
+    let target = target.or_else(|_| std::fs::read_link(path).map(|text| dir.join(text)));
     let target = target.unwrap_or_default();
     let target = crate::Escaped::path(&target).to_string();
     io::Error::other(format!("it is a symbolic link; use its target '{target}'"))
