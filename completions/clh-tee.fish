@@ -1,4 +1,7 @@
 complete -c clh-tee -l max-bytes -d 'Rotate at this size; 0: never' -r
+complete -c clh-tee -l when -d 'Rotate by the clock: S, M, H, D, MIDNIGHT, W0 to W6' -r
+complete -c clh-tee -l interval -d 'How many units go by between two rotations' -r
+complete -c clh-tee -l at-time -d 'The time of the day, for MIDNIGHT and W0 to W6' -r
 complete -c clh-tee -l backups -d 'How many backups to keep' -r
 complete -c clh-tee -l gzip-level -d 'From fast (1) to small (9)' -r
 complete -c clh-tee -l lock-dir -d 'Where the lock file lives, if not beside LOG' -r -F
@@ -14,6 +17,7 @@ complete -c clh-tee -l drain-timeout -d 'How long to go on after TERM' -r
 complete -c clh-tee -l chmod -d 'Mode of files made from now on, such as 640' -r
 complete -c clh-tee -l owner -d 'Owner of files made from now on' -r
 complete -c clh-tee -l umask -d 'The umask for files made from now on, such as 027' -r
+complete -c clh-tee -l utc -d 'Use UTC instead of local time'
 complete -c clh-tee -l gzip -d 'Compress backups: LOG.1.gz and so on'
 complete -c clh-tee -l mkdir -d 'Make LOG\'s missing parent directories'
 complete -c clh-tee -s q -l quiet -d 'Do not copy the input to standard output'

@@ -10,7 +10,7 @@
 //! larger at level 6, and 1 % at level 7, which costs a seventh of the speed.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufReader, ErrorKind, Read, Seek};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -82,7 +82,7 @@ pub(crate) fn compress(source: &Path, target: &Path, level: u32, sync: bool) -> 
 fn fill(target: &File, source: &File, about: &Metadata, level: u32, sync: bool) -> io::Result<()> {
     // It was made this instant, so it is free; if not, it is not ours any more.
     if !lock::try_lock(target)? {
-        return Err(io::ErrorKind::WouldBlock.into());
+        return Err(ErrorKind::WouldBlock.into());
     }
     // No name in the header: Python's holds its temporary's, so that
     // `gunzip -N` restores nonsense.
@@ -120,7 +120,7 @@ impl Deflater {
         out.reserve(piece.len() + piece.len() / 1024 + 64);
         match self.0.compress_vec(piece, out, FlushCompress::Finish).map_err(io::Error::other)? {
             Status::StreamEnd => Ok(()),
-            _ => Err(io::ErrorKind::WriteZero.into()),
+            _ => Err(ErrorKind::WriteZero.into()),
         }
     }
 }
@@ -158,6 +158,32 @@ pub(crate) fn same_generation(plain: &Path, compressed: &Path) -> io::Result<boo
     }
     // The rest must inflate too, for its end holds length and checksum.
     inflates(io::copy(&mut inflated, &mut io::sink()).map(drop))
+}
+
+/// Tells whether `compressed` is not whole, and what it inflates to is a
+/// beginning of `plain`: whoever compressed it was killed.
+///
+/// # Errors
+///
+/// If either cannot be read.
+pub(crate) fn is_half_of(compressed: &Path, plain: &Path) -> io::Result<bool> {
+    let mut plain = BufReader::with_capacity(PIECE, open(plain)?);
+    let mut inflated = MultiGzDecoder::new(BufReader::with_capacity(PIECE, open(compressed)?));
+    let (mut ours, mut theirs) = (vec![0; PIECE], vec![0; PIECE]);
+    loop {
+        match inflated.read(&mut theirs) {
+            Ok(0) => return Ok(false),
+            Ok(count) => {
+                let ours = &mut ours[..count];
+                if !inflates(plain.read_exact(ours))? || *ours != theirs[..count] {
+                    return Ok(false);
+                }
+            }
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => return Ok(true),
+            // It is none, or damaged.
+            Err(error) => return inflates(Err(error)),
+        }
+    }
 }
 
 /// Returns where the content of `file` ends: behind its last byte that is not
@@ -224,6 +250,25 @@ mod tests {
         assert!(!same(b"a\nc\n", b"a\nb\n"));
         assert!(!same(b"a\n\0\0b\n", b"a\n"));
         assert!(!same(&[&long[..], b"x"].concat(), &long));
+    }
+
+    #[test]
+    fn a_compressed_file_cut_short_is_half() {
+        let dir = tempfile::tempdir().unwrap();
+        let (plain, other, half) =
+            (dir.path().join("p"), dir.path().join("o"), dir.path().join("h"));
+        let lines: Vec<u8> = (0..20_000_u32).flat_map(u32::to_le_bytes).collect();
+        fs::write(&plain, &lines).unwrap();
+        fs::write(&other, [b"x", &lines[1..]].concat()).unwrap();
+        let whole = compress(&plain, &half, 6, false).unwrap().metadata().unwrap().len();
+        assert!(!is_half_of(&half, &plain).unwrap());
+        for length in [whole - 1, whole - 8, whole / 2, 10, 1, 0] {
+            OpenOptions::new().write(true).open(&half).unwrap().set_len(length).unwrap();
+            assert!(is_half_of(&half, &plain).unwrap(), "{length} of {whole}");
+            assert_eq!(is_half_of(&half, &other).unwrap(), length <= 10, "{length}");
+        }
+        fs::write(&half, b"this is not gzip's\n").unwrap();
+        assert!(!is_half_of(&half, &plain).unwrap());
     }
 
     #[test]

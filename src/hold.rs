@@ -4,7 +4,9 @@
 //!
 //! ```text
 //! begin     is the open log still the one at its path? how long is it?
+//!           by the clock: when is it to be rotated?
 //! append    mend what a dead writer left (once, and before each rotation)
+//!           rotate if the time has come
 //!           while lines are left: rotate if the log is full, write what fits
 //! finish    let go; only then force to disk what is to be
 //! ```
@@ -12,6 +14,7 @@
 //! The files are those that Python leaves, who looks at the size before every
 //! single line.
 
+mod rotating;
 mod state;
 
 pub(crate) use self::state::Log;
@@ -36,6 +39,7 @@ impl<'a> Hold<'a> {
     /// Looks at the log, now that nobody else changes it.
     pub(crate) fn begin(mut held: Held<'a>, log: &'a mut Log) -> Result<Self> {
         log.active.refresh(&mut held)?;
+        log.look_at_time(&mut held);
         if log.leftovers.is_none() {
             log.look_for_leftovers();
         }
@@ -48,8 +52,10 @@ impl<'a> Hold<'a> {
     #[must_use]
     pub fn is_quick(&self, lines: &[u8]) -> bool {
         let options = &self.log.backups.options;
-        let fits = options.gzip.is_none() || self.log.fitting(lines) == lines.len();
-        fits && !self.log.must_mend() && options.sync != Sync::Batch
+        // By the clock, each rotation forces the time of the next one to disk.
+        let fast = options.gzip.is_none() && options.schedule.is_none();
+        let fits = fast || self.log.fitting(lines) == lines.len();
+        fits && !self.log.is_due() && !self.log.must_mend() && options.sync != Sync::Batch
     }
 
     /// Returns how many bytes others have appended to the log since our hold
@@ -69,6 +75,7 @@ impl<'a> Hold<'a> {
     /// If not all lines can be written; the error says how many bytes are in.
     pub fn append(&mut self, lines: &[u8]) -> std::result::Result<(), Unappended> {
         self.log.mend(&mut self.held);
+        self.log.rotate_if_due(&mut self.held, true);
         let mut appended = 0;
         while appended < lines.len() {
             let rest = &lines[appended..];
@@ -84,6 +91,13 @@ impl<'a> Hold<'a> {
         Ok(())
     }
 
+    /// Rotates if the time has come, before there is a line. As with Python,
+    /// there is no new log before there is one: an empty log would be the
+    /// backup of an interval in which nothing was said.
+    pub(crate) fn rotate_if_due(&mut self) {
+        self.log.rotate_if_due(&mut self.held, false);
+    }
+
     /// Rotates now, unless the log is empty or no regular file.
     ///
     /// # Errors
@@ -91,7 +105,8 @@ impl<'a> Hold<'a> {
     /// If it cannot be done. Nothing is lost by it.
     pub fn rotate(&mut self) -> Result<()> {
         self.log.mend(&mut self.held);
-        if self.log.active.size() == 0 { Ok(()) } else { self.log.rotate(&mut self.held) }
+        self.log.rotate_if_due(&mut self.held, true);
+        if self.log.active.size() == 0 { Ok(()) } else { self.log.rotate(&mut self.held, true) }
     }
 
     /// Lets go of the lock, and then does what is left to be done.

@@ -14,9 +14,12 @@
 //! The lock file is made once and never removed, truncated or renamed. Were it
 //! removed, a writer that waits on the old file and one that makes a new file
 //! would each hold "the" lock; that is what the last check is for. Its content
-//! belongs to concurrent-log-handler's timed handler and is not touched here.
+//! is the next rotation's time, where a log is rotated by the clock; else there
+//! is none, and it is left alone.
 //!
 //! This file is the only door to fs2.
+
+mod content;
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -37,6 +40,8 @@ pub(crate) struct Lock {
     asked: Asked,
     /// The open file, with its device and inode; opened when first needed.
     open: Option<(File, Identity)>,
+    /// How long its content was when it was last taken.
+    length: u64,
     /// Whether there is anything to lock.
     needed: bool,
 }
@@ -66,7 +71,7 @@ impl Lock {
     ///
     /// If it is there and cannot be opened, or is a symbolic link.
     pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
-        let mut lock = Self { path, asked, open: None, needed: true };
+        let mut lock = Self { path, asked, open: None, length: 0, needed: true };
         match open_existing(&lock.path) {
             Ok(file) => lock.keep(file)?,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -77,7 +82,7 @@ impl Lock {
 
     /// Returns a lock for what needs none, and whose taking does nothing.
     pub(crate) fn not_needed() -> Self {
-        Self { path: PathBuf::new(), asked: Asked::default(), open: None, needed: false }
+        Self { path: PathBuf::new(), asked: Asked::default(), open: None, length: 0, needed: false }
     }
 
     /// Returns the lock file's path.
@@ -121,7 +126,10 @@ impl Lock {
                 return Err(Error::new("lock", &self.path, error));
             }
             match self.path.symlink_metadata() {
-                Ok(metadata) if self::identity(&metadata) == *identity => return Ok(()),
+                Ok(metadata) if self::identity(&metadata) == *identity => {
+                    self.length = metadata.len();
+                    return Ok(());
+                }
                 Err(error) if error.kind() != ErrorKind::NotFound => {
                     self.open = None;
                     return Err(Error::new("check lock file", &self.path, error));

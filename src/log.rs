@@ -63,8 +63,12 @@ pub enum Notice {
     /// A log was made whose mode or owner are not those asked for, for the
     /// system refused them. Told once.
     CannotOwn(Error),
-    /// Something that a dead writer left could not be mended, and stays.
+    /// Something that a dead writer left could not be mended, or a backup that
+    /// is one too many could not be removed, and stays.
     CannotMend(Error),
+    /// The log is to be rotated by size only, but somebody rotates it by the
+    /// clock. Told once.
+    TimedElsewhere,
 }
 
 /// What a log has done so far in this process.
@@ -129,7 +133,23 @@ impl RotatingLog {
             owner::name_fits(&names).map_err(Error::on("open", names.log()))?;
             lock_of(&names, &options)?
         };
-        Ok(Self { lock, log: Log::new(active, Backups::new(names, options)) })
+        let timed = options.schedule.is_some();
+        let mut log = Self { lock, log: Log::new(active, Backups::new(names, options)) };
+        if timed {
+            log.begin_by_the_clock()?;
+        }
+        Ok(log)
+    }
+
+    /// Sees to it that the time of the next rotation is known, and that it lies
+    /// ahead, as Python does before there is a line. If somebody has the lock,
+    /// the first line is early enough.
+    fn begin_by_the_clock(&mut self) -> Result<()> {
+        let Some(mut hold) = self.try_hold()? else { return Ok(()) };
+        hold.rotate_if_due();
+        // Not finished: the file that compression has replaced is held open, so
+        // that the new log does not get its inode.
+        hold.release()
     }
 
     /// Takes the lock, waiting for as long as others have it.

@@ -96,8 +96,22 @@ impl Names {
 
     /// Returns the path of the backup in `slot`.
     pub(crate) fn backup(&self, slot: u64, form: Form) -> PathBuf {
-        let number = slot.to_string();
-        self.dir.join(joined(&[self.name.as_bytes(), b".", number.as_bytes(), form.ending()]))
+        self.followed_by(&slot.to_string(), form)
+    }
+
+    /// Returns the path whose name is the log's, a dot and `rest`.
+    pub(crate) fn followed_by(&self, rest: &str, form: Form) -> PathBuf {
+        self.dir.join(joined(&[self.name.as_bytes(), b".", rest.as_bytes(), form.ending()]))
+    }
+
+    /// Returns what follows the log's name and a dot in `name`, less the
+    /// ending of its form, if it begins like that.
+    pub(crate) fn rest<'a>(&self, name: &'a OsStr) -> Option<(&'a [u8], Form)> {
+        let rest = name.as_bytes().strip_prefix(self.name.as_bytes())?.strip_prefix(b".")?;
+        Some(match rest.strip_suffix(b".gz") {
+            Some(stem) => (stem, Form::Gzip),
+            None => (rest, Form::Plain),
+        })
     }
 
     /// Returns the path of the private temporary for the log of this identity.
@@ -123,17 +137,13 @@ impl Names {
             let rest = rest.strip_prefix(ours)?.strip_prefix(b".")?;
             return identity(rest.strip_suffix(b".gz")?).map(Meaning::Private);
         }
-        let rest = bytes.strip_prefix(ours)?.strip_prefix(b".")?;
-        let (rest, form) = match rest.strip_suffix(b".gz") {
-            Some(stem) => (stem, Form::Gzip),
-            None => (rest, Form::Plain),
-        };
+        let (rest, form) = self.rest(name)?;
         match rest.strip_prefix(b"rotate.") {
             Some(digits) if digits.len() >= 8 && all_digits(digits) => {
                 Some(Meaning::RotationTemp(OsString::from_vec(digits.to_vec()), form))
             }
             Some(_) => None,
-            None => slot(rest).map(|slot| Meaning::Backup(slot, form)),
+            None => number(rest).map(|slot| Meaning::Backup(slot, form)),
         }
     }
 
@@ -142,6 +152,14 @@ impl Names {
     pub(crate) fn excess(&self, name_max: usize) -> usize {
         (self.name.len() + LONGEST_SUFFIX).saturating_sub(name_max)
     }
+}
+
+/// Returns the path of the compressed form of the backup whose plain form is
+/// at `plain`.
+pub(crate) fn compressed(plain: &Path) -> PathBuf {
+    let mut path = plain.as_os_str().to_owned();
+    path.push(OsStr::from_bytes(Form::Gzip.ending()));
+    path.into()
 }
 
 /// Resolves `.` and `..` by their letters, as Python's `os.path.normpath`.
@@ -167,8 +185,9 @@ fn all_digits(bytes: &[u8]) -> bool {
     bytes.iter().all(u8::is_ascii_digit)
 }
 
-/// Reads a slot's number; `01` is none, since nobody writes it.
-fn slot(bytes: &[u8]) -> Option<u64> {
+/// Reads the number of a slot, or one that tells names apart; `01` is none,
+/// since nobody writes it.
+pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
     let plain = all_digits(bytes) && !bytes.starts_with(b"0");
     plain.then(|| std::str::from_utf8(bytes).ok()?.parse().ok()).flatten()
 }

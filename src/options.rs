@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Result;
 use crate::log::RotatingLog;
 use crate::owner::Asked;
+use crate::schedule::Schedule;
 
 /// What is forced to disk, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +30,8 @@ pub struct Options {
     pub(crate) backups: u64,
     /// See [`Options::gzip`].
     pub(crate) gzip: Option<u32>,
+    /// See [`Options::schedule`].
+    pub(crate) schedule: Option<Schedule>,
     /// See [`Options::sync`].
     pub(crate) sync: Sync,
     /// See [`Options::lock_dir`].
@@ -45,6 +48,7 @@ impl Default for Options {
             max_bytes: 0,
             backups: 5,
             gzip: None,
+            schedule: None,
             sync: Sync::default(),
             lock_dir: None,
             create_dir: false,
@@ -63,7 +67,7 @@ impl Options {
     }
 
     /// Sets how many backups are kept; 5 by default. With 0 the log is emptied
-    /// when it is full (CLH's `backupCount`).
+    /// when it is full, or, with a schedule, all are kept (CLH's `backupCount`).
     #[must_use]
     pub fn backups(mut self, count: u64) -> Self {
         self.backups = count;
@@ -80,6 +84,14 @@ impl Options {
     pub fn gzip(mut self, level: Option<u32>) -> Self {
         assert!(level.is_none_or(|level| (1..=9).contains(&level)), "gzip's levels are 1 to 9");
         self.gzip = level;
+        self
+    }
+
+    /// Has the log rotated by the clock too, and its backups named by it (CLH's
+    /// `ConcurrentTimedRotatingFileHandler`). By default it is not.
+    #[must_use]
+    pub fn schedule(mut self, schedule: Option<Schedule>) -> Self {
+        self.schedule = schedule;
         self
     }
 
@@ -131,7 +143,8 @@ impl Options {
 
     /// Opens the log at `path`. Neither it nor its lock file is made before
     /// the first line comes, but what would forbid that is found now as far as
-    /// it can be.
+    /// it can be. With a schedule, if nobody has the lock, the lock file is made
+    /// now to hold the time of the next rotation, and one that is due is done.
     ///
     /// # Errors
     ///

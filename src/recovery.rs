@@ -5,16 +5,21 @@
 //!
 //! | found | it is | and becomes |
 //! |---|---|---|
-//! | `.__app.log.ID.gz`, a slot's content | ours, about to take its place | that slot, compressed |
+//! | `.__app.log.ID.gz`, a backup's content | ours, about to take its place | that backup, compressed |
 //! | `.__app.log.ID.gz`, of the present log | ours, compressed ahead | (stays) |
 //! | `.__app.log.ID.gz`, anything else | ours, of no use any more | nothing |
 //! | `app.log.N` and `app.log.N.gz`, the same | ours, placed already | the compressed one |
 //! | the two, not the same | two generations | two slots |
+//! | `app.log.STAMP` and `.gz`, the same | as above, by the clock | the compressed one |
+//! | the two, the latter partial | Python's, being compressed | compressed anew |
+//! | the two, not the same | two generations | (stay) |
 //! | `app.log.rotate.DIGITS` | a whole log of Python's | the slot of its age |
 //! | the same and its `.gz` | the latter may be partial | as if it were not there |
 //! | `app.log.rotate.DIGITS.gz` alone | the same, compressed | the slot of its age |
 //!
-//! A gap in the chain needs nothing: the next shift closes it. Each step here
+//! A gap in the chain needs nothing: the next shift closes it. A log that is
+//! missing after a rotation by the clock is made, and if its time has not been
+//! written yet, it passes with nothing to rotate. Each step here
 //! can be cut short like those of a rotation, and is begun anew then.
 //!
 //! Only regular files of exactly these names are touched.
@@ -35,7 +40,7 @@ use crate::gzip;
 use crate::lock::Held;
 use crate::log::Notice;
 use crate::member::Member;
-use crate::names::{Form, Meaning, Names};
+use crate::names::{self, Form, Meaning};
 use crate::owner::Ownership;
 use crate::rotation::{Backups, Compressed, regular_file, rename, same_generation};
 
@@ -46,25 +51,24 @@ pub(crate) struct Leftovers {
     temps: BTreeMap<OsString, Vec<Form>>,
     /// Private files of ours: the identity in the name.
     privates: Vec<u64>,
-    /// Slots that hold two files.
-    doubles: Vec<u64>,
+    /// Backups that stand in both forms: where the plain one is.
+    doubles: Vec<PathBuf>,
 }
 
 impl Leftovers {
     /// Looks through the log's directory. This costs one pass over its names,
     /// however long the logs are. What has been compressed ahead of the log
     /// itself, which has this identity, is no leftover.
-    pub(crate) fn find(names: &Names, log: Option<u64>) -> Result<Self> {
-        let mut found = Self::default();
-        let mut slots = BTreeMap::new();
+    pub(crate) fn find(backups: &Backups, log: Option<u64>) -> Result<Self> {
+        let (names, mut found, mut forms) = (&backups.names, Self::default(), BTreeMap::new());
         let unreadable = Error::on("look for leftovers in", names.dir());
         let mut entries = match fs::read_dir(names.dir()) {
             Ok(entries) => entries,
             Err(error) => return Err(unreadable(error)),
         };
         let outcome = entries.try_for_each(|entry| {
-            match names.meaning(&entry?.file_name()) {
-                Some(Meaning::Backup(slot, _)) => *slots.entry(slot).or_insert(0) += 1,
+            let name = entry?.file_name();
+            match names.meaning(&name) {
                 Some(Meaning::RotationTemp(digits, form)) => {
                     found.temps.entry(digits).or_default().push(form);
                 }
@@ -72,13 +76,21 @@ impl Leftovers {
                     let leftover = log != Some(identity) || !is_ahead(&names.private(identity));
                     found.privates.extend(leftover.then_some(identity));
                 }
-                None => {}
+                _ => {
+                    if let Some(plain) = backups.plain_form(&name) {
+                        *forms.entry(plain).or_insert(0) += 1;
+                    }
+                }
             }
             Ok(())
         });
         outcome.map_err(unreadable)?;
-        found.doubles =
-            slots.into_iter().filter(|(_, files)| *files == 2).map(|(slot, _)| slot).collect();
+        let twice = forms.into_iter().filter(|(_, files)| *files == 2).map(|(plain, _)| plain);
+        found.doubles = twice.filter(|plain| !backups.apart.contains(plain)).collect();
+        if backups.timetable.is_some() {
+            // There is no chain to adopt them into; nor does Python make any.
+            found.temps.clear();
+        }
         Ok(found)
     }
 
@@ -118,13 +130,11 @@ fn finish_or_remove(identity: u64, held: &mut Held<'_>, backups: &mut Backups) -
     let Some(compressed) = Compressed::of_dead_maker(path)? else {
         return Ok(());
     };
-    if let Some((slot, metadata)) = plain_slot_of(identity, backups)? {
-        let plain = backups.names.backup(slot, Form::Plain);
-        if Ownership::of(&metadata).admits(&compressed.metadata()?)
-            && same_generation(&plain, compressed.path())?
-        {
-            return backups.place(&compressed, slot, held);
-        }
+    if let Some((plain, metadata)) = backups.plain_of(identity)?
+        && Ownership::of(&metadata).admits(&compressed.metadata()?)
+        && same_generation(&plain, compressed.path())?
+    {
+        return backups.place(&compressed, &plain, held);
     }
     // Dropped, it is removed.
     Ok(())
@@ -137,31 +147,18 @@ fn is_ahead(path: &Path) -> bool {
     matches!(member, Ok(Some(_)))
 }
 
-/// Returns the slot in which the file of this `identity` stands, alone and
-/// plain, and what it is, if it is in the chain.
-fn plain_slot_of(identity: u64, backups: &mut Backups) -> Result<Option<(u64, Metadata)>> {
-    for slot in backups.chain()? {
-        if let [Found { backup: backup @ Backup { slot, form: Form::Plain }, .. }] = slot[..]
-            && let Some(metadata) = regular_file(&backups.path(backup))?
-            && gzip::identity(&metadata) == identity
-        {
-            return Ok(Some((slot, metadata)));
+/// Parts what stands in both forms: one generation loses its plain form, two
+/// are spread over two slots.
+fn part(doubles: &[PathBuf], held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
+    for plain in doubles {
+        if is_regular(plain)? && is_regular(&names::compressed(plain))? {
+            backups.settle(plain, held)?;
         }
     }
-    Ok(None)
-}
-
-/// Parts what stands in one slot: one generation loses its plain form, two are
-/// spread over two slots.
-fn part(doubles: &[u64], held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
-    let last = backups.options.backups;
-    for slot in doubles.iter().copied().filter(|slot| *slot <= last) {
-        let forms = [Form::Plain, Form::Gzip].map(|form| backups.names.backup(slot, form));
-        if is_regular(&forms[0])? && is_regular(&forms[1])? {
-            backups.settle_double(slot)?;
-        }
+    if backups.timetable.is_some() {
+        return Ok(());
     }
-    let plan = plan(&backups.chain()?, None, last);
+    let plan = plan(&backups.chain()?, None, backups.options.backups);
     backups.carry_out(&plan, held)
 }
 
@@ -223,7 +220,7 @@ fn adopt(orphan: &Orphan, held: &mut Held<'_>, backups: &mut Backups) -> Result<
     let backup = Backup { slot, form: orphan.form };
     rename(&orphan.path, &backups.path(backup))?;
     if let Some(compressed) = compressed {
-        backups.place(&compressed, slot, held)?;
+        backups.place(&compressed, &backups.path(backup), held)?;
     }
     Ok(Some(Notice::Adopted { orphan: orphan.path.clone(), slot }))
 }

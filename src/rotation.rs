@@ -1,26 +1,36 @@
-//! Rotation: the log becomes slot 1, every backup moves up by one.
+//! Rotation: the log becomes a backup, and a new log begins.
 //!
 //! All of it happens under the lock, so nobody acts on the names in between.
 //! What could is a kill, at any instant; so the order is such that every line
 //! stands, at every instant, in a file that the next writer finds:
 //!
 //! ```text
-//!  1  compress the log, where it stands, into a private file   .__app.log.ID.gz
-//!  2  remove what leaves the chain                             app.log.5.gz
-//!     shift the chain, highest slot first, into free names     .4.gz → .5.gz …
-//!  3  rename the log to slot 1, plain                          app.log → app.log.1
-//!  4  make the new log                                         app.log
-//!  5  rename the private file to slot 1, compressed,           → app.log.1.gz
-//!     then remove the plain slot 1
+//!                                                  by number       by the clock
+//!  1  compress the log, where it stands, into a
+//!     private file, .__app.log.ID.gz
+//!  2  remove what leaves the chain                 app.log.5.gz    (see 7)
+//!     shift the chain, highest slot first,         .4.gz → .5.gz
+//!     into free names                              …
+//!  3  rename the log, plain                        → app.log.1     → app.log.STAMP
+//!  4  write the time of the next rotation          –               into the lock
+//!  5  make the new log, app.log
+//!  6  rename the private file to the backup,       → app.log.1.gz  → app.log.STAMP.gz
+//!     then remove the plain one
+//!  7  remove the oldest backups                    (see 2)         app.log.OLDEST.gz
 //! ```
 //!
 //! The directory in the end is the one that concurrent-log-handler leaves.
-//! Python goes another way, by a temporary name that a kill strands. The new
-//! log is made before anything that was freed gives its inode back: a log
-//! shipper that knows files by inode would take the one for the other. For the
-//! same reason, and because freeing the pages of a large file takes its time,
-//! what is removed is held open until the lock is let go.
+//! Python goes another way by number, by a temporary name that a kill strands,
+//! and compresses under the public name by the clock. Were the time written
+//! before step 3, a kill would leave two intervals in one file; after 5, it
+//! would leave an empty log that is due, and so an empty backup.
+//!
+//! The new log is made before anything that was freed gives its inode back: a
+//! log shipper that knows files by inode would take the one for the other. For
+//! the same reason, and because freeing the pages of a large file takes its
+//! time, what is removed is held open until the lock is let go.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::OpenOptionsExt;
@@ -31,13 +41,14 @@ use nix::libc;
 
 use crate::active::Active;
 use crate::ahead::Ahead;
-use crate::chain::{Backup, Chain, Found, Plan, plan};
+use crate::chain::Plan;
 use crate::error::{Error, Result};
 use crate::gzip;
 use crate::lock::{self, Held};
-use crate::names::{Form, Names};
+use crate::names::{self, Names};
 use crate::options::{Options, Sync};
 use crate::owner::Ownership;
+use crate::timetable::Timetable;
 use crate::upkeep::Upkeep;
 
 /// A log's backups: what they are called, how many are kept and in which form.
@@ -49,6 +60,20 @@ pub(crate) struct Backups {
     pub(crate) options: Options,
     /// What holds leave to be done when they have ended.
     pub(crate) upkeep: Upkeep,
+    /// When the log is rotated by the clock, and backups named after it; if not,
+    /// they are numbered.
+    pub(crate) timetable: Option<Timetable>,
+    /// Backups that stand in both forms and are known to be two generations.
+    pub(crate) apart: BTreeSet<PathBuf>,
+}
+
+/// A rotation, planned before anything has moved.
+#[derive(Debug)]
+pub(crate) struct Rotation {
+    /// How the name of the new backup becomes free.
+    pub(crate) room: Plan,
+    /// The new backup, plain.
+    pub(crate) backup: PathBuf,
 }
 
 /// A private file that holds the compressed content of a file which is about
@@ -96,14 +121,20 @@ impl Drop for Compressed {
 impl Backups {
     /// Returns the backups of the log of these `names`.
     pub(crate) fn new(names: Names, options: Options) -> Self {
-        let ahead = options.gzip.filter(|_| options.backups > 0);
-        let ahead = ahead.and_then(|level| Ahead::new(&names, level, options.max_bytes));
-        Self { names, options, upkeep: Upkeep::new(ahead) }
+        let timetable = options.schedule.map(Timetable::new);
+        let largest = match options.max_bytes {
+            0 if timetable.is_some() => u64::MAX,
+            limit => limit,
+        };
+        let ahead = options.gzip.filter(|_| options.backups > 0 || timetable.is_some());
+        let ahead = ahead.and_then(|level| Ahead::new(&names, level, largest));
+        Self { names, options, upkeep: Upkeep::new(ahead), timetable, apart: BTreeSet::new() }
     }
 
-    /// Makes the log slot 1 and begins a new one.
+    /// Makes the log a backup and, if it is to be `renewed`, begins a new one;
+    /// if not, the next line does.
     ///
-    /// Returns why it could not be compressed, if that failed: it is slot 1
+    /// Returns why it could not be compressed, if that failed: it is a backup
     /// all the same, as it is.
     ///
     /// # Errors
@@ -114,87 +145,56 @@ impl Backups {
         &mut self,
         held: &mut Held<'_>,
         active: &mut Active,
+        renewed: bool,
     ) -> Result<Option<Error>> {
         let Some(metadata) = active.metadata()? else {
             return Ok(None);
         };
-        if self.options.backups == 0 {
+        if self.options.backups == 0 && self.timetable.is_none() {
             return active.truncate(held).map(|()| None);
         }
         // What stands in the way is found before anything has moved.
-        let plan = plan(&self.chain()?, Some(1), self.options.backups);
+        let Rotation { room, backup } = self.plan(held)?;
         let (compressed, trouble) = match self.compress_log(active.path(), &metadata) {
             Ok(compressed) => (compressed, None),
             Err(error) => (None, Some(error)),
         };
-        self.carry_out(&plan, held)?;
-        let slot_1 = self.names.backup(1, Form::Plain);
-        rename(active.path(), &slot_1)?;
+        self.carry_out(&room, held)?;
+        rename(active.path(), &backup)?;
+        if let Err(error) = self.pass(held) {
+            // Due for ever, it would be rotated at every line.
+            return rename(&backup, active.path()).and(Err(error));
+        }
         let old = active.retire(held);
-        let made = active.create(held, Some(Ownership::of(&metadata)));
+        let like = Some(Ownership::of(&metadata));
+        let made = if renewed { active.create(held, like) } else { Ok(()) };
         match compressed {
-            Some(compressed) => self.place(&compressed, 1, held)?,
+            Some(compressed) => self.place(&compressed, &backup, held)?,
             None if self.options.sync == Sync::None => {}
-            None => old.into_iter().for_each(|old| self.upkeep.sync_later(old, slot_1.clone())),
+            None => old.into_iter().for_each(|old| self.upkeep.sync_later(old, backup.clone())),
         }
         self.upkeep.close_small();
         made.map(|()| trouble)
     }
 
-    /// Looks which backups there are, newest first. A slot that holds one
-    /// generation in both forms loses the plain one first: moved on like two
-    /// generations, it would be doubled.
+    /// Lets the time of a rotation by the clock pass: writes that of the next.
     ///
     /// # Errors
     ///
-    /// If a slot's name is taken by what is no regular file, or cannot be
-    /// looked at: only "no such file" means that a name is free. If it cannot
-    /// be told whether two files are one generation.
-    pub(crate) fn chain(&mut self) -> Result<Chain> {
-        let mut chain = Chain::new();
-        for slot in 1..=self.options.backups {
-            let mut found = Vec::new();
-            for form in [Form::Plain, Form::Gzip] {
-                found.extend(self.look_at(Backup { slot, form })?);
-            }
-            if found.is_empty() {
-                break;
-            }
-            if found.len() == 2 && self.settle_double(slot)? {
-                found.retain(|found| found.backup.form == Form::Gzip);
-            }
-            // Of two generations in one slot the newer stands first.
-            found.sort_by_key(|found: &Found| std::cmp::Reverse(found.modified));
-            chain.push(found);
-        }
-        Ok(chain)
+    /// If the lock file cannot be written.
+    pub(crate) fn pass(&mut self, held: &mut Held<'_>) -> Result<()> {
+        let sync = self.options.sync != Sync::None;
+        self.timetable.as_mut().map_or(Ok(()), |timetable| timetable.turn(held, sync))
     }
 
-    /// Removes the plain form of a slot that holds both, if they are one
-    /// generation; tells whether they were.
-    pub(crate) fn settle_double(&mut self, slot: u64) -> Result<bool> {
-        let [plain, compressed] = [Form::Plain, Form::Gzip].map(|f| self.names.backup(slot, f));
-        let same = same_generation(&plain, &compressed)?;
+    /// Removes the plain form of the backup at `plain`, beside which stands the
+    /// compressed one, if they are one generation; tells whether they were.
+    pub(crate) fn settle_double(&mut self, plain: &Path) -> Result<bool> {
+        let same = same_generation(plain, &names::compressed(plain))?;
         if same {
-            self.remove(&plain)?;
+            self.remove(plain)?;
         }
         Ok(same)
-    }
-
-    /// Returns what stands at the name of `backup`, if anything does.
-    fn look_at(&self, backup: Backup) -> Result<Option<Found>> {
-        let path = self.path(backup);
-        let look = || Error::on("look at", &path);
-        let Some(metadata) = regular_file(&path)? else {
-            return Ok(None);
-        };
-        let modified = metadata.modified().map_err(look())?;
-        Ok(Some(Found { backup, modified }))
-    }
-
-    /// Returns the path of `backup`.
-    pub(crate) fn path(&self, backup: Backup) -> PathBuf {
-        self.names.backup(backup.slot, backup.form)
     }
 
     /// Does what was planned.
@@ -216,7 +216,9 @@ impl Backups {
     /// Compresses the log if backups are to be compressed: what is not yet
     /// compressed of it.
     fn compress_log(&self, log: &Path, metadata: &Metadata) -> Result<Option<Compressed>> {
-        let ahead = self.upkeep.ahead().map(|mut ahead| ahead.finish(metadata));
+        // Of an empty log there are no pieces, and no pieces are no gzip file.
+        let ahead = self.upkeep.ahead().filter(|_| metadata.len() > 0);
+        let ahead = ahead.map(|mut ahead| ahead.finish(metadata));
         let failed = Error::on("compress", log);
         let (path, file) = match ahead {
             Some(Ok(Some(finished))) => finished,
@@ -240,7 +242,17 @@ impl Backups {
         source: &Path,
         metadata: &Metadata,
     ) -> Result<Option<Compressed>> {
-        let Some(level) = self.options.gzip else { return Ok(None) };
+        let level = self.options.gzip;
+        level.map(|level| self.compress_at(level, source, metadata)).transpose()
+    }
+
+    /// Compresses the file at `source`, which `metadata` is about, at this level.
+    pub(crate) fn compress_at(
+        &self,
+        level: u32,
+        source: &Path,
+        metadata: &Metadata,
+    ) -> Result<Compressed> {
         let mut path = self.names.private(gzip::identity(metadata));
         let sync = self.options.sync != Sync::None;
         let mut outcome = gzip::compress(source, &path, level, sync);
@@ -250,10 +262,10 @@ impl Backups {
             outcome = gzip::compress(source, &path, level, sync);
         }
         let file = outcome.map_err(Error::on("compress", source))?;
-        Ok(Some(Compressed { path, file }))
+        Ok(Compressed { path, file })
     }
 
-    /// Puts what was `compressed` in the place of the plain backup in `slot`.
+    /// Puts what was `compressed` in the place of the backup at `plain`.
     ///
     /// # Errors
     ///
@@ -262,11 +274,11 @@ impl Backups {
     pub(crate) fn place(
         &mut self,
         compressed: &Compressed,
-        slot: u64,
+        plain: &Path,
         _: &mut Held<'_>,
     ) -> Result<()> {
-        rename(&compressed.path, &self.names.backup(slot, Form::Gzip))?;
-        self.remove(&self.names.backup(slot, Form::Plain))
+        rename(&compressed.path, &names::compressed(plain))?;
+        self.remove(plain)
     }
 
     /// Removes the file at `path`, which is freed when the hold has ended.

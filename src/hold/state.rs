@@ -8,19 +8,18 @@ use std::path::PathBuf;
 use nix::libc;
 
 use crate::active::{Active, Unwritten};
-use crate::chain::Backup;
 use crate::error::{Error, Result};
 use crate::lock::Held;
 use crate::log::{Notice, Stats, Unappended};
-use crate::names::Form;
 use crate::options::Sync;
 use crate::owner::{self, Ownership};
 use crate::patience::Patience;
 use crate::recovery::{self, Leftovers};
-use crate::rotation::{Backups, regular_file};
+use crate::rotation::Backups;
 
 /// The log and its backups.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is known or not by itself")]
 pub(crate) struct Log {
     /// The log now appended to.
     pub(crate) active: Active,
@@ -31,13 +30,15 @@ pub(crate) struct Log {
     /// What could not be mended, and has been told of.
     unmended: BTreeSet<PathBuf>,
     /// When to rotate again after it failed.
-    patience: Patience,
+    pub(super) patience: Patience,
+    /// Whether it is known that somebody rotates the log by the clock.
+    pub(super) timed: bool,
     /// Whether the last backup could not be compressed.
-    uncompressed: bool,
+    pub(super) uncompressed: bool,
     /// Whether there is something that only a batch's end forces to disk.
     unsynced: bool,
     /// Whether there are new names that only a batch's end forces to disk.
-    renamed: bool,
+    pub(super) renamed: bool,
     /// How many bytes were put in that the upkeep does not know of.
     own: u64,
     /// Troubles to be told.
@@ -55,6 +56,7 @@ impl Log {
             leftovers: None,
             unmended: BTreeSet::new(),
             patience: Patience::default(),
+            timed: false,
             uncompressed: false,
             unsynced: false,
             renamed: false,
@@ -71,12 +73,10 @@ impl Log {
         let found = if self.active.is_special() {
             Ok(Leftovers::default())
         } else {
-            Leftovers::find(&self.backups.names, self.active.private_identity())
+            Leftovers::find(&self.backups, self.active.private_identity())
         };
         self.leftovers = Some(found.unwrap_or_else(|error| {
-            if self.unmended.insert(error.path().to_owned()) {
-                self.notices.push(Notice::CannotMend(error));
-            }
+            self.tell_unmended(error);
             Leftovers::default()
         }));
     }
@@ -109,40 +109,19 @@ impl Log {
         }
     }
 
-    /// Returns how many bytes of `lines` go in now. If the log is full it is
-    /// rotated; if that fails it grows, for lines matter more than the limit.
-    pub(super) fn make_room(&mut self, held: &mut Held<'_>, lines: &[u8]) -> usize {
-        match self.fitting(lines) {
-            0 if !self.patience.is_over() => lines.len(),
-            0 => match self.rotate(held) {
-                Ok(()) => {
-                    self.notices.extend(self.patience.restore().then_some(Notice::RotatesAgain));
-                    self.fitting(lines)
-                }
-                Err(error) => {
-                    let news = self.patience.lose().then_some(Notice::CannotRotate(error));
-                    self.notices.extend(news);
-                    lines.len()
-                }
-            },
-            fitting => fitting,
+    /// Tells, once, of something that stays as it is.
+    pub(super) fn tell_unmended(&mut self, error: Error) {
+        if self.unmended.insert(error.path().to_owned()) {
+            self.notices.push(Notice::CannotMend(error));
         }
     }
 
-    /// Rotates.
-    pub(super) fn rotate(&mut self, held: &mut Held<'_>) -> Result<()> {
-        self.look_for_leftovers();
-        self.mend(held);
-        // Lines come first: if there is no room for a newline, the log is
-        // rotated all the same, for that may make room.
-        drop(self.active.mend(held));
+    /// Makes the missing log. If there are backups, its writer may have died
+    /// between two steps of a rotation.
+    pub(super) fn create(&mut self, held: &mut Held<'_>) -> Result<()> {
+        let like = self.backups.newest().map(|metadata| Ownership::of(&metadata));
         self.renamed = true;
-        let trouble = self.backups.rotate(held, &mut self.active)?;
-        self.stats.rotations += 1;
-        let news = trouble.is_some() && !self.uncompressed;
-        self.uncompressed = trouble.is_some();
-        self.notices.extend(trouble.filter(|_| news).map(Notice::CannotCompress));
-        Ok(())
+        self.active.create(held, like)
     }
 
     /// Appends lines that fit.
@@ -152,9 +131,7 @@ impl Log {
         lines: &[u8],
     ) -> std::result::Result<(), Unappended> {
         if self.active.is_missing() {
-            let like = self.newest_backup();
-            self.active.create(held, like)?;
-            self.renamed = true;
+            self.create(held)?;
         }
         let outcome = self.active.append(held, lines).or_else(|failure| {
             let full = failure.error.kind() == ErrorKind::StorageFull;
@@ -170,18 +147,6 @@ impl Log {
         self.own += appended as u64;
         self.unsynced = true;
         outcome.map_err(|failure| Unappended { appended, error: failure.error })
-    }
-
-    /// Returns mode and owner of the newest backup. If the log is missing
-    /// beside it, its writer died between the two steps of a rotation.
-    fn newest_backup(&self) -> Option<Ownership> {
-        for form in [Form::Plain, Form::Gzip] {
-            let path = self.backups.path(Backup { slot: 1, form });
-            if let Ok(Some(metadata)) = regular_file(&path) {
-                return Some(Ownership::of(&metadata));
-            }
-        }
-        None
     }
 
     /// Tells the upkeep how large the log is now, and how much of that is new.

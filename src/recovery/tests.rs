@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::lock::Lock;
+use crate::names::Names;
 use crate::options::Options;
 use std::fs::File;
 use std::time::{Duration, UNIX_EPOCH};
@@ -38,7 +39,7 @@ impl Site {
 
     /// Mends what there is; returns the names then.
     fn mend(&mut self) -> Vec<String> {
-        let found = Leftovers::find(&self.backups.names, None).unwrap();
+        let found = Leftovers::find(&self.backups, None).unwrap();
         let mut lock = Lock::not_needed();
         let notices = mend(&found, &mut lock.acquire().unwrap(), &mut self.backups);
         assert!(!notices.iter().any(|notice| matches!(notice, Notice::CannotMend(_))));
@@ -143,7 +144,7 @@ fn what_was_compressed_ahead_of_the_present_log_is_no_leftover() {
     let site = Site::new(Options::default());
     let (names, mut member) = (&site.backups.names, Vec::new());
     Member::of(b"line\n", &mut Deflater::new(6), &mut member).unwrap();
-    let found = |log| Leftovers::find(names, log).unwrap().privates;
+    let found = |log| Leftovers::find(&site.backups, log).unwrap().privates;
     fs::write(names.private(7), &member).unwrap();
     assert_eq!(found(Some(7)), [0; 0]);
     assert_eq!(found(Some(8)), [7], "it is another log's");

@@ -121,7 +121,7 @@ impl Shared {
     }
 
     /// Tells of a trouble.
-    fn tell(&self, notice: &Notice) {
+    pub(crate) fn tell(&self, notice: &Notice) {
         self.report.notice(notice, &self.path);
     }
 

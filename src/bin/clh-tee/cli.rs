@@ -1,16 +1,19 @@
 //! The command line: what can be given, and how it is read.
 
 mod files;
+mod timed;
 mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
+use clap::error::ErrorKind;
 use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use clh_tee::{Options, Sync};
 
 use self::files::Files;
+use self::timed::Timed;
 use self::values::{count, length, level, size, time};
 
 /// Appends standard input to a rotating log that any number of processes share.
@@ -41,9 +44,13 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
     pub(crate) max_bytes: u64,
 
+    /// When to rotate by the clock.
+    #[command(flatten)]
+    pub(crate) timed: Timed,
+
     /// How many backups to keep
     ///
-    /// They are LOG.1, LOG.2 and so on, the newest first. With 0, LOG is emptied when it is full.
+    /// They are LOG.1, LOG.2 and so on, the newest first. With 0, LOG is emptied when it is full; with --when, all are kept.
     #[arg(long, value_name = "N", default_value_t = 5, alias = "backup-count",
           value_parser = count)]
     pub(crate) backups: u64,
@@ -145,9 +152,17 @@ pub(crate) enum SyncWhat {
 
 impl Cli {
     /// Reads the command line, and what it leaves out from the environment.
+    ///
+    /// # Errors
+    ///
+    /// If it is wrong, or asks for help.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let mut matches = with_environment(Self::command()).try_get_matches()?;
-        Self::from_arg_matches_mut(&mut matches)
+        let cli = Self::from_arg_matches_mut(&mut matches)?;
+        match cli.timed.fault() {
+            None => Ok(cli),
+            Some(fault) => Err(Self::command().error(ErrorKind::ArgumentConflict, fault)),
+        }
     }
 
     /// Returns how the log is to be opened.
@@ -162,6 +177,7 @@ impl Cli {
             .max_bytes(self.max_bytes)
             .backups(self.backups)
             .gzip(self.gzip.then_some(self.gzip_level))
+            .schedule(self.timed.schedule())
             .lock_dir(self.lock_dir.clone())
             .create_dir(self.mkdir)
             .mode(self.files.mode())

@@ -50,8 +50,9 @@ pub(crate) struct GivenUp {
 
 impl Sink {
     /// Returns the way into `log`.
-    pub(crate) fn new(log: RotatingLog, cli: &Cli, report: &Report) -> io::Result<Self> {
+    pub(crate) fn new(mut log: RotatingLog, cli: &Cli, report: &Report) -> io::Result<Self> {
         let (queue, woken) = Queue::new(cli.buffer)?;
+        let notices = log.take_notices();
         let shared = Shared {
             queue,
             hold: if cli.gzip { SHORT_HOLD } else { HOLD },
@@ -62,6 +63,10 @@ impl Sink {
             trouble: Mutex::new(None),
             unsynced: AtomicBool::new(false),
         };
+        // What opening it has brought.
+        for notice in &notices {
+            shared.tell(notice);
+        }
         let shared = Arc::new(shared);
         Ok(Self { shared, appender: None, woken, overflow: cli.overflow, dropped: 0 })
     }

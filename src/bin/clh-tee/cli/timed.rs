@@ -1,0 +1,117 @@
+//! Rotation by the clock: its options, and how they are read.
+
+use clap::Args;
+use clh_tee::{Schedule, When};
+
+/// When to rotate by the clock.
+#[derive(Debug, Args)]
+pub(crate) struct Timed {
+    /// Rotate by the clock: S, M, H, D, MIDNIGHT, W0 to W6
+    ///
+    /// Each second, minute, hour or 24 hours, at midnight, or on a day of the
+    /// week; W0 is Monday. Backups are named by the start of their interval, as in
+    /// LOG.2026-11-22. With --backups 0, all of them are kept.
+    #[arg(long, value_name = "UNIT", hide_short_help = true, value_parser = when)]
+    pub(crate) when: Option<When>,
+
+    /// How many units go by between two rotations
+    ///
+    /// As in Python, MIDNIGHT and W0 to W6 rotate each time all the same, and only
+    /// the backups' names tell of N.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "when",
+          hide_short_help = true, value_parser = interval)]
+    interval: u32,
+
+    /// The time of the day, for MIDNIGHT and W0 to W6
+    ///
+    /// It is given in local time or, with --utc, in UTC. By default it is
+    /// midnight.
+    #[arg(long, value_name = "HH:MM[:SS]", requires = "when",
+          hide_short_help = true, value_parser = at_time)]
+    at_time: Option<u32>,
+
+    /// Use UTC instead of local time
+    ///
+    /// Local time is that of TZ or, without it, of /etc/localtime.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) utc: bool,
+}
+
+impl Timed {
+    /// Returns when to rotate by the clock, if that is wanted.
+    pub(crate) fn schedule(&self) -> Option<Schedule> {
+        let schedule = Schedule::new(self.when?).interval(self.interval).utc(self.utc);
+        Some(self.at_time.map_or(schedule, |second| schedule.at_time(second)))
+    }
+
+    /// Returns what is wrong with the options together.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        let by_the_day = matches!(self.when?, When::Midnight | When::Weekday(_));
+        (self.at_time.is_some() && !by_the_day)
+            .then_some("--at-time is for --when MIDNIGHT and W0 to W6; leave it out")
+    }
+}
+
+/// Reads a unit, in Python's words.
+fn when(text: &str) -> Result<When, String> {
+    let when = match text.to_ascii_uppercase().as_str() {
+        "S" => When::Second,
+        "M" => When::Minute,
+        "H" => When::Hour,
+        "D" => When::Day,
+        "MIDNIGHT" => When::Midnight,
+        weekday => {
+            let day = weekday.strip_prefix('W').and_then(|day| day.parse().ok());
+            let day = day.filter(|day| *day < 7 && weekday.len() == 2);
+            let day = day.ok_or("give S, M, H, D, MIDNIGHT, or W0 (Monday) to W6 (Sunday)")?;
+            When::Weekday(day)
+        }
+    };
+    Ok(when)
+}
+
+/// Reads how many units an interval has.
+fn interval(text: &str) -> Result<u32, String> {
+    let interval = text.parse().ok().filter(|interval| *interval > 0);
+    interval.ok_or_else(|| "give a number from 1 on".to_owned())
+}
+
+/// Reads a time of the day; returns its second.
+fn at_time(text: &str) -> Result<u32, String> {
+    let field = |text: &str, below: u32| {
+        let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<u32>().ok().filter(|field| digits && *field < below)
+    };
+    let second = || {
+        let (hour, rest) = text.split_once(':')?;
+        let (minute, second) = rest.split_once(':').unwrap_or((rest, "00"));
+        Some((field(hour, 24)? * 60 + field(minute, 60)?) * 60 + field(second, 60)?)
+    };
+    second().ok_or_else(|| "give a time of the day such as 03:30 or 23:59:30".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_python_s_in_any_case() {
+        assert_eq!(when("midnight"), Ok(When::Midnight));
+        assert_eq!(when("s"), Ok(When::Second));
+        assert_eq!(when("w6"), Ok(When::Weekday(6)));
+        for text in ["", "W", "W7", "W06", "W+1", "X", "MIDNIGH", "HH", "1"] {
+            assert!(when(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_of_the_day_have_two_or_three_parts() {
+        assert_eq!(at_time("00:00"), Ok(0));
+        assert_eq!(at_time("23:59:59"), Ok(86_399));
+        for text in
+            ["", "3:30", "24:00", "12:60", "12:00:60", "12", "12:00:00:00", "-1:00", "+1:00"]
+        {
+            assert!(at_time(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What stands in the lock file, which may be looked at and replaced by
+//! whoever holds the lock.
+
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt};
+
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::libc;
+
+use super::Held;
+use crate::error::{Error, Result};
+
+impl Held<'_> {
+    /// Tells whether the lock file is empty, which is known without a look.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.lock.length == 0
+    }
+
+    /// Returns the lock file's content, or nothing if it is longer than `most`
+    /// bytes.
+    pub(crate) fn content(&self, most: usize) -> Result<Vec<u8>> {
+        let length = usize::try_from(self.lock.length).unwrap_or(usize::MAX);
+        let mut content = vec![0; if length > most { 0 } else { length }];
+        let Some((file, _)) = &self.lock.open else { return Ok(Vec::new()) };
+        let read = file.read_exact_at(&mut content, 0);
+        read.map_err(Error::on("read lock file", &self.lock.path)).map(|()| content)
+    }
+
+    /// Finds out whether the lock file can be written.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot: another user has made it and keeps that to himself. Or if
+    /// it should not: it has another name, and so may be anybody's file.
+    pub(crate) fn may_write(&self) -> Result<()> {
+        let Some((file, _)) = &self.lock.open else { return Ok(()) };
+        let look = || {
+            let flags = fcntl(file, FcntlArg::F_GETFL)?;
+            if flags & libc::O_ACCMODE != libc::O_RDWR {
+                return Err(io::Error::from_raw_os_error(libc::EACCES));
+            }
+            let metadata = file.metadata()?;
+            if !metadata.is_file() || metadata.nlink() > 1 {
+                return Err(io::Error::other("it is not a file of its own"));
+            }
+            Ok(())
+        };
+        look().map_err(Error::on("write lock file", &self.lock.path))
+    }
+
+    /// Replaces the lock file's content, and forces it to disk if `sync`.
+    pub(crate) fn set_content(&mut self, content: &[u8], sync: bool) -> Result<()> {
+        let Some((file, _)) = &self.lock.open else { return Ok(()) };
+        // Written over, not emptied first: no kill leaves it empty.
+        let written = file
+            .write_all_at(content, 0)
+            .and_then(|()| file.set_len(content.len() as u64))
+            .and_then(|()| if sync { file.sync_data() } else { Ok(()) });
+        written.map_err(Error::on("write lock file", &self.lock.path))?;
+        self.lock.length = content.len() as u64;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Lock;
+    use crate::owner::Asked;
+
+    #[test]
+    fn is_not_written_where_it_may_be_another_s() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let mut lock = Lock::new(path.clone(), Asked::default()).unwrap();
+        lock.acquire().unwrap().may_write().unwrap();
+        std::fs::hard_link(&path, dir.path().join("precious")).unwrap();
+        let error = lock.acquire().unwrap().may_write().unwrap_err();
+        assert!(error.to_string().contains("not a file of its own"), "{error}");
+    }
+}

@@ -1,0 +1,177 @@
+//! The names of backups that are made by the clock.
+//!
+//! Such a backup is called by the start of its interval, to the second or less
+//! precisely; `.1`, `.2` and so on follow where that is taken:
+//!
+//! ```text
+//! app.log.2026-11-22_17-05-00    app.log.2026-11-22_17    app.log.2026-11-22.2.gz
+//! ```
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use crate::names::{Form, Names, number};
+
+/// What stands between the parts of a stamp.
+const SEPARATORS: [char; 5] = ['-', '-', '_', '-', '-'];
+
+/// The start of an interval; the earlier one is the less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Stamp {
+    /// Year, month, day, hour, minute and second; those beyond the precision
+    /// are 0.
+    fields: [u32; 6],
+    /// How many of them stand in the name.
+    precision: usize,
+}
+
+/// A backup that was made by the clock; the older one is the less.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Dated {
+    /// The start of its interval.
+    pub(crate) stamp: Stamp,
+    /// Which of that interval it is, from 0.
+    pub(crate) counter: u64,
+}
+
+impl Stamp {
+    /// Returns the stamp of this date and time.
+    pub(crate) fn new(mut fields: [u32; 6], precision: usize) -> Self {
+        fields[precision..].fill(0);
+        Self { fields, precision }
+    }
+
+    /// Returns how many parts of a date and time it has.
+    pub(crate) fn precision(&self) -> usize {
+        self.precision
+    }
+
+    /// Reads a stamp of this precision, which has to be a time that there is.
+    fn read(text: &[u8], precision: usize) -> Option<Self> {
+        let mut fields = [0; 6];
+        let mut rest = std::str::from_utf8(text).ok()?;
+        for (index, field) in fields[..precision].iter_mut().enumerate() {
+            if index > 0 {
+                rest = rest.strip_prefix(SEPARATORS[index - 1])?;
+            }
+            let (digits, after) = rest.split_at_checked(if index == 0 { 4 } else { 2 })?;
+            *field = digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())??;
+            rest = after;
+        }
+        (rest.is_empty() && exists(fields, precision)).then_some(Self { fields, precision })
+    }
+
+    /// Returns the stamp as it stands in names.
+    pub(crate) fn text(&self) -> String {
+        let [year, rest @ ..] = self.fields;
+        let rest = rest.iter().zip(SEPARATORS).take(self.precision - 1);
+        let rest = rest.map(|(field, separator)| format!("{separator}{field:02}"));
+        std::iter::once(format!("{year:04}")).chain(rest).collect()
+    }
+}
+
+impl Dated {
+    /// Tells which backup the file called `name` is, and its form, if it is one
+    /// of the log of these `names` and of this precision.
+    pub(crate) fn read(names: &Names, name: &OsStr, precision: usize) -> Option<(Self, Form)> {
+        let (rest, form) = names.rest(name)?;
+        let dot = rest.iter().position(|byte| *byte == b'.');
+        let (stamp, counter) = match dot {
+            Some(dot) => (&rest[..dot], number(&rest[dot + 1..])?),
+            None => (rest, 0),
+        };
+        Some((Self { stamp: Stamp::read(stamp, precision)?, counter }, form))
+    }
+
+    /// Returns the backup's path.
+    pub(crate) fn path(&self, names: &Names, form: Form) -> PathBuf {
+        let stamp = self.stamp.text();
+        match self.counter {
+            0 => names.followed_by(&stamp, form),
+            counter => names.followed_by(&format!("{stamp}.{counter}"), form),
+        }
+    }
+}
+
+/// Tells whether there is such a date and time; a leap second is one.
+fn exists([year, month, day, hour, minute, second]: [u32; 6], precision: usize) -> bool {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => 0,
+    };
+    let date = year > 0 && (1..=days).contains(&day);
+    date && precision >= 3 && hour < 24 && minute < 60 && second < 62
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn names() -> Names {
+        Names::new(Path::new("/d/app.log")).unwrap()
+    }
+
+    fn read(name: &str, precision: usize) -> Option<(Dated, Form)> {
+        Dated::read(&names(), OsStr::new(name), precision)
+    }
+
+    #[test]
+    fn what_is_made_is_understood() {
+        for (precision, name) in [
+            (3, "app.log.2026-11-02"),
+            (4, "app.log.2026-11-02_03"),
+            (5, "app.log.2026-11-02_03-04"),
+            (6, "app.log.2026-11-02_03-04-05"),
+        ] {
+            let stamp = Stamp::new([2026, 11, 2, 3, 4, 5], precision);
+            for (counter, end) in [(0, ""), (1, ".1"), (12, ".12")] {
+                let dated = Dated { stamp, counter };
+                let plain = format!("{name}{end}");
+                assert_eq!(dated.path(&names(), Form::Plain), Path::new("/d").join(&plain));
+                assert_eq!(read(&plain, precision), Some((dated, Form::Plain)));
+                assert_eq!(read(&format!("{plain}.gz"), precision), Some((dated, Form::Gzip)));
+                assert_eq!(read(&plain, 3 + (precision - 2) % 4), None, "another precision");
+            }
+        }
+    }
+
+    #[test]
+    fn what_only_looks_similar_is_left_alone() {
+        for stranger in [
+            "app.log",
+            "app.log.2026-11-2",
+            "app.log.2026-13-02",
+            "app.log.2026-02-29",
+            "app.log.0000-01-01",
+            "app.log.2026-11-02.",
+            "app.log.2026-11-02.0",
+            "app.log.2026-11-02.01",
+            "app.log.2026-11-02.1.2",
+            "app.log.2026-11-02.bak",
+            "app.log.2026-11-02.gz.gz",
+            "app.log.old.2026-11-02",
+            "app.log.2026-11-02_10",
+            "app.log.+026-11-02",
+            "app.log.٢026-11-02",
+            "xapp.log.2026-11-02",
+            "app.log2026-11-02",
+        ] {
+            assert_eq!(read(stranger, 3), None, "{stranger}");
+        }
+        assert!(read("app.log.2024-02-29", 3).is_some());
+    }
+
+    #[test]
+    fn age_goes_by_stamp_and_then_by_counter() {
+        let dated =
+            |day, counter| Dated { stamp: Stamp::new([2026, 11, day, 0, 0, 0], 3), counter };
+        let mut all = [dated(3, 0), dated(2, 10), dated(2, 0), dated(2, 9)];
+        all.sort();
+        assert_eq!(all, [dated(2, 0), dated(2, 9), dated(2, 10), dated(3, 0)]);
+    }
+}
