@@ -71,7 +71,12 @@ impl Place {
 
     /// Returns the names of all entries, sorted.
     pub(crate) fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(self.dir())
+        self.names_in(".")
+    }
+
+    /// Returns the names of all entries of the directory `name`, sorted.
+    pub(crate) fn names_in(&self, name: &str) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(self.path(name))
             .expect("list the directory")
             .map(|e| e.expect("list the directory").file_name().to_string_lossy().into_owned())
             .collect();

@@ -33,6 +33,8 @@ pub(crate) struct Tee {
     program: PathBuf,
     /// Its arguments.
     args: Vec<OsString>,
+    /// Variables of its environment.
+    env: Vec<(&'static str, String)>,
     /// Its working directory.
     dir: PathBuf,
     /// What it reads, if not a pipe from the test.
@@ -49,6 +51,7 @@ impl Tee {
         Self {
             program: env!("CARGO_BIN_EXE_clh-tee").into(),
             args: Vec::new(),
+            env: Vec::new(),
             dir: place.dir().to_owned(),
             stdin: None,
             heard: true,
@@ -65,6 +68,12 @@ impl Tee {
     /// Adds one argument, as it is.
     pub(crate) fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
+        self
+    }
+
+    /// Sets a variable of its environment.
+    pub(crate) fn env(mut self, name: &'static str, value: &str) -> Self {
+        self.env.push((name, value.to_owned()));
         self
     }
 
@@ -103,7 +112,7 @@ impl Tee {
                 command.env_remove(name);
             }
         }
-        command.env("XDG_CONFIG_HOME", "/nonexistent");
+        command.env("XDG_CONFIG_HOME", "/nonexistent").envs(self.env);
         command.stdin(self.stdin.unwrap_or_else(Stdio::piped));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         if self.nobody {
@@ -178,6 +187,15 @@ impl Running {
         until(PATIENCE, "the program handles the signal", || among(&["SigCgt:"]));
         self.kill(signal);
         until(PATIENCE, "the signal is delivered", || !among(&["SigPnd:", "ShdPnd:"]));
+    }
+
+    /// Waits until it has opened its log and waits for its input: the last
+    /// thing that it does before is to catch signals.
+    pub(crate) fn until_ready(&mut self) {
+        let term = 1_u64 << (Signal::SIGTERM as i32 - 1);
+        until(PATIENCE, "the program has started", || {
+            self.mask("SigCgt:") & term != 0 || !self.alive()
+        });
     }
 
     /// Returns one of the signal masks of its main thread.

@@ -1,0 +1,76 @@
+//! A clock that the test sets: what the program and Python take for the
+//! present time.
+//!
+//! The program runs with libfaketime, which reads the time from a file at each
+//! look at the clock. Python has its own clock replaced, for it is one process
+//! for all cases.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::harness::{Place, Tee};
+
+/// Where Debian has the library, on any processor.
+fn library() -> PathBuf {
+    let dirs = fs::read_dir("/usr/lib").expect("list /usr/lib").filter_map(Result::ok);
+    let path = |dir: fs::DirEntry| dir.path().join("faketime/libfaketime.so.1");
+    let found = dirs.map(path).find(|path| path.exists());
+    found.expect("this test needs libfaketime: apt-get install faketime")
+}
+
+/// The clock of the programs in a place.
+pub(crate) struct Clock {
+    /// The library that shows it.
+    library: PathBuf,
+    /// The file that says what it shows.
+    file: PathBuf,
+}
+
+impl Clock {
+    /// Makes the clock of `place`, which has yet to be set.
+    pub(crate) fn of(place: &Place) -> Self {
+        Self { library: library(), file: place.path("clock") }
+    }
+
+    /// Sets it.
+    pub(crate) fn set(&self, now: i64) {
+        // By a rename, so that nobody reads half of it.
+        let new = self.file.with_extension("new");
+        fs::write(&new, format!("{now}\n")).expect("write the time");
+        fs::rename(&new, &self.file).expect("set the clock");
+    }
+
+    /// Has a run of the program see it, in this time zone.
+    pub(crate) fn shown_to(&self, tee: Tee, zone: &str) -> Tee {
+        let env = self.env(zone);
+        env.into_iter().fold(tee, |tee, (name, value)| tee.env(name, &value))
+    }
+
+    /// Removes what libfaketime leaves of processes that were killed.
+    pub(crate) fn forget_the_dead() {
+        for entry in fs::read_dir("/dev/shm").expect("list /dev/shm").filter_map(Result::ok) {
+            let name = entry.file_name();
+            let pid = name.to_str().and_then(|name| {
+                name.strip_prefix("sem.faketime_sem_").or(name.strip_prefix("faketime_shm_"))
+            });
+            if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+                // Another test may have been faster.
+                drop(fs::remove_file(entry.path()));
+            }
+        }
+    }
+
+    /// Returns the variables by which a program sees it, in this time zone.
+    pub(crate) fn env(&self, zone: &str) -> [(&'static str, String); 7] {
+        let path = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
+        [
+            ("LD_PRELOAD", path(&self.library)),
+            ("FAKETIME_TIMESTAMP_FILE", path(&self.file)),
+            ("FAKETIME_FMT", "%s".to_owned()),
+            ("FAKETIME_NO_CACHE", "1".to_owned()),
+            ("DONT_FAKE_MONOTONIC", "1".to_owned()),
+            ("NO_FAKE_STAT", "1".to_owned()),
+            ("TZ", zone.to_owned()),
+        ]
+    }
+}
