@@ -34,7 +34,7 @@ pub(crate) struct Tee {
     /// Its arguments.
     args: Vec<OsString>,
     /// Variables of its environment.
-    env: Vec<(&'static str, String)>,
+    env: Vec<(&'static str, OsString)>,
     /// Its working directory.
     dir: PathBuf,
     /// What it reads, if not a pipe from the test.
@@ -72,8 +72,8 @@ impl Tee {
     }
 
     /// Sets a variable of its environment.
-    pub(crate) fn env(mut self, name: &'static str, value: &str) -> Self {
-        self.env.push((name, value.to_owned()));
+    pub(crate) fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
+        self.env.push((name, value.into()));
         self
     }
 
@@ -225,6 +225,20 @@ impl Running {
     /// Returns what it has written to standard error so far.
     pub(crate) fn stderr_so_far(&self) -> String {
         String::from_utf8_lossy(&self.err.so_far()).into_owned()
+    }
+
+    /// Waits until it has no child, not even one that is dead.
+    pub(crate) fn until_childless(&self) {
+        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
+        let no_child = || fs::read_to_string(&children).is_ok_and(|pids| pids.is_empty());
+        until(PATIENCE, "no child is left", no_child);
+    }
+
+    /// Returns the process id of its only child.
+    pub(crate) fn only_child(&self) -> Pid {
+        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
+        let children = fs::read_to_string(children).expect("list its children");
+        Pid::from_raw(children.trim().parse().expect("one process id"))
     }
 
     /// Returns true if it still runs.

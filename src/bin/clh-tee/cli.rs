@@ -1,6 +1,7 @@
 //! The command line: what can be given, and how it is read.
 
-mod files;
+pub(crate) mod files;
+mod running;
 mod timed;
 mod values;
 
@@ -13,13 +14,15 @@ use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, ValueEnum
 use clh_tee::{Options, Sync};
 
 use self::files::Files;
+use self::running::Running;
 use self::timed::Timed;
 use self::values::{count, length, level, size, time};
 
 /// Appends standard input to a rotating log that any number of processes share.
 ///
 /// clh-tee reads lines from standard input, appends them to LOG and copies
-/// them to standard output. Any number of processes may write and rotate one
+/// them to standard output. With COMMAND it does so with what COMMAND prints.
+/// Any number of processes may write and rotate one
 /// LOG at once: other clh-tee, and Python programs that use
 /// concurrent-log-handler.
 ///
@@ -76,6 +79,8 @@ pub(crate) struct Cli {
     pub(crate) mkdir: bool,
 
     /// Do not copy the input to standard output
+    ///
+    /// With COMMAND: nor to standard error.
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
@@ -117,7 +122,9 @@ pub(crate) struct Cli {
     /// How long to go on after TERM
     ///
     /// In this time what the pipe still holds is put in. Lines that are not in
-    /// by then go to standard error, and the exit status is 1.
+    /// by then go to standard error, and the exit status is 1. When COMMAND has
+    /// ended and something else holds its output open, that is read for no
+    /// longer than this either.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time)]
     pub(crate) drain_timeout: Duration,
 
@@ -128,6 +135,10 @@ pub(crate) struct Cli {
     /// Say at the end, on standard error, what was done
     #[arg(long)]
     pub(crate) stats: bool,
+
+    /// What is run, if anything.
+    #[command(flatten)]
+    pub(crate) running: Running,
 }
 
 /// What is done with lines for which the queue has no room.
@@ -155,11 +166,11 @@ impl Cli {
     ///
     /// # Errors
     ///
-    /// If it is wrong, or asks for help.
+    /// If it is wrong, or asks for help or the version.
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let mut matches = with_environment(Self::command()).try_get_matches()?;
         let cli = Self::from_arg_matches_mut(&mut matches)?;
-        match cli.timed.fault() {
+        match cli.running.fault().or_else(|| cli.timed.fault()) {
             None => Ok(cli),
             Some(fault) => Err(Self::command().error(ErrorKind::ArgumentConflict, fault)),
         }

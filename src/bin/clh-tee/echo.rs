@@ -1,4 +1,5 @@
-//! The copy of the input to standard output, as `tee` makes it.
+//! The copy of what is read to standard output, as `tee` makes it, or to
+//! standard error.
 //!
 //! The copy must not keep the program from hearing signals, so it never waits
 //! in a write. A pipe or terminal is opened anew for that: the flag for not
@@ -13,18 +14,19 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
 use crate::lines::READ;
+use crate::reader::Stream;
 
 /// What is written at once where a write could wait: so much goes in if there
 /// is room at all (`PIPE_BUF`).
 const AT_ONCE: usize = 4096;
 
-/// The copy to standard output, and what of it is still to be written.
+/// A copy, and what of it is still to be written.
 pub(crate) struct Echo {
     /// Where it goes; none if there is none, or if nobody reads it any more.
     out: Option<File>,
     /// How much may be written at once.
     at_once: usize,
-    /// Bytes that standard output has not taken yet.
+    /// Bytes that have not been taken yet.
     pending: Vec<u8>,
 }
 
@@ -34,13 +36,17 @@ impl Echo {
         Self { out: None, at_once: 0, pending: Vec::new() }
     }
 
-    /// Returns a copy to standard output.
-    pub(crate) fn to_stdout() -> Self {
-        let shared = io::stdout().as_fd().try_clone_to_owned().map(File::from).ok();
+    /// Returns a copy to that stream of ours.
+    pub(crate) fn to(stream: Stream) -> Self {
+        let (shared, path) = match stream {
+            Stream::Out => (io::stdout().as_fd().try_clone_to_owned(), "/proc/self/fd/1"),
+            Stream::Err => (io::stderr().as_fd().try_clone_to_owned(), "/proc/self/fd/2"),
+        };
+        let shared = shared.map(File::from).ok();
         let kind =
             shared.as_ref().and_then(|file| file.metadata().ok()).map(|data| data.file_type());
         let (out, at_once) = match kind {
-            Some(kind) if kind.is_fifo() || kind.is_char_device() => match reopened() {
+            Some(kind) if kind.is_fifo() || kind.is_char_device() => match reopened(path) {
                 Ok(own) => (Some(own), usize::MAX),
                 Err(_) => (shared, AT_ONCE),
             },
@@ -57,8 +63,8 @@ impl Echo {
     ///
     /// # Errors
     ///
-    /// If standard output is broken; the copy has ended then. That nobody
-    /// reads it any more is no error.
+    /// If the stream is broken; the copy has ended then. That nobody reads it
+    /// any more is no error.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.out.is_some() {
             if self.pending.is_empty() {
@@ -89,7 +95,7 @@ impl Echo {
         *self = Self::off();
     }
 
-    /// Returns standard output if something waits to be written to it.
+    /// Returns the stream if something waits to be written to it.
     pub(crate) fn waits_for(&self) -> Option<BorrowedFd<'_>> {
         self.out.as_ref().filter(|_| !self.pending.is_empty()).map(AsFd::as_fd)
     }
@@ -121,10 +127,10 @@ impl Echo {
     }
 }
 
-/// Opens standard output, a pipe or a terminal, anew and without waiting.
-fn reopened() -> io::Result<File> {
+/// Opens what leads to a pipe or a terminal anew and without waiting.
+fn reopened(path: &str) -> io::Result<File> {
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    OpenOptions::new().write(true).custom_flags(flags).open("/proc/self/fd/1")
+    OpenOptions::new().write(true).custom_flags(flags).open(path)
 }
 
 /// Tells whether something can be written without waiting.

@@ -1,12 +1,14 @@
-//! `clh-tee`: reads lines from standard input and appends them to a log that
-//! any number of processes share.
+//! `clh-tee`: reads lines from standard input, or from a command, and appends
+//! them to a log that any number of processes share.
 //!
 //! The way of a line: `reader` takes it in, `echo` copies it to standard
 //! output, `sink` puts it in at once if the lock is free, and into `queue` if
 //! not, from where `appender` puts it in as soon as the lock can be had. What
-//! nobody should wait for is done by `keeper`.
+//! nobody should wait for is done by `keeper`. `child` is the command, and
+//! `spool` keeps back what it prints until it is known whether it fails.
 
 mod appender;
+mod child;
 mod cli;
 mod courtesy;
 mod echo;
@@ -19,6 +21,7 @@ mod reader;
 mod report;
 mod signals;
 mod sink;
+mod spool;
 
 use std::fs::File;
 use std::io;
@@ -27,11 +30,13 @@ use std::os::unix::fs::MetadataExt;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use clh_tee::Escaped;
+use clh_tee::{Escaped, RotatingLog};
 
+use crate::child::Child;
 use crate::cli::Cli;
+use crate::cli::files::{Umask, without};
 use crate::echo::Echo;
-use crate::reader::Reader;
+use crate::reader::{Reader, Source, Stream};
 use crate::report::{Report, Status};
 use crate::signals::Signals;
 use crate::sink::Sink;
@@ -39,22 +44,64 @@ use crate::sink::Sink;
 fn main() -> ExitCode {
     let report = Report::new();
     let status = match Cli::read() {
-        Ok(cli) => run(&cli, &report).unwrap_or_else(|error| report.failure(&error)),
+        Ok(cli) => run(&cli, &report).unwrap_or_else(|error| {
+            report.failure(&error);
+            if cli.running.is_asked_for() { Status::Failed } else { Status::Lost }
+        }),
         Err(answer) => report.answer(&answer),
     };
     status.into()
 }
 
-/// Appends standard input to the log. What can fail is tried before any input
-/// is read.
+/// Appends to the log what standard input or a command brings. What can fail is
+/// tried before any input is read.
 fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
-    cli.files.set_umask();
-    let log = cli.options().open(&cli.log)?;
+    let umask = cli.files.set_umask();
+    let (log, quiet) = open(cli, report)?;
     refuse_loops(cli)?;
-    let signals = Signals::catch().context("cannot catch signals")?;
-    let echo = if cli.quiet { Echo::off() } else { Echo::to_stdout() };
     let sink = Sink::new(log, cli, report).context("cannot make a pipe")?;
-    Ok(Reader::new(cli, report, signals, echo, sink).run())
+    let echo = |stream| if quiet { Echo::off() } else { Echo::to(stream) };
+    if cli.running.is_asked_for() {
+        return run_command(cli, report, sink, echo, umask);
+    }
+    let signals = Signals::catch().context("cannot catch signals")?;
+    let sources = vec![Source::stdin(echo(Stream::Out), cli)];
+    Ok(Reader::new(cli, report, signals, sources, sink).run())
+}
+
+/// Runs the command, and appends what it prints.
+fn run_command(
+    cli: &Cli,
+    report: &Report,
+    sink: Sink,
+    echo: impl Fn(Stream) -> Echo,
+    umask: Option<Umask>,
+) -> anyhow::Result<Status> {
+    let mut signals = Signals::catch_for_command().context("cannot catch signals")?;
+    let (child, [out, err]) = without(umask, || Child::start(&cli.running.command));
+    if let Some(failure) = child.failure() {
+        report.say(&failure);
+    }
+    signals.tell_keys().context("cannot catch signals")?;
+    let sources = [(out, Stream::Out), (err, Stream::Err)]
+        .map(|(input, stream)| Source::new(input, stream, echo(stream), cli));
+    Ok(Reader::new(cli, report, signals, sources.into(), sink).with_command(child).run())
+}
+
+/// Opens the log; returns it, and whether there is no echo.
+///
+/// If the command is to be run even without the log, nothing takes the place of
+/// the log, and all goes to the echo.
+fn open(cli: &Cli, report: &Report) -> anyhow::Result<(RotatingLog, bool)> {
+    // What is kept back is not copied, unless it has to be shown.
+    let quiet = cli.quiet && !cli.running.quiet_ok;
+    match cli.options().open(&cli.log) {
+        Err(error) if cli.running.keep_going => {
+            report.warn(&format!("{}; the command is run without it", report.shown(&error)));
+            Ok((RotatingLog::options().open("/dev/null")?, false))
+        }
+        log => Ok((log?, quiet)),
+    }
 }
 
 /// Refuses a log that is the input or the output too: it would feed itself.
@@ -68,8 +115,14 @@ fn refuse_loops(cli: &Cli) -> anyhow::Result<()> {
     if is_log(io::stdin().as_fd()) == Some(true) {
         bail!("cannot append to '{log}': it is standard input too");
     }
-    if !cli.quiet && is_log(io::stdout().as_fd()) == Some(true) {
+    if cli.quiet && !cli.running.quiet_ok {
+        return Ok(());
+    }
+    if is_log(io::stdout().as_fd()) == Some(true) {
         bail!("cannot append to '{log}': it is standard output too; use -q");
+    }
+    if cli.running.is_asked_for() && is_log(io::stderr().as_fd()) == Some(true) {
+        bail!("cannot append to '{log}': it is standard error too; use -q");
     }
     Ok(())
 }

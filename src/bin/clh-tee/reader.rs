@@ -2,31 +2,33 @@
 //! anything but to be told that one of its affairs can go on.
 //!
 //! ```text
-//!             ┌── signals     INT TERM HUP USR1 ALRM USR2
-//!   poll ─────┼── input       if the lines before it have been taken
-//!             ┼── output      if it has not taken all of the copy
+//!             ┌── signals     INT TERM HUP USR1 ALRM USR2, or a command's end
+//!   poll ─────┼── inputs      if the lines before have been taken
+//!             ├── outputs     if they have not taken all of the copy
 //!             └── news        if the queue had no room, or at the end
 //! ```
 //!
+//! There is one input and one output, or two of each if a command is run.
 //! Backpressure is not polling the input: the pipe fills, the producer waits.
 
+mod command;
 mod ending;
+mod replaying;
+mod source;
 mod waiting;
 
-use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal};
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-
+use self::command::Job;
+pub(crate) use self::source::{Source, Stream};
+use crate::child::Child;
 use crate::cli::Cli;
-use crate::echo::{Echo, enlarge_pipe};
-use crate::lines::Lines;
-use crate::queue::{Errands, newlines};
-use crate::report::{Report, Status, counted};
+use crate::queue::Errands;
+use crate::report::{Report, Status, counted, reason};
 use crate::signals::{Request, Signals};
 use crate::sink::Sink;
+use crate::spool::{Replay, Spool};
 
 /// What goes on in the first thread.
 pub(crate) struct Reader<'a> {
@@ -36,24 +38,24 @@ pub(crate) struct Reader<'a> {
     report: &'a Report,
     /// Signals that come in.
     signals: Signals,
-    /// The copy to standard output.
-    echo: Echo,
+    /// What is read.
+    sources: Vec<Source>,
+    /// The command whose output that is, if it is a command's.
+    job: Option<Job>,
+    /// What is kept back instead of being copied, if that is asked for.
+    spool: Option<Spool>,
+    /// The same on its way out.
+    replay: Option<Replay>,
     /// Where whole lines go.
     sink: Sink,
-    /// Standard input, until it ends.
-    input: Option<File>,
-    /// What was read from it.
-    lines: Lines,
     /// What is to be done once the lines that were read are in.
     errands: Errands,
     /// An INT has come in.
     interrupted: bool,
     /// A TERM has come in: when to stop, first reading, then altogether.
     drain: Option<Drain>,
-    /// How many lines were read, if that is counted.
-    read: u64,
-    /// The input could not be read to its end.
-    broken: bool,
+    /// Lines were lost, or an input could not be read to its end.
+    lost: bool,
 }
 
 /// When to stop after a TERM.
@@ -72,10 +74,10 @@ enum Affair {
     Signals,
     /// The queue has news.
     News,
-    /// The input can be read.
-    Input,
-    /// The output takes more.
-    Output,
+    /// The source of this number can be read.
+    Input(usize),
+    /// The output for its copy takes more.
+    Output(usize),
 }
 
 impl<'a> Reader<'a> {
@@ -84,33 +86,40 @@ impl<'a> Reader<'a> {
         cli: &'a Cli,
         report: &'a Report,
         signals: Signals,
-        echo: Echo,
+        sources: Vec<Source>,
         sink: Sink,
     ) -> Self {
-        let input = io::stdin().as_fd().try_clone_to_owned().map(File::from).ok();
-        if let Some(input) = &input {
-            enlarge_pipe(input.as_fd());
-        }
         Self {
             cli,
             report,
             signals,
-            echo,
+            sources,
+            job: None,
+            spool: None,
+            replay: None,
             sink,
-            input,
-            lines: Lines::new(cli.max_line),
             errands: Errands::default(),
             interrupted: false,
             drain: None,
-            read: 0,
-            broken: false,
+            lost: false,
         }
     }
 
-    /// Reads the input to its end, and sees that all of it is in.
+    /// Makes it read the output of a command, which the sources are.
+    pub(crate) fn with_command(mut self, child: Child) -> Self {
+        self.job = Some(Job::new(child));
+        self.spool = self.cli.running.quiet_ok.then(Spool::default);
+        self
+    }
+
+    /// Reads all input to its end, and sees that all of it is in.
     pub(crate) fn run(mut self) -> Status {
+        self.note_beginning();
         loop {
             self.put();
+            if self.replays() {
+                continue;
+            }
             if self.is_done() {
                 break;
             }
@@ -122,17 +131,20 @@ impl<'a> Reader<'a> {
                 Err(error) => return self.give_up(&format!("cannot poll: {error}")),
             }
         }
-        self.finish(Status::AllIn)
+        self.finish()
     }
 
     /// Does what can be done about an affair. The input comes before signals:
     /// what was there before a signal belongs to what it asks for.
     fn go_on(&mut self, affair: Affair) {
         match affair {
-            Affair::Input => self.read(),
-            Affair::Output => {
-                let outcome = self.echo.go_on();
-                self.tell_of_echo(outcome);
+            // What is on its way out comes before what could be read now.
+            Affair::Input(source) if self.replay.is_none() => self.read(source),
+            Affair::Input(_) => {}
+            Affair::Output(source) => {
+                let Source { echo, stream, .. } = &mut self.sources[source];
+                let (stream, outcome) = (*stream, echo.go_on());
+                self.tell_of_echo(stream, outcome);
             }
             Affair::News => self.sink.noted(),
             Affair::Signals => {
@@ -143,83 +155,119 @@ impl<'a> Reader<'a> {
 
     /// Passes on whole lines, and then what else is to be done.
     fn put(&mut self) {
-        self.sink.put(&mut self.lines, self.drain.is_none());
-        if self.lines.whole().is_empty() {
+        let mut all = self.put_lines();
+        if all && self.notes_ending() {
+            all = self.put_lines();
+        }
+        if all {
             self.sink.ask(std::mem::take(&mut self.errands));
-            if self.input.is_none() {
+            if self.has_ended() {
                 self.sink.close();
             }
         }
     }
 
+    /// Passes on whole lines; tells whether all have been taken.
+    fn put_lines(&mut self) -> bool {
+        let patient = self.drain.is_none();
+        // In the order in which they were read, which is that of the sources:
+        // none is read before all lines of the last round have been taken.
+        self.sources.iter_mut().all(|source| source.put(&mut self.sink, patient))
+    }
+
+    /// Tells whether all input has ended, and the command, if there is one.
+    fn has_ended(&self) -> bool {
+        let runs = self.job.as_ref().is_some_and(Job::is_running);
+        !runs && self.sources.iter().all(Source::has_ended)
+    }
+
     /// Tells whether everything has been read, copied and put in.
     fn is_done(&self) -> bool {
-        let copied = self.echo.waits_for().is_none();
-        self.input.is_none() && self.lines.rest().is_empty() && copied && self.sink.is_settled()
+        let is_empty = |source: &Source| source.rest().is_empty();
+        let is_copied = |source: &Source| source.echo.waits_for().is_none();
+        self.has_ended()
+            && self.sources.iter().all(|source| is_empty(source) && is_copied(source))
+            && self.sink.is_settled()
     }
 
-    /// Tells whether the input may be read: the bounds on memory rest on it.
+    /// Tells whether input may be read: the bound on memory rests on it.
     fn wants_input(&self) -> bool {
-        self.lines.whole().is_empty() && self.echo.waits_for().is_none()
+        self.sources.iter().all(Source::is_put) && self.replay.is_none()
     }
 
-    /// Reads what is there, and copies it.
-    fn read(&mut self) {
-        let Some(input) = &mut self.input else { return };
-        match self.lines.read(input) {
-            Ok([]) => self.end_input(),
-            Ok(bytes) => {
-                let (count, outcome) = (bytes.len(), self.echo.write(bytes));
-                self.tell_of_echo(outcome);
-                self.split(count);
+    /// Reads what is there from a source, and copies it.
+    fn read(&mut self, source: usize) {
+        let stream = self.sources[source].stream;
+        match self.sources[source].read() {
+            Ok(([], _)) => self.sources[source].end(),
+            Ok((bytes, echo)) => {
+                let count = bytes.len();
+                if let Some(spool) = &mut self.spool {
+                    let outcome = spool.keep(stream, bytes);
+                    self.tell_of_spool(outcome);
+                } else {
+                    let outcome = echo.write(bytes);
+                    self.tell_of_echo(stream, outcome);
+                }
+                self.split(source, count);
+                self.leave_if_enough(source);
             }
             Err(error)
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
             Err(error) => {
-                self.report.say(&format!("cannot read standard input: {}", reason(&error)));
-                self.broken = true;
-                self.end_input();
+                let what = if self.job.is_some() { "the command" } else { "standard input" };
+                self.report.say(&format!("cannot read {what}: {}", reason(&error)));
+                self.lost = true;
+                self.sources[source].end();
             }
         }
     }
 
     /// Takes what was read into lines, and tells of the first one that is cut.
-    fn split(&mut self, count: usize) {
-        let (before, old) = (self.lines.cuts(), self.lines.whole().len());
-        self.lines.split(count);
-        if self.cli.stats {
-            self.read += newlines(&self.lines.whole()[old..]);
-        }
-        if before == 0 && self.lines.cuts() > 0 {
+    fn split(&mut self, source: usize, count: usize) {
+        let before = self.cuts();
+        self.sources[source].split(count);
+        if before == 0 && self.cuts() > 0 {
             let longest = counted(self.cli.max_line as u64, "byte");
             self.report.warn(&format!("a line is longer than {longest}; it is cut (--max-line)"));
         }
     }
 
-    /// Takes the input to have ended; what is torn is a line then.
-    fn end_input(&mut self) {
-        self.input = None;
-        self.end_torn();
+    /// Returns how many times a line was cut.
+    fn cuts(&self) -> u64 {
+        self.sources.iter().map(Source::cuts).sum()
     }
 
-    /// Makes the torn line, if there is one, a whole one.
-    fn end_torn(&mut self) {
-        self.read += u64::from(self.lines.end_torn());
+    /// Takes all input to have ended.
+    fn end_input(&mut self) {
+        self.sources.iter_mut().for_each(Source::end);
     }
 
     /// Does what a signal asks for.
     fn hear(&mut self, request: Request) {
+        if self.passes_on(request) {
+            return;
+        }
         match request {
-            Request::Interrupt if self.interrupted || io::stdin().is_terminal() => self.terminate(),
+            Request::Interrupt(_) if self.interrupted || self.has_no_producer() => {
+                self.terminate();
+            }
             // In a pipeline the producer gets it too, and may have last words.
-            Request::Interrupt => self.interrupted = true,
-            Request::Terminate => self.terminate(),
-            Request::Flush => {
-                self.end_torn();
+            Request::Interrupt(_) => self.interrupted = true,
+            Request::Terminate | Request::Quit(_) => self.terminate(),
+            Request::HangUp if self.job.is_some() => self.terminate(),
+            Request::HangUp | Request::Flush => {
+                self.sources.iter_mut().for_each(Source::end_torn);
                 self.errands.flush = true;
             }
             Request::Rotate => self.errands.rotate = true,
+            Request::ChildEnded => self.look_after_command(),
         }
+    }
+
+    /// Tells whether there is no producer who could have last words.
+    fn has_no_producer(&self) -> bool {
+        self.job.is_some() || io::stdin().is_terminal()
     }
 
     /// Begins to drain; if that has begun already, ends at once.
@@ -231,21 +279,12 @@ impl<'a> Reader<'a> {
         self.drain = Some(Drain { reading: now + time * 3 / 4, putting_in: now + time });
     }
 
-    /// Tells of a copy that ended because standard output is broken.
-    fn tell_of_echo(&self, outcome: io::Result<()>) {
+    /// Tells of a copy that ended because where it goes is broken.
+    fn tell_of_echo(&self, stream: Stream, outcome: io::Result<()>) {
         if let Err(error) = outcome {
-            let why = reason(&error);
-            self.report.warn(&format!(
-                "cannot write to standard output: {why}; the copy ends, the log goes on"
-            ));
+            let (name, why) = (stream.name(), reason(&error));
+            self.report
+                .warn(&format!("cannot write to {name}: {why}; the copy ends, the log goes on"));
         }
-    }
-}
-
-/// Returns the system's reason without its number.
-fn reason(error: &io::Error) -> String {
-    match error.raw_os_error() {
-        Some(number) => Errno::from_raw(number).desc().to_owned(),
-        None => error.to_string(),
     }
 }

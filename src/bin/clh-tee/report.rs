@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clh_tee::{Error, Escaped, Notice};
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// How long lines that cannot go into the log are given to go out elsewhere.
@@ -25,16 +26,33 @@ const AT_ONCE: usize = 4096;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     /// Every line that was read is in the log.
-    AllIn = 0,
+    AllIn,
     /// A line was lost, or the log could not be opened.
-    Lost = 1,
+    Lost,
     /// The command line was wrong.
-    Usage = 2,
+    Usage,
+    /// The same as `Lost`, where 1 could be a command's own status. This and
+    /// the next two are what `env` and `timeout` end with.
+    Failed,
+    /// The command is there and cannot be run.
+    CannotRun,
+    /// The command is not there.
+    NotFound,
+    /// The command's own, and every line is in the log.
+    Command(u8),
 }
 
 impl From<Status> for ExitCode {
     fn from(status: Status) -> Self {
-        ExitCode::from(status as u8)
+        ExitCode::from(match status {
+            Status::AllIn => 0,
+            Status::Lost => 1,
+            Status::Usage => 2,
+            Status::Failed => 125,
+            Status::CannotRun => 126,
+            Status::NotFound => 127,
+            Status::Command(code) => code,
+        })
     }
 }
 
@@ -66,12 +84,11 @@ impl Report {
     }
 
     /// Tells why the program cannot do its work.
-    pub(crate) fn failure(&self, error: &anyhow::Error) -> Status {
+    pub(crate) fn failure(&self, error: &anyhow::Error) {
         match error.downcast_ref::<Error>() {
             Some(error) => self.say(&format!("{}{}", self.shown(error), advice(error))),
             None => self.say(&format!("{error:#}")),
         }
-        Status::Lost
     }
 
     /// Tells of a trouble that costs no line.
@@ -180,6 +197,14 @@ fn write_if_ready(bytes: &[u8], patience: PollTimeout) -> bool {
     let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
     let ready = poll(&mut fds, patience).is_ok_and(|count| count > 0);
     ready && stderr.lock().write_all(bytes).is_ok()
+}
+
+/// Returns the system's reason without its number.
+pub(crate) fn reason(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => Errno::from_raw(number).desc().to_owned(),
+        None => error.to_string(),
+    }
 }
 
 /// Shows a count with its noun: `1 line`, `2 lines`.

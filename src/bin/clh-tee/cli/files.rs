@@ -50,12 +50,24 @@ impl Files {
         self.owner.map_or((None, None), |owner| (Some(owner.user), owner.group))
     }
 
-    /// Sets the umask, for directories too.
-    pub(crate) fn set_umask(&self) {
-        if let Some(mask) = self.umask {
-            umask(Mode::from_bits_truncate(mask));
-        }
+    /// Sets the umask, for directories too, if one was given. Returns the one
+    /// that was in force before.
+    pub(crate) fn set_umask(&self) -> Option<Umask> {
+        self.umask.map(|mask| Umask(umask(Mode::from_bits_truncate(mask))))
     }
+}
+
+/// A umask that was in force when we began.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Umask(Mode);
+
+/// Does something without our own umask, if `before` is what it replaced: it is
+/// none of a command's business.
+pub(crate) fn without<T>(before: Option<Umask>, start: impl FnOnce() -> T) -> T {
+    let ours = before.map(|before| umask(before.0));
+    let started = start();
+    ours.map(umask);
+    started
 }
 
 /// Reads a mode.

@@ -1,6 +1,6 @@
 //! How it ends: what could not be put in, what was done, the exit status.
 
-use super::Reader;
+use super::{Reader, Source};
 use crate::queue::newlines;
 use crate::report::{Status, counted};
 use crate::sink::GivenUp;
@@ -9,10 +9,13 @@ impl Reader<'_> {
     /// Gives up what is not in yet: tells why and how much that is, and sends
     /// it to standard error.
     pub(super) fn give_up(mut self, why: &str) -> Status {
-        self.echo.end();
-        self.lines.end_torn();
+        self.replay_at_once();
         let GivenUp { mut lines, unsure } = self.sink.give_up();
-        lines.extend_from_slice(self.lines.rest());
+        for source in &mut self.sources {
+            source.echo.end();
+            source.end_torn();
+            lines.extend_from_slice(source.rest());
+        }
         let count = newlines(&lines);
         if unsure {
             let log = self.report.path(&self.cli.log);
@@ -23,11 +26,12 @@ impl Reader<'_> {
             self.report.say(&format!("{why}; {lost} lost, as follows"));
             self.report.rescue(&lines);
         }
-        self.finish(if unsure || count > 0 { Status::Lost } else { Status::AllIn })
+        self.lost |= unsure || count > 0;
+        self.finish()
     }
 
     /// Tells what was done, and how it ended.
-    pub(super) fn finish(self, status: Status) -> Status {
+    pub(super) fn finish(self) -> Status {
         let dropped = self.sink.dropped();
         if dropped > 0 {
             let lines = counted(dropped, "line");
@@ -37,14 +41,26 @@ impl Reader<'_> {
         if self.cli.stats {
             self.tell_stats();
         }
-        let lost = self.broken || dropped > 0 || !self.sink.is_safe();
-        if lost { Status::Lost } else { status }
+        self.status()
+    }
+
+    /// Returns how it has ended, or would if this were the end.
+    pub(super) fn status(&self) -> Status {
+        let lost = self.lost || self.sink.dropped() > 0 || !self.sink.is_safe();
+        match &self.job {
+            None if lost => Status::Lost,
+            None => Status::AllIn,
+            Some(_) if lost => Status::Failed,
+            // It still runs if we had to give up before its end.
+            Some(job) => job.child.status().unwrap_or(Status::Failed),
+        }
     }
 
     /// Tells what was done.
     fn tell_stats(&self) {
         let stats = self.sink.stats().unwrap_or_default();
-        let (lines, dropped, cuts) = (self.read, self.sink.dropped(), self.lines.cuts());
+        let lines: u64 = self.sources.iter().map(Source::lines_read).sum();
+        let (dropped, cuts) = (self.sink.dropped(), self.cuts());
         let wait = stats.longest_wait.as_secs_f64() * 1000.0;
         self.report.say(&format!(
             "lines: {lines}, bytes: {}, batches: {}, rotations: {}, \

@@ -1,7 +1,6 @@
 //! What the first thread waits for, and for how long.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -13,15 +12,16 @@ impl Reader<'_> {
     /// Waits until something can go on; returns what.
     pub(super) fn wait(&mut self) -> io::Result<Vec<Affair>> {
         let timeout = self.timeout();
-        let input = self.input.as_ref().filter(|_| self.wants_input());
-        let polled = [
-            (Affair::Input, input.map(AsFd::as_fd), PollFlags::POLLIN),
-            (Affair::Output, self.echo.waits_for(), PollFlags::POLLOUT),
-            (Affair::News, Some(self.sink.news()), PollFlags::POLLIN),
-            (Affair::Signals, Some(self.signals.as_fd()), PollFlags::POLLIN),
-        ];
-        let polled =
-            polled.into_iter().filter_map(|(affair, fd, flags)| Some((affair, fd?, flags)));
+        let sources = || self.sources.iter().enumerate();
+        let inputs = sources().filter(|_| self.wants_input()).filter_map(|(number, source)| {
+            Some((Affair::Input(number), source.waits_for()?, PollFlags::POLLIN))
+        });
+        let outputs = sources().filter_map(|(number, source)| {
+            Some((Affair::Output(number), source.echo.waits_for()?, PollFlags::POLLOUT))
+        });
+        let news = [(Affair::News, self.sink.news(), PollFlags::POLLIN)];
+        let signals = self.signals.fds().map(|fd| (Affair::Signals, fd, PollFlags::POLLIN));
+        let polled = inputs.chain(outputs).chain(news).chain(signals);
         let (affairs, mut fds): (Vec<Affair>, Vec<PollFd>) =
             polled.map(|(affair, fd, flags)| (affair, PollFd::new(fd, flags))).unzip();
         match poll(&mut fds, timeout) {
@@ -31,20 +31,27 @@ impl Reader<'_> {
         }
         // What cannot be understood is taken as ready: the call for which it
         // was polled will tell.
-        let is_ready = |(_, fd): &(Affair, PollFd)| fd.any().unwrap_or(true);
-        let asked_for_input = affairs.contains(&Affair::Input);
-        let ready = affairs.into_iter().zip(fds).filter(is_ready);
-        let ready: Vec<Affair> = ready.map(|(affair, _)| affair).collect();
-        if self.drain.is_some() && asked_for_input && !ready.contains(&Affair::Input) {
-            // The pipe is empty, so it has been drained.
-            self.end_input();
+        let is_ready = fds.iter().map(|fd| fd.any().unwrap_or(true));
+        let ends_empty = self.ends_empty();
+        let (mut ready, mut drained) = (Vec::new(), Vec::new());
+        for (affair, is_ready) in affairs.into_iter().zip(is_ready) {
+            match affair {
+                _ if is_ready => ready.push(affair),
+                // The pipe is empty, so it has been drained.
+                Affair::Input(number) if ends_empty => drained.push(number),
+                _ => {}
+            }
+        }
+        for number in drained {
+            self.leave(number);
         }
         Ok(ready)
     }
 
     /// Returns how long to wait at the most.
     fn timeout(&self) -> PollTimeout {
-        if self.drain.is_some() && self.input.is_some() && self.wants_input() {
+        let can_read = || self.sources.iter().any(|source| source.waits_for().is_some());
+        if self.ends_empty() && self.wants_input() && can_read() {
             return PollTimeout::ZERO;
         }
         let drain = self.drain.map(|drain| drain.putting_in);
@@ -52,7 +59,8 @@ impl Reader<'_> {
             // Where the wait for the lock has not begun, it can begin now.
             self.sink.locking_since().unwrap_or_else(Instant::now) + limit
         });
-        let Some(until) = drain.into_iter().chain(lock).chain(self.sink.turn_by()).min() else {
+        let limits = [drain, lock, self.lingers_until(), self.sink.turn_by()];
+        let Some(until) = limits.into_iter().flatten().min() else {
             return PollTimeout::NONE;
         };
         let left = until.saturating_duration_since(Instant::now());

@@ -1,0 +1,54 @@
+//! Running a command: what can be asked of it.
+
+use std::env;
+use std::ffi::OsString;
+
+use clap::Args;
+
+/// What is run, and what comes with that.
+#[derive(Debug, Args)]
+pub(crate) struct Running {
+    /// With COMMAND: print its output only if it fails
+    ///
+    /// Its output is kept back, in a temporary file if it is more than a
+    /// mebibyte. If the exit status is not 0, it is printed at the end, in the
+    /// order in which it was read and to the stream that it came from, with
+    /// -q too.
+    #[arg(long, requires = "command", hide_short_help = true)]
+    pub(crate) quiet_ok: bool,
+
+    /// With COMMAND: run it even if LOG cannot be opened
+    ///
+    /// That is told, and its output goes to the echo only, with -q too.
+    #[arg(long, requires = "command", hide_short_help = true)]
+    pub(crate) keep_going: bool,
+
+    /// With COMMAND: note in LOG when it starts and ends
+    ///
+    /// The second line says with which status it ended, and after how long.
+    /// Neither is part of the echo.
+    #[arg(long, requires = "command", hide_short_help = true)]
+    pub(crate) markers: bool,
+
+    /// Run this, and read its output instead of standard input
+    ///
+    /// Its standard output and its standard error go into LOG, and each is
+    /// copied to ours. No shell is involved.
+    #[arg(value_name = "COMMAND", last = true, num_args = 1.., hide_short_help = true)]
+    pub(crate) command: Vec<OsString>,
+}
+
+impl Running {
+    /// Tells whether a command is to be run.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        !self.command.is_empty()
+    }
+
+    /// Returns what is wrong with the command, if anything is. To clap it is all
+    /// the same whether `--` stands at the end; but who put it there had a
+    /// command in mind, maybe in an empty variable.
+    pub(super) fn fault(&self) -> Option<&'static str> {
+        let dashes = env::args_os().next_back().is_some_and(|arg| arg == "--");
+        (!self.is_asked_for() && dashes).then_some("a command is missing after '--'")
+    }
+}

@@ -1,0 +1,162 @@
+//! A stream that is read: bytes in, whole lines and a copy out.
+//!
+//! Standard input is the only one, unless a command is run, which has two.
+//! Bytes become whole lines in [`Source::split`] and [`Source::end_torn`], and
+//! nowhere else; they leave by [`Source::put`], or are given up by
+//! [`Source::rest`].
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use nix::fcntl::{FcntlArg, fcntl};
+
+use crate::cli::Cli;
+use crate::echo::{Echo, enlarge_pipe};
+use crate::lines::{Lines, READ};
+use crate::queue::newlines;
+use crate::sink::Sink;
+
+/// Which stream of its producer a source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output, and what comes through standard input.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+impl Stream {
+    /// Returns the name of that stream of ours which takes the copy.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Out => "standard output",
+            Self::Err => "standard error",
+        }
+    }
+}
+
+/// A stream that is read.
+pub(crate) struct Source {
+    /// Where it is read from, until it ends.
+    input: Option<File>,
+    /// What was read, and is not in the sink yet.
+    lines: Lines,
+    /// The copy of it.
+    pub(super) echo: Echo,
+    /// Which stream it is.
+    pub(super) stream: Stream,
+    /// How many lines were read, if that is counted.
+    read: u64,
+    /// Whether it is.
+    counts: bool,
+    /// How much of what has not been read the command may have written, once
+    /// that has ended.
+    owed: usize,
+}
+
+impl Source {
+    /// Returns a source that reads `input`, if there is any, and is copied to
+    /// `echo`.
+    pub(crate) fn new(input: Option<File>, stream: Stream, echo: Echo, cli: &Cli) -> Self {
+        if let Some(input) = &input {
+            enlarge_pipe(input.as_fd());
+        }
+        let lines = Lines::new(cli.max_line);
+        Self { input, lines, echo, stream, read: 0, counts: cli.stats, owed: 0 }
+    }
+
+    /// Returns a source that reads standard input.
+    pub(crate) fn stdin(echo: Echo, cli: &Cli) -> Self {
+        let input = io::stdin().as_fd().try_clone_to_owned().map(File::from).ok();
+        Self::new(input, Stream::Out, echo, cli)
+    }
+
+    /// Reads what is there. Returns the bytes as they came in, none at the
+    /// end, and where the copy of them goes.
+    pub(super) fn read(&mut self) -> io::Result<(&[u8], &mut Echo)> {
+        let bytes = match &mut self.input {
+            Some(input) => self.lines.read(input)?,
+            None => &[],
+        };
+        self.owed = self.owed.saturating_sub(bytes.len());
+        Ok((bytes, &mut self.echo))
+    }
+
+    /// Takes in a line of our own, of which there is no copy.
+    pub(super) fn note(&mut self, line: &str) {
+        let mut line = line.as_bytes();
+        while let Ok(count @ 1..) = self.lines.read(&mut line).map(<[u8]>::len) {
+            self.split(count);
+        }
+    }
+
+    /// Notes that the command has ended: what it wrote last is in the pipe, and
+    /// is no more than that can hold.
+    pub(super) fn command_has_ended(&mut self) {
+        let size = |input: &File| fcntl(input, FcntlArg::F_GETPIPE_SZ).ok()?.try_into().ok();
+        self.owed = self.input.as_ref().map_or(0, |input| size(input).unwrap_or(READ));
+    }
+
+    /// Tells whether something may be left that the command wrote.
+    pub(super) fn is_owed(&self) -> bool {
+        self.owed > 0
+    }
+
+    /// Takes the last `count` bytes that were read into lines.
+    pub(super) fn split(&mut self, count: usize) {
+        let old = self.lines.whole().len();
+        self.lines.split(count);
+        if self.counts {
+            self.read += newlines(&self.lines.whole()[old..]);
+        }
+    }
+
+    /// Makes the torn line, if there is one, a whole one.
+    pub(super) fn end_torn(&mut self) {
+        self.read += u64::from(self.lines.end_torn());
+    }
+
+    /// Takes it to have ended; what is torn is a line then.
+    pub(super) fn end(&mut self) {
+        self.input = None;
+        self.end_torn();
+    }
+
+    /// Tells whether it has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.input.is_none()
+    }
+
+    /// Passes on whole lines; tells whether all have been taken.
+    pub(super) fn put(&mut self, sink: &mut Sink, patient: bool) -> bool {
+        sink.put(&mut self.lines, patient);
+        self.is_put()
+    }
+
+    /// Tells whether all whole lines have been taken.
+    pub(super) fn is_put(&self) -> bool {
+        self.lines.whole().is_empty()
+    }
+
+    /// Returns everything that has not been taken, the torn line too.
+    pub(super) fn rest(&self) -> &[u8] {
+        self.lines.rest()
+    }
+
+    /// Returns what is readable when there is more, if the copy of what was
+    /// read has been taken: the bound on memory rests on it.
+    pub(super) fn waits_for(&self) -> Option<BorrowedFd<'_>> {
+        self.input.as_ref().filter(|_| self.echo.waits_for().is_none()).map(AsFd::as_fd)
+    }
+
+    /// Returns how many lines were read, if that is counted.
+    pub(super) fn lines_read(&self) -> u64 {
+        self.read
+    }
+
+    /// Returns how many times a line was cut.
+    pub(super) fn cuts(&self) -> u64 {
+        self.lines.cuts()
+    }
+}
