@@ -17,11 +17,19 @@ complete -c clh-tee -l drain-timeout -d 'How long to go on after TERM' -r
 complete -c clh-tee -l chmod -d 'Mode of files made from now on, such as 640' -r
 complete -c clh-tee -l owner -d 'Owner of files made from now on' -r
 complete -c clh-tee -l umask -d 'The umask for files made from now on, such as 027' -r
+complete -c clh-tee -l timestamp -d 'Put the time before each line' -r
+complete -c clh-tee -l tag -d 'Put TEXT and a colon before each line' -r
+complete -c clh-tee -l select -d 'Only lines that match go into LOG' -r
+complete -c clh-tee -l deselect -d 'Lines that match do not go into LOG' -r
 complete -c clh-tee -l utc -d 'Use UTC instead of local time'
 complete -c clh-tee -l gzip -d 'Compress backups: LOG.1.gz and so on'
 complete -c clh-tee -l mkdir -d 'Make LOG\'s missing parent directories'
 complete -c clh-tee -s q -l quiet -d 'Do not copy the input to standard output'
 complete -c clh-tee -l stats -d 'Say at the end, on standard error, what was done'
+complete -c clh-tee -l strip-ansi -d 'Drop colours and cursor movements from lines'
+complete -c clh-tee -l collapse-cr -d 'Keep what follows a line\'s last carriage return'
+complete -c clh-tee -l escape-control -d 'Show control characters as \\xNN'
+complete -c clh-tee -l crlf -d 'End each line in LOG with \\r\\n'
 complete -c clh-tee -l quiet-ok -d 'With COMMAND: print its output only if it fails'
 complete -c clh-tee -l keep-going -d 'With COMMAND: run it even if LOG cannot be opened'
 complete -c clh-tee -l markers -d 'With COMMAND: note in LOG when it starts and ends'

@@ -71,7 +71,7 @@ fn it_can_give_every_option() {
         let name = name.replace('-', "_");
         // What no option takes: it is looked at, or it would not be refused.
         let place = Place::fresh();
-        let ended = run(&place, &[(&name, "\u{7}")], "app.log");
+        let ended = run(&place, &[(&name, "\u{7}(")], "app.log");
         let refused = ended.status.code() == Some(2);
         let is_path = ["--lock-dir"].contains(&option.as_str());
         let asks = ["--help", "--version"].contains(&option.as_str());

@@ -48,6 +48,22 @@ fn bad_numbers_and_times() {
 }
 
 #[test]
+fn bad_dressing() {
+    misused("--timestamp=iso app.log", "give rfc3339, unix, tai64n, or a pattern such as '%F %T'");
+    misused("--timestamp=%F-%! app.log", "`!`");
+    misused("--timestamp=%F%n app.log", "control characters");
+    misused("--tag {pdi} app.log", "{pdi} is not known; there are {pid}, {host}, {user}, {stream}");
+    misused("--tag job[{pid] app.log", "'{' stands alone");
+    misused("--tag a\x07b app.log", "control characters");
+    misused("--tag= app.log", "give a text");
+    misused("--tag {stream} app.log", "unless a COMMAND is run");
+    misused("--select (a app.log", "unclosed group");
+    misused("--select a --deselect [z-a] app.log", "--deselect");
+    // FORMAT is given with an equals sign, or else this would be it.
+    misused("--timestamp app.log other.log", "other.log");
+}
+
+#[test]
 fn help_and_version_are_no_errors() {
     for asked in ["-h", "--help", "-V", "--version"] {
         let place = Place::fresh();

@@ -101,7 +101,7 @@ impl Child {
 
     /// Returns its process id while it runs: until then nobody else can have
     /// it, for we are the one who waits for it.
-    fn pid(&self) -> Option<Pid> {
+    pub(crate) fn pid(&self) -> Option<Pid> {
         match &self.state {
             State::Running(process, _) => process.id().try_into().ok().map(Pid::from_raw),
             _ => None,

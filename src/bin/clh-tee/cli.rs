@@ -1,5 +1,6 @@
 //! The command line: what can be given, and how it is read.
 
+mod dressing;
 pub(crate) mod files;
 mod running;
 mod timed;
@@ -13,6 +14,7 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use clh_tee::{Options, Sync};
 
+pub(crate) use self::dressing::Dressing;
 use self::files::Files;
 use self::running::Running;
 use self::timed::Timed;
@@ -136,6 +138,10 @@ pub(crate) struct Cli {
     #[arg(long)]
     pub(crate) stats: bool,
 
+    /// What is done to lines.
+    #[command(flatten)]
+    pub(crate) dressing: Dressing,
+
     /// What is run, if anything.
     #[command(flatten)]
     pub(crate) running: Running,
@@ -170,7 +176,8 @@ impl Cli {
     pub(crate) fn read() -> Result<Self, clap::Error> {
         let mut matches = with_environment(Self::command()).try_get_matches()?;
         let cli = Self::from_arg_matches_mut(&mut matches)?;
-        match cli.running.fault().or_else(|| cli.timed.fault()) {
+        let fault = cli.running.fault().or_else(|| cli.timed.fault());
+        match fault.or_else(|| cli.dressing.fault(cli.running.is_asked_for())) {
             None => Ok(cli),
             Some(fault) => Err(Self::command().error(ErrorKind::ArgumentConflict, fault)),
         }

@@ -66,6 +66,15 @@ impl Lines {
         &self.buffer[..self.filled]
     }
 
+    /// Takes in whole lines that `fill` appends; returns what it returns. There
+    /// must be no torn line.
+    pub(crate) fn add<T>(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        self.buffer.truncate(self.filled);
+        let filled = fill(&mut self.buffer);
+        (self.filled, self.whole) = (self.buffer.len(), self.buffer.len());
+        filled
+    }
+
     /// Forgets the first `count` bytes, which somebody has taken.
     pub(crate) fn taken(&mut self, count: usize) {
         self.buffer.copy_within(count..self.filled, 0);
@@ -206,6 +215,23 @@ mod tests {
             lines.split(count);
             assert_eq!(lines.whole(), b"three\n");
         }
+    }
+
+    #[test]
+    fn lines_can_be_added_whole() {
+        let mut lines = Lines::new(READ);
+        for text in [&b"one\n"[..], b"", b"two\n"] {
+            let length = lines.add(|buffer| {
+                buffer.extend_from_slice(text);
+                text.len()
+            });
+            assert_eq!(length, text.len());
+        }
+        assert_eq!((lines.whole(), lines.rest()), (&b"one\ntwo\n"[..], &b"one\ntwo\n"[..]));
+        lines.taken(4);
+        assert_eq!(lines.give_away(Vec::new()), b"two\n");
+        lines.add(|buffer| buffer.extend_from_slice(b"three\n"));
+        assert_eq!(lines.whole(), b"three\n");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod appender;
 mod child;
 mod cli;
 mod courtesy;
+mod dress;
 mod echo;
 #[cfg(test)]
 mod generated;
@@ -27,7 +28,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
-use std::process::ExitCode;
+use std::process::{self, ExitCode};
 
 use anyhow::{Context, bail};
 use clh_tee::{Escaped, RotatingLog};
@@ -65,7 +66,7 @@ fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
         return run_command(cli, report, sink, echo, umask);
     }
     let signals = Signals::catch().context("cannot catch signals")?;
-    let sources = vec![Source::stdin(echo(Stream::Out), cli)];
+    let sources = vec![Source::stdin(echo(Stream::Out), cli).dressed(cli, process::id())?];
     Ok(Reader::new(cli, report, signals, sources, sink).run())
 }
 
@@ -83,9 +84,12 @@ fn run_command(
         report.say(&failure);
     }
     signals.tell_keys().context("cannot catch signals")?;
-    let sources = [(out, Stream::Out), (err, Stream::Err)]
-        .map(|(input, stream)| Source::new(input, stream, echo(stream), cli));
-    Ok(Reader::new(cli, report, signals, sources.into(), sink).with_command(child).run())
+    let source = |input, stream| Source::new(input, stream, echo(stream), cli);
+    let sources = [source(out, Stream::Out), source(err, Stream::Err)];
+    let pid = child.pid().map_or_else(process::id, |pid| pid.as_raw().unsigned_abs());
+    let sources = sources.into_iter().map(|source| source.dressed(cli, pid));
+    let sources = sources.collect::<anyhow::Result<_>>()?;
+    Ok(Reader::new(cli, report, signals, sources, sink).with_command(child).run())
 }
 
 /// Opens the log; returns it, and whether there is no echo.

@@ -12,6 +12,7 @@
 //! Backpressure is not polling the input: the pipe fills, the producer waits.
 
 mod command;
+mod dressed;
 mod ending;
 mod replaying;
 mod source;
@@ -183,10 +184,9 @@ impl<'a> Reader<'a> {
 
     /// Tells whether everything has been read, copied and put in.
     fn is_done(&self) -> bool {
-        let is_empty = |source: &Source| source.rest().is_empty();
         let is_copied = |source: &Source| source.echo.waits_for().is_none();
         self.has_ended()
-            && self.sources.iter().all(|source| is_empty(source) && is_copied(source))
+            && self.sources.iter().all(|source| source.is_put() && is_copied(source))
             && self.sink.is_settled()
     }
 

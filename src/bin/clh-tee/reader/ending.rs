@@ -13,8 +13,7 @@ impl Reader<'_> {
         let GivenUp { mut lines, unsure } = self.sink.give_up();
         for source in &mut self.sources {
             source.echo.end();
-            source.end_torn();
-            lines.extend_from_slice(source.rest());
+            source.give_up(&mut lines);
         }
         let count = newlines(&lines);
         if unsure {

@@ -3,7 +3,7 @@
 //! Standard input is the only one, unless a command is run, which has two.
 //! Bytes become whole lines in [`Source::split`] and [`Source::end_torn`], and
 //! nowhere else; they leave by [`Source::put`], or are given up by
-//! [`Source::rest`].
+//! [`Source::give_up`].
 
 use std::fs::File;
 use std::io;
@@ -11,7 +11,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::fcntl::{FcntlArg, fcntl};
 
+use super::dressed::Dressed;
 use crate::cli::Cli;
+use crate::dress::Dress;
 use crate::echo::{Echo, enlarge_pipe};
 use crate::lines::{Lines, READ};
 use crate::queue::newlines;
@@ -34,6 +36,14 @@ impl Stream {
             Self::Err => "standard error",
         }
     }
+
+    /// Returns its name in tags.
+    fn tag(self) -> &'static str {
+        match self {
+            Self::Out => "out",
+            Self::Err => "err",
+        }
+    }
 }
 
 /// A stream that is read.
@@ -42,6 +52,8 @@ pub(crate) struct Source {
     input: Option<File>,
     /// What was read, and is not in the sink yet.
     lines: Lines,
+    /// What of it is dressed, if lines are.
+    dressed: Option<Dressed>,
     /// The copy of it.
     pub(super) echo: Echo,
     /// Which stream it is.
@@ -63,7 +75,7 @@ impl Source {
             enlarge_pipe(input.as_fd());
         }
         let lines = Lines::new(cli.max_line);
-        Self { input, lines, echo, stream, read: 0, counts: cli.stats, owed: 0 }
+        Self { input, lines, dressed: None, echo, stream, read: 0, counts: cli.stats, owed: 0 }
     }
 
     /// Returns a source that reads standard input.
@@ -72,19 +84,36 @@ impl Source {
         Self::new(input, Stream::Out, echo, cli)
     }
 
+    /// Returns it with its lines dressed as was asked for; tags tell of the
+    /// process `pid`.
+    pub(crate) fn dressed(self, cli: &Cli, pid: u32) -> anyhow::Result<Self> {
+        let dress = Dress::new(&cli.dressing, cli.timed.utc, pid, self.stream.tag())?;
+        Ok(Self { dressed: dress.map(Dressed::new), ..self })
+    }
+
     /// Reads what is there. Returns the bytes as they came in, none at the
     /// end, and where the copy of them goes.
     pub(super) fn read(&mut self) -> io::Result<(&[u8], &mut Echo)> {
+        let first = self.lines.rest().is_empty();
         let bytes = match &mut self.input {
             Some(input) => self.lines.read(input)?,
             None => &[],
         };
+        if let Some(dressed) = &mut self.dressed {
+            dressed.note_read(first);
+        }
         self.owed = self.owed.saturating_sub(bytes.len());
         Ok((bytes, &mut self.echo))
     }
 
-    /// Takes in a line of our own, of which there is no copy.
+    /// Takes in a line of our own, of which there is no copy. All that was read
+    /// before must have been taken.
     pub(super) fn note(&mut self, line: &str) {
+        if let Some(dressed) = &mut self.dressed {
+            dressed.note(line.trim_end().as_bytes());
+            self.read += u64::from(self.counts);
+            return;
+        }
         let mut line = line.as_bytes();
         while let Ok(count @ 1..) = self.lines.read(&mut line).map(<[u8]>::len) {
             self.split(count);
@@ -130,18 +159,26 @@ impl Source {
 
     /// Passes on whole lines; tells whether all have been taken.
     pub(super) fn put(&mut self, sink: &mut Sink, patient: bool) -> bool {
-        sink.put(&mut self.lines, patient);
+        match &mut self.dressed {
+            Some(dressed) => dressed.put(&mut self.lines, sink, patient),
+            None => sink.put(&mut self.lines, patient),
+        }
         self.is_put()
     }
 
     /// Tells whether all whole lines have been taken.
     pub(super) fn is_put(&self) -> bool {
-        self.lines.whole().is_empty()
+        self.lines.whole().is_empty() && self.dressed.as_ref().is_none_or(Dressed::is_put)
     }
 
-    /// Returns everything that has not been taken, the torn line too.
-    pub(super) fn rest(&self) -> &[u8] {
-        self.lines.rest()
+    /// Appends to `lost` everything that has not been taken; what is torn is a
+    /// line then.
+    pub(super) fn give_up(&mut self, lost: &mut Vec<u8>) {
+        self.end_torn();
+        match &mut self.dressed {
+            Some(dressed) => dressed.give_up(&mut self.lines, lost),
+            None => lost.extend_from_slice(self.lines.whole()),
+        }
     }
 
     /// Returns what is readable when there is more, if the copy of what was

@@ -1,0 +1,124 @@
+//! Colours, cursor movements and whatever else tells a terminal what to do.
+//!
+//! They are the escape sequences of ECMA-48 in their seven-bit form, each of
+//! which begins with ESC. The crates that strip them, such as
+//! strip-ansi-escapes and anstream, look at what they take for text too, and
+//! drop other control characters and what is not UTF-8; here no byte is touched
+//! outside of a sequence.
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+
+use super::pattern::{Pattern, pattern};
+
+/// What every sequence begins with.
+const ESC: u8 = 0x1b;
+
+/// A sequence. Its end is wanted nowhere: the line may end first, and a byte
+/// that has no place in a sequence breaks it off, as it does on a terminal.
+/// So an ESC never stays, whatever follows it.
+const SEQUENCE: &str = r"(?xs-u) \x1b (?:
+    \[ [0-?]* [\x20-/]* [@-~]?                          # CSI: colour, cursor
+  | \] [^\x07\x18\x1a\x1b]* (?: \x07 | \x1b\\ )?        # OSC: title, link
+  | [PX^_] [^\x18\x1a\x1b]* (?: \x1b\\ )?               # DCS, SOS, PM, APC
+  | [\x20-/]+ [0-~]?                                    # character sets
+  | [0-~]                                               # all of two bytes
+)?";
+
+/// What drops sequences.
+pub(super) struct Strip(Pattern);
+
+impl Strip {
+    /// Returns what drops sequences.
+    pub(super) fn new() -> Self {
+        Self(pattern(SEQUENCE).expect("a sound pattern"))
+    }
+
+    /// Returns `text` without its sequences.
+    pub(super) fn strip<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
+        match memchr(ESC, text) {
+            Some(_) => self.0.replace_all(text, &b""[..]),
+            None => Cow::Borrowed(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Returns `text` without its sequences, as text.
+    fn stripped(text: &str) -> String {
+        String::from_utf8(Strip::new().strip(text.as_bytes()).into_owned()).unwrap()
+    }
+
+    #[test]
+    fn drops_what_programs_send_to_terminals() {
+        for (text, left) in [
+            ("\x1b[1;31mred\x1b[0m", "red"),
+            ("\x1b[38:2::255:0:0mred\x1b[m", "red"),
+            ("\x1b[?25l\x1b[2K\x1b[1Gspinner\x1b[?25h", "spinner"),
+            ("\x1b[3 qbar cursor", "bar cursor"),
+            ("\x1b]0;title\x07text", "text"),
+            ("\x1b]0;title\x1b\\text", "text"),
+            ("\x1b]8;;http://a/b\x1b\\link\x1b]8;;\x1b\\", "link"),
+            ("\x1bPq#0;2;0;0;0\x1b\\sixel", "sixel"),
+            ("\x1b_APC\x1b\\\x1b^PM\x1b\\\x1bXSOS\x1b\\text", "text"),
+            ("\x1b(B\x1b)0\x1b#8\x1b%Gcharset", "charset"),
+            ("\x1b7saved\x1b8\x1bM\x1bc\x1b=\x1b>", "saved"),
+            ("\x1bPtmux;\x1b\x1b]0;title\x07\x1b\\through tmux", "through tmux"),
+        ] {
+            assert_eq!(stripped(text), left, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn drops_what_the_end_of_the_line_cuts() {
+        for cut in ["\x1b", "\x1b[", "\x1b[1;3", "\x1b[1 ", "\x1b]0;tit", "\x1bPq", "\x1b("] {
+            assert_eq!(stripped(&format!("text{cut}")), "text", "{cut:?}");
+        }
+    }
+
+    #[test]
+    fn a_byte_out_of_place_breaks_a_sequence_off_and_stays() {
+        for (text, left) in [
+            ("\x1b[31é", "é"),
+            ("\x1b[3\r1m", "\r1m"),
+            ("\x1b\ttab", "\ttab"),
+            ("\x1b\x1b[1mbold", "bold"),
+            ("\x1b]0;title\x18text", "\x18text"),
+            ("\x1b]0;title\x1b[1mtext", "text"),
+        ] {
+            assert_eq!(stripped(text), left, "{text:?}");
+        }
+    }
+
+    /// Tells whether `part` can be made of `whole` by leaving bytes out.
+    fn is_left_of(part: &[u8], whole: &[u8]) -> bool {
+        let mut whole = whole.iter();
+        part.iter().all(|byte| whole.any(|other| other == byte))
+    }
+
+    proptest! {
+        #[test]
+        fn never_touches_text_without_esc(
+            text in prop::collection::vec(any::<u8>().prop_filter("no ESC", |b| *b != ESC), 0..200),
+        ) {
+            prop_assert_eq!(Strip::new().strip(&text), text.as_slice());
+        }
+
+        #[test]
+        fn leaves_no_esc_and_makes_nothing_up(
+            text in prop::collection::vec(prop_oneof![
+                Just(ESC), Just(b'['), Just(b']'), Just(b'P'), Just(b'm'), Just(7), any::<u8>(),
+            ], 0..200),
+        ) {
+            let stripper = Strip::new();
+            let left = stripper.strip(&text);
+            prop_assert!(memchr(ESC, &left).is_none());
+            prop_assert!(is_left_of(&left, &text));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Control characters, made visible.
+
+/// The digits of a byte that is shown.
+const DIGITS: [u8; 16] = *b"0123456789abcdef";
+
+/// Appends `text` to `out`, with each byte as `\xNN` that belongs to a control
+/// character other than the tab, or to no character at all.
+///
+/// Control characters are those of Unicode: C0, DEL and C1. A backslash stays
+/// one backslash, so that what has no control characters stays as it is.
+pub(super) fn escape(text: &[u8], out: &mut Vec<u8>) {
+    // Nearly every line is this. Looking at all of it is faster than stopping
+    // at the first byte that is not: many are looked at in one step.
+    if text.iter().fold(true, |plain, byte| plain & matches!(byte, b'\t' | 0x20..0x7f)) {
+        out.extend_from_slice(text);
+        return;
+    }
+    for chunk in text.utf8_chunks() {
+        let (valid, mut copied) = (chunk.valid(), 0);
+        for (at, control) in valid.match_indices(|c: char| c.is_control() && c != '\t') {
+            out.extend_from_slice(&valid.as_bytes()[copied..at]);
+            show(control.as_bytes(), out);
+            copied = at + control.len();
+        }
+        out.extend_from_slice(&valid.as_bytes()[copied..]);
+        show(chunk.invalid(), out);
+    }
+}
+
+/// Appends each of `bytes` as `\xNN`.
+fn show(bytes: &[u8], out: &mut Vec<u8>) {
+    for byte in bytes {
+        let [high, low] = [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
+        out.extend_from_slice(&[b'\\', b'x', high, low]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Returns `text` with its control characters made visible.
+    fn escaped(text: &[u8]) -> String {
+        let mut out = Vec::new();
+        escape(text, &mut out);
+        String::from_utf8(out).expect("what is no UTF-8 is shown")
+    }
+
+    #[test]
+    fn shows_what_would_steer_a_terminal_or_is_no_text() {
+        for (text, shown) in [
+            (&b"a\x1b[31mb\r\0\x7f"[..], r"a\x1b[31mb\x0d\x00\x7f"),
+            (b"\x07bell\x08back", r"\x07bell\x08back"),
+            ("\u{85}next\u{9b}31m".as_bytes(), r"\xc2\x85next\xc2\x9b31m"),
+            (b"\xffbad\xc3 torn \xe2\x82", r"\xffbad\xc3 torn \xe2\x82"),
+            (b"\xed\xa0\x80", r"\xed\xa0\x80"),
+        ] {
+            assert_eq!(escaped(text), shown, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn leaves_text_as_it_is() {
+        for text in ["", "plain", "a\tb", "déjà vu €𝄞", r"C:\new\x41", "\u{a0}\u{ad}"] {
+            assert_eq!(escaped(text.as_bytes()), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn leaves_no_control_character(text in prop::collection::vec(any::<u8>(), 0..100)) {
+            let shown = escaped(&text);
+            prop_assert!(!shown.chars().any(|c| c.is_control() && c != '\t'), "{:?}", shown);
+        }
+
+        #[test]
+        fn leaves_printable_text_alone(text in r"\PC*") {
+            prop_assert_eq!(escaped(text.as_bytes()), text);
+        }
+    }
+}

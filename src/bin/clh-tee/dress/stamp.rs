@@ -1,0 +1,188 @@
+//! Time stamps; the program's door to the crate jiff.
+
+use std::time::SystemTime;
+use std::{env, fs};
+
+use jiff::Timestamp;
+use jiff::fmt::strtime;
+use jiff::tz::TimeZone;
+
+/// RFC 3339, with milliseconds.
+const RFC3339: &str = "%Y-%m-%dT%H:%M:%S%.3f%:z";
+
+/// The file with the system's time zone.
+const SYSTEM: &str = "/etc/localtime";
+
+/// What TAI64 counts from: 2^62 seconds before 1970. The 10 are those by which
+/// TAI was ahead of UTC then; as multilog does, leap seconds since are left
+/// aside.
+const TAI64: u64 = (1 << 62) + 10;
+
+/// How a time is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// In seconds since 1970, with milliseconds.
+    Unix,
+    /// As multilog's TAI64N: `@` and 24 hexadecimal digits.
+    Tai64n,
+    /// By a pattern of strftime.
+    Pattern(String),
+}
+
+impl Format {
+    /// Reads a format: one of the names, or a pattern.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "rfc3339" => Ok(Self::Pattern(RFC3339.to_owned())),
+            "unix" => Ok(Self::Unix),
+            "tai64n" => Ok(Self::Tai64n),
+            pattern if pattern.contains('%') => Self::pattern(pattern),
+            _ => Err("give rfc3339, unix, tai64n, or a pattern such as '%F %T'".to_owned()),
+        }
+    }
+
+    /// Takes a pattern if every part of it is known.
+    fn pattern(pattern: &str) -> Result<Self, String> {
+        let tried = strtime::format(pattern, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
+        let shown = tried.map_err(|error| error.to_string())?;
+        if shown.chars().any(char::is_control) {
+            return Err("control characters are refused".to_owned());
+        }
+        Ok(Self::Pattern(pattern.to_owned()))
+    }
+}
+
+/// What writes times.
+pub(super) struct Stamp {
+    /// In which form.
+    format: Format,
+    /// In which time zone.
+    zone: TimeZone,
+}
+
+impl Stamp {
+    /// Returns what writes times, in UTC or in the system's time zone.
+    pub(super) fn new(format: Format, utc: bool) -> Self {
+        Self { format, zone: if utc { TimeZone::UTC } else { local() } }
+    }
+
+    /// Returns how `time` is written.
+    pub(super) fn show(&self, time: SystemTime) -> String {
+        let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        match &self.format {
+            Format::Unix => {
+                format!("{}.{:03}", since_1970.as_secs(), since_1970.subsec_millis())
+            }
+            Format::Tai64n => {
+                let seconds = TAI64.wrapping_add(since_1970.as_secs());
+                format!("@{seconds:016x}{:08x}", since_1970.subsec_nanos())
+            }
+            Format::Pattern(pattern) => self.show_by(pattern, time),
+        }
+    }
+
+    /// Returns how `time` is written by `pattern`.
+    fn show_by(&self, pattern: &str, time: SystemTime) -> String {
+        // Whatever a clock may say, the line goes in.
+        let time = Timestamp::try_from(time).unwrap_or(Timestamp::MAX).to_zoned(self.zone.clone());
+        // A year of two digits can be written for a hundred years only.
+        strtime::format(pattern, &time).unwrap_or_else(|_| time.timestamp().to_string())
+    }
+}
+
+/// Returns the time zone that TZ names, or else the system's; UTC if there is
+/// none.
+fn local() -> TimeZone {
+    let system = if env::var_os("TZ").is_none() { linked() } else { None };
+    system.or_else(|| TimeZone::try_system().ok()).unwrap_or(TimeZone::UTC)
+}
+
+/// Returns the system's time zone if it is a link into the database, as usual.
+/// jiff, to tell the zone's name, looks through all of that, which takes as
+/// long as the rest of a short run.
+fn linked() -> Option<TimeZone> {
+    let link = fs::read_link(SYSTEM).ok()?;
+    let (_, name) = link.to_str()?.split_once("/zoneinfo/")?;
+    TimeZone::tzif(name, &fs::read(SYSTEM).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    /// Returns how so many seconds and nanoseconds since 1970 are written.
+    fn shown(format: &str, zone: &str, seconds: u64, nanos: u32) -> String {
+        let zone = TimeZone::get(zone).expect("the system has a time zone database");
+        let stamp = Stamp { format: Format::parse(format).unwrap(), zone };
+        stamp.show(SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos))
+    }
+
+    #[test]
+    fn writes_rfc3339_with_milliseconds_and_offset() {
+        let at = |zone, seconds| shown("rfc3339", zone, seconds, 123_999_999);
+        assert_eq!(at("UTC", 1_795_356_245), "2026-11-22T14:04:05.123+00:00");
+        assert_eq!(at("Europe/Berlin", 1_795_356_245), "2026-11-22T15:04:05.123+01:00");
+        assert_eq!(at("Asia/Kolkata", 1_795_356_245), "2026-11-22T19:34:05.123+05:30");
+        assert_eq!(at("America/New_York", 1_795_356_245), "2026-11-22T09:04:05.123-05:00");
+        // The hour that comes twice is told apart by its offset.
+        assert_eq!(at("Europe/Berlin", 1_792_888_200), "2026-10-25T02:30:00.123+02:00");
+        assert_eq!(at("Europe/Berlin", 1_792_891_800), "2026-10-25T02:30:00.123+01:00");
+        assert_eq!(shown("rfc3339", "UTC", 0, 0), "1970-01-01T00:00:00.000+00:00");
+    }
+
+    #[test]
+    fn knows_the_time_zone_of_the_system() {
+        let date = std::process::Command::new("date").arg("+%:z").output();
+        let date = String::from_utf8(date.expect("run date").stdout).expect("UTF-8");
+        let stamp = Stamp::new(Format::parse("%:z").unwrap(), false);
+        assert_eq!(stamp.show(SystemTime::now()), date.trim());
+    }
+
+    #[test]
+    fn writes_unix_and_tai64n() {
+        assert_eq!(shown("unix", "UTC", 1_763_823_845, 7_000_000), "1763823845.007");
+        // The example in tai64nlocal's manual: 1999-08-23 21:03:43.787492500,
+        // in California.
+        let manual = shown("tai64n", "UTC", 935_467_445, 787_492_500);
+        assert_eq!(manual, "@4000000037c219bf2ef02e94");
+        assert_eq!(shown("tai64n", "UTC", 0, 1), "@400000000000000a00000001");
+    }
+
+    #[test]
+    fn writes_patterns() {
+        let shown = |pattern| shown(pattern, "Europe/Berlin", 1_795_356_245, 123_456_789);
+        assert_eq!(shown("%d.%m.%Y %H:%M:%S,%3f"), "22.11.2026 15:04:05,123");
+        assert_eq!(shown("%b %e %T %Z"), "Nov 22 15:04:05 CET");
+        assert_eq!(shown("[%s.%N] 100 %%"), "[1795356245.123456789] 100 %");
+    }
+
+    #[test]
+    fn refuses_what_it_does_not_know() {
+        for (format, hint) in [
+            ("iso", "rfc3339, unix, tai64n"),
+            ("", "rfc3339, unix, tai64n"),
+            ("%F %!", "`!`"),
+            ("%", "end of format"),
+            ("%F%n", "control"),
+            ("%F\t%T", "control"),
+            ("\x1b[1m%F", "control"),
+            ("%F\u{9b}", "control"),
+        ] {
+            let why = Format::parse(format).unwrap_err();
+            assert!(why.contains(hint) && !why.contains('\n'), "{format:?}: {why}");
+        }
+    }
+
+    #[test]
+    fn strange_clocks_cost_no_line() {
+        let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
+        let late = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40);
+        for format in ["rfc3339", "unix", "tai64n", "%y", "%G"] {
+            let stamp = Stamp { format: Format::parse(format).unwrap(), zone: TimeZone::UTC };
+            for time in [before, late, SystemTime::UNIX_EPOCH] {
+                assert_ne!(stamp.show(time), "", "{format}");
+            }
+        }
+    }
+}
