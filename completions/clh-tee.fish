@@ -21,6 +21,7 @@ complete -c clh-tee -l timestamp -d 'Put the time before each line' -r
 complete -c clh-tee -l tag -d 'Put TEXT and a colon before each line' -r
 complete -c clh-tee -l select -d 'Only lines that match go into LOG' -r
 complete -c clh-tee -l deselect -d 'Lines that match do not go into LOG' -r
+complete -c clh-tee -l config -d 'Take settings from FILE, for all logs or by path' -r
 complete -c clh-tee -l utc -d 'Use UTC instead of local time'
 complete -c clh-tee -l gzip -d 'Compress backups: LOG.1.gz and so on'
 complete -c clh-tee -l mkdir -d 'Make LOG\'s missing parent directories'
@@ -33,5 +34,6 @@ complete -c clh-tee -l crlf -d 'End each line in LOG with \\r\\n'
 complete -c clh-tee -l quiet-ok -d 'With COMMAND: print its output only if it fails'
 complete -c clh-tee -l keep-going -d 'With COMMAND: run it even if LOG cannot be opened'
 complete -c clh-tee -l markers -d 'With COMMAND: note in LOG when it starts and ends'
+complete -c clh-tee -l print-config -d 'Show all settings for LOG, and end'
 complete -c clh-tee -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c clh-tee -s V -l version -d 'Print version'

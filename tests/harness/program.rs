@@ -33,10 +33,10 @@ pub(crate) struct Tee {
     program: PathBuf,
     /// Its arguments.
     args: Vec<OsString>,
-    /// Variables of its environment.
-    env: Vec<(&'static str, OsString)>,
     /// Its working directory.
     dir: PathBuf,
+    /// What is set in its environment.
+    env: Vec<(&'static str, OsString)>,
     /// What it reads, if not a pipe from the test.
     stdin: Option<Stdio>,
     /// Whether somebody reads its standard output.
@@ -51,8 +51,8 @@ impl Tee {
         Self {
             program: env!("CARGO_BIN_EXE_clh-tee").into(),
             args: Vec::new(),
-            env: Vec::new(),
             dir: place.dir().to_owned(),
+            env: Vec::new(),
             stdin: None,
             heard: true,
             nobody: false,

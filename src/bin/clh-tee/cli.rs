@@ -1,5 +1,6 @@
 //! The command line: what can be given, and how it is read.
 
+mod config;
 mod dressing;
 pub(crate) mod files;
 mod running;
@@ -14,11 +15,13 @@ use clap::error::ErrorKind;
 use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
 use clh_tee::{Options, Sync};
 
+use self::config::Configured;
 pub(crate) use self::dressing::Dressing;
 use self::files::Files;
 use self::running::Running;
 use self::timed::Timed;
 use self::values::{count, length, level, size, time};
+use crate::report::Report;
 
 /// Appends standard input to a rotating log that any number of processes share.
 ///
@@ -145,6 +148,9 @@ pub(crate) struct Cli {
     /// What is run, if anything.
     #[command(flatten)]
     pub(crate) running: Running,
+    /// Where settings come from.
+    #[command(flatten)]
+    pub(crate) configured: Configured,
 }
 
 /// What is done with lines for which the queue has no room.
@@ -168,14 +174,16 @@ pub(crate) enum SyncWhat {
 }
 
 impl Cli {
-    /// Reads the command line, and what it leaves out from the environment.
+    /// Reads the command line, and what it leaves out from the environment and
+    /// from a file.
     ///
     /// # Errors
     ///
-    /// If it is wrong, or asks for help or the version.
-    pub(crate) fn read() -> Result<Self, clap::Error> {
-        let mut matches = with_environment(Self::command()).try_get_matches()?;
-        let cli = Self::from_arg_matches_mut(&mut matches)?;
+    /// If any of it is wrong, or asks for help or the version.
+    pub(crate) fn read(report: &Report) -> Result<Self, clap::Error> {
+        let (mut matches, shown) = config::read(report)?;
+        let mut cli = Self::from_arg_matches_mut(&mut matches)?;
+        cli.configured.shown = shown;
         let fault = cli.running.fault().or_else(|| cli.timed.fault());
         match fault.or_else(|| cli.dressing.fault(cli.running.is_asked_for())) {
             None => Ok(cli),

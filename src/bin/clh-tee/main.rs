@@ -10,6 +10,7 @@
 mod appender;
 mod child;
 mod cli;
+mod config;
 mod courtesy;
 mod dress;
 mod echo;
@@ -44,7 +45,7 @@ use crate::sink::Sink;
 
 fn main() -> ExitCode {
     let report = Report::new();
-    let status = match Cli::read() {
+    let status = match Cli::read(&report) {
         Ok(cli) => run(&cli, &report).unwrap_or_else(|error| {
             report.failure(&error);
             if cli.running.is_asked_for() { Status::Failed } else { Status::Lost }
@@ -57,6 +58,9 @@ fn main() -> ExitCode {
 /// Appends to the log what standard input or a command brings. What can fail is
 /// tried before any input is read.
 fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
+    if let Some(page) = &cli.configured.shown {
+        return report::page(page);
+    }
     let umask = cli.files.set_umask();
     let (log, quiet) = open(cli, report)?;
     refuse_loops(cli)?;

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use anyhow::bail;
 use clh_tee::{Error, Escaped, Notice};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -171,6 +172,15 @@ impl Report {
     }
 }
 
+/// Prints a page that was asked for.
+pub(crate) fn page(text: &str) -> anyhow::Result<Status> {
+    let mut out = io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(Status::AllIn),
+        Err(error) => bail!("cannot write to standard output: {}", reason(&error)),
+    }
+}
+
 /// Returns lines with what could steer a terminal made harmless.
 fn escaped_lines(lines: &[u8]) -> Vec<u8> {
     let lines = lines.split_inclusive(|byte| *byte == b'\n');
@@ -199,7 +209,7 @@ fn write_if_ready(bytes: &[u8], patience: PollTimeout) -> bool {
     ready && stderr.lock().write_all(bytes).is_ok()
 }
 
-/// Returns the system's reason without its number.
+/// Returns why something failed in the system's words, without its number.
 pub(crate) fn reason(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(number) => Errno::from_raw(number).desc().to_owned(),

@@ -1,0 +1,268 @@
+//! What is in the file, with the places. The one place that knows toml.
+//!
+//! ```toml
+//! max-bytes = "512K"        # for every log
+//!
+//! [log."/var/log/jobs/*.log"]
+//! gzip = true               # for these
+//! ```
+
+use std::fmt;
+
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
+
+use super::known::{Kind, Known, find, unknown};
+use super::pattern::Pattern;
+use super::{Place, Section, Setting};
+
+/// The table that holds the sections.
+pub(super) const SECTIONS: &str = "log";
+
+/// What is wrong, and where.
+pub(super) type Fault = (Place, String);
+
+/// A name in the file.
+type Name<'a> = Spanned<DeString<'a>>;
+
+/// A value in the file.
+type Value<'a> = Spanned<DeValue<'a>>;
+
+/// Reads all sections, in their order; what is for every log comes first.
+pub(super) fn sections(text: &str, known: &[Known]) -> Result<Vec<Section>, Fault> {
+    let document = DeTable::parse(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        (place(text, at), error.message().to_owned())
+    })?;
+    let reader = Reader { text, known };
+    let (tables, settings): (Vec<_>, Vec<_>) =
+        in_order(document.get_ref()).into_iter().partition(|(name, _)| *name.get_ref() == SECTIONS);
+    let mut sections = vec![reader.section(None, settings)?];
+    for (name, table) in tables {
+        let DeValue::Table(table) = table.get_ref() else {
+            return Err(reader.fault(name, "this takes sections, as in [log.\"app.log\"]"));
+        };
+        for (name, section) in in_order(table) {
+            let DeValue::Table(settings) = section.get_ref() else {
+                return Err(reader.fault(name, "this takes sections, as in [log.\"app.log\"]"));
+            };
+            let pattern =
+                Pattern::new(name.get_ref()).map_err(|fault| reader.fault(name, &fault))?;
+            sections.push(reader.section(Some(pattern), in_order(settings))?);
+        }
+    }
+    Ok(sections)
+}
+
+/// Returns what is in `table` as it stands in the file.
+fn in_order<'a, 't>(table: &'t DeTable<'a>) -> Vec<(&'t Name<'a>, &'t Value<'a>)> {
+    let mut entries: Vec<_> = table.iter().collect();
+    entries.sort_by_key(|(name, _)| name.span().start);
+    entries
+}
+
+/// Returns the place of the byte at `offset`.
+pub(super) fn place(text: &str, offset: usize) -> Place {
+    let before = text.get(..offset).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Place {
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+    }
+}
+
+/// Reads settings.
+struct Reader<'a> {
+    /// The text of the file.
+    text: &'a str,
+    /// The settings that there are.
+    known: &'a [Known],
+}
+
+impl Reader<'_> {
+    /// Says what is wrong at what was parsed.
+    fn fault<T>(&self, at: &Spanned<T>, fault: &str) -> Fault {
+        (place(self.text, at.span().start), fault.to_owned())
+    }
+
+    /// Reads the settings of one section.
+    fn section(
+        &self,
+        pattern: Option<Pattern>,
+        entries: Vec<(&Name<'_>, &Value<'_>)>,
+    ) -> Result<Section, Fault> {
+        let mut settings: Vec<Setting> = Vec::new();
+        for (name, value) in entries {
+            let setting = self.setting(name, value)?;
+            if settings.iter().any(|earlier| earlier.id == setting.id) {
+                let fault = format!("'{}' is set here already", name.get_ref());
+                return Err(self.fault(name, &fault));
+            }
+            settings.push(setting);
+        }
+        Ok(Section { pattern, settings })
+    }
+
+    /// Reads one setting.
+    fn setting(&self, name: &Name<'_>, value: &Value<'_>) -> Result<Setting, Fault> {
+        let text = name.get_ref();
+        let Some(option) = find(self.known, text) else {
+            let fault = match value.get_ref() {
+                DeValue::Table(_) => {
+                    format!("unknown section '{text}'; a log's is [log.\"NAME\"], with the quotes")
+                }
+                _ => unknown(self.known, text),
+            };
+            return Err(self.fault(name, &fault));
+        };
+        let Some(kind) = &option.kind else {
+            return Err(self.fault(name, &format!("'{text}' is for the command line only")));
+        };
+        let values = texts(kind, value.get_ref())
+            .map_err(|fault| self.fault(value, &format!("'{text}' takes {fault}")))?;
+        let (at, value_at) = (name.span().start, value.span().start);
+        let (at, value_at) = (place(self.text, at), place(self.text, value_at));
+        let (id, name) = (option.id.clone(), option.names[0].clone());
+        Ok(Setting { id, name, values, at, value_at })
+    }
+}
+
+/// Returns the texts that `value` stands for; or what should stand there.
+fn texts(kind: &Kind, value: &DeValue<'_>) -> Result<Vec<String>, &'static str> {
+    match (kind, value) {
+        (Kind::Flag, DeValue::Boolean(yes)) => Ok(vec![yes.to_string()]),
+        (Kind::Flag, _) => Err("true or false"),
+        (Kind::One { may_be_off: true, .. }, DeValue::Boolean(false)) => Ok(Vec::new()),
+        (Kind::One { bare: Some(bare), .. }, DeValue::Boolean(true)) => Ok(vec![bare.clone()]),
+        (Kind::One { .. }, value) => Ok(vec![text(value, "one text or number")?]),
+        (Kind::Many, DeValue::Array(values)) => {
+            values.iter().map(|value| text(value.get_ref(), "a list of texts")).collect()
+        }
+        (Kind::Many, value) => Ok(vec![text(value, "a list of texts")?]),
+    }
+}
+
+/// Returns what would be given on the command line; or what is `wanted`.
+fn text(value: &DeValue<'_>, wanted: &'static str) -> Result<String, &'static str> {
+    match value {
+        DeValue::String(text) => Ok(text.to_string()),
+        DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
+        // A mode such as 0o640 is given as 640: its value is not what counts.
+        DeValue::Integer(_) => Err("digits without a prefix, as on the command line"),
+        DeValue::Float(number) => Ok(number.as_str().to_owned()),
+        DeValue::Datetime(time) => Ok(time.to_string()),
+        DeValue::Boolean(_) | DeValue::Array(_) | DeValue::Table(_) => Err(wanted),
+    }
+}
+
+/// Writes a text as a value: a number bare, all else in quotes.
+pub(crate) fn value(text: &str) -> String {
+    match text.parse::<i64>() {
+        Ok(number) if number.to_string() == text => text.to_owned(),
+        _ => format!("\"{}\"", Quoted(text)),
+    }
+}
+
+/// A text as it stands between quotes.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| match character {
+            '"' | '\\' => write!(f, "\\{character}"),
+            _ if character.is_control() => write!(f, "\\u{:04X}", u32::from(character)),
+            _ => write!(f, "{character}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns options of all kinds.
+    fn known() -> Vec<Known> {
+        let option = |name: &str, kind| Known { id: name.into(), names: vec![name.into()], kind };
+        let bare = Some("rfc3339".to_owned());
+        vec![
+            option("flag", Some(Kind::Flag)),
+            option("one", Some(Kind::One { bare: None, may_be_off: false })),
+            option("other", Some(Kind::One { bare, may_be_off: true })),
+            option("many", Some(Kind::Many)),
+            option("never", None),
+        ]
+    }
+
+    /// Returns the texts of the first setting in `text`.
+    fn first(text: &str) -> Result<Vec<String>, String> {
+        let sections = sections(text, &known());
+        let sections = sections.map_err(|(place, fault)| format!("{}: {fault}", place.column))?;
+        Ok(sections[0].settings[0].values.clone())
+    }
+
+    #[test]
+    fn values_are_what_stands_on_the_command_line() {
+        for (text, values) in [
+            ("flag = true", &["true"][..]),
+            ("flag = false", &["false"]),
+            ("one = \"512K\"", &["512K"]),
+            ("one = 'C:\\n'", &["C:\\n"]),
+            ("one = 4_096", &["4096"]),
+            ("one = -1", &["-1"]),
+            ("one = 2.5", &["2.5"]),
+            ("one = 03:30:00", &["03:30:00"]),
+            ("other = true", &["rfc3339"]),
+            ("other = false", &[]),
+            ("many = []", &[]),
+            ("many = \"a\"", &["a"]),
+            ("many = [\"a\", 7,\n \"b\"]", &["a", "7", "b"]),
+        ] {
+            let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+            assert_eq!(first(text), Ok(values), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_an_option_does_not_take_is_refused_where_it_stands() {
+        for (text, fault) in [
+            ("flag = \"yes\"", "8: 'flag' takes true or false"),
+            ("one = true", "7: 'one' takes one text or number"),
+            ("one = [1]", "7: 'one' takes one text or number"),
+            ("one = {a = 1}", "7: 'one' takes one text or number"),
+            ("one = 0o640", "7: 'one' takes digits without a prefix, as on the command line"),
+            ("many = [[1]]", "8: 'many' takes a list of texts"),
+            ("never = 1", "1: 'never' is for the command line only"),
+            ("log = 1", "1: this takes sections, as in [log.\"app.log\"]"),
+        ] {
+            assert_eq!(first(text), Err(fault.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn sections_keep_the_order_of_the_file() {
+        let text = "log.\"z.log\".one = 1\none = 0\n[log.\"b.log\"]\none = 2\nflag = true\n\
+                    [log.\"a.log\"]\none = 3";
+        let sections = sections(text, &known()).expect("it is right");
+        let firsts = sections.iter().map(|section| &*section.settings[0].values[0]);
+        assert_eq!(firsts.collect::<Vec<_>>(), ["0", "1", "2", "3"]);
+        assert_eq!(sections[2].settings[1].at, Place { line: 5, column: 1 });
+        assert_eq!(sections[2].settings[1].value_at, Place { line: 5, column: 8 });
+    }
+
+    #[test]
+    fn places_are_counted_in_characters() {
+        let text = "a\n\u{e9}\u{1f980}b\n";
+        let (line, column) = (2, 3);
+        assert_eq!(place(text, text.find('b').expect("it is there")), Place { line, column });
+        assert_eq!(place(text, text.len()), Place { line: 3, column: 1 });
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_read_again(text in "\\PC*|[\\x00-\\x7f\\x80-\\xa0]*|-?[0-9]{1,20}") {
+            let document = format!("one = {}", value(&text));
+            proptest::prop_assert_eq!(document.lines().count(), 1);
+            proptest::prop_assert_eq!(first(&document), Ok(vec![text]));
+        }
+    }
+}
