@@ -97,6 +97,23 @@ fn what_cannot_be_kept_back_is_shown() {
 }
 
 #[test]
+fn what_fits_into_a_file_in_part_is_shown_whole() {
+    let place = Place::fresh();
+    // In blocks of 512 bytes: some three of 19 megabytes.
+    let line = format!(
+        "ulimit -f 6000; exec {} /dev/null --quiet-ok -- sh -c '{LOUD}'",
+        env!("CARGO_BIN_EXE_clh-tee")
+    );
+    let mut shell = std::process::Command::new("sh");
+    let output = shell.args(["-c", &line]).env("TMPDIR", place.dir()).output().expect("run sh");
+    let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+    let warning = "clh-tee: warning: cannot keep the output back: File too large; it is shown\n";
+    assert!(stderr.contains(warning));
+    assert!(output.stdout == seq(1_000_000..2_200_000).into_bytes());
+    assert!(stderr.replace(warning, "") == seq(3_000_000..4_200_000));
+}
+
+#[test]
 fn term_ends_it_while_nobody_takes_what_is_shown() {
     let place = Place::fresh();
     let (_reader, writer) = std::io::pipe().expect("make a pipe");

@@ -53,6 +53,22 @@ fn ignored_signals_stay_ignored_and_no_others_are() {
 }
 
 #[test]
+fn its_end_is_noticed_if_chld_is_blocked_or_ignored() {
+    for how in [
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])",
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)",
+    ] {
+        let place = Place::fresh();
+        let code = format!("import os, signal, sys; {how}; os.execv(sys.argv[1], sys.argv[1:])");
+        let mut python = Command::new("timeout");
+        python.args(["-s", "KILL", "20", "python3", "-c", &code, env!("CARGO_BIN_EXE_clh-tee")]);
+        python.args(["-q", "app.log", "--", "sh", "-c", "exec >&- 2>&-; sleep 0.1; exit 7"]);
+        let status = python.current_dir(place.dir()).status().expect("run timeout");
+        assert_eq!(status.code(), Some(7), "{how}");
+    }
+}
+
+#[test]
 fn what_a_cron_user_would_hope() {
     let place = Place::fresh();
     let run = |script: &str| {

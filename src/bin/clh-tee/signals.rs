@@ -73,6 +73,9 @@ impl Signals {
     /// ignored now is caught, or else the command could no longer be made to
     /// ignore it, as `nohup` does.
     pub(crate) fn catch_for_command() -> io::Result<Self> {
+        // Who started us may have blocked it, and then the end of the command
+        // would not be noticed.
+        SigSet::from(Signal::SIGCHLD).thread_unblock()?;
         let ignored = ignored();
         let is_caught = |signal: &i32| *signal == SIGCHLD || !is_in(ignored, *signal);
         let signals = ALWAYS.into_iter().chain(WITH_COMMAND).filter(is_caught);
