@@ -2,12 +2,25 @@
 //!
 //! Instants are whole seconds since 1970, as everywhere in
 //! concurrent-log-handler. Which zone is the local one, the C library's rules
-//! say: `TZ` if it is set, else `/etc/localtime`, else UTC.
+//! say, for Python asks it: `TZ` is the name of a file, or else a zone written
+//! out as POSIX has it; without it there is `/etc/localtime`; and else it is
+//! UTC. The files are read here, since jiff looks through the whole database
+//! before it opens one, which takes as long as all else at the start.
 //!
 //! This file is the library's only door to jiff.
 
+use std::ffi::OsStr;
+use std::path::Path;
+use std::{env, fs};
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+
+/// Where the zone of the system is, if nothing else is said.
+const LOCAL: &str = "/etc/localtime";
+
+/// Where the zones are.
+const ZONES: &str = "/usr/share/zoneinfo";
 
 /// A time zone.
 #[derive(Debug, Clone)]
@@ -35,7 +48,19 @@ impl Civil {
 impl Zone {
     /// Returns the zone of this process.
     pub(crate) fn local() -> Self {
-        Self(TimeZone::system())
+        match env::var_os("TZ") {
+            Some(name) => Self::named(&name),
+            None => Self(in_file(Path::new(LOCAL)).unwrap_or(TimeZone::UTC)),
+        }
+    }
+
+    /// Returns the zone that is called or written out so.
+    pub(crate) fn named(name: &OsStr) -> Self {
+        let name = name.to_str().unwrap_or_default();
+        let name = name.strip_prefix(':').unwrap_or(name);
+        let dir = env::var_os("TZDIR").unwrap_or_else(|| ZONES.into());
+        let zone = in_file(&Path::new(&dir).join(name));
+        Self(zone.or_else(|| TimeZone::posix(name).ok()).unwrap_or(TimeZone::UTC))
     }
 
     /// Returns Greenwich's, where no clock is ever changed.
@@ -66,22 +91,24 @@ impl Zone {
     pub(crate) fn is_dst(&self, instant: i64) -> bool {
         self.civil(instant).dst
     }
+}
 
-    /// Returns the zone of this name, of the time zone database or in POSIX's
-    /// way of writing one.
-    #[cfg(test)]
-    pub(crate) fn named(name: &str) -> Self {
-        Self(TimeZone::get(name).or_else(|_| TimeZone::posix(name)).unwrap())
-    }
+/// Returns the zone that the file at `path` holds, if it does.
+fn in_file(path: &Path) -> Option<TimeZone> {
+    TimeZone::tzif("local", &fs::read(path).ok()?).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn zone(name: &str) -> Zone {
+        Zone::named(OsStr::new(name))
+    }
+
     #[test]
     fn knows_clock_day_and_daylight_saving() {
-        let zone = Zone::named("Europe/Berlin");
+        let zone = zone("Europe/Berlin");
         let summer = zone.civil(1_782_907_200);
         let fields = [2026, 7, 1, 14, 0, 0];
         assert_eq!(summer, Civil { fields, weekday: 2, dst: true });
@@ -91,8 +118,21 @@ mod tests {
 
     #[test]
     fn a_zone_may_be_written_out() {
-        let zone = Zone::named("CET-1CEST,M3.5.0,M10.5.0/3");
-        assert_eq!(zone.civil(1_782_907_200), Zone::named("Europe/Berlin").civil(1_782_907_200));
+        let written_out = zone("CET-1CEST,M3.5.0,M10.5.0/3");
+        assert_eq!(written_out.civil(1_782_907_200), zone("Europe/Berlin").civil(1_782_907_200));
+    }
+
+    #[test]
+    fn what_the_c_library_takes_for_a_zone_is_one() {
+        let hour = |name| zone(name).civil(1_782_907_200).fields[3];
+        for name in [":Europe/Berlin", "/usr/share/zoneinfo/Europe/Berlin"] {
+            assert_eq!(hour(name), 14, "{name}");
+        }
+        for name in ["", ":", "UTC", "Nowhere/Else", "/etc/passwd", "nonsense", "../../../etc"] {
+            assert_eq!(hour(name), 12, "{name}");
+        }
+        assert_eq!(hour("EST5EDT"), 8);
+        assert_eq!(hour("<+0330>-3:30"), 15);
     }
 
     #[test]
