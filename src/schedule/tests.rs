@@ -1,4 +1,4 @@
-//! Python is asked about many random cases; some days are known.
+//! Python is asked about many random cases.
 
 use std::ffi::OsStr;
 use std::path::Path;

@@ -236,3 +236,26 @@ fn gzip() {
 fn gzip_with_as_many_backups_as_are_kept() {
     try_scene(&Scene { args: "--gzip --sync batch", keep: 4 });
 }
+
+#[test]
+fn a_time_that_cannot_be_written_undoes_the_rotation() {
+    for args in ["", "--gzip"] {
+        let (place, before) = begin();
+        let scene = Scene { args, keep: 0 };
+        let inject = "pwrite64:error=EIO:when=1".to_owned();
+        let lock = place.path("logs/.__app.lock");
+        let (ended, _) = run(&scene, &place, Some(inject), Some(lock));
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success(), "{told}");
+        assert!(told.contains("cannot write lock file 'logs/.__app.lock'"), "{told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+        // It is not tried again at every line, though it is full too.
+        let mut wanted = [before, lines("line", LINES)].concat();
+        let found = Found::in_dir(&place.path("logs"));
+        assert_eq!(found.backups.len(), 2, "{}", place.listing());
+        assert!(found.all() == wanted);
+        let found = go_on(&scene, &place, NOW + 60, "line fresh", &mut wanted);
+        assert_eq!(found.backups.len(), 3, "{}", place.listing());
+        assert_mended(&scene, &found);
+    }
+}
