@@ -59,16 +59,36 @@ impl Backups {
     ///
     /// If it cannot be told whether a name is free.
     pub(crate) fn plan_dated(&self, stamp: Stamp) -> Result<Rotation> {
-        // A directory that cannot be read tells nothing, but names do.
-        let calendar = self.calendar(stamp.precision()).unwrap_or_default();
-        for counter in next_counter(&calendar, stamp)..=u64::MAX {
+        let mut counter = 0;
+        // Where none is ever removed, a free name was free always, and the
+        // directory, which may be large then, need not be looked through.
+        if self.options.backups > 0 || !self.is_free(Dated { stamp, counter })? {
+            // One that cannot be read tells nothing, but names do.
+            let calendar = self.calendar(stamp.precision()).unwrap_or_default();
+            counter = next_counter(&calendar, stamp);
+        }
+        for counter in counter..=u64::MAX {
             let dated = Dated { stamp, counter };
-            let [plain, gzip] = [Form::Plain, Form::Gzip].map(|f| dated.path(&self.names, f));
-            if is_free(&plain)? && is_free(&gzip)? {
-                return Ok(Rotation { room: Plan::default(), backup: plain });
+            if self.is_free(dated)? {
+                let backup = dated.path(&self.names, Form::Plain);
+                return Ok(Rotation { room: Plan::default(), backup });
             }
         }
         Err(Error::new("name a backup of", self.names.log(), ErrorKind::AlreadyExists.into()))
+    }
+
+    /// Tells whether nothing has the name of this backup, in either form. Only
+    /// "no such file" means that.
+    fn is_free(&self, dated: Dated) -> Result<bool> {
+        for form in [Form::Plain, Form::Gzip] {
+            let path = dated.path(&self.names, form);
+            match path.symlink_metadata() {
+                Ok(_) => return Ok(false),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(Error::new("look at", path, error)),
+            }
+        }
+        Ok(true)
     }
 
     /// Removes the oldest backups beyond those that are kept. Returns what
@@ -82,9 +102,11 @@ impl Backups {
             Err(error) => return vec![error],
         };
         let surplus = surplus(&calendar, self.options.backups);
-        let paths = surplus.into_iter().map(|(dated, form)| dated.path(&self.names, form));
-        let outcomes: Vec<_> = paths.collect();
-        outcomes.iter().filter_map(|path| self.remove(path).err()).collect()
+        let remove = |(dated, form): (Dated, Form)| {
+            let path = dated.path(&self.names, form);
+            self.remove(&path).err()
+        };
+        surplus.into_iter().filter_map(remove).collect()
     }
 
     /// Sees to a backup that stands in both forms, at `plain` and beside it.
@@ -137,13 +159,4 @@ fn surplus(calendar: &Calendar, keep: u64) -> Vec<(Dated, Form)> {
         .collect();
     let beyond = files.len().saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX));
     files.into_iter().take(beyond).collect()
-}
-
-/// Tells whether nothing stands at `path`. Only "no such file" means that.
-fn is_free(path: &Path) -> Result<bool> {
-    match path.symlink_metadata() {
-        Ok(_) => Ok(false),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
-        Err(error) => Err(Error::new("look at", path, error)),
-    }
 }

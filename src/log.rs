@@ -66,9 +66,12 @@ pub enum Notice {
     /// Something that a dead writer left could not be mended, or a backup that
     /// is one too many could not be removed, and stays.
     CannotMend(Error),
-    /// The log is to be rotated by size only, but somebody rotates it by the
-    /// clock. Told once.
-    TimedElsewhere,
+    /// The log is to be rotated by size only, but the lock file says that
+    /// somebody rotates it by the clock. Told once.
+    TimedElsewhere {
+        /// The lock file.
+        lock: PathBuf,
+    },
 }
 
 /// What a log has done so far in this process.

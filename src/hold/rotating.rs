@@ -26,7 +26,7 @@ impl Log {
                 self.timed = true;
                 // What cannot be read says nothing.
                 if let Ok(Some(_)) = time_in(held) {
-                    self.notices.push(Notice::TimedElsewhere);
+                    self.notices.push(Notice::TimedElsewhere { lock: held.path().to_owned() });
                 }
             }
         }

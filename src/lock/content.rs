@@ -3,6 +3,7 @@
 
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
+use std::path::Path;
 
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
@@ -11,6 +12,11 @@ use super::Held;
 use crate::error::{Error, Result};
 
 impl Held<'_> {
+    /// Returns the lock file's path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.lock.path
+    }
+
     /// Tells whether the lock file is empty, which is known without a look.
     pub(crate) fn is_blank(&self) -> bool {
         self.lock.length == 0

@@ -114,9 +114,10 @@ impl Report {
             Notice::CannotMend(error) => {
                 self.warn(&format!("{}; it stays as it is", self.shown(error)));
             }
-            Notice::TimedElsewhere => self.warn(&format!(
-                "another writer rotates '{log}' by the clock; \
-                 give all its writers the same --when, or one of them its own log"
+            Notice::TimedElsewhere { lock } => self.warn(&format!(
+                "by '{}', another writer rotates '{log}' by the clock; \
+                 give both the same --when, or empty that file if there is none any more",
+                self.path(lock)
             )),
             _ => {}
         }
