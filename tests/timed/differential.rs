@@ -128,7 +128,7 @@ fn seed() -> u64 {
 
 /// Tries cases of these units.
 fn try_units(units: &[&'static str]) {
-    let (each, seed) = (if all() { 80 } else { 10 }, seed());
+    let (each, seed) = (if all() { 80 } else { 6 }, seed());
     let mut dice = Dice::new(seed + units[0].bytes().map(u64::from).sum::<u64>());
     let mut python = Python::start();
     let (mut differing, mut backups) = (Vec::new(), 0);
