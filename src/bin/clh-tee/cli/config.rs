@@ -35,7 +35,7 @@ pub(crate) struct Configured {
     /// Show all settings for LOG, and end
     ///
     /// They are shown as they would stand in a file, and where each came from.
-    #[arg(long, group = "mode", hide_short_help = true)]
+    #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
     print_config: bool,
 
     /// What there is to show, if it was asked for.

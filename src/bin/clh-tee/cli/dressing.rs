@@ -84,7 +84,7 @@ impl Args for Rules {
             .arg(rule(
                 "select",
                 "Only lines that match go into LOG",
-                "--select and --deselect may be given several times; the last \
+                "It may be given several times, and so may --deselect; the last \
                  that matches decides. If --select comes first, lines that match \
                  none are left out.",
             ))
@@ -107,6 +107,9 @@ impl FromArgMatches for Rules {
         let given = |name, keep| {
             let places = matches.indices_of(name).into_iter().flatten();
             let patterns = matches.get_many::<Pattern>(name).into_iter().flatten().cloned();
+            // The command line has the last word.
+            let source = matches.value_source(name);
+            let places = places.map(move |place| (source, place));
             places.zip(patterns.map(move |pattern| Rule { keep, pattern }))
         };
         let mut rules: Vec<_> = given("select", true).chain(given("deselect", false)).collect();
