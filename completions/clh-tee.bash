@@ -23,7 +23,7 @@ _clh__tee() {
 
     case "${cmd}" in
         clh__tee)
-            opts="-q -h -V --max-bytes --when --interval --at-time --utc --backups --gzip --gzip-level --lock-dir --mkdir --quiet --max-line --buffer --overflow --sync --lock-timeout --drain-timeout --chmod --owner --umask --stats --timestamp --tag --select --deselect --strip-ansi --collapse-cr --escape-control --crlf --quiet-ok --keep-going --markers --config --print-config --help --version"
+            opts="-q -h -V --max-bytes --when --interval --at-time --utc --backups --gzip --gzip-level --lock-dir --mkdir --quiet --max-line --buffer --overflow --sync --lock-timeout --drain-timeout --chmod --owner --umask --stats --timestamp --tag --select --deselect --strip-ansi --collapse-cr --escape-control --crlf --quiet-ok --keep-going --markers --config --print-config --status --json --count --repair --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

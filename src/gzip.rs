@@ -9,6 +9,8 @@
 //! compresses at level 9, its backend zlib-rs makes files of a log that are 8 %
 //! larger at level 6, and 1 % at level 7, which costs a seventh of the speed.
 
+mod inflate;
+
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, BufReader, ErrorKind, Read, Seek};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -19,6 +21,7 @@ use flate2::read::MultiGzDecoder;
 use flate2::{Compress, Compression, Crc, FlushCompress, GzBuilder, Status};
 use nix::libc;
 
+pub(crate) use self::inflate::{beginning, inflate};
 use crate::lock;
 use crate::owner::Ownership;
 

@@ -22,6 +22,7 @@ use crate::error::Result;
 use crate::lock::Held;
 use crate::log::Unappended;
 use crate::options::Sync;
+use crate::repair::{Files, Repair};
 
 /// The time between taking the lock and letting go.
 ///
@@ -107,6 +108,22 @@ impl<'a> Hold<'a> {
         self.log.mend(&mut self.held);
         self.log.rotate_if_due(&mut self.held, true);
         if self.log.active.size() == 0 { Ok(()) } else { self.log.rotate(&mut self.held, true) }
+    }
+
+    /// Does what a writer's first line would do before it goes in: mends what
+    /// dead writers left, and ends a torn end with a newline.
+    ///
+    /// # Errors
+    ///
+    /// If the log's directory cannot be read. What cannot be mended is told.
+    pub fn repair(&mut self) -> Result<Repair> {
+        let before = Files::of(&self.log.backups.names)?;
+        self.log.look_for_leftovers();
+        self.log.mend(&mut self.held);
+        let ended = self.log.end_torn_end(&mut self.held);
+        let mut changes = before.changes(&Files::of(&self.log.backups.names)?);
+        changes.extend(ended);
+        Ok(Repair { changes, notices: std::mem::take(&mut self.log.notices) })
     }
 
     /// Lets go of the lock, and then does what is left to be done.

@@ -25,6 +25,9 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use nix::libc;
 
@@ -175,6 +178,27 @@ pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Waits for `patience` at most until `file` is locked exclusively. It is so as
+/// long as what is returned is open; nothing is returned if others have it.
+///
+/// A thread waits, and not a loop: whoever tries again and again starves among
+/// those who wait. A thread that waits too long lets go as soon as it is done.
+pub(crate) fn lock_within(file: File, patience: Duration) -> Option<File> {
+    match try_lock(&file) {
+        Ok(true) => return Some(file),
+        Ok(false) => {}
+        Err(_) => return None,
+    }
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        if uninterrupted(|| fs2::FileExt::lock_exclusive(&file)).is_ok() {
+            // Nobody waits for it any more: sent nowhere, it is closed.
+            drop(sender.send(file));
+        }
+    });
+    receiver.recv_timeout(patience).ok()
 }
 
 /// Opens the lock file, and makes it if it is not there.

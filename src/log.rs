@@ -124,6 +124,16 @@ impl RotatingLog {
 
     /// Opens the log at `path`; see [`Options::open`].
     pub(crate) fn open(path: &Path, options: Options) -> Result<Self> {
+        let timed = options.schedule.is_some();
+        let mut log = Self::open_to_repair(path, options)?;
+        if timed {
+            log.begin_by_the_clock()?;
+        }
+        Ok(log)
+    }
+
+    /// Opens the log at `path`; see [`Options::open_to_repair`].
+    pub(crate) fn open_to_repair(path: &Path, options: Options) -> Result<Self> {
         let names = Names::new(path).map_err(|error| Error::new("open", path, error))?;
         if options.create_dir {
             let make = Error::on("create directory", names.dir());
@@ -136,12 +146,7 @@ impl RotatingLog {
             owner::name_fits(&names).map_err(Error::on("open", names.log()))?;
             lock_of(&names, &options)?
         };
-        let timed = options.schedule.is_some();
-        let mut log = Self { lock, log: Log::new(active, Backups::new(names, options)) };
-        if timed {
-            log.begin_by_the_clock()?;
-        }
-        Ok(log)
+        Ok(Self { lock, log: Log::new(active, Backups::new(names, options)) })
     }
 
     /// Sees to it that the time of the next rotation is known, and that it lies

@@ -154,4 +154,15 @@ impl Options {
     pub fn open(self, path: impl AsRef<Path>) -> Result<RotatingLog> {
         RotatingLog::open(path.as_ref(), self)
     }
+
+    /// Opens the log at `path` as [`Options::open`] does, but rotates nothing
+    /// and makes no lock file yet, whatever the schedule says. It is meant for
+    /// [`Hold::repair`](crate::Hold::repair).
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::open`].
+    pub fn open_to_repair(self, path: impl AsRef<Path>) -> Result<RotatingLog> {
+        RotatingLog::open_to_repair(path.as_ref(), self)
+    }
 }

@@ -15,6 +15,9 @@ use crate::names::{Form, Names, number};
 /// What stands between the parts of a stamp.
 const SEPARATORS: [char; 5] = ['-', '-', '_', '-', '-'];
 
+/// How many parts of a date and time a stamp can have: from the day on.
+pub(crate) const PRECISIONS: std::ops::RangeInclusive<usize> = 3..=6;
+
 /// The start of an interval; the earlier one is the less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp {
@@ -85,10 +88,15 @@ impl Dated {
 
     /// Returns the backup's path.
     pub(crate) fn path(&self, names: &Names, form: Form) -> PathBuf {
+        names.followed_by(&self.text(), form)
+    }
+
+    /// Returns what stands in the name between the log's and the form's ending.
+    pub(crate) fn text(&self) -> String {
         let stamp = self.stamp.text();
         match self.counter {
-            0 => names.followed_by(&stamp, form),
-            counter => names.followed_by(&format!("{stamp}.{counter}"), form),
+            0 => stamp,
+            counter => format!("{stamp}.{counter}"),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::options::Sync;
 use crate::owner::{self, Ownership};
 use crate::patience::Patience;
 use crate::recovery::{self, Leftovers};
+use crate::repair::Change;
 use crate::rotation::Backups;
 
 /// The log and its backups.
@@ -99,6 +100,16 @@ impl Log {
                 self.notices.extend(news.then_some(notice));
             }
         }
+    }
+
+    /// Ends a torn end of the log with a newline; tells whether it has done so.
+    pub(super) fn end_torn_end(&mut self, held: &mut Held<'_>) -> Option<Change> {
+        let before = self.active.size();
+        if let Err(error) = self.active.mend(held) {
+            self.notices.push(Notice::CannotMend(error));
+        }
+        let path = self.active.path().to_owned();
+        (self.active.size() > before).then_some(Change::Ended(path))
     }
 
     /// Returns how many bytes of `lines` go in before the log must rotate.

@@ -17,16 +17,26 @@ pub(crate) struct Peer {
 impl Peer {
     /// Returns the given version, making its environment if need be.
     pub(crate) fn of_version(version: &str) -> Self {
+        Self::with_package("concurrent-log-handler", &format!("clh-{version}"), version)
+    }
+
+    /// Returns the given version of another package that a test needs.
+    pub(crate) fn with(package: &str, version: &str) -> Self {
+        Self::with_package(package, &format!("{package}-{version}"), version)
+    }
+
+    /// Returns an environment of this name that holds a package.
+    fn with_package(package: &str, name: &str, version: &str) -> Self {
         let peers = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers");
         fs::create_dir_all(&peers).expect("make target/peers");
         // Tests run in several threads and several test programs may run at
         // once: one makes it, the others wait.
         let guard = File::create(peers.join("making")).expect("make target/peers/making");
         fs2::FileExt::lock_exclusive(&guard).expect("lock target/peers/making");
-        let env = peers.join(format!("clh-{version}"));
+        let env = peers.join(name);
         let finished = env.join("finished");
         if !finished.exists() {
-            make(&env, version);
+            make(&env, &format!("{package}=={version}"));
             File::create(finished).expect("mark the environment as finished");
         }
         Self { python: env.join("bin/python") }
@@ -55,13 +65,12 @@ fn script(python: &Path, name: &str) -> Command {
 }
 
 /// Makes the environment, from scratch: what a broken attempt left is no use.
-fn make(env: &Path, version: &str) {
+fn make(env: &Path, package: &str) {
     if env.exists() {
         fs::remove_dir_all(env).expect("remove a half-made environment");
     }
     run(Command::new("python3").args(["-m", "venv"]).arg(env));
-    let package = format!("concurrent-log-handler=={version}");
-    run(Command::new(env.join("bin/pip")).args(["install", "--quiet", &package]));
+    run(Command::new(env.join("bin/pip")).args(["install", "--quiet", package]));
 }
 
 /// Runs a command that has to succeed.

@@ -4,6 +4,7 @@ mod config;
 mod dressing;
 pub(crate) mod files;
 mod running;
+mod status;
 mod timed;
 mod values;
 
@@ -19,6 +20,7 @@ use self::config::Configured;
 pub(crate) use self::dressing::Dressing;
 use self::files::Files;
 use self::running::Running;
+use self::status::Looking;
 use self::timed::Timed;
 use self::values::{count, length, level, size, time};
 use crate::report::Report;
@@ -148,9 +150,14 @@ pub(crate) struct Cli {
     /// What is run, if anything.
     #[command(flatten)]
     pub(crate) running: Running,
+
     /// Where settings come from.
     #[command(flatten)]
     pub(crate) configured: Configured,
+
+    /// What is done instead of appending.
+    #[command(flatten)]
+    pub(crate) looking: Looking,
 }
 
 /// What is done with lines for which the queue has no room.

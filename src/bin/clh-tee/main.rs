@@ -24,6 +24,7 @@ mod report;
 mod signals;
 mod sink;
 mod spool;
+mod status;
 
 use std::fs::File;
 use std::io;
@@ -62,6 +63,9 @@ fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
         return report::page(page);
     }
     let umask = cli.files.set_umask();
+    if let Some(ended) = status::instead(cli, report)? {
+        return Ok(ended);
+    }
     let (log, quiet) = open(cli, report)?;
     refuse_loops(cli)?;
     let sink = Sink::new(log, cli, report).context("cannot make a pipe")?;

@@ -1,0 +1,36 @@
+//! Options to look at a log and to mend it, instead of appending to it.
+
+use clap::Args;
+
+/// What is done instead of appending.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct Looking {
+    /// Show LOG, its backups, who uses it and what is wrong, and end
+    ///
+    /// Nothing is changed. Give --max-bytes, --backups, --when and --lock-dir as
+    /// the writers of LOG have them. The exit status is 0 if nothing is wrong,
+    /// and 1 if something is.
+    #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
+    pub(crate) status: bool,
+
+    /// With --status: as JSON, for programs
+    ///
+    /// docs/status.schema.json says what is in it.
+    #[arg(long, requires = "status", conflicts_with = "repair", hide_short_help = true)]
+    pub(crate) json: bool,
+
+    /// With --status: count lines, and inflate every backup
+    ///
+    /// Whether a compressed backup is whole is known for sure only by this.
+    #[arg(long, requires = "status", conflicts_with = "repair", hide_short_help = true)]
+    pub(crate) count: bool,
+
+    /// Mend what dead writers left, say what was done, and end
+    ///
+    /// It is what the next writer does before its first line. Give --backups,
+    /// --gzip and --when as the writers have them. The exit status is 1 if something
+    /// could not be mended.
+    #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
+    pub(crate) repair: bool,
+}

@@ -1,0 +1,282 @@
+//! What a log and its backups hold.
+//!
+//! From its ends, a compressed file tells how much it holds without being
+//! inflated: by the headers of our own members, or by the length in its
+//! trailer. Neither can be right if it asks too much or too little of the
+//! compression; only then the file is inflated, to know whether it is broken.
+
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use super::finding::Finding;
+use super::scan::Scan;
+use super::{Depth, LogFile, timestamp};
+use crate::error::Error;
+use crate::gzip;
+use crate::lock::identity;
+use crate::member::Member;
+use crate::names::Form;
+
+/// How much is read at once.
+const PIECE: usize = 64 * 1024;
+
+/// How much of a line's beginning is looked at for a time.
+const BEGINNING: usize = 64;
+
+/// How much of a compressed file's beginning is inflated.
+const HEAD: usize = 4096;
+
+/// How a gzip file begins: the magic bytes, and deflate.
+const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
+
+/// The length of the shortest gzip file.
+const SHORTEST: u64 = 20;
+
+/// Deflate makes a byte of at most so many.
+const MOST_PER_BYTE: u64 = 1032;
+
+/// Returns log and backups with what they hold, and what is wrong with that.
+pub(super) fn of(scan: &Scan, depth: Depth) -> (Option<LogFile>, Vec<LogFile>, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let log = scan.log.iter().filter(|(_, metadata)| metadata.is_file());
+    let log = log.map(|(path, metadata)| (None, Form::Plain, path, metadata));
+    let backups = scan.backups.iter().filter(|backup| backup.metadata.is_file());
+    let backups =
+        backups.map(|backup| (Some(backup.which), backup.form, &backup.path, &backup.metadata));
+    let mut look = |(which, form, path, metadata): (_, _, &PathBuf, &Metadata)| {
+        let mut file = LogFile::new(path.clone(), which, form, metadata);
+        findings.extend(look_into(&mut file, metadata, depth));
+        file
+    };
+    let log: Option<LogFile> = log.map(&mut look).next();
+    let backups = backups.map(&mut look).collect();
+    (log, backups, findings)
+}
+
+/// Looks into one file; returns what is wrong with it.
+fn look_into(about: &mut LogFile, metadata: &Metadata, depth: Depth) -> Option<Finding> {
+    let outcome = open_same(&about.path, metadata).and_then(|file| match file {
+        Some(file) if about.compressed => look_into_compressed(about, &file, depth),
+        Some(file) => look_into_plain(about, &file, depth),
+        // Moved on meanwhile; what it holds is not known.
+        None => Ok(None),
+    });
+    outcome.unwrap_or_else(|error| Some(unreadable(&about.path, error)))
+}
+
+/// Returns the file at `path`, opened, if it is the one that was seen.
+fn open_same(path: &Path, metadata: &Metadata) -> io::Result<Option<File>> {
+    let file = match gzip::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let same = identity(&file.metadata()?) == identity(metadata);
+    Ok(same.then_some(file))
+}
+
+/// Says that something cannot be read.
+pub(super) fn unreadable(path: &Path, error: io::Error) -> Finding {
+    let error = Error::new("read", path, error);
+    Finding::Unreadable { path: path.to_owned(), reason: error.reason() }
+}
+
+/// Looks into a plain file.
+fn look_into_plain(about: &mut LogFile, file: &File, depth: Depth) -> io::Result<Option<Finding>> {
+    let mut lines = Lines::default();
+    if depth == Depth::Whole {
+        read_all(file, |piece| lines.take_in(piece))?;
+        about.content = Some(lines.bytes);
+        about.lines = Some(lines.count());
+    } else {
+        let mut head = [0; BEGINNING];
+        let count = file.read_at(&mut head, 0)?;
+        lines.take_in(&head[..count]);
+        lines.take_in_end(file, about.size)?;
+    }
+    (about.first, about.last) = (lines.first_time(), lines.last_time());
+    let is_log = about.slot.is_none() && about.stamp.is_none();
+    let torn = is_log && lines.is_torn();
+    Ok(torn.then(|| Finding::Torn { path: about.path.clone() }))
+}
+
+/// Looks into a compressed file.
+fn look_into_compressed(
+    about: &mut LogFile,
+    file: &File,
+    depth: Depth,
+) -> io::Result<Option<Finding>> {
+    let mut head = [0; HEAD];
+    let count = file.read_at(&mut head, 0)?;
+    let head = &head[..count];
+    let broken = |about: &LogFile| {
+        let partial = head.starts_with(&MAGIC);
+        Ok(Some(Finding::Broken { path: about.path.clone(), partial }))
+    };
+    if about.size < SHORTEST || !head.starts_with(&MAGIC) {
+        return broken(about);
+    }
+    let told = if depth == Depth::Whole { None } else { told_length(file, about.size)? };
+    let Some(told) = told else {
+        let mut lines = Lines::default();
+        let whole = gzip::inflate(file, |piece| lines.take_in(piece))?;
+        about.first = lines.first_time();
+        if !whole {
+            return broken(about);
+        }
+        about.content = Some(lines.bytes);
+        if depth == Depth::Whole {
+            (about.lines, about.last) = (Some(lines.count()), lines.last_time());
+        }
+        return Ok(None);
+    };
+    let mut beginning = [0; BEGINNING];
+    let Some(count) = gzip::beginning(head, &mut beginning) else { return broken(about) };
+    about.first = timestamp::leading(&beginning[..count]);
+    about.content = Some(told);
+    Ok(None)
+}
+
+/// Returns how much a compressed file of this `size` says that it holds, if
+/// that can be right.
+fn told_length(file: &File, size: u64) -> io::Result<Option<u64>> {
+    let (mut offset, mut pieces) = (0, 0);
+    while let Some(member) = Member::at(file, offset, size)? {
+        offset += member.length;
+        pieces += member.piece;
+    }
+    if offset > 0 {
+        return Ok((offset == size).then_some(pieces));
+    }
+    let mut trailer = [0; 4];
+    file.read_exact_at(&mut trailer, size - 4)?;
+    let told = u64::from(u32::from_le_bytes(trailer));
+    // What does not compress grows by a little, and the header may hold a name.
+    let possible = told / MOST_PER_BYTE <= size && size <= told + told / 64 + 1024;
+    Ok(possible.then_some(told))
+}
+
+/// Reads all of a plain file.
+fn read_all(mut file: &File, mut into: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(count) => into(&piece[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Lines that come in pieces: their number, and how the first and the last of
+/// them begin.
+#[derive(Debug, Default)]
+struct Lines {
+    /// How many bytes there were.
+    bytes: u64,
+    /// How many of them were newlines.
+    newlines: u64,
+    /// How the first line begins.
+    first: Vec<u8>,
+    /// How the last line begins.
+    last: Vec<u8>,
+    /// Whether the first line has ended.
+    first_is_over: bool,
+    /// Whether the last line has ended.
+    last_is_over: bool,
+}
+
+impl Lines {
+    /// Takes in one piece more.
+    fn take_in(&mut self, piece: &[u8]) {
+        self.bytes += piece.len() as u64;
+        if !self.first_is_over {
+            let end = memchr::memchr(b'\n', piece);
+            self.first_is_over = end.is_some();
+            extend(&mut self.first, &piece[..end.unwrap_or(piece.len())]);
+        }
+        self.newlines += memchr::memchr_iter(b'\n', piece).count() as u64;
+        let Some((&end, rest)) = piece.split_last() else { return };
+        if let Some(newline) = memchr::memrchr(b'\n', rest) {
+            self.last.clear();
+            extend(&mut self.last, &piece[newline + 1..]);
+        } else {
+            if self.last_is_over {
+                self.last.clear();
+            }
+            extend(&mut self.last, piece);
+        }
+        self.last_is_over = end == b'\n';
+    }
+
+    /// Takes in the end of a plain file of this `size`, instead of all that
+    /// follows its beginning. Where the last line is very long, its beginning
+    /// stays unknown.
+    fn take_in_end(&mut self, file: &File, size: u64) -> io::Result<()> {
+        let mut end = vec![0; PIECE.min(usize::try_from(size).unwrap_or(PIECE))];
+        let offset = size - end.len() as u64;
+        // It may have been emptied meanwhile.
+        let count = file.read_at(&mut end, offset)?;
+        end.truncate(count);
+        let Some((&byte, rest)) = end.split_last() else { return Ok(()) };
+        self.last.clear();
+        self.last_is_over = byte == b'\n';
+        match memchr::memrchr(b'\n', rest) {
+            Some(newline) => extend(&mut self.last, &end[newline + 1..]),
+            None if offset == 0 => extend(&mut self.last, &end),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Returns how many lines there were, a torn one among them.
+    fn count(&self) -> u64 {
+        self.newlines + u64::from(self.is_torn())
+    }
+
+    /// Tells whether the last line has no end.
+    fn is_torn(&self) -> bool {
+        self.bytes > 0 && !self.last_is_over
+    }
+
+    /// Returns the time at the beginning of the first line.
+    fn first_time(&self) -> Option<String> {
+        timestamp::leading(&self.first)
+    }
+
+    /// Returns the time at the beginning of the last line.
+    fn last_time(&self) -> Option<String> {
+        timestamp::leading(&self.last)
+    }
+}
+
+/// Adds to the beginning of a line what is missing of it.
+fn extend(beginning: &mut Vec<u8>, piece: &[u8]) {
+    let missing = BEGINNING - beginning.len();
+    beginning.extend_from_slice(&piece[..missing.min(piece.len())]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// In whatever pieces lines come, they are the same lines.
+        #[test]
+        fn lines_are_counted_in_any_pieces(
+            text in "([a-c]{0,3}\n){0,5}[a-c]{0,3}",
+            length in 1usize..8,
+        ) {
+            let mut lines = Lines::default();
+            text.as_bytes().chunks(length).for_each(|piece| lines.take_in(piece));
+            prop_assert_eq!(lines.count(), text.lines().count() as u64);
+            prop_assert_eq!(lines.bytes, text.len() as u64);
+            prop_assert_eq!(&lines.first[..], text.lines().next().unwrap_or("").as_bytes());
+            let last = text.strip_suffix('\n').unwrap_or(&text).rsplit('\n').next().unwrap_or("");
+            prop_assert_eq!(lines.last.strip_suffix(b"\n").unwrap_or(&lines.last), last.as_bytes());
+        }
+    }
+}

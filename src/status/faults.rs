@@ -1,0 +1,129 @@
+//! What is wrong with a log, as far as the names around it tell.
+
+use std::fs::Metadata;
+use std::path::PathBuf;
+
+use super::finding::Finding;
+use super::scan::{Backup, Scan, Which, is_old};
+use crate::gzip;
+use crate::names::Names;
+use crate::options::Options;
+
+/// A limit below this has writers do little else than rotate.
+const SMALL: u64 = 64 * 1024;
+
+/// So far a log may pass its limit with one line: `--max-line`'s default.
+const LONGEST_LINE: u64 = 1024 * 1024;
+
+/// Adds what is wrong to the `findings`. If there are `writers`, a private file
+/// may be one that the next rotation removes: who compresses ahead can come too
+/// late for his log.
+pub(super) fn look(
+    names: &Names,
+    options: &Options,
+    scan: &Scan,
+    writers: bool,
+    findings: &mut Vec<Finding>,
+) {
+    log(names, options, scan, findings);
+    lock(options, scan, findings);
+    let settled = |(path, metadata): &(PathBuf, Metadata)| {
+        scan.is_settled(metadata).then(|| (path.clone(), metadata.len()))
+    };
+    let temps = scan.temps.iter().filter_map(settled);
+    // By the clock there is no chain to adopt it into.
+    let adopted = options.schedule.is_none() && options.backups > 0;
+    findings.extend(temps.map(|(path, size)| Finding::Orphan { path, size, adopted }));
+    let left = scan.leftovers.iter().filter(|(_, metadata)| !writers || is_old(metadata));
+    let leftovers = left.filter_map(settled);
+    findings.extend(leftovers.map(|(path, size)| Finding::Leftover { path, size }));
+    backups(options, scan, findings);
+}
+
+/// Looks at the log itself and its limit.
+fn log(names: &Names, options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
+    let path = names.log().to_owned();
+    let limit = options.max_bytes;
+    match scan.log.as_ref().map(|(_, metadata)| metadata) {
+        None => findings.push(Finding::NoLog { path }),
+        Some(log) if log.is_symlink() => findings.push(Finding::SymbolicLink { path }),
+        Some(log) if !log.is_file() => findings.push(Finding::Special { path }),
+        Some(log) if limit > 0 && log.len() > limit.saturating_add(LONGEST_LINE) => {
+            findings.push(Finding::Overgrown { path, size: log.len(), limit });
+        }
+        Some(_) => {}
+    }
+    if (1..SMALL).contains(&limit) {
+        findings.push(Finding::SmallLimit { limit });
+    }
+}
+
+/// Looks at the lock file.
+fn lock(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
+    let path = scan.lock_path.clone();
+    match &scan.lock {
+        None => findings.push(Finding::NoLock { path }),
+        Some(lock) if lock.is_symlink() => findings.push(Finding::SymbolicLink { path }),
+        Some(_) if scan.held_by_others => findings.push(Finding::LockHeld { path }),
+        Some(_) => {}
+    }
+    let next = scan.next_rotation.filter(|_| options.schedule.is_none());
+    findings.extend(next.map(|next| Finding::TimedWriter { next }));
+}
+
+/// Looks at the backups.
+fn backups(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
+    let timed = options.schedule.is_some();
+    let last = options.backups;
+    let mut wanted = 1;
+    let mut strays = Vec::new();
+    for same in scan.backups.chunk_by(|one, other| one.which == other.which) {
+        let settled = same.iter().all(|backup| scan.is_settled(&backup.metadata));
+        let files: Vec<&Backup> = same.iter().filter(|backup| backup.metadata.is_file()).collect();
+        match same[0].which {
+            Which::Slot(slot) if slot > last || timed => {
+                strays.extend(files.iter().map(|backup| backup.path.clone()));
+                continue;
+            }
+            Which::Slot(slot) => {
+                let blocking = same.iter().filter(|backup| !backup.metadata.is_file());
+                findings.extend(blocking.map(|it| Finding::Blocked { path: it.path.clone() }));
+                if files.is_empty() {
+                    continue;
+                }
+                if slot > wanted && settled {
+                    findings.push(Finding::Gap { first: wanted, last: slot - 1 });
+                }
+                wanted = slot + 1;
+            }
+            Which::Dated(_) => {}
+        }
+        if let [plain, compressed] = files[..]
+            && settled
+            && is_to_be_parted(plain, compressed, timed)
+        {
+            let (plain, compressed) = (plain.path.clone(), compressed.path.clone());
+            findings.push(Finding::Double { plain, compressed });
+        }
+    }
+    if !strays.is_empty() {
+        findings.push(Finding::Strays { backups: last, paths: strays });
+    }
+}
+
+/// Tells whether a writer would part what stands in both forms. In a slot it
+/// always would; by the clock, if the two are one generation, or if that was
+/// not compressed to the end. Two generations of an interval stay as they are.
+fn is_to_be_parted(plain: &Backup, compressed: &Backup, timed: bool) -> bool {
+    if let Which::Slot(_) = plain.which {
+        return true;
+    }
+    if !timed {
+        return false;
+    }
+    let (plain, compressed) = (&plain.path, &compressed.path);
+    let same = gzip::same_generation(plain, compressed);
+    let half = || gzip::is_half_of(compressed, plain);
+    // What cannot be read is told where it is looked into.
+    same.is_ok_and(|same| same) || half().is_ok_and(|half| half)
+}

@@ -1,0 +1,216 @@
+//! What a look at a log can find.
+
+use std::path::{Path, PathBuf};
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Harm {
+    /// Worth knowing; nothing has to be done about it.
+    None,
+    /// Something is wrong, or will go wrong.
+    Fault,
+}
+
+/// Something that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// The log is a symbolic link, which writers refuse.
+    SymbolicLink {
+        /// The link.
+        path: PathBuf,
+    },
+    /// Something that is no regular file has a backup's name, so that no
+    /// rotation is possible.
+    Blocked {
+        /// What stands there.
+        path: PathBuf,
+    },
+    /// The log has grown past its limit by more than one line.
+    Overgrown {
+        /// The log.
+        path: PathBuf,
+        /// Its size.
+        size: u64,
+        /// The limit.
+        limit: u64,
+    },
+    /// The limit is so low that writers do little else than rotate.
+    SmallLimit {
+        /// The limit.
+        limit: u64,
+    },
+    /// A generation that a dead writer of Python's left outside the chain.
+    Orphan {
+        /// Where it is.
+        path: PathBuf,
+        /// Its size.
+        size: u64,
+        /// Whether a writer with these options adopts it.
+        adopted: bool,
+    },
+    /// A private file that a dead maker left.
+    Leftover {
+        /// Where it is.
+        path: PathBuf,
+        /// Its size.
+        size: u64,
+    },
+    /// A compressed backup that does not inflate.
+    Broken {
+        /// Where it is.
+        path: PathBuf,
+        /// Whether its beginning is that of a gzip file, so that it was cut
+        /// short or has been damaged.
+        partial: bool,
+    },
+    /// A plain and a compressed backup of the same slot or interval, which a
+    /// writer would part.
+    Double {
+        /// The plain one.
+        plain: PathBuf,
+        /// The compressed one.
+        compressed: PathBuf,
+    },
+    /// Slots in the chain that hold nothing, though older ones do.
+    Gap {
+        /// The first.
+        first: u64,
+        /// The last.
+        last: u64,
+    },
+    /// Backups beyond the last slot that is kept.
+    Strays {
+        /// How many backups are kept.
+        backups: u64,
+        /// Where the strays are, the newest first.
+        paths: Vec<PathBuf>,
+    },
+    /// A timed handler writes the same log, which is not rotated by the clock
+    /// here.
+    TimedWriter {
+        /// When that one is to rotate next, in seconds since 1970.
+        next: u64,
+    },
+    /// Everybody may write a file.
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Everybody may make and, unless it is sticky, remove and rename files in
+    /// a directory.
+    OpenDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// Whether files can be removed and renamed by their owners only.
+        sticky: bool,
+    },
+    /// A user of the log, whom files of it belong to, cannot append to it.
+    CannotAppend {
+        /// The user.
+        user: u32,
+        /// What is in the way: the log or the lock file.
+        path: PathBuf,
+    },
+    /// Group or others may append to the log, and cannot open its lock file.
+    LockClosed {
+        /// The lock file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A user of the log, whom files of it belong to, cannot rotate it.
+    CannotRotate {
+        /// The user.
+        user: u32,
+        /// The directory that is in the way.
+        path: PathBuf,
+    },
+    /// The lock file's directory is on a file system where a lock may not
+    /// reach all writers.
+    NetworkLock {
+        /// The directory.
+        path: PathBuf,
+        /// The kind of file system.
+        kind: &'static str,
+    },
+    /// The log is missing, and is made by the next line.
+    NoLog {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// The log is no regular file, and so never rotated.
+    Special {
+        /// The log.
+        path: PathBuf,
+    },
+    /// The lock file is missing: nobody has used it, or it is elsewhere.
+    NoLock {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// The log's last line has no newline. The next writer ends it with one.
+    Torn {
+        /// The log.
+        path: PathBuf,
+    },
+    /// Somebody else held the lock, so that what was seen may be a rotation
+    /// under way.
+    LockHeld {
+        /// The lock file.
+        path: PathBuf,
+    },
+    /// Something cannot be read for lack of rights, or at all.
+    Unreadable {
+        /// What it is.
+        path: PathBuf,
+        /// The system's reason.
+        reason: String,
+    },
+}
+
+impl Finding {
+    /// Tells how much it matters.
+    #[must_use]
+    pub fn harm(&self) -> Harm {
+        match self {
+            Self::NoLog { .. }
+            | Self::Special { .. }
+            | Self::NoLock { .. }
+            | Self::Torn { .. }
+            | Self::LockHeld { .. }
+            | Self::OpenDirectory { sticky: true, .. }
+            | Self::Unreadable { .. } => Harm::None,
+            _ => Harm::Fault,
+        }
+    }
+    /// Returns the files and directories that it is about.
+    #[must_use]
+    pub fn paths(&self) -> Vec<&Path> {
+        match self {
+            Self::SmallLimit { .. } | Self::Gap { .. } | Self::TimedWriter { .. } => Vec::new(),
+            Self::Double { plain, compressed, .. } => vec![plain, compressed],
+            Self::Strays { paths, .. } => paths.iter().map(PathBuf::as_path).collect(),
+            Self::SymbolicLink { path }
+            | Self::Blocked { path }
+            | Self::Overgrown { path, .. }
+            | Self::Orphan { path, .. }
+            | Self::Leftover { path, .. }
+            | Self::Broken { path, .. }
+            | Self::Exposed { path, .. }
+            | Self::OpenDirectory { path, .. }
+            | Self::CannotAppend { path, .. }
+            | Self::LockClosed { path, .. }
+            | Self::CannotRotate { path, .. }
+            | Self::NetworkLock { path, .. }
+            | Self::NoLog { path }
+            | Self::Special { path }
+            | Self::NoLock { path }
+            | Self::Torn { path }
+            | Self::LockHeld { path }
+            | Self::Unreadable { path, .. } => vec![path],
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The names around a log, read in one pass.
+//!
+//! A rotation changes many names, so the pass is made under the lock. But who
+//! only looks must neither wait for long nor make a lock file: if the lock is
+//! not to be had soon, the pass is made without it, and what may be a rotation
+//! under way is not taken for one that died.
+
+use std::cmp::Reverse;
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use super::processes::Locks;
+use crate::error::{Error, Result};
+use crate::gzip;
+use crate::lock;
+use crate::member::Member;
+use crate::names::{Form, Meaning, Names};
+use crate::options::Options;
+use crate::stamp::{Dated, PRECISIONS};
+
+/// How long the lock is waited for.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// No rotation takes longer, in seconds: Python compresses 10 MB a second.
+const LONGEST_ROTATION: u64 = 120;
+
+/// The earliest time that CLH takes a lock file's content for: the year 2000.
+const EARLIEST: u64 = 946_684_800;
+
+/// What was found around a log.
+#[derive(Debug)]
+pub(super) struct Scan {
+    /// The log, whatever it is.
+    pub(super) log: Option<(PathBuf, Metadata)>,
+    /// What has a backup's name, newest first, plain before compressed.
+    pub(super) backups: Vec<Backup>,
+    /// Rotation temps.
+    pub(super) temps: Vec<(PathBuf, Metadata)>,
+    /// Private files of dead makers.
+    pub(super) leftovers: Vec<(PathBuf, Metadata)>,
+    /// Other names that begin with the log's and a dot.
+    pub(super) others: Vec<PathBuf>,
+    /// Where the lock file is, or would be.
+    pub(super) lock_path: PathBuf,
+    /// The lock file.
+    pub(super) lock: Option<Metadata>,
+    /// The time that it tells.
+    pub(super) next_rotation: Option<u64>,
+    /// The locks that processes hold.
+    pub(super) locks: Locks,
+    /// Whether somebody else held this one.
+    pub(super) held_by_others: bool,
+    /// The bytes that what may be compressed ahead takes.
+    ahead: u64,
+}
+
+/// What has a backup's name.
+#[derive(Debug)]
+pub(super) struct Backup {
+    /// Which one it is.
+    pub(super) which: Which,
+    /// In which form it is stored.
+    pub(super) form: Form,
+    /// Where it is.
+    pub(super) path: PathBuf,
+    /// What stands there.
+    pub(super) metadata: Metadata,
+}
+
+/// Which backup it is; the newer is the less, by number before by the clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Which {
+    /// That in this slot.
+    Slot(u64),
+    /// That of an interval.
+    Dated(Reverse<Dated>),
+}
+
+/// Reads the names around the log.
+///
+/// # Errors
+///
+/// If its directory cannot be read.
+pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
+    let lock_path = names.lock(options.lock_dir.as_deref());
+    // Read before we may have it ourselves, and only then looked at.
+    let locks = Locks::read();
+    let file = gzip::open(&lock_path).ok();
+    let lock = lock_path.symlink_metadata().ok();
+    let mut scan = Scan {
+        log: metadata(names.log())?.map(|metadata| (names.log().to_owned(), metadata)),
+        backups: Vec::new(),
+        temps: Vec::new(),
+        leftovers: Vec::new(),
+        others: Vec::new(),
+        lock_path,
+        next_rotation: file.as_ref().and_then(next_rotation),
+        lock,
+        locks,
+        held_by_others: false,
+        ahead: 0,
+    };
+    // A file that may not be opened cannot be locked either.
+    let held = file.map(|file| lock::lock_within(file, PATIENCE));
+    scan.held_by_others = matches!(held, Some(None));
+    // It may have been rotated while we waited.
+    scan.log = metadata(names.log())?.map(|metadata| (names.log().to_owned(), metadata));
+    scan.read_names(names)?;
+    drop(held);
+    scan.backups.sort_by_key(|backup| (backup.which, backup.form));
+    scan.temps.sort_by(|one, two| one.0.cmp(&two.0));
+    scan.others.sort();
+    Ok(scan)
+}
+
+impl Scan {
+    /// Takes in every name in the log's directory.
+    fn read_names(&mut self, names: &Names) -> Result<()> {
+        let unreadable = || Error::on("look into", names.dir());
+        for entry in fs::read_dir(names.dir()).map_err(unreadable())? {
+            let name = entry.map_err(unreadable())?.file_name();
+            self.take_in(names, &name)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in one name.
+    fn take_in(&mut self, names: &Names, name: &OsStr) -> Result<()> {
+        let path = names.dir().join(name);
+        // A schedule has one precision, but may have been another one before.
+        let mut dated = PRECISIONS.filter_map(|precision| Dated::read(names, name, precision));
+        if let Some((dated, form)) = dated.next() {
+            self.backups.extend(metadata(&path)?.map(|metadata| Backup {
+                which: Which::Dated(Reverse(dated)),
+                form,
+                path,
+                metadata,
+            }));
+            return Ok(());
+        }
+        let Some(meaning) = names.meaning(name) else {
+            self.others.extend(begins_like_a_backup(names, &path).then_some(path));
+            return Ok(());
+        };
+        // Gone meanwhile, it is no matter.
+        let Some(metadata) = metadata(&path)? else { return Ok(()) };
+        match meaning {
+            Meaning::Backup(slot, form) => {
+                self.backups.push(Backup { which: Which::Slot(slot), form, path, metadata });
+            }
+            Meaning::RotationTemp(..) if metadata.is_file() => self.temps.push((path, metadata)),
+            Meaning::Private(identity) if metadata.is_file() => {
+                let log = self.log.as_ref().map(|(_, metadata)| gzip::identity(metadata));
+                let in_use = log == Some(identity) && is_ahead(&path);
+                if in_use || Locks::read().holder(&metadata).is_some() {
+                    self.ahead += metadata.len();
+                } else {
+                    self.leftovers.push((path, metadata));
+                }
+            }
+            _ => self.others.push(path),
+        }
+        Ok(())
+    }
+
+    /// Tells whether the file that `metadata` is about cannot be part of a
+    /// rotation under way. Under the lock there is none.
+    pub(super) fn is_settled(&self, metadata: &Metadata) -> bool {
+        !self.held_by_others || is_old(metadata)
+    }
+
+    /// Tells whether there is nothing at all of a log.
+    pub(super) fn is_empty(&self) -> bool {
+        let none = self.backups.is_empty() && self.temps.is_empty() && self.leftovers.is_empty();
+        none && self.log.is_none() && self.lock.is_none()
+    }
+
+    /// Returns how many bytes the log and all that belongs to it take.
+    pub(super) fn total(&self) -> u64 {
+        let backups = self.backups.iter().map(|backup| &backup.metadata);
+        let left = self.temps.iter().chain(&self.leftovers).map(|(_, metadata)| metadata);
+        let all = backups.chain(left).chain(self.log.iter().map(|(_, metadata)| metadata));
+        all.filter(|metadata| metadata.is_file()).map(Metadata::len).sum::<u64>() + self.ahead
+    }
+}
+
+/// Tells whether a file has neither been written nor renamed for longer than a
+/// rotation takes.
+pub(super) fn is_old(metadata: &Metadata) -> bool {
+    let changed = u64::try_from(metadata.ctime()).unwrap_or_default();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    now.saturating_sub(changed) > LONGEST_ROTATION
+}
+
+/// Returns what stands at `path`, if anything does.
+fn metadata(path: &Path) -> Result<Option<Metadata>> {
+    match path.symlink_metadata() {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::new("look at", path, error)),
+    }
+}
+
+/// Tells whether a name begins with the log's and a dot.
+fn begins_like_a_backup(names: &Names, path: &Path) -> bool {
+    let log = names.log().as_os_str().as_bytes();
+    path.as_os_str().as_bytes().strip_prefix(log).is_some_and(|rest| rest.starts_with(b"."))
+}
+
+/// Tells whether a private file holds what was compressed ahead.
+fn is_ahead(path: &Path) -> bool {
+    let member = gzip::open(path).and_then(|file| Member::at(&file, 0, file.metadata()?.len()));
+    matches!(member, Ok(Some(_)))
+}
+
+/// Returns the time that a lock file of CLH's timed handler tells.
+fn next_rotation(file: &File) -> Option<u64> {
+    let mut text = String::new();
+    let read: io::Result<usize> = file.take(32).read_to_string(&mut text);
+    read.ok().and_then(|_| text.trim().parse().ok()).filter(|time| *time >= EARLIEST)
+}

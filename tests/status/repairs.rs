@@ -1,0 +1,138 @@
+//! A repair, and the next writer: what they do is the same.
+
+use super::*;
+use crate::harness::HeldLock;
+
+/// What a writer puts in.
+const FRESH: &str = "fresh\n";
+
+/// Something to mend: how it is made, the options, and what a repair says.
+type Scene = (&'static str, fn(&Site), &'static [&'static str]);
+
+/// What can be left to be mended.
+const SCENES: [Scene; 11] = [
+    ("", |_| {}, &["nothing to do"]),
+    ("", |site| site.put("app.log.4.gz", "beyond a gap\n", 9), &["nothing to do"]),
+    ("", |site| site.put("app.log", "whole\nto", 1), &["ended the torn last line of 'app.log'"]),
+    (
+        "",
+        |site| site.put_bytes(".__app.log.0123456789abcdef.gz", b"x", 1),
+        &["removed '.__app.log.0123456789abcdef.gz'"],
+    ),
+    ("", |site| site.put("app.log.1", "2026-11-22 12:00:03 three\n", 2), &["removed 'app.log.1'"]),
+    (
+        "",
+        |site| site.put("app.log.1", "another generation\n", 1),
+        &["renamed 'app.log.1.gz' to 'app.log.2.gz'", "renamed 'app.log.2.gz' to 'app.log.3.gz'"],
+    ),
+    (
+        "",
+        |site| site.put("app.log.rotate.1234567890", "orphan\n", 1),
+        &[
+            "adopted 'app.log.rotate.1234567890' as backup 1",
+            "renamed 'app.log.1.gz' to 'app.log.2.gz'",
+            "renamed 'app.log.2.gz' to 'app.log.3.gz'",
+        ],
+    ),
+    (
+        "--gzip",
+        |site| {
+            site.put("app.log.rotate.1234567890", "orphan\n", 9);
+            site.put_bytes("app.log.rotate.1234567890.gz", b"partial", 1);
+        },
+        &[
+            "adopted 'app.log.rotate.1234567890' as backup 3",
+            "removed 'app.log.rotate.1234567890.gz'",
+            "made 'app.log.3.gz'",
+        ],
+    ),
+    (
+        "--backups 2",
+        |site| site.put("app.log.rotate.1234567890.gz", "orphan\n", 1),
+        &[
+            "adopted 'app.log.rotate.1234567890.gz' as backup 1",
+            "renamed 'app.log.1.gz' to 'app.log.2.gz'",
+            "removed 'app.log.2.gz'",
+        ],
+    ),
+    (
+        "--backups 2",
+        |site| site.put("app.log.rotate.1234567890.gz", "too old\n", 9),
+        &["removed 'app.log.rotate.1234567890.gz'"],
+    ),
+    (
+        "",
+        |site| fs::remove_file(site.0.path("app.log")).expect("remove a file"),
+        &["nothing to do"],
+    ),
+];
+
+/// Returns all files with their content, inflated.
+fn contents(site: &Site) -> Vec<(String, Vec<u8>)> {
+    let content = |name: String| (name.clone(), site.0.read(&name));
+    site.0.names().into_iter().map(content).collect()
+}
+
+#[test]
+fn a_repair_does_what_the_next_writer_does_and_says_it() {
+    for (args, make, said) in SCENES {
+        let [writer, repaired] = [(); 2].map(|()| {
+            let site = Site::healthy();
+            make(&site);
+            site
+        });
+        let tee = Tee::new(&writer.0).args(args).args("-q app.log");
+        tee.run(FRESH.as_bytes()).expect(0);
+        let mut wanted = contents(&writer);
+        for (name, content) in &mut wanted {
+            if name == "app.log" {
+                let length = content.len() - FRESH.len();
+                assert_eq!(content.split_off(length), FRESH.as_bytes());
+            }
+        }
+        // A writer makes a log that is missing; a repair has no line for it.
+        wanted.retain(|(name, content)| name != "app.log" || !content.is_empty());
+
+        let ended = repaired.run(&format!("--repair {args}"));
+        ended.expect_quiet_success();
+        assert_eq!(contents(&repaired), wanted);
+        let out = String::from_utf8(ended.out.clone()).expect("text");
+        assert_eq!(out.lines().collect::<Vec<_>>(), said);
+
+        let again = repaired.run(&format!("--repair {args}"));
+        again.expect_quiet_success();
+        assert_eq!(again.out, b"nothing to do\n");
+    }
+}
+
+#[test]
+fn what_cannot_be_mended_is_told_and_the_status_is_1() {
+    let site = Site::healthy();
+    site.put("app.log.rotate.1234567890", "orphan\n", 1);
+    fs::create_dir(site.0.path("app.log.3")).expect("make a directory");
+    let before = site.seen();
+    let ended = site.run("--repair");
+    ended.expect(1);
+    assert!(ended.out.is_empty());
+    assert_eq!(
+        ended.stderr(),
+        "clh-tee: warning: cannot use 'app.log.3': it is not a regular file; it stays as it is\n"
+    );
+    assert_eq!(site.seen(), before);
+}
+
+#[test]
+fn a_repair_waits_for_the_lock_no_longer_than_it_may() {
+    let site = Site::healthy();
+    site.put("app.log.rotate.1234567890", "orphan\n", 1);
+    let held = HeldLock::take(&site.0.path(".__app.lock"));
+    let before = site.seen();
+    let ended = site.run("--repair --lock-timeout 100ms");
+    ended.expect(1);
+    let message = "clh-tee: cannot repair 'app.log': the lock was not to be had in 100ms\n";
+    assert_eq!(ended.stderr(), message);
+    assert_eq!(site.seen(), before);
+    drop(held);
+    site.run("--repair --lock-timeout 20s").expect_quiet_success();
+    assert!(!site.0.path("app.log.rotate.1234567890").exists());
+}
