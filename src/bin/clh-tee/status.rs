@@ -49,16 +49,15 @@ fn print(text: &str) -> anyhow::Result<()> {
 /// Shows a size: below 1 KiB in bytes, else in the powers of 1024 in which
 /// sizes are given.
 fn size(bytes: u64) -> String {
-    let mut unit = 1024;
-    for letter in ["K", "M", "G", "T"] {
-        // In tenths, rounded.
-        let tenths = (u128::from(bytes) * 10 + unit / 2) / unit;
-        if u128::from(bytes) >= unit && (tenths < 10240 || letter == "T") {
-            return format!("{}.{}{letter}", tenths / 10, tenths % 10);
-        }
-        unit *= 1024;
+    if bytes < 1024 {
+        return format!("{bytes}B");
     }
-    format!("{bytes}B")
+    let tenths_of = |unit: u128| (u128::from(bytes) * 10 + unit / 2) / unit;
+    let units = [(1 << 10, "K"), (1 << 20, "M"), (1 << 30, "G")];
+    let fitting = units.into_iter().find(|(unit, _)| tenths_of(*unit) < 10240);
+    let (unit, letter) = fitting.unwrap_or((1 << 40, "T"));
+    let tenths = tenths_of(unit);
+    format!("{}.{}{letter}", tenths / 10, tenths % 10)
 }
 
 #[cfg(test)]
