@@ -1,5 +1,6 @@
 //! What the tests share: a fresh directory, the program running in it, the
-//! lock taken by the test itself, Python neighbours, and waiting.
+//! lock taken by the test itself, Python neighbours, pages whose blocks are run,
+//! and waiting.
 //!
 //! Nothing here claims anything about the program. What it offers to others
 //! is that a failed assertion explains itself: when a test panics, each run
@@ -11,6 +12,7 @@
 mod dice;
 mod lock;
 mod outcome;
+mod page;
 mod peers;
 mod place;
 mod program;
@@ -20,6 +22,7 @@ mod wait;
 pub(crate) use dice::Dice;
 pub(crate) use lock::HeldLock;
 pub(crate) use outcome::Ended;
+pub(crate) use page::Page;
 pub(crate) use peers::{Peer, python};
 pub(crate) use place::{Place, inode, mode};
 pub(crate) use program::{Running, Tee};

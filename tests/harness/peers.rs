@@ -42,6 +42,11 @@ impl Peer {
         Self { python: env.join("bin/python") }
     }
 
+    /// Returns the directory in which the interpreter is called `python3`.
+    pub(crate) fn bin(&self) -> &Path {
+        self.python.parent().expect("the interpreter lies in a directory")
+    }
+
     /// Returns a command that runs the script `name` of the harness.
     pub(crate) fn script(&self, name: &str) -> Command {
         script(&self.python, name)

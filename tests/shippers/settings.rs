@@ -1,0 +1,35 @@
+//! The settings of the shippers that are not run here: they can be read, and
+//! name the log itself.
+
+use yaml_rust2::{Yaml, YamlLoader};
+
+use crate::harness::Page;
+
+/// The log in all of them.
+const LOG: &str = "/var/log/app/app.log";
+
+/// Collects all texts, keys left out.
+fn texts(of: &Yaml) -> Vec<&str> {
+    match of {
+        Yaml::String(text) => vec![text],
+        Yaml::Array(items) => items.iter().flat_map(texts).collect(),
+        Yaml::Hash(entries) => entries.iter().flat_map(|(_, value)| texts(value)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn all_read_the_log_by_its_exact_path() {
+    let page = Page::of("shippers.md");
+    let names = page.names("shipper");
+    let yaml = names.iter().filter(|name| !name.starts_with("rsyslog"));
+    assert_eq!(yaml.clone().count(), 5, "{names:?}");
+    for name in yaml {
+        let documents = YamlLoader::load_from_str(&page.block("shipper", name));
+        let documents = documents.unwrap_or_else(|e| panic!("{name}: {e}"));
+        let texts: Vec<&str> = documents.iter().flat_map(texts).collect();
+        assert!(texts.contains(&LOG), "{name}: {texts:?}");
+        let patterns = texts.iter().filter(|text| text.contains(['*', '?', '[']));
+        assert!(patterns.clone().all(|p| p.contains("gz")), "{name}: {texts:?}");
+    }
+}
