@@ -1,0 +1,110 @@
+//! What the pages in `docs/` name is there: options, pages, and a test for
+//! each recipe.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use nix::unistd::geteuid;
+
+use crate::harness::{Page, Place, Tee};
+use crate::kitchen::{ended, expect};
+
+/// The pages.
+const PAGES: [&str; 3] = ["recipes.md", "migrating.md", "shippers.md"];
+
+/// Returns the long options in `text`.
+fn long_options(text: &str) -> BTreeSet<&str> {
+    let is_part = |c: char| c.is_ascii_lowercase() || c == '-';
+    let is_option = |word: &&str| {
+        word.strip_prefix("--").is_some_and(|name| name.starts_with(|c: char| c.is_alphabetic()))
+    };
+    text.split(move |c: char| !is_part(c)).filter(is_option).collect()
+}
+
+#[test]
+fn no_page_names_an_option_that_is_not_there() {
+    let help = ended(Command::new(env!("CARGO_BIN_EXE_clh-tee")).arg("--help"));
+    let help = expect(&help, 0);
+    let known = long_options(&help);
+    for name in PAGES {
+        let page = Page::of(name);
+        for option in long_options(page.text()) {
+            assert!(known.contains(option) || option == "--test", "docs/{name} names {option}");
+        }
+    }
+}
+
+#[test]
+fn every_recipe_is_tried() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/recipes");
+    let read = |entry: std::io::Result<fs::DirEntry>| {
+        fs::read_to_string(entry.expect("list the directory").path()).expect("read a file")
+    };
+    let tests: String = fs::read_dir(dir).expect("list the directory").map(read).collect();
+    let names = Page::of("recipes.md").names("recipe");
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        assert!(tests.contains(&format!("\"{name}\"")), "nothing tries the recipe '{name}'");
+    }
+}
+
+#[test]
+fn links_between_the_pages_lead_somewhere() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    for name in PAGES {
+        let page = Page::of(name);
+        for link in page.text().split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if let Some(heading) = link.strip_prefix('#') {
+                let found = page
+                    .text()
+                    .lines()
+                    .filter(|l| l.starts_with("## "))
+                    .any(|l| anchor(l) == heading);
+                assert!(found, "docs/{name} has no heading for #{heading}");
+            } else if !link.contains("://") {
+                assert!(dir.join(link).exists(), "docs/{name} links to {link}");
+            }
+        }
+    }
+}
+
+/// Returns the name by which a heading can be linked to, as GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let name = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    name.chars().filter(|c| c.is_alphanumeric() || *c == '-' || *c == '_').collect()
+}
+
+/// What stands in `migrating.md` for something to be filled in, and a filling.
+const FILLINGS: [(&str, &str); 6] = [
+    ("USER:GROUP", "0:0"),
+    ("SIZE", "1M"),
+    ("NUM", "5"),
+    ("TEXT", "text"),
+    ("REGEX", "x*"),
+    ("DIR", "locks"),
+];
+
+#[test]
+fn every_option_to_migrate_to_is_taken() {
+    let page = Page::of("migrating.md");
+    let columns = page.text().lines().filter(|line| line.starts_with('|'));
+    let middle = columns.filter_map(|line| line.split(" | ").nth(1));
+    let options: BTreeSet<&str> =
+        middle.flat_map(|cell| cell.split('`')).filter(|part| part.starts_with("--")).collect();
+    assert!(options.len() > 25, "{options:?}");
+    for option in options {
+        if option.contains("USER") && !geteuid().is_root() {
+            eprintln!("NOT TRIED: {option}; only root may give files away");
+            continue;
+        }
+        let fill = |text: String, (name, filling): &(&str, &str)| text.replace(name, filling);
+        let filled = FILLINGS.iter().fold(option.to_owned(), fill);
+        let place = Place::fresh();
+        let ended = Tee::new(&place).args(&filled).arg("app.log").run(b"line\n");
+        ended.expect(0);
+        let holds_line = String::from_utf8_lossy(&place.read("app.log")).contains("line");
+        assert!(holds_line || option.contains("select"), "{option}");
+    }
+}
