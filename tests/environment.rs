@@ -19,7 +19,9 @@ fn run(place: &Place, variables: &[(&str, &str)], args: &str) -> Output {
 fn options() -> Vec<String> {
     let help = Command::new(env!("CARGO_BIN_EXE_clh-tee")).arg("--help").output();
     let help = String::from_utf8(help.expect("run it").stdout).expect("UTF-8");
-    let words = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    // What is told of an option stands further in.
+    let lines = help.lines().filter(|line| !line.starts_with("       "));
+    let words = lines.map(str::trim_start).filter(|line| line.starts_with('-'));
     let long =
         words.filter_map(|line| line.split([' ', '=', '[']).find(|word| word.starts_with("--")));
     long.map(str::to_owned).collect()
