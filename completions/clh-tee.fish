@@ -1,5 +1,5 @@
 complete -c clh-tee -l max-bytes -d 'Rotate at this size; 0: never' -r
-complete -c clh-tee -l when -d 'Rotate by the clock: S, M, H, D, MIDNIGHT, W0 to W6' -r
+complete -c clh-tee -l when -d 'Rotate each S, M, H, D, at MIDNIGHT, on W0 to W6' -r
 complete -c clh-tee -l interval -d 'How many units go by between two rotations' -r
 complete -c clh-tee -l at-time -d 'The time of the day, for MIDNIGHT and W0 to W6' -r
 complete -c clh-tee -l backups -d 'How many backups to keep' -r
@@ -35,7 +35,7 @@ complete -c clh-tee -l quiet-ok -d 'With COMMAND: print its output only if it fa
 complete -c clh-tee -l keep-going -d 'With COMMAND: run it even if LOG cannot be opened'
 complete -c clh-tee -l markers -d 'With COMMAND: note in LOG when it starts and ends'
 complete -c clh-tee -l print-config -d 'Show all settings for LOG, and end'
-complete -c clh-tee -l status -d 'Show LOG, its backups, who uses it and what is wrong, and end'
+complete -c clh-tee -l status -d 'Show LOG, its backups and what is wrong, and end'
 complete -c clh-tee -l json -d 'With --status: as JSON, for programs'
 complete -c clh-tee -l count -d 'With --status: count lines, and inflate every backup'
 complete -c clh-tee -l repair -d 'Mend what dead writers left, say what was done, and end'

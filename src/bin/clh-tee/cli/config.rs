@@ -29,7 +29,7 @@ pub(crate) struct Configured {
     /// option it is the first there is of $XDG_CONFIG_HOME/clh-tee.toml (usually
     /// ~/.config/clh-tee.toml) and /etc/clh-tee.toml. With an empty name there
     /// is none.
-    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    #[arg(long, value_name = "FILE")]
     config: Option<OsString>,
 
     /// Show all settings for LOG, and end

@@ -16,15 +16,14 @@ pub(crate) struct Dressing {
     /// with milliseconds), tai64n (as multilog writes it), or a pattern as for
     /// strftime(3), such as '%F %T'.
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true,
-          default_missing_value = "rfc3339", value_parser = Format::parse,
-          hide_short_help = true)]
+          default_missing_value = "rfc3339", value_parser = Format::parse)]
     pub(crate) timestamp: Option<Format>,
 
     /// Put TEXT and a colon before each line
     ///
     /// {pid}, {host} and {user} are filled in; {{ and }} are braces. With
     /// COMMAND, {pid} is that of COMMAND, and {stream} is out or err.
-    #[arg(long, value_name = "TEXT", value_parser = Template::parse, hide_short_help = true)]
+    #[arg(long, value_name = "TEXT", value_parser = Template::parse)]
     pub(crate) tag: Option<Template>,
 
     /// Which lines are kept.
@@ -75,7 +74,7 @@ fn rule(name: &'static str, help: &'static str, more: &'static str) -> Arg {
         .action(ArgAction::Append)
         .help(help)
         .long_help(format!("{help}\n\n{more}"))
-        .hide_short_help(true)
+        .hide_short_help(name == "deselect")
 }
 
 impl Args for Rules {

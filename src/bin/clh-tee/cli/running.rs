@@ -14,7 +14,7 @@ pub(crate) struct Running {
     /// mebibyte. If the exit status is not 0, it is printed at the end, in the
     /// order in which it was read and to the stream that it came from, with
     /// -q too.
-    #[arg(long, requires = "command", hide_short_help = true)]
+    #[arg(long, requires = "command")]
     pub(crate) quiet_ok: bool,
 
     /// With COMMAND: run it even if LOG cannot be opened

@@ -6,12 +6,12 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Looking {
-    /// Show LOG, its backups, who uses it and what is wrong, and end
+    /// Show LOG, its backups and what is wrong, and end
     ///
     /// Nothing is changed. Give --max-bytes, --backups, --when and --lock-dir as
     /// the writers of LOG have them. The exit status is 0 if nothing is wrong,
     /// and 1 if something is.
-    #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
+    #[arg(long, group = "mode", conflicts_with = "command")]
     pub(crate) status: bool,
 
     /// With --status: as JSON, for programs

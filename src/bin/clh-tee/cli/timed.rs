@@ -6,12 +6,12 @@ use clh_tee::{Schedule, When};
 /// When to rotate by the clock.
 #[derive(Debug, Args)]
 pub(crate) struct Timed {
-    /// Rotate by the clock: S, M, H, D, MIDNIGHT, W0 to W6
+    /// Rotate each S, M, H, D, at MIDNIGHT, on W0 to W6
     ///
     /// Each second, minute, hour or 24 hours, at midnight, or on a day of the
     /// week; W0 is Monday. Backups are named by the start of their interval, as in
     /// LOG.2026-11-22. With --backups 0, all of them are kept.
-    #[arg(long, value_name = "UNIT", hide_short_help = true, value_parser = when)]
+    #[arg(long, value_name = "UNIT", value_parser = when)]
     pub(crate) when: Option<When>,
 
     /// How many units go by between two rotations
