@@ -1,13 +1,18 @@
 //! Producers that write as fast as they can.
 
 use std::rc::Rc;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
 
 use super::{BACKUPS, LIMIT, MIB};
 use crate::bench::Bench;
 use crate::bulk::Bulk;
+use crate::kept;
 use crate::measure::Quantity::{Cpu, Rate};
-use crate::measure::Workload;
+use crate::measure::{Sample, Workload, float};
 use crate::program::{Program, Settings};
+use crate::session::Session;
 use crate::stream::Stream;
 
 /// How much clh-tee and cat get to write.
@@ -107,6 +112,31 @@ pub(super) fn small_limit(bench: &Bench) -> Workload<'_> {
         .with_all(bench, &WITH_CAT, &settings, TOTAL, &streams)
         .with_unsynced(bench, &settings, &streams)
         .goal(Rate, "cat", 0.55, 0.8)
+}
+
+/// What is done to lines.
+pub(super) fn time_stamps(bench: &Bench) -> Workload<'_> {
+    Workload::new("timestamp", "one writer, 117-byte lines, limit 10M, --timestamp")
+        .with("clh-tee", move || dressed(bench, &["--timestamp"]))
+        .with("without it", move || dressed(bench, &[]))
+        .goal(Rate, "without it", 0.5, 0.8)
+}
+
+/// Feeds clh-tee with these options; all lines are kept and counted.
+fn dressed(bench: &Bench, options: &'static [&'static str]) -> Result<Sample> {
+    let (place, stream) = (bench.place()?, Stream::new(0, ORDINARY));
+    let settings = Settings { backups: 2 * TOTAL / LIMIT, options, ..limited(LIMIT) };
+    let fed = stream.whole(bench.scaled(TOTAL));
+    let mut session = Session::start(bench, Program::ClhTee, place.path(), &settings)?;
+    session.warm_up(stream.first_line())?;
+    let began = Instant::now();
+    stream.feed(session.input(), stream.line()..fed)?;
+    session.finish()?;
+    let seconds = began.elapsed().as_secs_f64();
+    let (_, arrived) = kept::count(Program::ClhTee, place.path())?;
+    let sent = fed / stream.line();
+    ensure!(arrived == sent, "{arrived} lines arrived, {sent} were sent");
+    Ok(Sample::from([(Rate, float(fed) / 1e6 / seconds)]))
 }
 
 /// In the middle of a pipeline.

@@ -30,12 +30,13 @@ const BACKUPS: u64 = 5;
 type Entry = (&'static str, for<'a> fn(&'a Bench) -> Workload<'a>);
 
 /// What the table shows.
-const TABLE: [Entry; 15] = [
+const TABLE: [Entry; 16] = [
     ("line-117", bulk::ordinary_lines),
     ("line-20", bulk::short_lines),
     ("line-4096", bulk::long_lines),
     ("limit-512K", bulk::small_limit),
     ("echo", bulk::echo),
+    ("timestamp", bulk::time_stamps),
     ("writers-8", bulk::eight_writers),
     ("writers-32", bulk::many_writers),
     ("gzip", gzip::throughput),
