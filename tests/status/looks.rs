@@ -146,7 +146,16 @@ fn a_reader_that_goes_away_is_no_trouble() {
 #[test]
 fn what_does_not_go_together_is_refused() {
     let site = Site::healthy();
-    for args in ["--status --repair", "--json", "--count", "--repair --json", "--repair --count"] {
+    for args in [
+        "--status --repair",
+        "--status --print-config",
+        "--json",
+        "--count",
+        "--repair --json",
+        "--repair --count",
+        "--print-config --json",
+        "--print-config --count",
+    ] {
         let ended = site.run(args);
         ended.expect(2);
         assert!(ended.stderr().starts_with("clh-tee: "), "{args}");
