@@ -23,7 +23,7 @@ _clh__tee() {
 
     case "${cmd}" in
         clh__tee)
-            opts="-q -h -V --max-bytes --when --interval --at-time --utc --backups --gzip --gzip-level --lock-dir --mkdir --quiet --max-line --buffer --overflow --sync --lock-timeout --drain-timeout --chmod --owner --umask --stats --timestamp --tag --select --deselect --strip-ansi --collapse-cr --escape-control --crlf --quiet-ok --keep-going --markers --config --print-config --status --json --count --repair --help --version"
+            opts="-q -f -h -V --max-bytes --when --interval --at-time --utc --backups --gzip --gzip-level --lock-dir --mkdir --quiet --max-line --buffer --overflow --sync --lock-timeout --drain-timeout --chmod --owner --umask --read --follow --since --stats --timestamp --tag --select --deselect --strip-ansi --collapse-cr --escape-control --crlf --quiet-ok --keep-going --markers --config --print-config --status --json --count --repair --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -90,6 +90,10 @@ _clh__tee() {
                     return 0
                     ;;
                 --umask)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -17,6 +17,7 @@ complete -c clh-tee -l drain-timeout -d 'How long to go on after TERM' -r
 complete -c clh-tee -l chmod -d 'Mode of files made from now on, such as 640' -r
 complete -c clh-tee -l owner -d 'Owner of files made from now on' -r
 complete -c clh-tee -l umask -d 'The umask for files made from now on, such as 027' -r
+complete -c clh-tee -l since -d 'With --read: skip backups that end before TIME' -r
 complete -c clh-tee -l timestamp -d 'Put the time before each line' -r
 complete -c clh-tee -l tag -d 'Put TEXT and a colon before each line' -r
 complete -c clh-tee -l select -d 'Only lines that match go into LOG' -r
@@ -26,6 +27,8 @@ complete -c clh-tee -l utc -d 'Use UTC instead of local time'
 complete -c clh-tee -l gzip -d 'Compress backups: LOG.1.gz and so on'
 complete -c clh-tee -l mkdir -d 'Make LOG\'s missing parent directories'
 complete -c clh-tee -s q -l quiet -d 'Do not copy the input to standard output'
+complete -c clh-tee -l read -d 'Write LOG and its backups to standard output'
+complete -c clh-tee -s f -l follow -d 'With --read: go on with what is appended'
 complete -c clh-tee -l stats -d 'Say at the end, on standard error, what was done'
 complete -c clh-tee -l strip-ansi -d 'Drop colours and cursor movements from lines'
 complete -c clh-tee -l collapse-cr -d 'Keep what follows a line\'s last carriage return'

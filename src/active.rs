@@ -275,7 +275,7 @@ fn options() -> OpenOptions {
 }
 
 /// Says that `path` is a symbolic link, and what to use instead.
-fn symbolic_link(path: &Path) -> io::Error {
+pub(crate) fn symbolic_link(path: &Path) -> io::Error {
     // A log with two names would have two locks, and so none.
     let dir = path.parent().unwrap_or(path);
     let target = std::fs::canonicalize(path);

@@ -21,7 +21,7 @@ use flate2::read::MultiGzDecoder;
 use flate2::{Compress, Compression, Crc, FlushCompress, GzBuilder, Status};
 use nix::libc;
 
-pub(crate) use self::inflate::{beginning, inflate};
+pub(crate) use self::inflate::{Inflated, beginning, inflate, inflated};
 use crate::lock;
 use crate::owner::Ownership;
 

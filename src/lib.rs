@@ -6,6 +6,9 @@
 //! package *concurrent-log-handler* keeps, so programs in both languages may
 //! append to and rotate one log at once.
 //!
+//! A [`LogReader`] reads all that is there of such a log, backups first, and
+//! follows it over rotations.
+//!
 //! The library prints nothing, ends no process and reads no environment: a
 //! failure is an [`Error`], a trouble that costs no line is a [`Notice`].
 //!
@@ -27,6 +30,7 @@ mod open;
 mod options;
 mod owner;
 mod patience;
+mod reading;
 mod recovery;
 mod repair;
 mod rotation;
@@ -42,6 +46,7 @@ pub use error::{Error, Escaped, Result};
 pub use hold::Hold;
 pub use log::{Notice, RotatingLog, Stats, Unappended};
 pub use options::{Options, Sync};
+pub use reading::{LogReader, ReadNotice, ReadOptions};
 pub use repair::{Change, Repair};
 pub use schedule::{Schedule, When};
 pub use upkeep::Upkeep;

@@ -201,6 +201,26 @@ pub(crate) fn lock_within(file: File, patience: Duration) -> Option<File> {
     receiver.recv_timeout(patience).ok()
 }
 
+/// Waits until the lock at `path` is ours, for whoever only reads the log: the
+/// lock file is not made if it is not there. Dropping what is returned lets go.
+pub(crate) fn take_if_there(path: &Path) -> io::Result<Option<File>> {
+    loop {
+        let file = match open_existing(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            other => other?,
+        };
+        uninterrupted(|| fs2::FileExt::lock_exclusive(&file))?;
+        match path.symlink_metadata() {
+            Ok(metadata) if identity(&metadata) == identity(&file.metadata()?) => {
+                return Ok(Some(file));
+            }
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            // Somebody has deleted it.
+            _ => {}
+        }
+    }
+}
+
 /// Opens the lock file, and makes it if it is not there.
 fn open(path: &Path, asked: Asked) -> io::Result<File> {
     loop {

@@ -7,6 +7,14 @@ use flate2::read::{GzDecoder, MultiGzDecoder};
 
 use super::{PIECE, inflates};
 
+/// What a compressed file inflates to, in the order of its bytes.
+pub(crate) type Inflated<R> = MultiGzDecoder<BufReader<R>>;
+
+/// Returns what the compressed file that is read by `reader` inflates to.
+pub(crate) fn inflated<R: Read>(reader: R) -> Inflated<R> {
+    MultiGzDecoder::new(BufReader::with_capacity(PIECE, reader))
+}
+
 /// Inflates `file` and hands its content on in pieces; tells whether it is
 /// whole.
 ///

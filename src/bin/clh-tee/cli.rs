@@ -3,6 +3,7 @@
 mod config;
 mod dressing;
 pub(crate) mod files;
+mod read;
 mod running;
 mod status;
 mod timed;
@@ -19,6 +20,7 @@ use clh_tee::{Options, Sync};
 use self::config::Configured;
 pub(crate) use self::dressing::Dressing;
 use self::files::Files;
+pub(crate) use self::read::Reading;
 use self::running::Running;
 use self::status::Looking;
 use self::timed::Timed;
@@ -154,6 +156,10 @@ pub(crate) struct Cli {
     /// Mode and owner of files that are made.
     #[command(flatten)]
     pub(crate) files: Files,
+
+    /// Reading a log instead of writing it.
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 
     /// Say at the end, on standard error, what was done
     ///

@@ -19,6 +19,7 @@ mod generated;
 mod keeper;
 mod lines;
 mod queue;
+mod read;
 mod reader;
 mod report;
 mod signals;
@@ -56,11 +57,14 @@ fn main() -> ExitCode {
     status.into()
 }
 
-/// Appends to the log what standard input or a command brings. What can fail is
-/// tried before any input is read.
+/// Appends to the log what standard input or a command brings, or reads the log.
+/// What can fail is tried before any input is read.
 fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     if let Some(page) = &cli.configured.shown {
         return report::page(page);
+    }
+    if cli.reading.read {
+        return read::run(cli, report);
     }
     let umask = cli.files.set_umask();
     if let Some(ended) = status::instead(cli, report)? {

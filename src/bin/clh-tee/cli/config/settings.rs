@@ -16,7 +16,7 @@ use crate::config::{Config, Kind, Known, Setting};
 
 /// The groups whose options ask for something to be done now, or are part of
 /// asking: a file has no say in that.
-const NO_SETTINGS: [&str; 3] = ["mode", "Configured", "Looking"];
+const NO_SETTINGS: [&str; 4] = ["mode", "Configured", "Looking", "Reading"];
 
 /// Returns the definition of the command line with all that clap adds to it.
 fn built() -> Command {
@@ -146,8 +146,19 @@ mod tests {
     use super::*;
 
     /// What is for the command line only.
-    const NOT_IN_A_FILE: [&str; 8] =
-        ["config", "print-config", "status", "json", "count", "repair", "help", "version"];
+    const NOT_IN_A_FILE: [&str; 11] = [
+        "read",
+        "follow",
+        "since",
+        "config",
+        "print-config",
+        "status",
+        "json",
+        "count",
+        "repair",
+        "help",
+        "version",
+    ];
 
     /// Returns the names of the options of which a file may say what is `wanted`.
     fn options_of(wanted: fn(&Option<Kind>) -> bool) -> Vec<String> {

@@ -1,0 +1,145 @@
+//! The files that are still to be read, and the log that is followed.
+
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::found::Found;
+use super::part::{Cut, Part};
+use super::{LogReader, ReadNotice};
+use crate::error::{Error, Result};
+use crate::names::Form;
+
+/// A file that is to be read to its end.
+#[derive(Debug)]
+pub(super) struct Item {
+    /// Where it was found.
+    path: PathBuf,
+    /// Which file it is.
+    identity: u64,
+    /// Plain or compressed.
+    form: Form,
+    /// The file, if it is open.
+    file: Option<Arc<File>>,
+    /// How far it has been read, once that has begun.
+    part: Option<Part>,
+    /// How much of it is read.
+    up_to: Option<u64>,
+    /// Lines of another file come after it.
+    mend: bool,
+}
+
+/// The log that is followed.
+#[derive(Debug)]
+pub(super) struct Live {
+    /// Which file it is.
+    pub(super) identity: u64,
+    /// The file.
+    pub(super) file: Arc<File>,
+    /// How far it has been read.
+    part: Part,
+    /// The bytes that stood there before.
+    before: Vec<u8>,
+}
+
+impl Item {
+    /// Returns a backup that is to be read.
+    pub(super) fn backup(found: Found, file: Option<Arc<File>>) -> Self {
+        let Found { path, identity, form, .. } = found;
+        Self { path, identity, form, file, part: None, up_to: None, mend: true }
+    }
+
+    /// Returns the log, of which so much is read as there is now.
+    pub(super) fn log(found: Found, file: Arc<File>) -> Self {
+        let size = found.size;
+        Self { up_to: Some(size), mend: false, ..Self::backup(found, Some(file)) }
+    }
+
+    /// Returns what is left of the log that was at `path` and is followed no
+    /// longer: nobody appends to it any more.
+    pub(super) fn rest(live: Live, path: PathBuf) -> Self {
+        let Live { identity, part, .. } = live;
+        let (part, form) = (Some(part), Form::Plain);
+        Self { path, identity, form, file: None, part, up_to: None, mend: true }
+    }
+}
+
+impl Live {
+    /// Begins to follow this log.
+    pub(super) fn new(identity: u64, file: Arc<File>) -> Self {
+        let part = Part::new(Arc::clone(&file), Form::Plain);
+        Self { identity, file, part, before: Vec::new() }
+    }
+
+    /// Puts the next whole lines into `piece`, and notices if the log has been
+    /// emptied.
+    fn next(&mut self, piece: &mut Vec<u8>, notices: &mut Vec<ReadNotice>) -> io::Result<()> {
+        piece.clear();
+        if !self.part.has_more()? {
+            return Ok(());
+        }
+        // Shorter, or longer again meanwhile, with other content.
+        if self.part.before()? != self.before {
+            notices.push(ReadNotice::Emptied);
+            self.part.rewind();
+        }
+        self.part.next(piece, Cut { lines: true, ended: false })?;
+        self.before = self.part.before()?;
+        Ok(())
+    }
+}
+
+impl LogReader {
+    /// Reads on in a file.
+    pub(super) fn read_item(&mut self, item: &mut Item) -> Result<()> {
+        self.piece.clear();
+        let part = match &mut item.part {
+            Some(part) => part,
+            None => match self.begin_item(item)? {
+                Some(part) => item.part.insert(part),
+                None => return Ok(()),
+            },
+        };
+        let was_torn = part.is_torn();
+        let cut = Cut { lines: self.watch.is_some(), ended: true };
+        if let Err(error) = part.next(&mut self.piece, cut) {
+            self.notices.push(ReadNotice::CannotRead(Error::new("read", &item.path, error)));
+        }
+        if self.piece.is_empty() && was_torn && item.mend {
+            // No line of the next file is glued to it.
+            self.piece.push(b'\n');
+            item.mend = false;
+        }
+        Ok(())
+    }
+
+    /// Begins to read a file, which is opened now if it is not yet.
+    fn begin_item(&mut self, item: &mut Item) -> Result<Option<Part>> {
+        let file = match item.file.take() {
+            Some(file) => Some(file),
+            None => self.spot.find(item.identity)?,
+        };
+        if file.is_none() {
+            self.notices.push(ReadNotice::Removed { backups: Some(1) });
+        }
+        let part = file.map(|file| Part::new(file, item.form));
+        Ok(part.map(|part| match item.up_to {
+            Some(length) => part.up_to(length),
+            None => part,
+        }))
+    }
+
+    /// Reads on in the log that is followed.
+    pub(super) fn read_live(&mut self) {
+        self.piece.clear();
+        let Some(live) = &mut self.live else { return };
+        let read = live.next(&mut self.piece, &mut self.notices);
+        if let Err(error) = read {
+            let path = self.spot.names.log();
+            self.notices.push(ReadNotice::CannotRead(Error::new("read", path, error)));
+            // It is not tried again: there would be no end to telling.
+            self.live = None;
+        }
+    }
+}
