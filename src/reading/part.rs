@@ -243,3 +243,77 @@ fn in_words(error: io::Error) -> io::Error {
         (None, _) => io::Error::other("it is damaged"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    /// Lines of which some are longer than what is read at once.
+    fn lines() -> Vec<u8> {
+        let long = |length, letter| [vec![letter; length], vec![b'\n']].concat();
+        [
+            long(10, b'a'),
+            long(3 * PIECE, b'b'),
+            long(PIECE - 1, b'c'),
+            long(PIECE, b'd'),
+            long(5, b'e'),
+        ]
+        .concat()
+    }
+
+    /// Reads all of `part`; each piece has to be whole lines.
+    fn read(part: &mut Part, cut: Cut) -> Vec<u8> {
+        let (mut all, mut piece) = (Vec::new(), Vec::new());
+        loop {
+            part.next(&mut piece, cut).unwrap();
+            if piece.is_empty() {
+                return all;
+            }
+            assert_eq!(piece.last(), Some(&b'\n'));
+            all.extend_from_slice(&piece);
+        }
+    }
+
+    #[test]
+    fn long_lines_come_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let (plain, compressed) = (dir.path().join("p"), dir.path().join("c"));
+        std::fs::write(&plain, lines()).unwrap();
+        gzip::compress(&plain, &compressed, 6, false).unwrap();
+        for (path, form) in [(&plain, Form::Plain), (&compressed, Form::Gzip)] {
+            for ended in [true, false] {
+                let mut part = Part::new(Arc::new(File::open(path).unwrap()), form);
+                let cut = Cut { lines: true, ended: ended || form == Form::Gzip };
+                assert!(read(&mut part, cut) == lines(), "{form:?} {ended}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_torn_line_is_read_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p");
+        std::fs::write(&path, b"one\nto").unwrap();
+        let mut part = Part::new(Arc::new(File::open(&path).unwrap()), Form::Plain);
+        let live = Cut { lines: true, ended: false };
+        assert_eq!(read(&mut part, live), b"one\n");
+        let mut log = File::options().append(true).open(&path).unwrap();
+        log.set_len(4).unwrap();
+        log.write_all(b"two\nthr").unwrap();
+        assert_eq!(read(&mut part, live), b"two\n");
+        let mut piece = Vec::new();
+        part.next(&mut piece, Cut { lines: true, ended: true }).unwrap();
+        assert_eq!((&piece[..], part.is_torn()), (&b"thr"[..], true));
+    }
+
+    #[test]
+    fn no_more_is_read_than_was_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p");
+        std::fs::write(&path, b"one\ntwo\n").unwrap();
+        let part = Part::new(Arc::new(File::open(&path).unwrap()), Form::Plain);
+        let all = Cut { lines: false, ended: true };
+        assert_eq!(read(&mut part.up_to(4), all), b"one\n");
+    }
+}

@@ -5,7 +5,7 @@ use std::io::Write;
 
 use nix::sys::signal::Signal;
 
-use super::{append, expect, expect_loss, follow, lay, numbered};
+use super::{append, expect, expect_loss, follow, lay, numbered, waits_for_lock};
 use crate::SOON;
 use crate::harness::{Ended, HeldLock, Place, Running, Tee, until};
 
@@ -195,6 +195,7 @@ fn signals_end_it_while_it_waits_for_the_lock() {
     fs::rename(place.path("app.log"), place.path("app.log.1")).expect("rename");
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let again = follow(&place);
+        until(SOON, "it waits for the lock", || waits_for_lock(&again));
         again.signal(signal);
         expect(&again.end_within(SOON), "");
     }
@@ -202,12 +203,7 @@ fn signals_end_it_while_it_waits_for_the_lock() {
     reader.until_echoed(b"one\n");
     let held = HeldLock::take(&place.path(".__app.lock"));
     lay(&place, "app.log", "two\n");
-    until(SOON, "it waits for the lock", || {
-        let tasks = fs::read_dir(format!("/proc/{}/task", reader.pid())).expect("list threads");
-        let mut waits =
-            tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("wchan")).ok());
-        waits.any(|wchan| wchan.contains("lock"))
-    });
+    until(SOON, "it waits for the lock", || waits_for_lock(&reader));
     expect(&end(reader), "one\n");
     drop(held);
 }

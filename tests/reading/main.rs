@@ -71,6 +71,14 @@ fn append(place: &Place, options: &str, lines: &str) {
     tee.run(lines.as_bytes()).expect_quiet_success();
 }
 
+/// Tells whether `reader` waits for a lock that somebody holds.
+fn waits_for_lock(reader: &Running) -> bool {
+    let locks = std::fs::read_to_string("/proc/locks").expect("read /proc/locks");
+    let pid = reader.pid().to_string();
+    let waits = |line: &str| line.contains("->") && line.split(' ').any(|word| word == pid);
+    locks.lines().any(waits)
+}
+
 /// Asserts that `read` is just these lines.
 #[track_caller]
 fn compare(read: &[u8], lines: &str) {

@@ -1,6 +1,6 @@
 //! Chains of every kind that are in order.
 
-use super::{age, append, expect, gzipped, lay, numbered, read};
+use super::{age, append, expect, gzipped, lay, numbered, read, waits_for_lock};
 use crate::SOON;
 use crate::harness::{HeldLock, Place, Tee, until};
 
@@ -132,10 +132,7 @@ fn the_lock_is_waited_for_wherever_it_lives() {
     append(&place, "--lock-dir locks", "one\n");
     let held = HeldLock::take(&place.path("locks/.__app.lock"));
     let mut reader = Tee::new(&place).args("--read --lock-dir locks app.log").start();
-    until(SOON, "it waits for the lock", || {
-        let path = format!("/proc/{}/wchan", reader.pid());
-        std::fs::read_to_string(path).is_ok_and(|wchan| wchan.contains("lock"))
-    });
+    until(SOON, "it waits for the lock", || waits_for_lock(&reader));
     assert!(reader.alive());
     drop(held);
     expect(&reader.finish(), "one\n");
