@@ -17,14 +17,14 @@ pub(crate) struct Looking {
     /// With --status: as JSON, for programs
     ///
     /// docs/status.schema.json says what is in it.
-    #[arg(long, requires = "status", conflicts_with_all = ["repair", "print_config"],
+    #[arg(long, requires = "status", conflicts_with_all = ["read", "repair", "print_config"],
           hide_short_help = true)]
     pub(crate) json: bool,
 
     /// With --status: count lines, and inflate every backup
     ///
     /// Whether a compressed backup is whole is known for sure only by this.
-    #[arg(long, requires = "status", conflicts_with_all = ["repair", "print_config"],
+    #[arg(long, requires = "status", conflicts_with_all = ["read", "repair", "print_config"],
           hide_short_help = true)]
     pub(crate) count: bool,
 
