@@ -12,7 +12,61 @@
 //! The library prints nothing, ends no process and reads no environment: a
 //! failure is an [`Error`], a trouble that costs no line is a [`Notice`].
 //!
-//! Without its default feature `cli`, the crate is the library alone.
+//! # Example
+//!
+//! Two programs, here two values in one, append to one log. It rotates at 40
+//! bytes; a program would take a megabyte or more.
+//!
+//! ```
+//! # let dir = tempfile::tempdir()?;
+//! # let path = dir.path().join("app.log");
+//! use clh_tee::RotatingLog;
+//!
+//! // All writers of a log should have the same settings.
+//! let options = RotatingLog::options().max_bytes(40).backups(5);
+//! let mut one = options.clone().open(&path)?;
+//! let mut other = options.open(&path)?;
+//!
+//! one.append(b"what is appended are whole lines\n")?;
+//! other.append(b"and many at once\nif you like\n")?;
+//! one.append(b"this one finds the log full\n")?;
+//!
+//! let backup = std::fs::read_to_string(dir.path().join("app.log.1"))?;
+//! assert_eq!(backup, "what is appended are whole lines\nand many at once\n");
+//! let log = std::fs::read_to_string(&path)?;
+//! assert_eq!(log, "if you like\nthis one finds the log full\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A log is no [`std::io::Write`], for `writeln!` may write one line in
+//! pieces, and others may append between them. `examples/tracing.rs` has an
+//! adapter that passes on whole lines.
+//!
+//! # The protocol in short
+//!
+//! Whoever keeps to this may share the log, in any language.
+//!
+//! - **Names**: beside the log `app.log` stand its backups `app.log.1`, or
+//!   `app.log.1.gz`, and so on, the newest first, and its lock file
+//!   `.__app.lock`: the log's name, less one `.log` at its end.
+//! - **The lock** is an exclusive `flock` on the lock file, which is never
+//!   removed. Nothing is looked at or changed without it.
+//! - **A hold**, from taking the lock to letting go, puts in one batch. It
+//!   begins by looking whether the open log is still the one at the path; if
+//!   not, that is opened.
+//! - **The limit**: before a line goes in, the log is rotated if its size has
+//!   reached the limit. So a backup passes it by less than one line.
+//! - **Rotation**: the oldest backup goes, each other one moves up by one, the
+//!   log is renamed to slot 1 and a new one made. Every step is a rename or
+//!   comes before one, so that wherever a writer is killed, every line stands
+//!   in one of the files.
+//! - **A compressed backup** is whole before it has its name. What a dead
+//!   writer has left outside the chain is moved into it by the next one.
+//!
+//! # Features
+//!
+//! - `cli`, on by default: what only the program `clh-tee` needs. Without it
+//!   the crate is the library alone.
 
 mod active;
 mod ahead;
