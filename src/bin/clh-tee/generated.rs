@@ -25,7 +25,7 @@ const BEGIN: &str = ".\\\" OPTIONS begin: generated from the clap definition\n";
 const END: &str = ".\\\" OPTIONS end\n";
 
 /// Options in the README that are not ours but those of other commands.
-const OF_OTHERS: [&str; 2] = ["--locked", "--release"];
+const OF_OTHERS: [&str; 3] = ["--locked", "--path", "--release"];
 
 /// Returns what the package's `file` holds.
 fn read(file: &str) -> String {
