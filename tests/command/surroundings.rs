@@ -1,8 +1,9 @@
 //! What the command finds when it begins, and what cron makes of all this.
 
+use std::ffi::OsStr;
 use std::process::Command;
 
-use crate::harness::{Place, Tee};
+use crate::harness::{Place, Tee, heeding};
 use crate::{log, sh};
 
 #[test]
@@ -25,7 +26,7 @@ fn mask(ignored: &str, name: &str) -> u64 {
         place.path(".").display(),
         env!("CARGO_BIN_EXE_clh-tee")
     );
-    let status = Command::new("sh").args(["-c", &script]).status().expect("run sh");
+    let status = heeding(OsStr::new("sh")).args(["-c", &script]).status().expect("run sh");
     assert!(status.success());
     let log = log(&place);
     let mask = log.trim().strip_prefix(name).expect("the mask").trim_start_matches(':').trim();

@@ -25,6 +25,6 @@ pub(crate) use outcome::Ended;
 pub(crate) use page::Page;
 pub(crate) use peers::{Peer, python};
 pub(crate) use place::{Place, inode, mode};
-pub(crate) use program::{Running, Tee};
+pub(crate) use program::{Running, Tee, heeding};
 pub(crate) use traced::traced;
 pub(crate) use wait::{stays, until};

@@ -1,7 +1,7 @@
 //! The program: how it is started, fed, signalled and ended.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{ErrorKind, Write};
 use std::os::unix::process::CommandExt;
@@ -26,6 +26,21 @@ const AT_MOST: Duration = Duration::from_secs(90);
 
 /// The user and group that nobody is: 65534, on every Linux.
 const NOBODY: u32 = 65534;
+
+/// Returns a command that heeds all signals from its start. Whoever runs the
+/// tests in the background may have had INT ignored, and that is inherited.
+pub(crate) fn heeding(program: &OsStr) -> Command {
+    let status = fs::read_to_string("/proc/self/status").expect("read our own status");
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = u64::from_str_radix(ignored.expect("a mask").trim(), 16).expect("in hex");
+    let asked_for = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
+    if asked_for.iter().all(|signal| ignored & 1 << (*signal as i32 - 1) == 0) {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.arg("--default-signal").arg(program);
+    command
+}
 
 /// A run to be.
 pub(crate) struct Tee {
@@ -105,7 +120,7 @@ impl Tee {
 
     /// Starts it.
     pub(crate) fn start(self) -> Running {
-        let mut command = Command::new(&self.program);
+        let mut command = heeding(self.program.as_os_str());
         command.args(&self.args).current_dir(&self.dir);
         for (name, _) in env::vars_os() {
             if name.to_string_lossy().starts_with("CLH_TEE_") {
