@@ -27,6 +27,8 @@ pub(crate) struct Active {
     open: Option<Open>,
     /// It is no regular file, and so never rotated.
     special: bool,
+    /// The log that we had open, if others have replaced it since.
+    replaced: Option<File>,
     /// How much others had changed its size when we last looked, in bytes.
     others: u64,
     /// What was asked for of a new log.
@@ -53,7 +55,15 @@ impl Active {
     /// being there, cannot be made. A FIFO is not opened yet, for that waits
     /// until somebody reads it.
     pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
-        let mut active = Self { path, asked, open: None, special: false, others: 0, unmet: None };
+        let mut active = Self {
+            path,
+            asked,
+            open: None,
+            special: false,
+            replaced: None,
+            others: 0,
+            unmet: None,
+        };
         match active.path.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(active.cannot("open", io::Error::from_raw_os_error(libc::EISDIR)));
@@ -96,7 +106,7 @@ impl Active {
         match self.path.symlink_metadata() {
             Ok(metadata) => self.compare(&metadata),
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                self.open = None;
+                self.replaced = self.open.take().map(|open| open.file);
                 Ok(())
             }
             Err(error) => Err(self.cannot("look at", error)),
@@ -112,7 +122,9 @@ impl Active {
             }
             _ => {
                 self.others = if self.open.is_some() { metadata.len().max(1) } else { 0 };
+                let old = self.open.take();
                 self.open_existing(metadata)?;
+                self.replaced = old.filter(|old| old.regular).map(|old| old.file);
             }
         }
         Ok(())
@@ -154,6 +166,11 @@ impl Active {
     /// one; where they have rotated, how many are in the new log.
     pub(crate) fn others(&self) -> u64 {
         self.others
+    }
+
+    /// Returns, once, the log that we had open and that others have replaced.
+    pub(crate) fn take_replaced(&mut self) -> Option<File> {
+        self.replaced.take()
     }
 
     /// Returns how many bytes may go in before the log is full at `limit`; 0

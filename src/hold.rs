@@ -40,6 +40,9 @@ impl<'a> Hold<'a> {
     /// Looks at the log, now that nobody else changes it.
     pub(crate) fn begin(mut held: Held<'a>, log: &'a mut Log) -> Result<Self> {
         log.active.refresh(&mut held)?;
+        if let Some(old) = log.active.take_replaced() {
+            log.look_for_drift(&old);
+        }
         log.look_at_time(&mut held);
         if log.leftovers.is_none() {
             log.look_for_leftovers();

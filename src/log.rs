@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::active::Active;
+use crate::drift::Drift;
 use crate::error::{Error, Result};
 use crate::hold::{Hold, Log};
 use crate::lock::Lock;
 use crate::names::Names;
 use crate::options::Options;
 use crate::owner;
+use crate::rotated::Rotated;
 use crate::rotation::Backups;
 use crate::upkeep::Upkeep;
 
@@ -42,7 +44,7 @@ pub struct RotatingLog {
     log: Log,
 }
 
-/// A trouble that costs no line, or its end.
+/// A trouble that costs no line, or its end, or other news.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
@@ -72,6 +74,11 @@ pub enum Notice {
         /// The lock file.
         lock: PathBuf,
     },
+    /// Another writer's settings differ from ours. Told once for each setting.
+    Drift(Drift),
+    /// We have made a backup. Told only if it is asked for; see
+    /// [`Options::tell_rotations`].
+    Rotated(Rotated),
 }
 
 /// What a log has done so far in this process.

@@ -38,6 +38,8 @@ pub struct Options {
     pub(crate) lock_dir: Option<PathBuf>,
     /// See [`Options::create_dir`].
     pub(crate) create_dir: bool,
+    /// See [`Options::tell_rotations`].
+    pub(crate) tell_rotations: bool,
     /// Mode and owner of new files.
     pub(crate) asked: Asked,
 }
@@ -52,6 +54,7 @@ impl Default for Options {
             sync: Sync::default(),
             lock_dir: None,
             create_dir: false,
+            tell_rotations: false,
             asked: Asked::default(),
         }
     }
@@ -138,6 +141,14 @@ impl Options {
     #[must_use]
     pub fn owner(mut self, user: Option<u32>, group: Option<u32>) -> Self {
         (self.asked.user, self.asked.group) = (user, group);
+        self
+    }
+
+    /// Has each rotation of ours that makes a backup told, as a
+    /// [`Notice::Rotated`](crate::Notice::Rotated).
+    #[must_use]
+    pub fn tell_rotations(mut self, tell: bool) -> Self {
+        self.tell_rotations = tell;
         self
     }
 

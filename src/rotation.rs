@@ -48,6 +48,7 @@ use crate::lock::{self, Held};
 use crate::names::{self, Names};
 use crate::options::{Options, Sync};
 use crate::owner::Ownership;
+use crate::rotated::Rotated;
 use crate::timetable::Timetable;
 use crate::upkeep::Upkeep;
 
@@ -65,6 +66,8 @@ pub(crate) struct Backups {
     pub(crate) timetable: Option<Timetable>,
     /// Backups that stand in both forms and are known to be two generations.
     pub(crate) apart: BTreeSet<PathBuf>,
+    /// The backup that was made last, if that is to be told.
+    pub(crate) rotated: Option<Rotated>,
 }
 
 /// A rotation, planned before anything has moved.
@@ -128,7 +131,14 @@ impl Backups {
         };
         let ahead = options.gzip.filter(|_| options.backups > 0 || timetable.is_some());
         let ahead = ahead.and_then(|level| Ahead::new(&names, level, largest));
-        Self { names, options, upkeep: Upkeep::new(ahead), timetable, apart: BTreeSet::new() }
+        Self {
+            names,
+            options,
+            upkeep: Upkeep::new(ahead),
+            timetable,
+            apart: BTreeSet::new(),
+            rotated: None,
+        }
     }
 
     /// Makes the log a backup and, if it is to be `renewed`, begins a new one;
@@ -168,13 +178,31 @@ impl Backups {
         let old = active.retire(held);
         let like = Some(Ownership::of(&metadata));
         let made = if renewed { active.create(held, like) } else { Ok(()) };
+        self.note_rotated(&backup, &metadata);
         match compressed {
-            Some(compressed) => self.place(&compressed, &backup, held)?,
+            Some(compressed) => {
+                self.place(&compressed, &backup, held)?;
+                if self.options.tell_rotations {
+                    self.note_rotated(&backup, &compressed.metadata()?);
+                }
+            }
             None if self.options.sync == Sync::None => {}
             None => old.into_iter().for_each(|old| self.upkeep.sync_later(old, backup.clone())),
         }
         self.upkeep.close_small();
         made.map(|()| trouble)
+    }
+
+    /// Notes which file, of which `metadata` tells, is the newest backup, if that
+    /// is to be told. Its plain form has the name `plain`.
+    fn note_rotated(&mut self, plain: &Path, metadata: &Metadata) {
+        self.rotated = self.options.tell_rotations.then(|| {
+            let identity = gzip::identity(metadata);
+            match self.timetable {
+                None => Rotated::numbered(identity, &self.names, self.options.backups),
+                Some(_) => Rotated::dated(identity, plain),
+            }
+        });
     }
 
     /// Lets the time of a rotation by the clock pass: writes that of the next.

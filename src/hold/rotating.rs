@@ -99,7 +99,10 @@ impl Log {
         // rotated all the same, for that may make room.
         drop(self.active.mend(held));
         self.renamed = true;
-        let trouble = self.backups.rotate(held, &mut self.active, renewed)?;
+        let outcome = self.backups.rotate(held, &mut self.active, renewed);
+        // There can be a backup even where a later step failed.
+        self.notices.extend(self.backups.rotated.take().map(Notice::Rotated));
+        let trouble = outcome?;
         self.stats.rotations += 1;
         let news = trouble.is_some() && !self.uncompressed;
         self.uncompressed = trouble.is_some();

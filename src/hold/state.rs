@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use nix::libc;
 
 use crate::active::{Active, Unwritten};
+use crate::drift::Watch;
 use crate::error::{Error, Result};
 use crate::lock::Held;
 use crate::log::{Notice, Stats, Unappended};
@@ -32,6 +33,8 @@ pub(crate) struct Log {
     unmended: BTreeSet<PathBuf>,
     /// When to rotate again after it failed.
     pub(super) patience: Patience,
+    /// What others' rotations have shown of their settings.
+    pub(crate) drift: Watch,
     /// Whether it is known that somebody rotates the log by the clock.
     pub(super) timed: bool,
     /// Whether the last backup could not be compressed.
@@ -57,6 +60,7 @@ impl Log {
             leftovers: None,
             unmended: BTreeSet::new(),
             patience: Patience::default(),
+            drift: Watch::default(),
             timed: false,
             uncompressed: false,
             unsynced: false,

@@ -80,6 +80,7 @@ fn every_option_is_shown_once() {
         "read",
         "follow",
         "since",
+        "rotate",
     ];
     let mut options: Vec<_> = options.filter(|option| !asks.contains(option)).collect();
     assert!(options.len() > 15, "{options:?}");

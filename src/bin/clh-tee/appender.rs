@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use clh_tee::{Error, Hold, Notice, RotatingLog, Unappended};
 
 use crate::courtesy::Company;
+use crate::hook::Hook;
 use crate::keeper::Keeper;
 use crate::queue::{Errands, Queue};
 use crate::report::Report;
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     pub(crate) hold: usize,
     /// What is done beside the flow of lines.
     pub(crate) keeper: Keeper,
+    /// What is run after rotations, if anything is.
+    pub(crate) hook: Option<Hook>,
     /// Where troubles are told.
     pub(crate) report: Report,
     /// The log's path, as messages show it.
@@ -108,21 +111,25 @@ fn put_in_held(
     if errands.rotate
         && let Err(error) = hold.rotate()
     {
-        shared.tell(&Notice::CannotRotate(error));
+        shared.tell(Notice::CannotRotate(error));
     }
     shared.tell_unsynced(hold.release());
     (bytes, errands, outcome)
 }
 
 impl Shared {
-    /// Tells of the troubles that the log has had.
+    /// Tells of the troubles that the log has had, and hands backups on. The
+    /// lock has been let go.
     pub(crate) fn tell_notices(&self, log: &mut RotatingLog) {
-        log.take_notices().iter().for_each(|notice| self.tell(notice));
+        log.take_notices().into_iter().for_each(|notice| self.tell(notice));
     }
 
-    /// Tells of a trouble.
-    pub(crate) fn tell(&self, notice: &Notice) {
-        self.report.notice(notice, &self.path);
+    /// Tells of a trouble, or hands a backup on.
+    pub(crate) fn tell(&self, notice: Notice) {
+        match (notice, &self.hook) {
+            (Notice::Rotated(backup), Some(hook)) => hook.add(backup),
+            (notice, _) => self.report.notice(&notice, &self.path),
+        }
     }
 
     /// Tells, once, that lines are in the log and yet not safe on disk.

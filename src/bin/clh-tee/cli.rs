@@ -4,11 +4,13 @@ mod config;
 mod dressing;
 pub(crate) mod files;
 mod read;
+mod rotating;
 mod running;
 mod status;
 mod timed;
 mod values;
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,12 +21,14 @@ use clh_tee::{Options, Sync};
 
 use self::config::Configured;
 pub(crate) use self::dressing::Dressing;
-use self::files::Files;
+use self::files::{Files, Umask};
 pub(crate) use self::read::Reading;
+use self::rotating::Rotating;
 use self::running::Running;
 use self::status::Looking;
 use self::timed::Timed;
 use self::values::{count, length, level, size, time};
+use crate::hook::Hook;
 use crate::report::Report;
 
 /// Appends standard input to a rotating log that any number of processes share.
@@ -59,6 +63,10 @@ pub(crate) struct Cli {
     /// When to rotate by the clock.
     #[command(flatten)]
     pub(crate) timed: Timed,
+
+    /// What follows a rotation.
+    #[command(flatten)]
+    pub(crate) rotating: Rotating,
 
     /// How many backups to keep
     ///
@@ -241,6 +249,14 @@ impl Cli {
             .mode(self.files.mode())
             .owner(user, group)
             .sync(sync)
+            .tell_rotations(self.rotating.on_rotate.is_some())
+    }
+
+    /// Returns what is run after rotations, if anything is, with the umask that
+    /// was in force `before` ours.
+    pub(crate) fn hook(&self, before: Option<Umask>, report: &Report) -> io::Result<Option<Hook>> {
+        let command = self.rotating.on_rotate.clone();
+        command.map(|command| Hook::new(command, before, report)).transpose()
     }
 }
 

@@ -16,6 +16,7 @@ mod dress;
 mod echo;
 #[cfg(test)]
 mod generated;
+mod hook;
 mod keeper;
 mod lines;
 mod queue;
@@ -67,12 +68,13 @@ fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
         return read::run(cli, report);
     }
     let umask = cli.files.set_umask();
-    if let Some(ended) = status::instead(cli, report)? {
+    if let Some(ended) = status::instead(cli, report, umask)? {
         return Ok(ended);
     }
     let (log, quiet) = open(cli, report)?;
     refuse_loops(cli)?;
-    let sink = Sink::new(log, cli, report).context("cannot make a pipe")?;
+    let hook = cli.hook(umask, report).context("cannot make a pipe")?;
+    let sink = Sink::new(log, hook, cli, report).context("cannot make a pipe")?;
     let echo = |stream| if quiet { Echo::off() } else { Echo::to(stream) };
     if cli.running.is_asked_for() {
         return run_command(cli, report, sink, echo, umask);

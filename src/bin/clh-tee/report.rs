@@ -12,9 +12,11 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
-use clh_tee::{Error, Escaped, Notice};
+use clh_tee::{Drift, Error, Escaped, Notice};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::status::size;
 
 /// How long lines that cannot go into the log are given to go out elsewhere.
 const RESCUE_TIME: Duration = Duration::from_secs(1);
@@ -93,12 +95,12 @@ impl Report {
     }
 
     /// Tells of a trouble that costs no line.
-    pub(crate) fn notice(&self, notice: &Notice, log: &Path) {
-        let log = self.path(log).to_string();
+    pub(crate) fn notice(&self, notice: &Notice, path: &Path) {
+        let log = self.path(path).to_string();
         match notice {
             Notice::CannotRotate(error) => self.warn(&format!(
                 "cannot rotate '{log}': {}; it grows past its limit",
-                self.inside(error, &log)
+                self.inside(error, path)
             )),
             Notice::RotatesAgain => self.warn(&format!("rotating '{log}' works again")),
             Notice::CannotCompress(error) => {
@@ -118,6 +120,32 @@ impl Report {
                 "by '{}', another writer rotates '{log}' by the clock; \
                  give both the same --when, or empty that file if there is none any more",
                 self.path(lock)
+            )),
+            Notice::Drift(drift) => self.drift(*drift, &log),
+            _ => {}
+        }
+    }
+
+    /// Tells of another writer's settings.
+    fn drift(&self, drift: Drift, log: &str) {
+        match drift {
+            Drift::Size { theirs, ours } => self.warn(&format!(
+                "'{log}' is rotated by others at about {}, by us at {}; \
+                 give all writers the same --max-bytes",
+                size(theirs),
+                size(ours)
+            )),
+            Drift::Compression { theirs } => {
+                let (compress, plain) = if theirs { ("others", "us") } else { ("us", "others") };
+                self.warn(&format!(
+                    "backups of '{log}' are compressed by {compress} and left plain by {plain}; \
+                     give all writers --gzip, or none"
+                ));
+            }
+            Drift::Backups { ours } => self.warn(&format!(
+                "of '{log}', others keep {} or more, we keep {ours}; \
+                 give all writers the same --backups",
+                counted(ours + 1, "backup")
             )),
             _ => {}
         }
@@ -143,8 +171,12 @@ impl Report {
 
     /// Shows an error inside of a message about `log`: with what failed, if it
     /// was about something else.
-    fn inside(&self, error: &Error, log: &str) -> String {
-        if self.path(error.path()).to_string() == log { error.reason() } else { self.shown(error) }
+    pub(crate) fn inside(&self, error: &Error, log: &Path) -> String {
+        if self.path(error.path()).to_string() == self.path(log).to_string() {
+            error.reason()
+        } else {
+            self.shown(error)
+        }
     }
 
     /// Shows a path as the user gave it.

@@ -17,6 +17,7 @@ use clh_tee::{RotatingLog, Stats};
 use crate::appender::{self, Shared};
 use crate::cli::{Cli, Overflow};
 use crate::courtesy::{Company, HOLD, SHORT_HOLD, TURN};
+use crate::hook::Hook;
 use crate::keeper::Keeper;
 use crate::lines::Lines;
 use crate::queue::{Errands, Queue};
@@ -50,7 +51,12 @@ pub(crate) struct GivenUp {
 
 impl Sink {
     /// Returns the way into `log`.
-    pub(crate) fn new(mut log: RotatingLog, cli: &Cli, report: &Report) -> io::Result<Self> {
+    pub(crate) fn new(
+        mut log: RotatingLog,
+        hook: Option<Hook>,
+        cli: &Cli,
+        report: &Report,
+    ) -> io::Result<Self> {
         let (queue, woken) = Queue::new(cli.buffer)?;
         let notices = log.take_notices();
         let shared = Shared {
@@ -58,15 +64,14 @@ impl Sink {
             hold: if cli.gzip { SHORT_HOLD } else { HOLD },
             keeper: Keeper::new(log.upkeep()),
             log: Mutex::new(log),
+            hook,
             report: report.clone(),
             path: cli.log.clone(),
             trouble: Mutex::new(None),
             unsynced: AtomicBool::new(false),
         };
         // What opening it has brought.
-        for notice in &notices {
-            shared.tell(notice);
-        }
+        notices.into_iter().for_each(|notice| shared.tell(notice));
         let shared = Arc::new(shared);
         Ok(Self { shared, appender: None, woken, overflow: cli.overflow, dropped: 0 })
     }
@@ -201,6 +206,11 @@ impl Sink {
     /// Tells whether everything that was put in is as safe as was asked for.
     pub(crate) fn is_safe(&self) -> bool {
         !self.shared.unsynced.load(Ordering::Relaxed)
+    }
+
+    /// Returns what is run after rotations, if anything is.
+    pub(crate) fn hook(&self) -> Option<&Hook> {
+        self.shared.hook.as_ref()
     }
 
     /// Returns what the log has done, unless somebody is still at it.

@@ -1,11 +1,14 @@
-//! What is done instead of appending: a look at a log, and mending it.
+//! What is done instead of appending: a look at a log, mending it, and rotating
+//! it.
 //!
 //! What there is to know of a log, the library finds out; here it is put into
 //! words, a table or JSON. It goes to standard output, in colours if that is a
 //! terminal.
 
 mod json;
+mod patient;
 mod repair;
+mod rotate;
 mod table;
 mod words;
 
@@ -15,13 +18,21 @@ use anyhow::Context;
 use clh_tee::status::{Depth, Status as LogStatus};
 
 use crate::cli::Cli;
+use crate::cli::files::Umask;
 use crate::report::{Report, Status};
 
 /// Does what the command line asks for instead of appending, if it does.
-pub(crate) fn instead(cli: &Cli, report: &Report) -> anyhow::Result<Option<Status>> {
+pub(crate) fn instead(
+    cli: &Cli,
+    report: &Report,
+    umask: Option<Umask>,
+) -> anyhow::Result<Option<Status>> {
     let looking = &cli.looking;
     if looking.repair {
         return repair::repair(cli, report).map(Some);
+    }
+    if looking.rotate {
+        return rotate::rotate(cli, report, umask).map(Some);
     }
     looking.status.then(|| show(cli, report)).transpose()
 }
@@ -48,7 +59,7 @@ fn print(text: &str) -> anyhow::Result<()> {
 
 /// Shows a size: below 1 KiB in bytes, else in the powers of 1024 in which
 /// sizes are given.
-fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     if bytes < 1024 {
         return format!("{bytes}B");
     }

@@ -1,4 +1,5 @@
-//! Options to look at a log and to mend it, instead of appending to it.
+//! Options to look at a log, to mend it and to rotate it, instead of appending
+//! to it.
 
 use clap::Args;
 
@@ -17,14 +18,14 @@ pub(crate) struct Looking {
     /// With --status: as JSON, for programs
     ///
     /// docs/status.schema.json says what is in it.
-    #[arg(long, requires = "status", conflicts_with_all = ["read", "repair", "print_config"],
+    #[arg(long, requires = "status", conflicts_with_all = ["read", "repair", "rotate", "print_config"],
           hide_short_help = true)]
     pub(crate) json: bool,
 
     /// With --status: count lines, and inflate every backup
     ///
     /// Whether a compressed backup is whole is known for sure only by this.
-    #[arg(long, requires = "status", conflicts_with_all = ["read", "repair", "print_config"],
+    #[arg(long, requires = "status", conflicts_with_all = ["read", "repair", "rotate", "print_config"],
           hide_short_help = true)]
     pub(crate) count: bool,
 
@@ -35,4 +36,13 @@ pub(crate) struct Looking {
     /// could not be mended.
     #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
     pub(crate) repair: bool,
+
+    /// Rotate LOG now, if it is not empty, and end
+    ///
+    /// Give --backups, --gzip and --when as the writers have them. They go on
+    /// in the new log by themselves. Nothing is said if it has worked. The exit
+    /// status is 0 too if there is nothing to rotate, which is said, and 1 if
+    /// it cannot be done.
+    #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
+    pub(crate) rotate: bool,
 }

@@ -1,8 +1,12 @@
 //! How it ends: what could not be put in, what was done, the exit status.
 
+use std::time::Instant;
+
 use super::{Reader, Source};
+use crate::hook::{Counts, Hook};
 use crate::queue::newlines;
 use crate::report::{Status, counted};
+use crate::signals::Request;
 use crate::sink::GivenUp;
 
 impl Reader<'_> {
@@ -30,7 +34,8 @@ impl Reader<'_> {
     }
 
     /// Tells what was done, and how it ended.
-    pub(super) fn finish(self) -> Status {
+    pub(super) fn finish(mut self) -> Status {
+        self.wait_for_hook();
         let dropped = self.sink.dropped();
         if dropped > 0 {
             let lines = counted(dropped, "line");
@@ -55,6 +60,44 @@ impl Reader<'_> {
         }
     }
 
+    /// Waits until what is run after rotations is done, as long as there is
+    /// time. A signal that asks for the end ends that.
+    fn wait_for_hook(&mut self) {
+        let Some(hook) = self.sink.hook() else { return };
+        let until = match self.drain {
+            Some(drain) => drain.putting_in,
+            None => Instant::now() + self.cli.drain_timeout,
+        };
+        loop {
+            let signals: Vec<_> = self.signals.fds().collect();
+            if hook.is_done_by(until, &signals) {
+                return;
+            }
+            drop(signals);
+            if Instant::now() >= until {
+                break;
+            }
+            let ends = self.signals.requests().into_iter().any(|request| match request {
+                Request::Interrupt(_) | Request::Quit(_) | Request::Terminate => true,
+                Request::HangUp => self.job.is_some(),
+                Request::Flush | Request::Rotate | Request::ChildEnded => false,
+            });
+            if ends {
+                break;
+            }
+        }
+        hook.leave();
+    }
+
+    /// Shows, for the counts, what has been done with backups, if anything is.
+    fn handed_on(&self) -> String {
+        let counts = self.sink.hook().map(Hook::counts);
+        let shown = counts.map(|Counts { handed, failed }| {
+            format!(", backups handed on: {handed}, failures of that: {failed}")
+        });
+        shown.unwrap_or_default()
+    }
+
     /// Tells what was done.
     fn tell_stats(&self) {
         let stats = self.sink.stats().unwrap_or_default();
@@ -63,8 +106,11 @@ impl Reader<'_> {
         let wait = stats.longest_wait.as_secs_f64() * 1000.0;
         self.report.say(&format!(
             "lines: {lines}, bytes: {}, batches: {}, rotations: {}, \
-             longest wait for the lock: {wait:.3} ms, lines dropped: {dropped}, cuts: {cuts}",
-            stats.bytes, stats.batches, stats.rotations
+             longest wait for the lock: {wait:.3} ms, lines dropped: {dropped}, cuts: {cuts}{}",
+            stats.bytes,
+            stats.batches,
+            stats.rotations,
+            self.handed_on()
         ));
     }
 }

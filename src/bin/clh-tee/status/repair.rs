@@ -1,19 +1,16 @@
 //! Mending a log, and saying what was done.
 
-use std::sync::mpsc;
-use std::thread;
-use std::time::Duration;
-
 use anyhow::bail;
-use clh_tee::{Change, Escaped, Notice, Repair, RotatingLog};
+use clh_tee::{Change, Escaped, Notice};
 
+use super::patient::in_time;
 use crate::cli::Cli;
 use crate::report::{Report, Status};
 
 /// Mends the log and says what was done, line by line.
 pub(super) fn repair(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let log = cli.options().open_to_repair(&cli.log)?;
-    let Some(repair) = in_time(log, cli.lock_timeout)? else {
+    let Some((_, repair)) = in_time(log, cli.lock_timeout, |hold| hold.repair())? else {
         let (log, time) = (Escaped::path(&cli.log), cli.lock_timeout.unwrap_or_default());
         bail!("cannot repair '{log}': the lock was not to be had in {time:?}");
     };
@@ -42,35 +39,6 @@ pub(super) fn repair(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     done.push(String::new());
     super::print(&done.join("\n"))?;
     Ok(if failed.is_empty() { Status::AllIn } else { Status::Lost })
-}
-
-/// Repairs the log, if the lock is to be had within `limit`.
-fn in_time(mut log: RotatingLog, limit: Option<Duration>) -> clh_tee::Result<Option<Repair>> {
-    let Some(limit) = limit else {
-        let mut hold = log.hold()?;
-        let repair = hold.repair()?;
-        return hold.finish().map(|()| Some(repair));
-    };
-    // Who waits for the lock cannot look at the time; that is done here.
-    let (sender, receiver) = mpsc::channel();
-    // Without a buffer: what is sent has been heard.
-    let (had, has) = mpsc::sync_channel(0);
-    thread::spawn(move || {
-        let outcome = log.hold().and_then(|mut hold| {
-            // Nobody waits for it any more: then it is let go, and nothing done.
-            if had.send(()).is_err() {
-                return Ok(None);
-            }
-            let repair = hold.repair()?;
-            hold.finish().map(|()| Some(repair))
-        });
-        drop(sender.send(outcome));
-    });
-    match has.recv_timeout(limit) {
-        Err(mpsc::RecvTimeoutError::Timeout) => Ok(None),
-        // It is done, or it has failed.
-        _ => receiver.recv().unwrap_or(Ok(None)),
-    }
 }
 
 /// Says what has changed.

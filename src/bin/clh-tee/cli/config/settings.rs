@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     /// What is for the command line only.
-    const NOT_IN_A_FILE: [&str; 11] = [
+    const NOT_IN_A_FILE: [&str; 12] = [
         "read",
         "follow",
         "since",
@@ -156,6 +156,7 @@ mod tests {
         "json",
         "count",
         "repair",
+        "rotate",
         "help",
         "version",
     ];

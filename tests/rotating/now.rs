@@ -1,0 +1,87 @@
+//! `--rotate`: now, and nothing else.
+
+use super::{harness::HeldLock, harness::Place, script, tee};
+
+#[test]
+fn a_log_is_rotated_at_once_and_nothing_is_said() {
+    let place = Place::fresh();
+    tee(&place, "").run(b"one\n").expect_quiet_success();
+    tee(&place, "--rotate").run(b"not read\n").expect_quiet_success();
+    assert_eq!(place.names(), [".__app.lock", "app.log", "app.log.1"]);
+    assert_eq!(
+        (&place.read("app.log")[..], &place.read("app.log.1")[..]),
+        (&b""[..], &b"one\n"[..])
+    );
+    tee(&place, "").run(b"two\n").expect_quiet_success();
+    tee(&place, "--rotate --gzip --backups 1").run(b"").expect_quiet_success();
+    assert_eq!(place.names(), [".__app.lock", "app.log", "app.log.1.gz"]);
+    assert_eq!(place.read("app.log.1.gz"), b"two\n");
+}
+
+#[test]
+fn a_writer_goes_on_in_the_new_log() {
+    let place = Place::fresh();
+    let mut writer = tee(&place, "").start();
+    writer.feed(b"one\n");
+    super::harness::until(super::SOON, "the line is in", || place.read("app.log") == b"one\n");
+    tee(&place, "--rotate").run(b"").expect_quiet_success();
+    writer.feed(b"two\n");
+    writer.finish().expect_quiet_success();
+    assert_eq!(place.read("app.log.1"), b"one\n");
+    assert_eq!(place.read("app.log"), b"two\n");
+}
+
+#[test]
+fn an_empty_or_missing_log_is_not_rotated() {
+    let place = Place::fresh();
+    for _ in 0..2 {
+        let ended = tee(&place, "--rotate").run(b"");
+        ended.expect(0);
+        assert_eq!(ended.stderr(), "clh-tee: 'app.log' is empty; nothing to rotate\n");
+        assert!(place.backups("app.log").is_empty());
+        place.write("app.log", b"");
+    }
+}
+
+#[test]
+fn what_cannot_be_rotated_is_a_failure() {
+    let place = Place::fresh();
+    place.write("app.log", b"one\n");
+    std::fs::create_dir(place.path("app.log.1")).expect("make a directory");
+    let ended = tee(&place, "--rotate").run(b"");
+    ended.expect(1);
+    assert!(ended.stderr().contains("cannot rotate 'app.log': cannot use 'app.log.1'"));
+    let ended = super::Tee::new(&place).args("--rotate /dev/null").run(b"");
+    ended.expect(1);
+    assert!(ended.stderr().contains("it is not a regular file"));
+    assert_eq!(place.read("app.log"), b"one\n");
+}
+
+#[test]
+fn a_lock_that_is_not_to_be_had_is_a_failure() {
+    let place = Place::fresh();
+    place.write("app.log", b"one\n");
+    let held = HeldLock::take(&place.path(".__app.lock"));
+    let ended = tee(&place, "--rotate --lock-timeout 100ms").run(b"");
+    ended.expect(1);
+    assert!(ended.stderr().contains("the lock was not to be had in 100ms"));
+    drop(held);
+    assert_eq!(place.read("app.log"), b"one\n");
+}
+
+#[test]
+fn what_is_run_after_a_rotation_is_waited_for() {
+    let place = Place::fresh();
+    script(&place, "hook", "cp \"$1\" copy");
+    place.write("app.log", b"one\n");
+    tee(&place, "--rotate --on-rotate ./hook").run(b"").expect_quiet_success();
+    assert_eq!(place.read("copy"), b"one\n");
+}
+
+#[test]
+fn no_command_goes_with_it() {
+    let place = Place::fresh();
+    tee(&place, "--rotate").args("-- true").run(b"").expect(2);
+    tee(&place, "--rotate --repair").run(b"").expect(2);
+    tee(&place, "--rotate --status").run(b"").expect(2);
+}
