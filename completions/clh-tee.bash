@@ -23,7 +23,7 @@ _clh__tee() {
 
     case "${cmd}" in
         clh__tee)
-            opts="-q -f -h -V --max-bytes --when --interval --at-time --utc --backups --gzip --gzip-level --lock-dir --mkdir --quiet --max-line --buffer --overflow --sync --lock-timeout --drain-timeout --chmod --owner --umask --read --follow --since --stats --timestamp --tag --select --deselect --strip-ansi --collapse-cr --escape-control --crlf --quiet-ok --keep-going --markers --config --print-config --status --json --count --repair --help --version"
+            opts="-q -f -h -V --max-bytes --when --interval --at-time --utc --on-rotate --backups --gzip --gzip-level --lock-dir --mkdir --quiet --max-line --buffer --overflow --sync --lock-timeout --drain-timeout --chmod --owner --umask --read --follow --since --stats --timestamp --tag --select --deselect --strip-ansi --collapse-cr --escape-control --crlf --quiet-ok --keep-going --markers --config --print-config --status --json --count --repair --rotate --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -42,6 +42,10 @@ _clh__tee() {
                     return 0
                     ;;
                 --at-time)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --on-rotate)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

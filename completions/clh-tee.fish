@@ -2,6 +2,7 @@ complete -c clh-tee -l max-bytes -d 'Rotate at this size; 0: never' -r
 complete -c clh-tee -l when -d 'Rotate each S, M, H, D, at MIDNIGHT, on W0 to W6' -r
 complete -c clh-tee -l interval -d 'How many units go by between two rotations' -r
 complete -c clh-tee -l at-time -d 'The time of the day, for MIDNIGHT and W0 to W6' -r
+complete -c clh-tee -l on-rotate -d 'Run this after each rotation, with the backup\'s path' -r
 complete -c clh-tee -l backups -d 'How many backups to keep' -r
 complete -c clh-tee -l gzip-level -d 'From fast (1) to small (9)' -r
 complete -c clh-tee -l lock-dir -d 'Where the lock file lives, if not beside LOG' -r -F
@@ -42,5 +43,6 @@ complete -c clh-tee -l status -d 'Show LOG, its backups and what is wrong, and e
 complete -c clh-tee -l json -d 'With --status: as JSON, for programs'
 complete -c clh-tee -l count -d 'With --status: count lines, and inflate every backup'
 complete -c clh-tee -l repair -d 'Mend what dead writers left, say what was done, and end'
+complete -c clh-tee -l rotate -d 'Rotate LOG now, if it is not empty, and end'
 complete -c clh-tee -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c clh-tee -s V -l version -d 'Print version'

@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::sync::OnceLock;
 
 use crate::gzip;
 use crate::hold::Log;
@@ -53,7 +54,7 @@ pub(crate) struct Watch {
     /// How many of the last had the other form, in a row.
     other_form: usize,
     /// What stood in the slot beyond our last when we looked first.
-    beyond: Option<Option<u64>>,
+    beyond: OnceLock<Option<u64>>,
     /// What has been told: size, compression, backups.
     told: [bool; 3],
 }
@@ -120,7 +121,7 @@ impl Watch {
         paths.sort();
         let mut found = paths.iter().filter_map(|path| path.symlink_metadata().ok());
         let found = found.find(std::fs::Metadata::is_file).map(|file| gzip::identity(&file));
-        let before = *self.beyond.get_or_insert(found);
+        let before = *self.beyond.get_or_init(|| found);
         (found.is_some() && found != before).then_some(Drift::Backups { ours })
     }
 }

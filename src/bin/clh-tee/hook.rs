@@ -168,7 +168,9 @@ impl Shared {
             state.counts.handed += u64::from(path.is_some());
             state.counts.failed += u64::from(trouble.is_some());
             drop(state);
-            trouble.iter().for_each(|trouble| self.report.warn(trouble));
+            if let Some(trouble) = trouble {
+                self.report.warn(&trouble);
+            }
         }
     }
 

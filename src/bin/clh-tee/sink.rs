@@ -71,7 +71,9 @@ impl Sink {
             unsynced: AtomicBool::new(false),
         };
         // What opening it has brought.
-        notices.into_iter().for_each(|notice| shared.tell(notice));
+        for notice in notices {
+            shared.tell(notice);
+        }
         let shared = Arc::new(shared);
         Ok(Self { shared, appender: None, woken, overflow: cli.overflow, dropped: 0 })
     }

@@ -8,6 +8,10 @@ use crate::cli::Cli;
 use crate::report::{Report, Status};
 
 /// Mends the log and says what was done, line by line.
+#[expect(
+    clippy::redundant_closure_for_method_calls,
+    reason = "the method is that of one lifetime, and any is needed"
+)]
 pub(super) fn repair(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let log = cli.options().open_to_repair(&cli.log)?;
     let Some((_, repair)) = in_time(log, cli.lock_timeout, |hold| hold.repair())? else {
