@@ -75,7 +75,7 @@ fn it_can_give_every_option() {
         let place = Place::fresh();
         let ended = run(&place, &[(&name, "\u{7}(")], "app.log");
         let refused = ended.status.code() == Some(2);
-        let is_path = ["--lock-dir"].contains(&option.as_str());
+        let is_path = ["--lock-dir", "--on-rotate"].contains(&option.as_str());
         let asks = ["--help", "--version"].contains(&option.as_str());
         assert!(refused || is_path || asks, "{name} is not looked at: {ended:?}");
     }
