@@ -4,6 +4,8 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
+use std::process::Command;
+
 use crate::harness::{Place, Tee};
 use crate::{left, with};
 
@@ -117,9 +119,11 @@ fn what_no_file_can_say_is_shown_as_a_comment() {
 }
 
 #[test]
-fn nobody_to_read_it_is_told() {
-    let place = Place::fresh();
-    let ended = Tee::new(&place).args("--print-config app.log").unheard().run(b"");
-    ended.expect(1);
-    assert_eq!(ended.stderr(), "clh-tee: cannot write to standard output: Broken pipe\n");
+fn an_output_that_takes_nothing_is_told() {
+    let script = format!("'{}' --print-config app.log >/dev/full", env!("CARGO_BIN_EXE_clh-tee"));
+    let mut shell = Command::new("sh");
+    let ended = shell.args(["-c", &script]).env("CLH_TEE_CONFIG", "").output().expect("run sh");
+    assert_eq!(ended.status.code(), Some(1));
+    let told = "clh-tee: cannot write to standard output: No space left on device\n";
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), told);
 }
