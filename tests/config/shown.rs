@@ -3,7 +3,6 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-
 use std::process::Command;
 
 use crate::harness::{Place, Tee};
