@@ -12,13 +12,11 @@ use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
+use nix::poll::{PollFlags, PollTimeout};
 
+use crate::descriptor::{AT_ONCE, is_ready};
 use crate::lines::READ;
 use crate::reader::Stream;
-
-/// What is written at once where a write could wait: so much goes in if there
-/// is room at all (`PIPE_BUF`).
-const AT_ONCE: usize = 4096;
 
 /// A copy, and what of it is still to be written.
 pub(crate) struct Echo {
@@ -106,7 +104,8 @@ impl Echo {
         let mut taken = 0;
         while let (Some(out), false) = (&mut self.out, taken == bytes.len()) {
             let rest = &bytes[taken..];
-            if self.at_once < usize::MAX && !is_ready(out.as_fd()) {
+            let now = PollTimeout::ZERO;
+            if self.at_once < usize::MAX && !is_ready(out.as_fd(), PollFlags::POLLOUT, now) {
                 break;
             }
             match out.write(&rest[..rest.len().min(self.at_once)]) {
@@ -131,13 +130,6 @@ impl Echo {
 fn reopened(path: &str) -> io::Result<File> {
     let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
     OpenOptions::new().write(true).custom_flags(flags).open(path)
-}
-
-/// Tells whether something can be written without waiting.
-fn is_ready(fd: BorrowedFd<'_>) -> bool {
-    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-    let mut fds = [PollFd::new(fd, PollFlags::POLLOUT)];
-    poll(&mut fds, PollTimeout::ZERO).is_ok_and(|count| count > 0)
 }
 
 /// Makes a pipe as large as a read, which halves the number of calls. Anything

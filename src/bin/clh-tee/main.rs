@@ -12,6 +12,7 @@ mod child;
 mod cli;
 mod config;
 mod courtesy;
+mod descriptor;
 mod dress;
 mod echo;
 #[cfg(test)]
@@ -28,10 +29,8 @@ mod sink;
 mod spool;
 mod status;
 
-use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::MetadataExt;
+use std::os::fd::AsFd;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, bail};
@@ -40,6 +39,7 @@ use clh_tee::{Escaped, RotatingLog};
 use crate::child::Child;
 use crate::cli::Cli;
 use crate::cli::files::{Umask, without};
+use crate::descriptor::is_file_at;
 use crate::echo::Echo;
 use crate::reader::{Reader, Source, Stream};
 use crate::report::{Report, Status};
@@ -124,22 +124,17 @@ fn open(cli: &Cli, report: &Report) -> anyhow::Result<(RotatingLog, bool)> {
 
 /// Refuses a log that is the input or the output too: it would feed itself.
 fn refuse_loops(cli: &Cli) -> anyhow::Result<()> {
-    let is_log = |stream: BorrowedFd<'_>| {
-        let stream = stream.try_clone_to_owned().and_then(|stream| File::from(stream).metadata());
-        let (stream, log) = (stream.ok()?, cli.log.metadata().ok()?);
-        Some(log.is_file() && (log.dev(), log.ino()) == (stream.dev(), stream.ino()))
-    };
     let log = Escaped::path(&cli.log);
-    if is_log(io::stdin().as_fd()) == Some(true) {
+    if is_file_at(io::stdin().as_fd(), &cli.log) {
         bail!("cannot append to '{log}': it is standard input too");
     }
     if cli.quiet && !cli.running.quiet_ok {
         return Ok(());
     }
-    if is_log(io::stdout().as_fd()) == Some(true) {
+    if is_file_at(io::stdout().as_fd(), &cli.log) {
         bail!("cannot append to '{log}': it is standard output too; use -q");
     }
-    if cli.running.is_asked_for() && is_log(io::stderr().as_fd()) == Some(true) {
+    if cli.running.is_asked_for() && is_file_at(io::stderr().as_fd(), &cli.log) {
         bail!("cannot append to '{log}': it is standard error too; use -q");
     }
     Ok(())

@@ -5,10 +5,9 @@
 //! signals meanwhile, and ends the program between two pieces, so that only
 //! whole lines have been written.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, ErrorKind, PipeReader, Write};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::MetadataExt;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
@@ -20,6 +19,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::cli::Cli;
+use crate::descriptor::{is_file_at, is_ready};
 use crate::report::{Report, Status};
 use crate::signals::{Request, Signals};
 
@@ -87,7 +87,7 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
     let mut timeout = PollTimeout::NONE;
     loop {
         wait(&done, &stdout, &signals, timeout);
-        if is_ready(done.as_fd(), PollFlags::POLLIN) {
+        if is_ready(done.as_fd(), PollFlags::POLLIN, PollTimeout::ZERO) {
             return copying.join().unwrap_or(Ok(Status::Lost));
         }
         let asked = signals.requests().into_iter().any(ends);
@@ -95,7 +95,8 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
         if asked && ending {
             return Ok(Status::Lost);
         }
-        if !asked && !ending && !is_ready(stdout.as_fd(), PollFlags::empty()) {
+        let closed = || is_ready(stdout.as_fd(), PollFlags::empty(), PollTimeout::ZERO);
+        if !asked && !ending && !closed() {
             continue;
         }
         // Between two pieces, if whoever reads them takes the one that is being
@@ -126,11 +127,6 @@ fn wait(done: &PipeReader, stdout: &File, signals: &Signals, timeout: PollTimeou
 /// Tells whether a signal asks for an end.
 fn ends(request: Request) -> bool {
     matches!(request, Request::Interrupt(_) | Request::Terminate | Request::HangUp)
-}
-
-/// Tells whether something has happened to `fd`.
-fn is_ready(fd: BorrowedFd<'_>, flags: PollFlags) -> bool {
-    poll(&mut [PollFd::new(fd, flags)], PollTimeout::ZERO).is_ok_and(|count| count > 0)
 }
 
 impl Copier {
@@ -190,11 +186,7 @@ impl Copier {
 
 /// Refuses a log that is standard output too: it would feed itself.
 fn refuse_loop(cli: &Cli, stdout: &File) -> anyhow::Result<()> {
-    let same = |log: Metadata| {
-        let stdout = stdout.metadata().ok()?;
-        Some(log.is_file() && (log.dev(), log.ino()) == (stdout.dev(), stdout.ino()))
-    };
-    if cli.log.metadata().ok().and_then(same) == Some(true) {
+    if is_file_at(stdout.as_fd(), &cli.log) {
         bail!("cannot read '{}': it is standard output too", Escaped::path(&cli.log));
     }
     Ok(())

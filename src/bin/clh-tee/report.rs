@@ -14,16 +14,13 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use clh_tee::{Drift, Error, Escaped, Notice};
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFlags, PollTimeout};
 
+use crate::descriptor::{AT_ONCE, is_ready};
 use crate::status::size;
 
 /// How long lines that cannot go into the log are given to go out elsewhere.
 const RESCUE_TIME: Duration = Duration::from_secs(1);
-
-/// How much is written at once to what might be a pipe: so much goes in
-/// without waiting if there is room at all (`PIPE_BUF`).
-const AT_ONCE: usize = 4096;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,9 +234,7 @@ fn advice(error: &Error) -> &'static str {
 /// whether it did.
 fn write_if_ready(bytes: &[u8], patience: PollTimeout) -> bool {
     let stderr = io::stderr();
-    let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
-    let ready = poll(&mut fds, patience).is_ok_and(|count| count > 0);
-    ready && stderr.lock().write_all(bytes).is_ok()
+    is_ready(stderr.as_fd(), PollFlags::POLLOUT, patience) && stderr.lock().write_all(bytes).is_ok()
 }
 
 /// Returns why something failed in the system's words, without its number.
