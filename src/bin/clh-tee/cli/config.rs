@@ -8,7 +8,9 @@
 mod settings;
 mod shown;
 
+use std::env;
 use std::ffi::OsString;
+use std::mem;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
@@ -71,7 +73,11 @@ pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap
 
 /// Returns what command line and environment give, and how they were read.
 fn given() -> Result<(Definition, ArgMatches), clap::Error> {
-    match plain().try_get_matches() {
+    let mut command = plain();
+    let given = command.try_get_matches_from_mut(env::args_os());
+    // To take it apart would give back to the system what is wanted next.
+    mem::forget(command);
+    match given {
         // Help and messages tell of values that flags may have only where
         // there is one.
         Err(error) if error.kind() == ErrorKind::TooManyValues => {

@@ -85,7 +85,8 @@ impl Args for Rules {
                 "Only lines that match go into LOG",
                 "It may be given several times, and so may --deselect; the last \
                  that matches decides. If --select comes first, lines that match \
-                 none are left out.",
+                 none are left out. REGEX is one of grep -E in the C locale, and \
+                 knows \\d, \\w, \\b and (?i) besides.",
             ))
             .arg(rule(
                 "deselect",

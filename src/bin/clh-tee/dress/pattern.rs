@@ -1,16 +1,24 @@
 //! Regular expressions on bytes; the door to the crate regex.
 
+use regex::bytes::RegexBuilder;
+
 pub(crate) use regex::bytes::Regex as Pattern;
 
-/// Reads a regular expression. It is Unicode's as far as what it meets is
-/// UTF-8, and any other byte is a byte.
+/// Reads a regular expression. It is about bytes, as those of grep in the C
+/// locale are: what is not ASCII matches itself, and nothing else does.
+///
+/// Unicode's classes would be larger and slower, and their tables a burden for
+/// every run.
 pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
-    Pattern::new(text).map_err(|error| {
+    RegexBuilder::new(text).unicode(false).build().map_err(|error| {
         // The crate draws the place where it went wrong, over several lines,
         // and says last what is wrong.
         let drawn = error.to_string();
         let reason = drawn.trim_end().lines().next_back().unwrap_or_default();
-        reason.strip_prefix("error: ").unwrap_or(reason).to_owned()
+        match reason.strip_prefix("error: ").unwrap_or(reason) {
+            "Unicode not allowed here" => "classes hold ASCII only; give (ä|ö) for [äö]".into(),
+            reason => reason.to_owned(),
+        }
     })
 }
 
@@ -21,9 +29,18 @@ mod tests {
     #[test]
     fn says_in_one_line_what_is_wrong() {
         assert_eq!(pattern("a(b").unwrap_err(), "unclosed group");
-        for wrong in ["*", "[z-a]", r"(a)\1", r"\", "(?<n", "a{99999999}", r"\pX"] {
+        for wrong in ["*", "[z-a]", r"(a)\1", r"\", "(?<n", "a{99999999}", r"\pX", "[ä]"] {
             let reason = pattern(wrong).unwrap_err();
             assert!(!reason.is_empty() && !reason.contains('\n'), "{wrong}: {reason:?}");
         }
+    }
+
+    #[test]
+    fn is_about_bytes() {
+        let matches = |text, line: &[u8]| pattern(text).unwrap().is_match(line);
+        assert!(matches("(?i)größe", "GRößE".as_bytes()));
+        assert!(matches("^(ä|ö)+$", "äöä".as_bytes()));
+        assert!(matches(r"^x.\d\b", b"x\xff7"));
+        assert!(!matches(r"\w", "ä".as_bytes()));
     }
 }
