@@ -4,6 +4,7 @@
 //! Paths like `/var/log` and `/usr/local/bin` become directories of the test.
 //! Programs that a recipe only names, like `myapp`, are made for it.
 
+mod compared;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod kitchen;

@@ -12,7 +12,7 @@ use crate::harness::{Page, Place, Tee};
 use crate::kitchen::{ended, expect};
 
 /// The pages.
-const PAGES: [&str; 3] = ["recipes.md", "migrating.md", "shippers.md"];
+const PAGES: [&str; 4] = ["recipes.md", "migrating.md", "shippers.md", "compared.md"];
 
 /// Returns the long options in `text`.
 fn long_options(text: &str) -> BTreeSet<&str> {
