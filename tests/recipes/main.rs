@@ -9,6 +9,7 @@ mod compared;
 mod harness;
 mod kitchen;
 mod options;
+mod picture;
 mod pipelines;
 mod services;
 mod sharing;
