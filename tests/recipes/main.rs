@@ -5,9 +5,11 @@
 //! Programs that a recipe only names, like `myapp`, are made for it.
 
 mod compared;
+mod crontab;
 #[path = "../harness/mod.rs"]
 mod harness;
 mod kitchen;
+mod looking;
 mod options;
 mod picture;
 mod pipelines;

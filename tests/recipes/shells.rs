@@ -2,7 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::kitchen::{Kitchen, ended, expect};
+use crate::crontab::Crontab;
+use crate::kitchen::{Kitchen, expect};
 
 /// A program that says a line on each stream and fails.
 const FAILS: &str = "echo one; echo two >&2; exit 3";
@@ -78,45 +79,6 @@ fn nfs_with_the_lock_on_a_local_disk() {
     expect(&kitchen.run("sh", &script), 0);
     assert_eq!(kitchen.text("nfs/app.log"), "one\n");
     assert!(kitchen.place.path("locks/.__app.lock").exists());
-}
-
-/// The commands of a crontab, run as cron does, and what it would mail.
-struct Crontab {
-    /// Where they run.
-    kitchen: Kitchen,
-    /// The value of `PATH` that the table sets.
-    path: String,
-    /// Its commands.
-    commands: Vec<String>,
-}
-
-impl Crontab {
-    /// Reads the table in a recipe.
-    fn of(recipe: &str) -> Self {
-        let kitchen = Kitchen::fresh();
-        let table = kitchen.here(&kitchen.recipe(recipe), "/usr/local/bin", "bin");
-        let path = table.lines().find_map(|line| line.strip_prefix("PATH=")).expect("a PATH");
-        let is_job = |line: &&str| line.starts_with(|c: char| c == '*' || c.is_ascii_digit());
-        let command = |line: &str| line.splitn(6, ' ').nth(5).expect("five fields").to_owned();
-        let commands: Vec<String> = table.lines().filter(is_job).map(command).collect();
-        assert!(commands.iter().all(|c| !c.contains('%')), "cron ends a command at a percent sign");
-        Self { path: path.to_owned(), commands, kitchen }
-    }
-
-    /// Runs all commands, one after another; returns what they print.
-    fn run(&self) -> String {
-        let mut mail = String::new();
-        for command in &self.commands {
-            let mut shell = self.kitchen.command("env");
-            let home = format!("HOME={}", self.kitchen.place.dir().display());
-            let path = format!("PATH={}", self.path);
-            shell.args(["-i", &home, &path, "SHELL=/bin/sh", "LOGNAME=me", "/bin/sh", "-c"]);
-            let output = ended(shell.arg(command));
-            mail += &String::from_utf8_lossy(&output.stdout);
-            mail += &String::from_utf8_lossy(&output.stderr);
-        }
-        mail
-    }
 }
 
 #[test]
