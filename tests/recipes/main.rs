@@ -13,6 +13,7 @@ mod looking;
 mod options;
 mod picture;
 mod pipelines;
+mod readme;
 mod services;
 mod sharing;
 mod shells;
