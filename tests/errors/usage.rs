@@ -22,6 +22,23 @@ fn wrong_usage() {
 }
 
 #[test]
+fn tips_for_what_people_try() {
+    misused("-a app.log", "it always appends");
+    misused("-5 app.log", "a log of this name as './-5'");
+    misused("app.log ls", "clh-tee LOG -- ls -l");
+    misused("--timestamp %T app.log", "--timestamp='%F %T'");
+    misused("--maxbytes 5M app.log", "'--max-bytes'");
+    let place = Place::fresh();
+    let tee = Tee::new(&place).args("--maxbytes 5M app.log");
+    assert!(!refused(tee, 2).contains("./"), "an option that is mistyped is no log's name");
+    for (name, value) in [("CLH_TEE_GZIP", "maybe"), ("CLH_TEE_MAX_BYTES", "five")] {
+        let tee = Tee::new(&place).args("app.log").env(name, value);
+        let stderr = refused(tee, 2);
+        assert!(stderr.contains(value) && stderr.contains(name), "{stderr}");
+    }
+}
+
+#[test]
 fn bad_sizes() {
     for size in ["much", "10X", "1..5K", "K", "99999999999999999999", "99999999999G"] {
         for option in ["--max-bytes", "--max-line", "--buffer"] {

@@ -34,10 +34,10 @@ fn a_writer_goes_on_in_the_new_log() {
 #[test]
 fn an_empty_or_missing_log_is_not_rotated() {
     let place = Place::fresh();
-    for _ in 0..2 {
+    for is in ["is not there", "is empty"] {
         let ended = tee(&place, "--rotate").run(b"");
         ended.expect(0);
-        assert_eq!(ended.stderr(), "clh-tee: 'app.log' is empty; nothing to rotate\n");
+        assert_eq!(ended.stderr(), format!("clh-tee: 'app.log' {is}; nothing to rotate\n"));
         assert!(place.backups("app.log").is_empty());
         place.write("app.log", b"");
     }

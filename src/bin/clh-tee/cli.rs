@@ -3,6 +3,7 @@
 mod config;
 mod dressing;
 pub(crate) mod files;
+pub(crate) mod misuse;
 mod read;
 mod rotating;
 mod running;

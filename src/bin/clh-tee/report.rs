@@ -16,6 +16,7 @@ use clh_tee::{Drift, Error, Escaped, Notice};
 use nix::errno::Errno;
 use nix::poll::{PollFlags, PollTimeout};
 
+use crate::cli::misuse;
 use crate::descriptor::{AT_ONCE, is_ready};
 use crate::status::size;
 
@@ -77,9 +78,7 @@ impl Report {
             drop(answer.print());
             return Status::AllIn;
         }
-        // Behind `--` there is a command to come; a log's name has another way.
-        let text = answer.render().to_string().replace("use '-- ", "use './");
-        self.say(text.strip_prefix("error: ").unwrap_or(&text).trim_end());
+        self.say(&misuse::told(answer));
         Status::Usage
     }
 

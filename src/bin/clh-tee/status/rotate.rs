@@ -48,7 +48,8 @@ pub(super) fn rotate(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow
         return Ok(Status::AllIn);
     }
     if !failed {
-        report.say(&format!("'{shown}' is empty; nothing to rotate"));
+        let is = if cli.log.exists() { "is empty" } else { "is not there" };
+        report.say(&format!("'{shown}' {is}; nothing to rotate"));
     }
     Ok(if failed { Status::Lost } else { Status::AllIn })
 }
