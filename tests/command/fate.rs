@@ -75,7 +75,9 @@ fn the_log_cannot_be_opened() {
     };
     let ended = run("");
     ended.expect(125);
-    assert!(ended.stderr().starts_with("clh-tee: cannot create 'no/such.log': "));
+    let stderr = ended.stderr();
+    assert!(stderr.starts_with("clh-tee: cannot create 'no/such.log': "), "{stderr}");
+    assert!(stderr.contains("; --mkdir makes its directory; the command is not run, "), "{stderr}");
     assert_eq!(place.names(), [""; 0], "it is not run");
 
     for options in ["--keep-going", "--keep-going -q", "--keep-going --quiet-ok --markers"] {

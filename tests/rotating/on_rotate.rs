@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::harness::{Place, stays, until};
+use super::harness::{Place, Tee, stays, until};
 use super::{SOON, lines, script, tee};
 
 /// Copies the backup into a directory, under a name that nothing else has.
@@ -115,12 +115,16 @@ fn a_program_that_fails_is_a_warning() {
 
 #[test]
 fn a_program_that_is_missing_is_a_warning() {
-    let place = Place::fresh();
-    let ended = tee(&place, "--max-bytes 1000 --on-rotate ./missing").run(&lines(0, 101));
-    ended.expect(0);
-    let told = "cannot run './missing' for 'app.log.1': No such file or directory\n";
-    assert_eq!(ended.stderr(), format!("clh-tee: warning: {told}"));
-    assert_eq!(place.chain("app.log"), lines(0, 101));
+    let advice = "; give a program without arguments";
+    for (program, advice) in [("./missing", ""), ("gzip -9", advice)] {
+        let place = Place::fresh();
+        let tee = Tee::new(&place).args("-q --max-bytes 1000 --on-rotate").arg(program);
+        let ended = tee.arg("app.log").run(&lines(0, 101));
+        ended.expect(0);
+        let told = format!("cannot run '{program}' for 'app.log.1': No such file or directory");
+        assert_eq!(ended.stderr(), format!("clh-tee: warning: {told}{advice}\n"));
+        assert_eq!(place.chain("app.log"), lines(0, 101));
+    }
 }
 
 #[test]

@@ -200,7 +200,12 @@ impl Shared {
             );
         let (shown, backup) = (Escaped::text(&self.command), self.report.path(path));
         match started.map(|mut child| child.wait()) {
-            Err(error) => Some(format!("cannot run '{shown}' for '{backup}': {}", reason(&error))),
+            Err(error) => {
+                let spaced = self.command.as_encoded_bytes().contains(&b' ');
+                let advice = if spaced { "; give a program without arguments" } else { "" };
+                let reason = reason(&error);
+                Some(format!("cannot run '{shown}' for '{backup}': {reason}{advice}"))
+            }
             Ok(Err(error)) => {
                 Some(format!("cannot tell how '{shown}' ended for '{backup}': {}", reason(&error)))
             }

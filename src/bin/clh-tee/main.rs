@@ -118,6 +118,9 @@ fn open(cli: &Cli, report: &Report) -> anyhow::Result<(RotatingLog, bool)> {
             report.warn(&format!("{}; the command is run without it", report.shown(&error)));
             Ok((RotatingLog::options().open("/dev/null")?, false))
         }
+        Err(error) if cli.running.is_asked_for() => {
+            bail!("{}; the command is not run, but is with --keep-going", report.advised(&error))
+        }
         log => Ok((log?, quiet)),
     }
 }

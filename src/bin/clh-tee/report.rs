@@ -85,7 +85,7 @@ impl Report {
     /// Tells why the program cannot do its work.
     pub(crate) fn failure(&self, error: &anyhow::Error) {
         match error.downcast_ref::<Error>() {
-            Some(error) => self.say(&format!("{}{}", self.shown(error), advice(error))),
+            Some(error) => self.say(&self.advised(error)),
             None => self.say(&format!("{error:#}")),
         }
     }
@@ -163,6 +163,11 @@ impl Report {
     pub(crate) fn shown(&self, error: &Error) -> String {
         let (verb, path, reason) = (error.verb(), self.path(error.path()), error.reason());
         format!("cannot {verb} '{path}': {reason}")
+    }
+
+    /// Shows an error, and what can be done about it.
+    pub(crate) fn advised(&self, error: &Error) -> String {
+        format!("{}{}", self.shown(error), advice(error))
     }
 
     /// Shows an error inside of a message about `log`: with what failed, if it
