@@ -143,18 +143,16 @@ def drawn(line: str, baseline: float) -> str:
     """Returns the elements for a line; each piece stands where its column is,
     and is as wide as its cells, whatever font there is."""
     elements = []
-    for column, text, bold, colour in spans(line):
-        left = len(text) - len(text.lstrip())
-        text = text.strip()
-        if not text:
-            continue
-        x = MARGIN + (column + left) * CELL
+    for column, piece, bold, colour in spans(line):
         fill = colour or (BOLD if bold else TEXT)
         weight = ' font-weight="bold"' if bold else ""
-        elements.append(
-            f'<text x="{x:.1f}" y="{baseline}" textLength="{len(text) * CELL:.1f}"'
-            f' lengthAdjust="spacingAndGlyphs" fill="{fill}"{weight}>{escape(text)}</text>'
-        )
+        # Not everybody who draws an SVG keeps more than one space.
+        for words in re.finditer(r"\S+(?: \S+)*", piece):
+            x, length = MARGIN + (column + words.start()) * CELL, len(words[0]) * CELL
+            elements.append(
+                f'<text x="{x:.1f}" y="{baseline}" textLength="{length:.1f}"'
+                f' lengthAdjust="spacingAndGlyphs" fill="{fill}"{weight}>{escape(words[0])}</text>'
+            )
     return "\n".join(elements)
 
 
@@ -172,7 +170,7 @@ def picture(sent: str) -> str:
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" \
 viewBox="0 0 {width} {height}" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, \
-'DejaVu Sans Mono', monospace" font-size="{SIZE}" xml:space="preserve">
+'DejaVu Sans Mono', monospace" font-size="{SIZE}">
 <title>Three writers append to one log, and clh-tee --status shows it</title>
 <rect x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="9" fill="{GROUND}" \
 stroke="{EDGE}"/>
