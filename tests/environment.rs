@@ -65,6 +65,17 @@ fn what_it_gives_wrongly_is_refused() {
 }
 
 #[test]
+fn what_is_nearly_an_option_is_told_of() {
+    let place = Place::fresh();
+    let variables = [("CLH_TEE_MAX_BYTE", "1"), ("CLH_TEE_SOMEBODY_S", "1"), ("CLH_TEE_GZIP", "1")];
+    let ended = run(&place, &variables, "-q app.log");
+    assert!(ended.status.success());
+    let told = "clh-tee: warning: CLH_TEE_MAX_BYTE in the environment gives no option; \
+                is it CLH_TEE_MAX_BYTES?\n";
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), told);
+}
+
+#[test]
 fn it_can_give_every_option() {
     let options = options();
     assert!(options.len() > 15, "{options:?}");

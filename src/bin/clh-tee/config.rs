@@ -17,7 +17,7 @@ use clh_tee::Escaped;
 use self::pattern::{Pattern, Target};
 
 pub(crate) use self::document::value;
-pub(crate) use self::known::{Kind, Known};
+pub(crate) use self::known::{Kind, Known, misspelt};
 pub(crate) use self::search::{Found, find};
 
 /// What a file says.

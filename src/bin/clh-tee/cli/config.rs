@@ -17,7 +17,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, CommandFactory};
 
 use self::settings::{all, known, refuse_bad_values, with_settings, with_values};
-use super::{Cli, with_environment};
+use super::{Cli, PREFIX, variable, with_environment};
 use crate::config::{self, Config, Setting};
 use crate::report::Report;
 
@@ -52,6 +52,7 @@ type Definition = fn() -> Command;
 /// and, if it was asked for, the page that shows it.
 pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap::Error> {
     let (command, matches) = given()?;
+    tell_of_misspelt_variables(report);
     let named = matches.get_one::<OsString>("config");
     let config = match config::find(named.map(|name| &**name), report).map_err(refused)? {
         Some(found) => Some(Config::read(found, &known()).map_err(refused)?),
@@ -69,6 +70,18 @@ pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap
         shown::page(all(), &matches, of_file)
     });
     Ok((matches, shown))
+}
+
+/// Warns of variables that look like ours and give no option.
+fn tell_of_misspelt_variables(report: &Report) {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for name in names.filter(|name| name.starts_with(PREFIX)) {
+        let option = name[PREFIX.len()..].to_lowercase().replace('_', "-");
+        if let Some(meant) = config::misspelt(&known(), &option) {
+            let meant = variable(meant);
+            report.warn(&format!("{name} in the environment gives no option; is it {meant}?"));
+        }
+    }
 }
 
 /// Returns what command line and environment give, and how they were read.

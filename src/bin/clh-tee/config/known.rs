@@ -4,6 +4,9 @@
 /// takes for names on the command line.
 const ALIKE: f64 = 0.7;
 
+/// How alike a name that might be anybody's must be to one of ours.
+const NEARLY: f64 = 0.9;
+
 /// An option, as far as a file has to do with it.
 #[derive(Debug)]
 pub(crate) struct Known {
@@ -40,14 +43,23 @@ pub(super) fn find<'a>(known: &'a [Known], name: &str) -> Option<&'a Known> {
 pub(super) fn unknown(known: &[Known], name: &str) -> String {
     let settings = known.iter().filter(|option| option.kind.is_some());
     let names = settings.flat_map(|option| &option.names).map(String::as_str);
-    let likeness = |other: &str| strsim::jaro(&name.replace('_', "-"), other);
-    let nearest = names
-        .chain([super::document::SECTIONS])
-        .max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-    match nearest.filter(|nearest| likeness(nearest) > ALIKE) {
+    match nearest(&name.replace('_', "-"), names.chain([super::document::SECTIONS]), ALIKE) {
         Some(nearest) => format!("unknown setting '{name}'; did you mean '{nearest}'?"),
         None => format!("unknown setting '{name}'; --print-config shows all"),
     }
+}
+
+/// Returns the option that is meant, if the name is nearly one's, but none's.
+pub(crate) fn misspelt<'a>(known: &'a [Known], name: &str) -> Option<&'a str> {
+    let names = known.iter().flat_map(|option| &option.names).map(String::as_str);
+    if find(known, name).is_some() { None } else { nearest(name, names, NEARLY) }
+}
+
+/// Returns which of the `names` is most like this one, if it is `alike`.
+fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>, alike: f64) -> Option<&'a str> {
+    let likeness = |other: &str| strsim::jaro(name, other);
+    let nearest = names.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+    nearest.filter(|nearest| likeness(nearest) > alike)
 }
 
 #[cfg(test)]
