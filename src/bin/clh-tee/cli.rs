@@ -12,7 +12,6 @@ mod timed;
 mod values;
 
 use std::env;
-use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -263,16 +262,15 @@ impl Cli {
     }
 }
 
-/// Has every option looked for in the environment, where flags are `yes`,
-/// `true`, `on`, `1`, or their contrary. Where no variable is ours, as in most
-/// runs, that is left out: it takes a tenth of what is computed at the start.
-fn with_environment(command: Command) -> Command {
-    let is_ours = |(name, _): (OsString, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
-    if env::vars_os().any(is_ours) { with_variables(command) } else { command }
+/// Returns the names of the environment's variables that are meant for us.
+fn variables() -> Vec<String> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with(PREFIX)).collect()
 }
 
-/// Has every option looked for in the environment.
-fn with_variables(command: Command) -> Command {
+/// Has every option looked for in the environment, where flags are `yes`,
+/// `true`, `on`, `1`, or their contrary.
+fn with_environment(command: Command) -> Command {
     command.mut_args(|arg| {
         let Some(name) = arg.get_long().map(variable) else { return arg };
         let arg = arg.env(name).hide_env(true);
@@ -297,7 +295,7 @@ mod tests {
 
     #[test]
     fn is_well_formed() {
-        with_variables(Cli::command()).debug_assert();
+        with_environment(Cli::command()).debug_assert();
     }
 
     #[test]

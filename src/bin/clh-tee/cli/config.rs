@@ -17,7 +17,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, CommandFactory};
 
 use self::settings::{all, known, refuse_bad_values, with_settings, with_values};
-use super::{Cli, PREFIX, variable, with_environment};
+use super::{Cli, PREFIX, variable, variables, with_environment};
 use crate::config::{self, Config, Setting};
 use crate::report::Report;
 
@@ -51,8 +51,11 @@ type Definition = fn() -> Command;
 /// Reads the command line, the environment and the file; returns what they give
 /// and, if it was asked for, the page that shows it.
 pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap::Error> {
-    let (command, matches) = given()?;
-    tell_of_misspelt_variables(report);
+    let variables = variables();
+    // Most runs have none, and to look for each takes a tenth of what is
+    // computed at the start.
+    let (command, matches) = given(if variables.is_empty() { Cli::command } else { plain })?;
+    tell_of_misspelt(&variables, report);
     let named = matches.get_one::<OsString>("config");
     let config = match config::find(named.map(|name| &**name), report).map_err(refused)? {
         Some(found) => Some(Config::read(found, &known()).map_err(refused)?),
@@ -73,9 +76,8 @@ pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap
 }
 
 /// Warns of variables that look like ours and give no option.
-fn tell_of_misspelt_variables(report: &Report) {
-    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    for name in names.filter(|name| name.starts_with(PREFIX)) {
+fn tell_of_misspelt(variables: &[String], report: &Report) {
+    for name in variables {
         let option = name[PREFIX.len()..].to_lowercase().replace('_', "-");
         if let Some(meant) = config::misspelt(&known(), &option) {
             let meant = variable(meant);
@@ -85,8 +87,8 @@ fn tell_of_misspelt_variables(report: &Report) {
 }
 
 /// Returns what command line and environment give, and how they were read.
-fn given() -> Result<(Definition, ArgMatches), clap::Error> {
-    let mut command = plain();
+fn given(definition: Definition) -> Result<(Definition, ArgMatches), clap::Error> {
+    let mut command = definition();
     let given = command.try_get_matches_from_mut(env::args_os());
     // To take it apart would give back to the system what is wanted next.
     mem::forget(command);
@@ -96,7 +98,7 @@ fn given() -> Result<(Definition, ArgMatches), clap::Error> {
         Err(error) if error.kind() == ErrorKind::TooManyValues => {
             Ok((valued, valued().try_get_matches()?))
         }
-        given => Ok((plain, given?)),
+        given => Ok((definition, given?)),
     }
 }
 
