@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
-use harness::{Dice, Peer, Place, Running, Tee};
+use harness::{Dice, Peer, Place, Running, Tee, check_numbered, numbered};
 
 /// Backups kept, as text: more than there ever are.
 const BACKUPS: &str = "999";
@@ -31,14 +31,6 @@ const PYTHON_LINES: usize = 2000;
 /// The most that one `clh-tee` of a mix writes, so that it does not fill the
 /// chain on a machine where Python is slow.
 const TEE_LINES: usize = 6000;
-
-/// Returns line `seq` of writer `name`; `writer.py` has the same.
-///
-/// Everything in it follows from name and number, so that any damage shows.
-fn line(name: &str, seq: usize) -> String {
-    let letter = char::from(b'a' + u8::try_from(seq % 26).expect("a letter"));
-    format!("{name} {seq} {}\n", letter.to_string().repeat(seq * 7 % 90))
-}
 
 /// One Python writer.
 struct Python {
@@ -105,7 +97,7 @@ impl Supply {
         let (mut waiting, mut seq) = (Vec::new(), 0);
         while seq < most && !self.enough.load(Ordering::Relaxed) {
             for _ in 0..=dice.below(8) {
-                waiting.extend(line(name, seq).into_bytes());
+                waiting.extend(numbered(name, seq).into_bytes());
                 seq += 1;
             }
             let piece = 1 + dice.below(waiting.len());
@@ -118,29 +110,6 @@ impl Supply {
         input.write_all(&waiting).expect("feed the program");
         seq
     }
-}
-
-/// Asserts that the chain holds exactly lines `0..count` of each writer, in
-/// order; returns how often one writer's line follows another's.
-fn check_lines(chain: &[u8], counts: &BTreeMap<String, usize>) -> usize {
-    let mut next: BTreeMap<&str, usize> = BTreeMap::new();
-    let (mut turns, mut last) = (0, "");
-    for found in chain.split_inclusive(|&b| b == b'\n') {
-        let found = std::str::from_utf8(found).expect("a line as it was written");
-        let name = found.split(' ').next().unwrap_or_default();
-        let Some((name, _)) = counts.get_key_value(name) else {
-            panic!("not the beginning of any line: {found:?}");
-        };
-        let seq = next.entry(name).or_default();
-        assert_eq!(found, line(name, *seq), "next line of {name}");
-        *seq += 1;
-        turns += usize::from(name != last);
-        last = name;
-    }
-    for (name, count) in counts {
-        assert_eq!(next.get(name.as_str()), Some(count), "lines of {name}");
-    }
-    turns
 }
 
 /// Asserts that the directory holds log, lock and a chain without a gap, all
@@ -157,7 +126,7 @@ fn check_names(place: &Place, gzip: bool) {
 
 /// Asserts that nothing is lost, nothing lies about, and the writers met.
 fn check(place: &Place, counts: &BTreeMap<String, usize>, gzip: bool) {
-    let turns = check_lines(&place.chain("app.log"), counts);
+    let turns = check_numbered(&place.chain("app.log"), counts);
     assert!(turns > 200, "only {turns} turns: they wrote one after another, not at once");
     check_names(place, gzip);
 }

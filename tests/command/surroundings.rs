@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
-use crate::harness::{Place, Tee, heeding};
+use crate::harness::{Place, Tee, system};
 use crate::{log, sh};
 
 #[test]
@@ -26,7 +26,7 @@ fn mask(ignored: &str, name: &str) -> u64 {
         place.path(".").display(),
         env!("CARGO_BIN_EXE_clh-tee")
     );
-    let status = heeding(OsStr::new("sh")).args(["-c", &script]).status().expect("run sh");
+    let status = system::command(OsStr::new("sh")).args(["-c", &script]).status().expect("run sh");
     assert!(status.success());
     let log = log(&place);
     let mask = log.trim().strip_prefix(name).expect("the mask").trim_start_matches(':').trim();

@@ -11,20 +11,33 @@
 
 mod dice;
 mod lock;
+#[cfg(unix)]
+mod modes;
+mod numbered;
 mod outcome;
 mod page;
 mod peers;
 mod place;
+#[cfg(unix)]
+mod process;
 mod program;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+pub(crate) mod system;
+#[cfg(unix)]
 mod traced;
 mod wait;
 
 pub(crate) use dice::Dice;
 pub(crate) use lock::HeldLock;
+#[cfg(unix)]
+pub(crate) use modes::{inode, mode};
+pub(crate) use numbered::{check_numbered, numbered};
 pub(crate) use outcome::Ended;
 pub(crate) use page::Page;
 pub(crate) use peers::{Peer, python};
-pub(crate) use place::{Place, inode, mode};
-pub(crate) use program::{Running, Tee, heeding};
+pub(crate) use place::Place;
+pub(crate) use program::{Running, Tee};
+#[cfg(unix)]
 pub(crate) use traced::traced;
 pub(crate) use wait::{stays, until};

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::program::heeding;
+use super::system;
 
 /// One version of concurrent-log-handler.
 pub(crate) struct Peer {
@@ -63,7 +63,7 @@ pub(crate) fn python(name: &str) -> Command {
 
 /// Returns a command that runs the script `name` of the harness.
 fn script(python: &Path, name: &str) -> Command {
-    let mut command = heeding(python.as_os_str());
+    let mut command = system::command(python.as_os_str());
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness");
     // No __pycache__ in the source tree, and nothing from the user's own
     // packages.

@@ -1,14 +1,14 @@
-//! A fresh directory, and a reader's view of the logs in it.
+//! A fresh directory, and a reader's view of the logs in it, on any platform.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::Read;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use flate2::read::MultiGzDecoder;
-use nix::sys::stat::{Mode, umask};
 use tempfile::TempDir;
+
+use super::system;
 
 /// A directory of the test's own, gone when dropped.
 pub(crate) struct Place {
@@ -18,11 +18,8 @@ pub(crate) struct Place {
 
 impl Place {
     /// Makes an empty directory.
-    ///
-    /// The umask is set to 022, always, so that it does not matter which test
-    /// of this process does it first.
     pub(crate) fn fresh() -> Self {
-        umask(Mode::from_bits_truncate(0o022));
+        system::set_umask();
         let dir = tempfile::Builder::new().prefix("clh-tee-").tempdir().expect("make a directory");
         Self { dir }
     }
@@ -35,16 +32,6 @@ impl Place {
     /// Returns the path of `name` in the directory.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
-    }
-
-    /// Lets every user make files here.
-    pub(crate) fn open_to_all(&self) {
-        self.set_mode(".", 0o777);
-    }
-
-    /// Sets the mode of `name`.
-    pub(crate) fn set_mode(&self, name: &str, mode: u32) {
-        fs::set_permissions(self.path(name), Permissions::from_mode(mode)).expect("set the mode");
     }
 
     /// Writes a whole file.
@@ -106,11 +93,11 @@ impl Place {
         all
     }
 
-    /// Returns the names with size, mode and inode, one a line, the first few
-    /// dozen of them.
+    /// Returns the names with size and marks, one a line, the first few dozen
+    /// of them.
     pub(crate) fn listing(&self) -> String {
         let line = |name: String| match fs::symlink_metadata(self.path(&name)) {
-            Ok(m) => format!("{:>9} {:04o} {:>9} {name}\n", m.len(), m.mode() & 0o7777, m.ino()),
+            Ok(m) => format!("{:>9} {} {name}\n", m.len(), system::marks(&m)),
             Err(e) => format!("{name}: {e}\n"),
         };
         let names = self.names();
@@ -126,14 +113,4 @@ impl Drop for Place {
             eprintln!("--- {}\n{}", self.dir().display(), self.listing());
         }
     }
-}
-
-/// Returns the permission bits of the file at `path`.
-pub(crate) fn mode(path: &Path) -> u32 {
-    fs::metadata(path).expect("stat").mode() & 0o7777
-}
-
-/// Returns the inode number of the file at `path`.
-pub(crate) fn inode(path: &Path) -> u64 {
-    fs::metadata(path).expect("stat").ino()
 }

@@ -1,55 +1,33 @@
-//! The program: how it is started, fed, signalled and ended.
+//! The program: how it is started, fed and ended, on any platform.
 
 use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, geteuid};
-
 use super::outcome::{Ended, Gathered, tell};
-use super::{Place, until};
+use super::{Place, system, until};
 
 /// How long a run may take to end once nothing holds it back.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long a run may take in all. Without this end, a program that no longer
 /// reads would stop a test that feeds it for ever.
 const AT_MOST: Duration = Duration::from_secs(90);
 
-/// The user and group that nobody is: 65534, on every Linux.
-const NOBODY: u32 = 65534;
-
-/// Returns a command that heeds all signals from its start. Whoever runs the
-/// tests in the background may have had INT ignored, and that is inherited.
-pub(crate) fn heeding(program: &OsStr) -> Command {
-    let status = fs::read_to_string("/proc/self/status").expect("read our own status");
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let ignored = u64::from_str_radix(ignored.expect("a mask").trim(), 16).expect("in hex");
-    let asked_for = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
-    if asked_for.iter().all(|signal| ignored & 1 << (*signal as i32 - 1) == 0) {
-        return Command::new(program);
-    }
-    let mut command = Command::new("env");
-    command.arg("--default-signal").arg(program);
-    command
-}
-
 /// A run to be.
 pub(crate) struct Tee {
     /// The program's path.
-    program: PathBuf,
+    pub(super) program: PathBuf,
     /// Its arguments.
     args: Vec<OsString>,
     /// Its working directory.
-    dir: PathBuf,
+    pub(super) dir: PathBuf,
     /// What is set in its environment.
     env: Vec<(&'static str, OsString)>,
     /// What it reads, if not a pipe from the test.
@@ -57,7 +35,7 @@ pub(crate) struct Tee {
     /// Whether somebody reads its standard output.
     heard: bool,
     /// Whether it runs as nobody, if the test runs as root.
-    nobody: bool,
+    pub(super) nobody: bool,
 }
 
 impl Tee {
@@ -104,23 +82,9 @@ impl Tee {
         self
     }
 
-    /// Runs it as a user without rights, should the test have root's.
-    ///
-    /// The program is copied into the directory, for the one that cargo made
-    /// may lie where nobody can go.
-    pub(crate) fn without_rights(mut self) -> Self {
-        if geteuid().is_root() {
-            let copy = self.dir.join("program");
-            fs::copy(&self.program, &copy).expect("copy the program");
-            self.program = copy;
-            self.nobody = true;
-        }
-        self
-    }
-
     /// Starts it.
     pub(crate) fn start(self) -> Running {
-        let mut command = heeding(self.program.as_os_str());
+        let mut command = system::command(self.program.as_os_str());
         command.args(&self.args).current_dir(&self.dir);
         for (name, _) in env::vars_os() {
             if name.to_string_lossy().starts_with("CLH_TEE_") {
@@ -131,7 +95,7 @@ impl Tee {
         command.stdin(self.stdin.unwrap_or_else(Stdio::piped));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         if self.nobody {
-            command.uid(NOBODY).gid(NOBODY);
+            system::run_as_nobody(&mut command);
         }
         let told = format!("{command:?}");
         let mut child = spawn(&mut command);
@@ -139,7 +103,7 @@ impl Tee {
         let err = child.stderr.take().expect("stderr is a pipe");
         let out = if self.heard { Gathered::from(out) } else { Gathered::from(std::io::empty()) };
         let (stdin, err) = (child.stdin.take(), Gathered::from(err));
-        let watch = watch(pid_of(&child));
+        let watch = watch(child.id());
         Running { told, child, stdin, out, err, _watch: watch }
     }
 
@@ -156,7 +120,7 @@ pub(crate) struct Running {
     /// The command, for people.
     told: String,
     /// The process.
-    child: Child,
+    pub(super) child: Child,
     /// Its input, until that is ended or taken.
     stdin: Option<ChildStdin>,
     /// Its standard output.
@@ -184,53 +148,6 @@ impl Running {
         self.stdin.take().expect("the input is still open")
     }
 
-    /// Returns its process id.
-    pub(crate) fn pid(&self) -> Pid {
-        pid_of(&self.child)
-    }
-
-    /// Sends a signal, and nothing else.
-    pub(crate) fn kill(&self, signal: Signal) {
-        kill(self.pid(), signal).expect("send a signal");
-    }
-
-    /// Sends a signal that the program has a handler for, and waits until it
-    /// is delivered, since two alike that wait are one.
-    pub(crate) fn signal(&self, signal: Signal) {
-        let bit = 1_u64 << (signal as i32 - 1);
-        let among = |masks: &[&str]| masks.iter().any(|m| self.mask(m) & bit != 0);
-        until(PATIENCE, "the program handles the signal", || among(&["SigCgt:"]));
-        self.kill(signal);
-        until(PATIENCE, "the signal is delivered", || !among(&["SigPnd:", "ShdPnd:"]));
-    }
-
-    /// Waits until it has opened its log and waits for its input: the last
-    /// thing that it does before is to catch signals.
-    pub(crate) fn until_ready(&mut self) {
-        let term = 1_u64 << (Signal::SIGTERM as i32 - 1);
-        until(PATIENCE, "the program has started", || {
-            self.mask("SigCgt:") & term != 0 || !self.alive()
-        });
-    }
-
-    /// Returns one of the signal masks of its main thread.
-    fn mask(&self, name: &str) -> u64 {
-        let text = self.proc_status(name).unwrap_or_default();
-        u64::from_str_radix(text.trim(), 16).unwrap_or(0)
-    }
-
-    /// Returns what `/proc` says of its memory's peak, in KiB.
-    pub(crate) fn peak_memory(&self) -> u64 {
-        let text = self.proc_status("VmHWM:").expect("the program still runs");
-        text.trim().trim_end_matches(" kB").parse().expect("a number of KiB")
-    }
-
-    /// Returns what follows `name` in its `/proc/PID/status`.
-    fn proc_status(&self, name: &str) -> Option<String> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
-        status.lines().find_map(|l| l.strip_prefix(name)).map(str::to_owned)
-    }
-
     /// Waits until `bytes` have been echoed, nothing more and nothing less.
     pub(crate) fn until_echoed(&self, bytes: &[u8]) {
         let what = format!("echo of {:?}", String::from_utf8_lossy(bytes));
@@ -242,18 +159,11 @@ impl Running {
         String::from_utf8_lossy(&self.err.so_far()).into_owned()
     }
 
-    /// Waits until it has no child, not even one that is dead.
-    pub(crate) fn until_childless(&self) {
-        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
-        let no_child = || fs::read_to_string(&children).is_ok_and(|pids| pids.is_empty());
-        until(PATIENCE, "no child is left", no_child);
-    }
-
-    /// Returns the process id of its only child.
-    pub(crate) fn only_child(&self) -> Pid {
-        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
-        let children = fs::read_to_string(children).expect("list its children");
-        Pid::from_raw(children.trim().parse().expect("one process id"))
+    /// Kills it, as the system does it to a process without asking it, and
+    /// waits for its end.
+    pub(crate) fn cut_down(mut self) -> Ended {
+        self.child.kill().expect("kill the program");
+        self.end_within(PATIENCE)
     }
 
     /// Returns true if it still runs.
@@ -293,18 +203,13 @@ fn spawn(command: &mut Command) -> Child {
     child.expect("it was started")
 }
 
-/// Returns the process id of `child`.
-fn pid_of(child: &Child) -> Pid {
-    Pid::from_raw(i32::try_from(child.id()).expect("a process id"))
-}
-
-/// Kills `pid` if what is returned lives longer than a run may take.
-fn watch(pid: Pid) -> Sender<()> {
+/// Kills a process if what is returned lives longer than a run may take.
+fn watch(id: u32) -> Sender<()> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         if receiver.recv_timeout(AT_MOST) == Err(RecvTimeoutError::Timeout) {
             eprintln!("killed after {AT_MOST:?}");
-            kill(pid, Signal::SIGKILL).expect("kill the program");
+            system::kill(id);
         }
     });
     sender

@@ -23,7 +23,7 @@ def fail(_record):
 
 
 def line(name, seq):
-    """The same as `line` in neighbours.rs."""
+    """The same as `numbered` in numbered.rs."""
     return f"{name} {seq} " + chr(ord("a") + seq % 26) * (seq * 7 % 90)
 
 
