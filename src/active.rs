@@ -5,18 +5,16 @@
 //! writers did meanwhile shows in nothing else. Under the hold nobody else
 //! appends, so a write that fails half-way can be cut back.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-
-use nix::libc;
 
 use crate::error::{Error, Result};
 use crate::gzip;
-use crate::lock::{Held, identity};
+use crate::lock::Held;
 use crate::open::Open;
-use crate::owner::{self, Asked, Ownership};
+use crate::owner::{Asked, Ownership};
+use crate::platform::{self, Identity, Metadata, identity};
 
 /// The log at its path, open or yet to be made.
 #[derive(Debug)]
@@ -27,6 +25,8 @@ pub(crate) struct Active {
     open: Option<Open>,
     /// It is no regular file, and so never rotated.
     special: bool,
+    /// If it was closed: which file it was then, and how long.
+    left: Option<(Identity, u64)>,
     /// The log that we had open, if others have replaced it since.
     replaced: Option<File>,
     /// How much others had changed its size when we last looked, in bytes.
@@ -60,25 +60,28 @@ impl Active {
             asked,
             open: None,
             special: false,
+            left: None,
             replaced: None,
             others: 0,
             unmet: None,
         };
-        match active.path.symlink_metadata() {
+        match platform::look_at(&active.path) {
             Ok(metadata) if metadata.is_dir() => {
-                return Err(active.cannot("open", io::Error::from_raw_os_error(libc::EISDIR)));
+                return Err(
+                    active.cannot("open", io::Error::from_raw_os_error(platform::IS_A_DIRECTORY))
+                );
             }
             Ok(metadata) if metadata.is_symlink() => {
                 return Err(active.cannot("open", symbolic_link(&active.path)));
             }
             Ok(metadata) if metadata.is_file() => active.open_existing(&metadata)?,
             Ok(_) => {
-                owner::can_write(&active.path).map_err(Error::on("open", &active.path))?;
+                platform::can_write(&active.path).map_err(Error::on("open", &active.path))?;
                 active.special = true;
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let dir = active.path.parent().unwrap_or(&active.path);
-                owner::can_create_in(dir).map_err(Error::on("create", &active.path))?;
+                platform::can_create_in(dir).map_err(Error::on("create", &active.path))?;
             }
             Err(error) => return Err(active.cannot("open", error)),
         }
@@ -93,17 +96,14 @@ impl Active {
     /// Tells whether the log is something that is never locked: a device
     /// orders its own writers, and beside `/dev/null` no lock file belongs.
     pub(crate) fn is_device(&self) -> bool {
-        self.path.symlink_metadata().is_ok_and(|metadata| {
-            let kind = metadata.file_type();
-            kind.is_char_device() || kind.is_block_device()
-        })
+        platform::look_at(&self.path).is_ok_and(|metadata| platform::is_device(&metadata))
     }
 
     /// Looks whether the open log is still the one at the path, opens what is
     /// there if not, and takes in its size. If nothing is there, the log is
     /// empty and will be made by the next append.
     pub(crate) fn refresh(&mut self, _: &mut Held<'_>) -> Result<()> {
-        match self.path.symlink_metadata() {
+        match platform::look_at(&self.path) {
             Ok(metadata) => self.compare(&metadata),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 self.replaced = self.open.take().map(|open| open.file);
@@ -115,13 +115,16 @@ impl Active {
 
     /// Takes in what `metadata`, of the path, says about the open log.
     fn compare(&mut self, metadata: &Metadata) -> Result<()> {
+        let (now, size) = (identity(metadata), metadata.len());
+        let open = self.open.as_ref().map(|open| (open.identity, open.size));
+        self.others = match open.or(self.left.take()) {
+            Some((before, left)) if before == now => size.abs_diff(left),
+            Some(_) => size.max(1),
+            None => 0,
+        };
         match &mut self.open {
-            Some(open) if open.identity == identity(metadata) => {
-                self.others = metadata.len().abs_diff(open.size);
-                open.resized(metadata.len());
-            }
+            Some(open) if open.identity == now => open.resized(size),
             _ => {
-                self.others = if self.open.is_some() { metadata.len().max(1) } else { 0 };
                 let old = self.open.take();
                 self.open_existing(metadata)?;
                 self.replaced = old.filter(|old| old.regular).map(|old| old.file);
@@ -134,10 +137,11 @@ impl Active {
     fn open_existing(&mut self, metadata: &Metadata) -> Result<()> {
         // Only a regular file is read: a FIFO opened for both would have a
         // reader, us, and swallow what nobody reads.
-        let file = match options().read(metadata.is_file()).append(true).open(&self.path) {
+        let mut options = platform::log_options();
+        let file = match options.read(metadata.is_file()).open(&self.path) {
             // A log that may be written and not read.
             Err(error) if error.kind() == ErrorKind::PermissionDenied && metadata.is_file() => {
-                options().append(true).open(&self.path)
+                options.read(false).open(&self.path)
             }
             other => other,
         };
@@ -146,7 +150,7 @@ impl Active {
 
     /// Remembers the open log.
     fn keep(&mut self, file: File) -> Result<()> {
-        let metadata = file.metadata().map_err(Error::on("look at", &self.path))?;
+        let metadata = platform::about(&file).map_err(Error::on("look at", &self.path))?;
         let (identity, regular) = (identity(&metadata), metadata.is_file());
         let private_identity = gzip::identity(&metadata);
         let mut open = Open { file, identity, private_identity, regular, size: 0, torn: false };
@@ -190,7 +194,7 @@ impl Active {
 
     /// Returns what the open log is.
     pub(crate) fn metadata(&self) -> Result<Option<Metadata>> {
-        let metadata = self.open.as_ref().map(|open| open.file.metadata()).transpose();
+        let metadata = self.open.as_ref().map(|open| platform::about(&open.file)).transpose();
         metadata.map_err(|error| self.cannot("look at", error))
     }
 
@@ -262,6 +266,11 @@ impl Active {
         outcome.map_err(|error| self.cannot("append to", error))
     }
 
+    /// Closes the log when a hold ends.
+    pub(crate) fn close(&mut self, _: &mut Held<'_>) {
+        self.left = self.open.take().map(|open| (open.identity, open.size));
+    }
+
     /// Gives up the open log, which has just become a backup.
     pub(crate) fn retire(&mut self, _: &mut Held<'_>) -> Option<File> {
         self.open.take().map(|open| open.file)
@@ -269,26 +278,22 @@ impl Active {
 
     /// Forces the log's content to disk.
     pub(crate) fn sync(&self) -> Result<()> {
-        match &self.open {
-            Some(open) if open.regular => {
-                open.file.sync_data().map_err(Error::on("sync", &self.path))
-            }
+        let synced = match &self.open {
+            Some(open) if open.regular => open.file.sync_data(),
+            None if self.left.is_some() => match platform::log_options().open(&self.path) {
+                // Others have rotated it, and seen to that.
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+                opened => opened.and_then(|log| log.sync_data()),
+            },
             _ => Ok(()),
-        }
+        };
+        synced.map_err(Error::on("sync", &self.path))
     }
 
     /// Says what cannot be done to the log.
     fn cannot(&self, verb: &'static str, error: io::Error) -> Error {
         Error::new(verb, &self.path, error)
     }
-}
-
-/// Returns options that never follow a symbolic link, nor make a terminal
-/// that is written to ours.
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY);
-    options
 }
 
 /// Says that `path` is a symbolic link, and what to use instead.

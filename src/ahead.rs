@@ -28,20 +28,18 @@
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
-
-use nix::libc;
 
 use crate::gzip::{self, Deflater};
 use crate::lock;
 use crate::member::{Member, checksum};
 use crate::names::Names;
 use crate::owner::Ownership;
+use crate::platform::{self, FileExt, Identity, Metadata};
 
 /// How much of a log becomes one member. Small pieces leave little to be done
 /// under the lock; large ones compress better.
@@ -69,7 +67,7 @@ pub(crate) struct Ahead {
     /// How much of that log is covered.
     covered: u64,
     /// Which file the private one was when we last looked.
-    private: Option<lock::Identity>,
+    private: Option<Identity>,
     /// Where in the private file the last member ends.
     end: u64,
     /// Whether what was found when we first looked has been compared with the
@@ -132,7 +130,7 @@ impl Ahead {
             return Ok(false);
         }
         let log = gzip::open(self.names.log())?;
-        let metadata = log.metadata()?;
+        let metadata = platform::about(&log)?;
         if gzip::identity(&metadata) != identity || metadata.len() < size {
             return Ok(false);
         }
@@ -203,7 +201,7 @@ impl Ahead {
     /// and owner of the log, unless somebody else is at it.
     fn claim(&mut self, log: &Metadata) -> io::Result<Option<File>> {
         let path = self.names.private(self.identity);
-        let file = match options().open(&path) {
+        let file = match platform::options().read(true).write(true).open(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => Ownership::of(log).create(&path),
             other => other,
         };
@@ -215,9 +213,9 @@ impl Ahead {
         if !lock::try_lock(&file)? {
             return Ok(None);
         }
-        let metadata = file.metadata()?;
-        let private = lock::identity(&metadata);
-        if path.symlink_metadata().is_ok_and(|metadata| lock::identity(&metadata) != private) {
+        let metadata = platform::about(&file)?;
+        let private = platform::identity(&metadata);
+        if platform::look_at(&path).is_ok_and(|found| platform::identity(&found) != private) {
             // Between opening and locking it became a backup.
             return Ok(None);
         }
@@ -237,7 +235,7 @@ impl Ahead {
     /// Tells whether the log that this is about stands at its path. As long as
     /// we have its private file, it cannot be rotated by `clh-tee`.
     fn log_is_there(&self) -> bool {
-        let metadata = self.names.log().symlink_metadata();
+        let metadata = platform::look_at(self.names.log());
         metadata.is_ok_and(|metadata| gzip::identity(&metadata) == self.identity)
     }
 
@@ -297,11 +295,4 @@ impl Ahead {
         self.covers(&member);
         Ok(())
     }
-}
-
-/// Returns options for a private file: never through a symbolic link.
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-    options
 }

@@ -5,13 +5,13 @@
 //! a failure can make any backup small, large or plain.
 
 use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::sync::OnceLock;
 
 use crate::gzip;
 use crate::hold::Log;
 use crate::log::Notice;
 use crate::names::Form;
+use crate::platform::{self, FileExt};
 use crate::rotation::Backups;
 
 /// A setting of another writer that differs from ours, as far as can be seen.
@@ -119,8 +119,8 @@ impl Watch {
         let ours = backups.options.backups;
         let mut paths = [Form::Plain, Form::Gzip].map(|form| backups.names.backup(ours + 1, form));
         paths.sort();
-        let mut found = paths.iter().filter_map(|path| path.symlink_metadata().ok());
-        let found = found.find(std::fs::Metadata::is_file).map(|file| gzip::identity(&file));
+        let mut found = paths.iter().filter_map(|path| platform::look_at(path).ok());
+        let found = found.find(|found| found.is_file()).map(|file| gzip::identity(&file));
         let before = *self.beyond.get_or_init(|| found);
         (found.is_some() && found != before).then_some(Drift::Backups { ours })
     }

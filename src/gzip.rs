@@ -11,34 +11,30 @@
 
 mod inflate;
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read, Seek};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
-use std::time::UNIX_EPOCH;
 
 use flate2::read::MultiGzDecoder;
 use flate2::{Compress, Compression, Crc, FlushCompress, GzBuilder, Status};
-use nix::libc;
 
 pub(crate) use self::inflate::{Inflated, beginning, inflate, inflated};
 use crate::lock;
 use crate::owner::Ownership;
+use crate::platform::{self, Metadata};
 
 /// How much is read at once when files are compressed or compared.
 const PIECE: usize = 64 * 1024;
 
-/// Returns a number that stands for the file that `metadata` is about: device,
-/// inode and time of birth, for an inode's number is given anew to the next
-/// file. Where the file system keeps no time of birth the number is weaker,
-/// and whoever relies on it compares contents too.
+/// Returns a number that stands for the file that `metadata` is about, for
+/// good. Where the file system keeps no time of birth and gives the numbers of
+/// files anew it is weaker, and whoever relies on it compares contents too.
 pub(crate) fn identity(metadata: &Metadata) -> u64 {
-    let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    let born = born.map_or(0, |age| age.as_nanos());
+    let (device, inode) = platform::identity(metadata);
     let mut hash = Fnv::new();
-    hash.add(&metadata.dev().to_le_bytes());
-    hash.add(&metadata.ino().to_le_bytes());
-    hash.add(&born.to_le_bytes());
+    hash.add(&device.to_le_bytes());
+    hash.add(&inode.to_le_bytes());
+    hash.add(&platform::born(metadata).to_le_bytes());
     hash.0
 }
 
@@ -70,7 +66,7 @@ impl Fnv {
 /// If any of it fails; what there is of `target` is removed then.
 pub(crate) fn compress(source: &Path, target: &Path, level: u32, sync: bool) -> io::Result<File> {
     let source = open(source)?;
-    let metadata = source.metadata()?;
+    let metadata = platform::about(&source)?;
     let made = Ownership::of(&metadata).create(target)?;
     let outcome = fill(&made, &source, &metadata, level, sync);
     if outcome.is_err() {
@@ -142,12 +138,13 @@ pub(crate) fn checksum(bytes: &[u8]) -> u32 {
 /// # Errors
 ///
 /// If either cannot be read. A `compressed` that is not whole is no error.
-pub(crate) fn same_generation(plain: &Path, compressed: &Path) -> io::Result<bool> {
+pub(crate) fn same_generation(plain: &Path, mut compressed: &File) -> io::Result<bool> {
+    compressed.rewind()?;
     let mut plain = open(plain)?;
     let end = content_end(&plain)?;
     plain.rewind()?;
     let mut plain = BufReader::with_capacity(PIECE, plain).take(end);
-    let mut inflated = MultiGzDecoder::new(BufReader::with_capacity(PIECE, open(compressed)?));
+    let mut inflated = MultiGzDecoder::new(BufReader::with_capacity(PIECE, compressed));
     let (mut ours, mut theirs) = (vec![0; PIECE], vec![0; PIECE]);
     loop {
         let count = plain.read(&mut ours)?;
@@ -216,7 +213,7 @@ fn inflates(outcome: io::Result<()>) -> io::Result<bool> {
 
 /// Opens a file to be read, never through a symbolic link.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path)
+    platform::options().read(true).open(path)
 }
 
 #[cfg(test)]
@@ -231,7 +228,7 @@ mod tests {
         fs::write(&source, whole).unwrap();
         compress(&source, &target, 6, true).unwrap();
         fs::write(&source, plain).unwrap();
-        same_generation(&source, &target).unwrap()
+        same_generation(&source, &open(&target).unwrap()).unwrap()
     }
 
     #[test]
@@ -266,7 +263,7 @@ mod tests {
         let whole = compress(&plain, &half, 6, false).unwrap().metadata().unwrap().len();
         assert!(!is_half_of(&half, &plain).unwrap());
         for length in [whole - 1, whole - 8, whole / 2, 10, 1, 0] {
-            OpenOptions::new().write(true).open(&half).unwrap().set_len(length).unwrap();
+            File::options().write(true).open(&half).unwrap().set_len(length).unwrap();
             assert!(is_half_of(&half, &plain).unwrap(), "{length} of {whole}");
             assert_eq!(is_half_of(&half, &other).unwrap(), length <= 10, "{length}");
         }
@@ -281,9 +278,9 @@ mod tests {
         fs::write(&source, b"line\n".repeat(9000)).unwrap();
         let file = compress(&source, &target, 6, true).unwrap();
         for length in 0..file.metadata().unwrap().len() {
-            let cut = OpenOptions::new().write(true).open(&target).unwrap();
+            let cut = File::options().read(true).write(true).open(&target).unwrap();
             cut.set_len(file.metadata().unwrap().len() - 1).unwrap();
-            assert!(!same_generation(&source, &target).unwrap(), "{length}");
+            assert!(!same_generation(&source, &cut).unwrap(), "{length}");
         }
     }
 

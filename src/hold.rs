@@ -136,9 +136,7 @@ impl<'a> Hold<'a> {
     /// If the system cannot force to disk what is to be.
     pub fn finish(self) -> Result<()> {
         let Self { held, log } = self;
-        drop(held);
-        log.note_growth();
-        log.sync_batch().and(log.backups.upkeep.settle())
+        log.let_go(held).and(log.backups.upkeep.settle())
     }
 
     /// Lets go of the lock, and leaves to the [`Upkeep`](crate::Upkeep) what
@@ -149,8 +147,6 @@ impl<'a> Hold<'a> {
     /// If every batch is to be forced to disk, and the system cannot.
     pub fn release(self) -> Result<()> {
         let Self { held, log } = self;
-        drop(held);
-        log.note_growth();
-        log.sync_batch()
+        log.let_go(held)
     }
 }

@@ -85,6 +85,7 @@ mod open;
 mod options;
 mod owner;
 mod patience;
+mod platform;
 mod reading;
 mod recovery;
 mod repair;

@@ -17,22 +17,24 @@
 //! is the next rotation's time, where a log is rotated by the clock; else there
 //! is none, and it is left alone.
 //!
+//! On Windows the lock is `LockFileEx`'s. Nobody else can remove the file while
+//! it is open, nor read it while it is locked, and whoever waits tries again
+//! and again.
+//!
 //! This file is the only door to fs2.
 
 mod content;
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use nix::libc;
-
 use crate::error::{Error, Result};
 use crate::owner::Asked;
+use crate::platform::{self, Identity};
 
 /// The lock file of a log, not held.
 #[derive(Debug)]
@@ -41,21 +43,23 @@ pub(crate) struct Lock {
     path: PathBuf,
     /// What was asked for of a new one.
     asked: Asked,
-    /// The open file, with its device and inode; opened when first needed.
-    open: Option<(File, Identity)>,
+    /// The open file; opened when first needed.
+    open: Option<Open>,
     /// How long its content was when it was last taken.
     length: u64,
     /// Whether there is anything to lock.
     needed: bool,
 }
 
-/// Which file an open file is: device and inode. As long as it is open, no
-/// other file can have the same.
-pub(crate) type Identity = (u64, u64);
-
-/// Returns which file `metadata` is about.
-pub(crate) fn identity(metadata: &Metadata) -> Identity {
-    (metadata.dev(), metadata.ino())
+/// A lock file that is open.
+#[derive(Debug)]
+struct Open {
+    /// The file.
+    file: File,
+    /// Which file it is.
+    identity: Identity,
+    /// Whether it was opened to be written, too.
+    writable: bool,
 }
 
 /// The lock, held. What may only be done under the lock takes a `&mut Held`.
@@ -76,7 +80,7 @@ impl Lock {
     pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
         let mut lock = Self { path, asked, open: None, length: 0, needed: true };
         match open_existing(&lock.path) {
-            Ok(file) => lock.keep(file)?,
+            Ok(opened) => lock.keep(opened)?,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(lock.cannot_open(error)),
         }
@@ -101,71 +105,68 @@ impl Lock {
     /// Waits until the lock is ours. There is no time limit, for whoever polls
     /// instead starves among those who wait.
     pub(crate) fn acquire(&mut self) -> Result<Held<'_>> {
-        self.take(fs2::FileExt::lock_exclusive)?;
+        self.take(wait_for)?;
         Ok(Held { lock: self })
     }
 
     /// Takes the lock if it is free, and returns nothing if it is not.
     pub(crate) fn try_acquire(&mut self) -> Result<Option<Held<'_>>> {
-        match self.take(fs2::FileExt::try_lock_exclusive) {
-            Ok(()) => Ok(Some(Held { lock: self })),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(None),
-            Err(error) => Err(error),
-        }
+        let taken = self.take(try_lock)?;
+        Ok(taken.then_some(Held { lock: self }))
     }
 
     /// Locks the file at the path by `lock`, however often somebody deletes it
-    /// meanwhile.
-    fn take(&mut self, lock: fn(&File) -> io::Result<()>) -> Result<()> {
+    /// meanwhile; tells whether that has locked it.
+    fn take(&mut self, lock: fn(&File) -> io::Result<bool>) -> Result<bool> {
         while self.needed {
             if self.open.is_none() {
-                let file = open(&self.path, self.asked).map_err(|error| self.cannot_open(error))?;
-                self.keep(file)?;
+                let opened = open(&self.path, self.asked);
+                self.keep(opened.map_err(|error| self.cannot_open(error))?)?;
             }
-            let Some((file, identity)) = &self.open else {
+            let Some(Open { file, identity, .. }) = &self.open else {
                 continue;
             };
-            if let Err(error) = uninterrupted(|| lock(file)) {
-                return Err(Error::new("lock", &self.path, error));
+            if !lock(file).map_err(Error::on("lock", &self.path))? {
+                return Ok(false);
             }
-            match self.path.symlink_metadata() {
-                Ok(metadata) if self::identity(&metadata) == *identity => {
-                    self.length = metadata.len();
-                    return Ok(());
+            match platform::length_at(&self.path, file, *identity) {
+                Ok(Some(length)) => {
+                    self.length = length;
+                    return Ok(true);
                 }
-                Err(error) if error.kind() != ErrorKind::NotFound => {
+                Ok(None) => self.open = None,
+                Err(error) => {
                     self.open = None;
                     return Err(Error::new("check lock file", &self.path, error));
                 }
-                _ => self.open = None,
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Remembers the open lock file.
-    fn keep(&mut self, file: File) -> Result<()> {
-        let metadata = file.metadata().map_err(Error::on("open lock file", &self.path))?;
-        self.open = Some((file, identity(&metadata)));
+    fn keep(&mut self, (file, writable): (File, bool)) -> Result<()> {
+        let metadata = platform::about(&file).map_err(|error| self.cannot_open(error))?;
+        if metadata.is_symlink() {
+            return Err(self.cannot_open(symbolic_link()));
+        }
+        self.open = Some(Open { file, identity: platform::identity(&metadata), writable });
         Ok(())
     }
 
     /// Says that the lock file cannot be opened, and why in plain words.
     fn cannot_open(&self, error: io::Error) -> Error {
-        let error = match error.raw_os_error() {
-            Some(libc::ELOOP) => io::Error::other("it is a symbolic link, which is never followed"),
-            _ => error,
-        };
-        Error::new("open lock file", &self.path, error)
+        let link = platform::is_refused_link(&error);
+        Error::new("open lock file", &self.path, if link { symbolic_link() } else { error })
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        let Some((file, _)) = &self.lock.open else { return };
+        let Some(open) = &self.lock.open else { return };
         // Fully qualified, since std's own `File::unlock` would be taken
         // silently. If it fails, closing the file lets go too.
-        if fs2::FileExt::unlock(file).is_err() {
+        if fs2::FileExt::unlock(&open.file).is_err() {
             self.lock.open = None;
         }
     }
@@ -173,18 +174,32 @@ impl Drop for Held<'_> {
 
 /// Locks any `file` exclusively if nobody has it locked; tells whether it did.
 pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
-    match fs2::FileExt::try_lock_exclusive(file) {
+    let taken = fs2::lock_contended_error().raw_os_error();
+    match uninterrupted(|| fs2::FileExt::try_lock_exclusive(file)) {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+        Err(error) if error.raw_os_error() == taken => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// Waits until `file` is locked exclusively; tells, in the end, that it is.
+fn wait_for(file: &File) -> io::Result<bool> {
+    match platform::LOCK_POLL {
+        None => uninterrupted(|| fs2::FileExt::lock_exclusive(file))?,
+        Some(pause) => {
+            while !try_lock(file)? {
+                thread::sleep(pause);
+            }
+        }
+    }
+    Ok(true)
 }
 
 /// Waits for `patience` at most until `file` is locked exclusively. It is so as
 /// long as what is returned is open; nothing is returned if others have it.
 ///
-/// A thread waits, and not a loop: whoever tries again and again starves among
-/// those who wait. A thread that waits too long lets go as soon as it is done.
+/// A thread waits, and not a loop: where the system knows who waits, whoever
+/// tries again and again starves among those. A thread that waits too long lets go as soon as it is done.
 pub(crate) fn lock_within(file: File, patience: Duration) -> Option<File> {
     match try_lock(&file) {
         Ok(true) => return Some(file),
@@ -193,7 +208,7 @@ pub(crate) fn lock_within(file: File, patience: Duration) -> Option<File> {
     }
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
-        if uninterrupted(|| fs2::FileExt::lock_exclusive(&file)).is_ok() {
+        if wait_for(&file).is_ok() {
             // Nobody waits for it any more: sent nowhere, it is closed.
             drop(sender.send(file));
         }
@@ -205,24 +220,21 @@ pub(crate) fn lock_within(file: File, patience: Duration) -> Option<File> {
 /// lock file is not made if it is not there. Dropping what is returned lets go.
 pub(crate) fn take_if_there(path: &Path) -> io::Result<Option<File>> {
     loop {
-        let file = match open_existing(path) {
+        let (file, _) = match open_existing(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             other => other?,
         };
-        uninterrupted(|| fs2::FileExt::lock_exclusive(&file))?;
-        match path.symlink_metadata() {
-            Ok(metadata) if identity(&metadata) == identity(&file.metadata()?) => {
-                return Ok(Some(file));
-            }
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            // Somebody has deleted it.
-            _ => {}
+        wait_for(&file)?;
+        let identity = platform::identity(&platform::about(&file)?);
+        if platform::length_at(path, &file, identity)?.is_some() {
+            return Ok(Some(file));
         }
     }
 }
 
-/// Opens the lock file, and makes it if it is not there.
-fn open(path: &Path, asked: Asked) -> io::Result<File> {
+/// Opens the lock file, and makes it if it is not there; tells whether it was
+/// opened to be written, too.
+fn open(path: &Path, asked: Asked) -> io::Result<(File, bool)> {
     loop {
         match open_existing(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -232,17 +244,19 @@ fn open(path: &Path, asked: Asked) -> io::Result<File> {
         // refuse to open another user's file in a sticky directory.
         match asked.create_lock(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            other => return other,
+            made => return made.map(|file| (file, true)),
         }
     }
 }
 
 /// Opens the lock file that is there. `flock` asks for no right but to open,
-/// so reading is enough where another user made the file with mode 0755.
-fn open_existing(path: &Path) -> io::Result<File> {
-    match options().read(true).write(true).open(path) {
-        Err(error) if may_read(&error) => options().read(true).open(path),
-        other => other,
+/// so reading is enough where another user made the file with mode 0755. Tells
+/// whether it was opened to be written, too.
+fn open_existing(path: &Path) -> io::Result<(File, bool)> {
+    let mut options = platform::lock_options();
+    match options.read(true).write(true).open(path) {
+        Err(error) if may_read(&error) => options.write(false).open(path).map(|file| (file, false)),
+        opened => opened.map(|file| (file, true)),
     }
 }
 
@@ -251,11 +265,9 @@ fn may_read(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
-/// Returns options that never follow a symbolic link, nor wait for a FIFO.
-fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-    options
+/// Says that the lock file is a symbolic link.
+fn symbolic_link() -> io::Error {
+    io::Error::other("it is a symbolic link, which is never followed")
 }
 
 /// Calls `call` again for as long as a signal interrupts it.
@@ -298,7 +310,9 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"1767225600");
     }
 
+    // Elsewhere nobody can delete it.
     #[test]
+    #[cfg(unix)]
     fn a_deleted_lock_file_is_made_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
@@ -311,6 +325,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn a_symbolic_link_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");

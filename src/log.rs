@@ -3,6 +3,7 @@
 //! This is the library's front: how a log is opened, held and appended to, and
 //! what it has to tell. What is done under the lock is in [`hold`](crate::hold).
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use crate::hold::{Hold, Log};
 use crate::lock::Lock;
 use crate::names::Names;
 use crate::options::Options;
-use crate::owner;
+use crate::platform;
 use crate::rotated::Rotated;
 use crate::rotation::Backups;
 use crate::upkeep::Upkeep;
@@ -142,6 +143,9 @@ impl RotatingLog {
     /// Opens the log at `path`; see [`Options::open_to_repair`].
     pub(crate) fn open_to_repair(path: &Path, options: Options) -> Result<Self> {
         let names = Names::new(path).map_err(|error| Error::new("open", path, error))?;
+        if let Some(reason) = platform::NO_OWNERS.filter(|_| options.asked.is_anything()) {
+            return Err(Error::new("set mode or owner of", path, io::Error::other(reason)));
+        }
         if options.create_dir {
             let make = Error::on("create directory", names.dir());
             std::fs::create_dir_all(names.dir()).map_err(make)?;
@@ -150,7 +154,7 @@ impl RotatingLog {
         let lock = if active.is_device() {
             Lock::not_needed()
         } else {
-            owner::name_fits(&names).map_err(Error::on("open", names.log()))?;
+            name_fits(&names).map_err(Error::on("open", names.log()))?;
             lock_of(&names, &options)?
         };
         Ok(Self { lock, log: Log::new(active, Backups::new(names, options)) })
@@ -234,6 +238,17 @@ impl RotatingLog {
     }
 }
 
+/// Tells whether every name that a rotation makes from these is short enough
+/// for the file system.
+fn name_fits(names: &Names) -> io::Result<()> {
+    match names.excess(platform::longest_name(names.dir())?) {
+        0 => Ok(()),
+        excess => Err(io::Error::other(format!(
+            "its name is too long for those of its backups by {excess} bytes; use a shorter one"
+        ))),
+    }
+}
+
 /// Returns the log's lock, having made its directory if one is given.
 fn lock_of(names: &Names, options: &Options) -> Result<Lock> {
     let dir = options.lock_dir.as_deref();
@@ -243,7 +258,7 @@ fn lock_of(names: &Names, options: &Options) -> Result<Lock> {
     let lock = Lock::new(names.lock(dir), options.asked)?;
     if !lock.exists() {
         let dir = dir.unwrap_or(names.dir());
-        owner::can_create_in(dir).map_err(Error::on("create lock file", lock.path()))?;
+        platform::can_create_in(dir).map_err(Error::on("create lock file", lock.path()))?;
     }
     Ok(lock)
 }

@@ -12,9 +12,9 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 
 use crate::gzip::{self, Deflater};
+use crate::platform::FileExt;
 
 /// How a member begins: gzip, deflate, an extra field and nothing else; then
 /// no time, no hint, and any system.

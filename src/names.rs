@@ -6,10 +6,9 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
-use nix::libc;
+use crate::platform;
 
 /// How many hexadecimal digits a private file's identity has.
 const IDENTITY_DIGITS: usize = 16;
@@ -29,10 +28,10 @@ pub(crate) enum Form {
 
 impl Form {
     /// Returns how the name of a file of this form ends.
-    fn ending(self) -> &'static [u8] {
+    fn ending(self) -> &'static str {
         match self {
-            Self::Plain => b"",
-            Self::Gzip => b".gz",
+            Self::Plain => "",
+            Self::Gzip => ".gz",
         }
     }
 }
@@ -43,7 +42,7 @@ pub(crate) enum Meaning {
     /// A backup: its slot and form.
     Backup(u64, Form),
     /// A rotation temp of Python's: its random digits and form.
-    RotationTemp(OsString, Form),
+    RotationTemp(String, Form),
     /// A private temporary of ours: the identity of the log it was made from.
     Private(u64),
 }
@@ -73,7 +72,7 @@ impl Names {
                 Ok(Self { dir: dir.to_owned(), name: name.to_owned(), log: log.clone() })
             }
             // Only the root has no name.
-            _ => Err(io::Error::from_raw_os_error(libc::EISDIR)),
+            _ => Err(io::Error::from_raw_os_error(platform::IS_A_DIRECTORY)),
         }
     }
 
@@ -89,9 +88,21 @@ impl Names {
 
     /// Returns the lock file's path, in `elsewhere` if that is given.
     pub(crate) fn lock(&self, elsewhere: Option<&Path>) -> PathBuf {
-        let bytes = self.name.as_bytes();
-        let stem = bytes.strip_suffix(b".log").unwrap_or(bytes);
-        elsewhere.unwrap_or(&self.dir).join(joined(&[b".__", stem, b".lock"]))
+        let mut name = OsString::from(".__");
+        name.push(self.stem());
+        name.push(".lock");
+        elsewhere.unwrap_or(&self.dir).join(name)
+    }
+
+    /// Returns the log's name, less one `.log` at its end.
+    fn stem(&self) -> &OsStr {
+        let name = Path::new(&self.name);
+        match (name.file_stem(), name.extension()) {
+            (Some(stem), Some(extension)) if extension == "log" => stem,
+            // To std that is no extension, for nothing stands before it.
+            _ if self.name == ".log" => OsStr::new(""),
+            _ => &self.name,
+        }
     }
 
     /// Returns the path of the backup in `slot`.
@@ -101,13 +112,14 @@ impl Names {
 
     /// Returns the path whose name is the log's, a dot and `rest`.
     pub(crate) fn followed_by(&self, rest: &str, form: Form) -> PathBuf {
-        self.dir.join(joined(&[self.name.as_bytes(), b".", rest.as_bytes(), form.ending()]))
+        self.around("", &[".", rest, form.ending()])
     }
 
     /// Returns what follows the log's name and a dot in `name`, less the
     /// ending of its form, if it begins like that.
     pub(crate) fn rest<'a>(&self, name: &'a OsStr) -> Option<(&'a [u8], Form)> {
-        let rest = name.as_bytes().strip_prefix(self.name.as_bytes())?.strip_prefix(b".")?;
+        let (name, ours) = (name.as_encoded_bytes(), self.name.as_encoded_bytes());
+        let rest = name.strip_prefix(ours)?.strip_prefix(b".")?;
         Some(match rest.strip_suffix(b".gz") {
             Some(stem) => (stem, Form::Gzip),
             None => (rest, Form::Plain),
@@ -119,20 +131,27 @@ impl Names {
     /// It begins with `.__`, which no name of Python's does but the lock's,
     /// and ends in `.gz`, which no lock's does.
     pub(crate) fn private(&self, identity: u64) -> PathBuf {
-        let end = format!(".{identity:0IDENTITY_DIGITS$x}.gz");
-        self.dir.join(joined(&[b".__", self.name.as_bytes(), end.as_bytes()]))
+        self.around(".__", &[&format!(".{identity:0IDENTITY_DIGITS$x}.gz")])
     }
 
     /// Returns the path of Python's rotation temp with these random digits.
-    pub(crate) fn rotation_temp(&self, digits: &OsStr, form: Form) -> PathBuf {
-        let digits = digits.as_bytes();
-        self.dir.join(joined(&[self.name.as_bytes(), b".rotate.", digits, form.ending()]))
+    pub(crate) fn rotation_temp(&self, digits: &str, form: Form) -> PathBuf {
+        self.around("", &[".rotate.", digits, form.ending()])
+    }
+
+    /// Returns the path whose name is the log's with this `before` and `behind`
+    /// it.
+    fn around(&self, before: &str, behind: &[&str]) -> PathBuf {
+        let mut name = OsString::from(before);
+        name.push(&self.name);
+        name.extend(behind.iter().map(OsStr::new));
+        self.dir.join(name)
     }
 
     /// Tells what the file called `name` in the log's directory is to this
     /// log. Anything that is not exactly one of our names is nothing to us.
     pub(crate) fn meaning(&self, name: &OsStr) -> Option<Meaning> {
-        let (ours, bytes) = (self.name.as_bytes(), name.as_bytes());
+        let (ours, bytes) = (self.name.as_encoded_bytes(), name.as_encoded_bytes());
         if let Some(rest) = bytes.strip_prefix(b".__") {
             let rest = rest.strip_prefix(ours)?.strip_prefix(b".")?;
             return identity(rest.strip_suffix(b".gz")?).map(Meaning::Private);
@@ -140,17 +159,18 @@ impl Names {
         let (rest, form) = self.rest(name)?;
         match rest.strip_prefix(b"rotate.") {
             Some(digits) if digits.len() >= 8 && all_digits(digits) => {
-                Some(Meaning::RotationTemp(OsString::from_vec(digits.to_vec()), form))
+                let digits = String::from_utf8(digits.to_vec()).ok()?;
+                Some(Meaning::RotationTemp(digits, form))
             }
             Some(_) => None,
             None => number(rest).map(|slot| Meaning::Backup(slot, form)),
         }
     }
 
-    /// Returns by how many bytes the longest name that a rotation makes, ours
+    /// Returns by how much the longest name that a rotation makes, ours
     /// or a Python peer's, exceeds `name_max`.
     pub(crate) fn excess(&self, name_max: usize) -> usize {
-        (self.name.len() + LONGEST_SUFFIX).saturating_sub(name_max)
+        (platform::name_length(&self.name) + LONGEST_SUFFIX).saturating_sub(name_max)
     }
 }
 
@@ -158,7 +178,7 @@ impl Names {
 /// at `plain`.
 pub(crate) fn compressed(plain: &Path) -> PathBuf {
     let mut path = plain.as_os_str().to_owned();
-    path.push(OsStr::from_bytes(Form::Gzip.ending()));
+    path.push(Form::Gzip.ending());
     path.into()
 }
 
@@ -173,11 +193,6 @@ fn normal(path: &Path) -> PathBuf {
         }
     }
     normal
-}
-
-/// Joins pieces of a name.
-fn joined(pieces: &[&[u8]]) -> OsString {
-    OsString::from_vec(pieces.concat())
 }
 
 /// Tells whether there is nothing but decimal digits.
@@ -207,6 +222,11 @@ mod tests {
         Names::new(Path::new(path)).unwrap()
     }
 
+    /// On Windows, with a drive's letter.
+    fn full(path: &str) -> PathBuf {
+        std::path::absolute(path).unwrap()
+    }
+
     #[test]
     fn lock_drops_one_log_and_is_hidden() {
         for (log, lock) in [
@@ -216,15 +236,15 @@ mod tests {
             ("/d/.log", "/d/.__.lock"),
             ("/d/x.log.log", "/d/.__x.log.lock"),
         ] {
-            assert_eq!(names(log).lock(None), Path::new(lock));
+            assert_eq!(names(log).lock(None), full(lock));
         }
         assert_eq!(names("/d/app.log").lock(Some(Path::new("/l"))), Path::new("/l/.__app.lock"));
     }
 
     #[test]
     fn path_is_made_absolute_by_its_letters() {
-        assert_eq!(names("/a/./b//../c.log").log(), Path::new("/a/c.log"));
-        assert_eq!(names("/../c.log/").log(), Path::new("/c.log"));
+        assert_eq!(names("/a/./b//../c.log").log(), full("/a/c.log"));
+        assert_eq!(names("/../c.log/").log(), full("/c.log"));
         assert!(names("c.log").log().is_absolute());
         assert!(Names::new(Path::new("/")).is_err());
     }

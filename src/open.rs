@@ -1,12 +1,11 @@
 //! An open log: its size, its end, and writes to it that leave whole lines.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::FileExt;
+use std::io::{self, ErrorKind};
 
 use memchr::memrchr;
 
-use crate::lock::Identity;
+use crate::platform::{self, FileExt, Identity};
 
 /// An open log.
 #[derive(Debug)]
@@ -55,7 +54,7 @@ impl Open {
 
     /// Writes whole lines, or as many of them as can be.
     fn write(&mut self, lines: &[u8]) -> Result<(), (usize, io::Error)> {
-        let (written, outcome) = write_all(&mut self.file, lines);
+        let (written, outcome) = write_all(&self.file, lines);
         let Err(error) = outcome else {
             self.grown(written);
             return Ok(());
@@ -86,10 +85,10 @@ impl Open {
 }
 
 /// Writes all of `bytes`; returns how much of it was written, and how it ended.
-fn write_all(file: &mut File, bytes: &[u8]) -> (usize, io::Result<()>) {
+fn write_all(file: &File, bytes: &[u8]) -> (usize, io::Result<()>) {
     let mut written = 0;
     while written < bytes.len() {
-        match file.write(&bytes[written..]) {
+        match platform::append(file, &bytes[written..]) {
             Ok(0) => return (written, Err(ErrorKind::WriteZero.into())),
             Ok(count) => written += count,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

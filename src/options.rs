@@ -123,7 +123,8 @@ impl Options {
     /// Gives a log and a lock file that are made from now on this `mode`,
     /// permission bits of which the umask takes nothing away (CLH's `chmod`).
     /// By default a new log has the mode of the one that it replaces, and a
-    /// backup always keeps that of its log.
+    /// backup always keeps that of its log. On Windows such a log cannot be
+    /// opened.
     ///
     /// # Panics
     ///
@@ -137,7 +138,8 @@ impl Options {
 
     /// Gives a log and a lock file that are made from now on to this user and
     /// group (CLH's `owner`), as far as the system permits it. By default a new
-    /// log belongs to whom the one belonged that it replaces.
+    /// log belongs to whom the one belonged that it replaces. On Windows such a
+    /// log cannot be opened.
     #[must_use]
     pub fn owner(mut self, user: Option<u32>, group: Option<u32>) -> Self {
         (self.asked.user, self.asked.group) = (user, group);
@@ -161,7 +163,8 @@ impl Options {
     ///
     /// If the log is a directory or a symbolic link, or cannot be written; if
     /// its directory is missing or cannot be written; if its name is too long
-    /// for those made from it; if the lock file cannot be opened.
+    /// for those made from it; if the lock file cannot be opened; if mode or owner
+    /// are asked for where there is neither.
     pub fn open(self, path: impl AsRef<Path>) -> Result<RotatingLog> {
         RotatingLog::open(path.as_ref(), self)
     }

@@ -8,19 +8,15 @@
 //!
 //! Where mode or owner were asked for, a log or lock file has both from the
 //! instant it can be seen: another user may be about to open it.
+//!
+//! Where there is neither, all files are alike, and nothing is to be done.
 
-use std::fs::{File, Metadata, OpenOptions, Permissions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::Path;
 
-use nix::fcntl::{AT_FDCWD, AtFlags};
-use nix::libc;
-use nix::unistd::{AccessFlags, PathconfVar, Uid, access, linkat, pathconf};
-
 use crate::error::{Error, Result};
-use crate::names::Names;
+use crate::platform::{self, Rights};
 
 /// The bits of a mode that are inherited: who may read, write and execute.
 const MODE_BITS: u32 = 0o777;
@@ -37,7 +33,8 @@ pub(crate) struct Ownership {
 impl Ownership {
     /// Returns mode and owner of the file that `metadata` is about.
     pub(crate) fn of(metadata: &Metadata) -> Self {
-        Self { mode: metadata.mode() & MODE_BITS, owner: (metadata.uid(), metadata.gid()) }
+        let Rights { mode, user, group } = platform::rights(metadata);
+        Self { mode: mode & MODE_BITS, owner: (user, group) }
     }
 
     /// Tells whether a file that was found may stand for one of this mode and
@@ -46,7 +43,7 @@ impl Ownership {
     pub(crate) fn admits(self, found: &Metadata) -> bool {
         let found = Self::of(found);
         let user = found.owner.0;
-        let ours = user == self.owner.0 || user == Uid::effective().as_raw();
+        let ours = user == self.owner.0 || user == platform::user();
         let narrow = found.mode & !self.mode == 0;
         ours && narrow && (found.owner.1 == self.owner.1 || same_for_all(found.mode))
     }
@@ -59,13 +56,9 @@ impl Ownership {
     /// If it cannot be made. An owner or a mode that is refused is no error:
     /// it must not cost a line.
     pub(crate) fn create(self, path: &Path) -> io::Result<File> {
-        let file = OpenOptions::new()
-            .read(true)
-            .append(true)
-            .create_new(true)
-            .mode(self.mode)
-            .custom_flags(libc::O_NOFOLLOW)
-            .open(path)?;
+        let mut options = platform::log_options();
+        platform::with_mode(&mut options, self.mode);
+        let file = options.read(true).create_new(true).open(path)?;
         self.apply(&file);
         Ok(file)
     }
@@ -77,9 +70,9 @@ impl Ownership {
         let (user, group) = self.owner;
         let mut mode = self.mode;
         if now.owner != self.owner
-            && fchown(file, Some(user), Some(group)).is_err()
+            && platform::give(file, Some(user), Some(group)).is_err()
             && now.owner.1 != group
-            && fchown(file, None, Some(group)).is_err()
+            && platform::give(file, None, Some(group)).is_err()
         {
             // The file's group is another one now, and may do no more than
             // everybody may.
@@ -87,7 +80,7 @@ impl Ownership {
         }
         if now.mode != mode {
             // Refused, it stays narrower than asked for.
-            drop(file.set_permissions(Permissions::from_mode(mode)));
+            drop(platform::set_mode(file, mode));
         }
     }
 }
@@ -115,7 +108,7 @@ impl Asked {
     pub(crate) fn create_log(self, path: &Path, like: Option<Ownership>) -> io::Result<File> {
         match like {
             Some(like) if !self.is_anything() => like.create(path),
-            _ => self.create(path, like, OpenOptions::new().read(true).append(true)),
+            _ => self.create(path, like, platform::log_options().read(true)),
         }
     }
 
@@ -125,7 +118,7 @@ impl Asked {
     ///
     /// As [`Asked::create_log`].
     pub(crate) fn create_lock(self, path: &Path) -> io::Result<File> {
-        self.create(path, None, OpenOptions::new().read(true).write(true))
+        self.create(path, None, platform::lock_options().read(true).write(true))
     }
 
     /// Makes a file, and opens it with these `options`.
@@ -135,21 +128,19 @@ impl Asked {
         like: Option<Ownership>,
         options: &mut OpenOptions,
     ) -> io::Result<File> {
-        options.mode(self.mode.unwrap_or(0o666));
+        platform::with_mode(options, self.mode.unwrap_or(0o666));
         if self.is_anything()
-            && let Ok(file) =
-                options.custom_flags(libc::O_TMPFILE).open(path.parent().unwrap_or(path))
+            && let Ok(file) = platform::unnamed_file(options, path.parent().unwrap_or(path))
         {
             // It has no name yet, and gets one when all is right with it. Not
             // every file system can do that.
             self.apply(&file, like);
-            match name(&file, path) {
+            match platform::name_file(&file, path) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {}
                 outcome => return outcome.map(|()| file),
             }
         }
-        let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK;
-        let file = options.custom_flags(flags).create_new(true).open(path)?;
+        let file = options.create_new(true).open(path)?;
         if self.is_anything() {
             self.apply(&file, like);
         }
@@ -176,15 +167,9 @@ impl Asked {
         Ownership { mode: self.mode.unwrap_or(mode), owner }.apply(file);
         if let Some(mode) = self.mode {
             // It was asked for whatever the owner is.
-            drop(file.set_permissions(Permissions::from_mode(mode)));
+            drop(platform::set_mode(file, mode));
         }
     }
-}
-
-/// Gives an open file that has no name this one, which must be free.
-fn name(file: &File, path: &Path) -> io::Result<()> {
-    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
-    Ok(linkat(AT_FDCWD, open.as_str(), AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW)?)
 }
 
 /// Tells whether a file's group may do no more with it than everybody.
@@ -192,34 +177,12 @@ fn same_for_all(mode: u32) -> bool {
     (mode & 0o070) >> 3 & !(mode & 0o007) == 0
 }
 
-/// Tells whether every name that a rotation makes from these is short enough
-/// for the file system.
-pub(crate) fn name_fits(names: &Names) -> io::Result<()> {
-    let longest = pathconf(names.dir(), PathconfVar::NAME_MAX)?.unwrap_or(255);
-    match names.excess(usize::try_from(longest).unwrap_or(usize::MAX)) {
-        0 => Ok(()),
-        excess => Err(io::Error::other(format!(
-            "its name is too long for those of its backups by {excess} bytes; use a shorter one"
-        ))),
-    }
-}
-
 /// Forces the names in `dir` to disk. Where it may be written and not read, the
-/// system offers no way to do that.
+/// system offers no way to do that; nor does Windows.
 pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
     match File::open(dir) {
         Ok(open) => open.sync_all().map_err(Error::on("sync", dir)),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
         Err(error) => Err(Error::new("sync", dir, error)),
     }
-}
-
-/// Tells whether files can be made in `dir`, as far as permissions go.
-pub(crate) fn can_create_in(dir: &Path) -> io::Result<()> {
-    Ok(access(dir, AccessFlags::W_OK | AccessFlags::X_OK)?)
-}
-
-/// Tells whether `path` can be written, as far as permissions go.
-pub(crate) fn can_write(path: &Path) -> io::Result<()> {
-    Ok(access(path, AccessFlags::W_OK)?)
 }

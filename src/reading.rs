@@ -26,7 +26,6 @@ mod item;
 mod look;
 mod news;
 mod part;
-mod watch;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -35,14 +34,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use nix::libc;
-
 use self::found::Known;
 use self::item::{Item, Live};
 use self::look::Spot;
-use self::watch::Watch;
 use crate::error::{Error, Result};
 use crate::names::Names;
+use crate::platform::{self, Watch};
 
 /// How many files are held open at the most before others are looked for.
 const AHEAD: usize = 256;
@@ -188,7 +185,7 @@ impl LogReader {
             unlocked: false,
         };
         if !reader.begin(options.since)? && !options.follow {
-            let missing = io::Error::from_raw_os_error(libc::ENOENT);
+            let missing = io::Error::from_raw_os_error(platform::NO_SUCH_FILE);
             return Err(Error::new("open", reader.spot.names.log(), missing));
         }
         Ok(reader)

@@ -28,8 +28,7 @@
 mod tests;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -42,13 +41,14 @@ use crate::log::Notice;
 use crate::member::Member;
 use crate::names::{self, Form, Meaning};
 use crate::owner::Ownership;
-use crate::rotation::{Backups, Compressed, regular_file, rename, same_generation};
+use crate::platform::Metadata;
+use crate::rotation::{Backups, Compressed, regular_file, rename};
 
 /// What rotations that died have left beside a log.
 #[derive(Debug, Default)]
 pub(crate) struct Leftovers {
     /// Python's rotation temps: in which forms each is there.
-    temps: BTreeMap<OsString, Vec<Form>>,
+    temps: BTreeMap<String, Vec<Form>>,
     /// Private files of ours: the identity in the name.
     privates: Vec<u64>,
     /// Backups that stand in both forms: where the plain one is.
@@ -131,8 +131,8 @@ fn finish_or_remove(identity: u64, held: &mut Held<'_>, backups: &mut Backups) -
         return Ok(());
     };
     if let Some((plain, metadata)) = backups.plain_of(identity)?
-        && Ownership::of(&metadata).admits(&compressed.metadata()?)
-        && same_generation(&plain, compressed.path())?
+        && compressed.is_admitted_by(Ownership::of(&metadata))?
+        && compressed.holds(&plain)?
     {
         return backups.place(&compressed, &plain, held);
     }

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::gzip;
 use crate::log::Notice;
 use crate::names::Names;
+use crate::platform;
 use crate::stamp::{Dated, PRECISIONS};
 
 /// What a repair has done.
@@ -67,8 +68,9 @@ impl Files {
                 continue;
             }
             // Gone meanwhile, it is none of ours: it is not under the lock.
-            if let Ok(metadata) = entry.metadata() {
-                files.insert(gzip::identity(&metadata), names.dir().join(entry.file_name()));
+            let path = names.dir().join(entry.file_name());
+            if let Ok(metadata) = platform::look_at(&path) {
+                files.insert(gzip::identity(&metadata), path);
             }
         }
         Ok(Self(files))

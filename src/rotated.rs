@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::gzip;
 use crate::names::{self, Form, Names};
+use crate::platform;
 
 /// How many slots in a row may be empty before the chain counts as ended.
 const GAP: u64 = 8;
@@ -72,7 +73,7 @@ impl Rotated {
     fn among(&self, paths: &[PathBuf]) -> Result<PathBuf, usize> {
         let mut others = 0;
         for path in paths {
-            if let Ok(metadata) = path.symlink_metadata() {
+            if let Ok(metadata) = platform::look_at(path) {
                 if metadata.is_file() && gzip::identity(&metadata) == self.identity {
                     return Ok(path.clone());
                 }
@@ -94,7 +95,7 @@ mod tests {
         let path = |name: &str| dir.path().join(name);
         let names = Names::new(&path("app.log")).unwrap();
         fs::write(path("app.log.1"), "one").unwrap();
-        let identity = gzip::identity(&path("app.log.1").symlink_metadata().unwrap());
+        let identity = gzip::identity(&platform::look_at(&path("app.log.1")).unwrap());
         let rotated = Rotated::numbered(identity, &names, 5);
         assert_eq!(rotated.path(), Some(path("app.log.1")));
         // A gap, as there is in the middle of a shift.

@@ -31,13 +31,10 @@
 //! time, what is removed is held open until the lock is let go.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, Metadata, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process;
-
-use nix::libc;
 
 use crate::active::Active;
 use crate::ahead::Ahead;
@@ -48,6 +45,7 @@ use crate::lock::{self, Held};
 use crate::names::{self, Names};
 use crate::options::{Options, Sync};
 use crate::owner::Ownership;
+use crate::platform::{self, Metadata};
 use crate::rotated::Rotated;
 use crate::timetable::Timetable;
 use crate::upkeep::Upkeep;
@@ -83,10 +81,23 @@ pub(crate) struct Rotation {
 /// to become a backup. It is removed when it is not used.
 #[derive(Debug)]
 pub(crate) struct Compressed {
-    /// Where it is.
-    path: PathBuf,
-    /// The file, locked as long as it is open.
+    /// The file, locked as long as it is open. It is closed before it is
+    /// removed: on Windows it might keep its name until then.
     file: File,
+    /// Where it is.
+    path: Private,
+}
+
+/// The path of a private file, which is removed in the end.
+#[derive(Debug)]
+struct Private(PathBuf);
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        // After it has been placed there is nothing to remove, and where it
+        // cannot be, recovery tries again.
+        drop(fs::remove_file(&self.0));
+    }
 }
 
 impl Compressed {
@@ -99,25 +110,22 @@ impl Compressed {
         let file = gzip::open(&path).map_err(Error::on("open", &path))?;
         let free = lock::try_lock(&file).map_err(Error::on("lock", &path))?;
         // Made only if it is ours: dropping it removes the file.
-        Ok(free.then(|| Self { path, file }))
+        Ok(free.then(|| Self { file, path: Private(path) }))
     }
 
     /// Returns what the file is.
-    pub(crate) fn metadata(&self) -> Result<Metadata> {
-        self.file.metadata().map_err(Error::on("look at", &self.path))
+    fn metadata(&self) -> Result<Metadata> {
+        platform::about(&self.file).map_err(Error::on("look at", &self.path.0))
     }
 
-    /// Returns where it is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// Tells whether it may stand for a file of this mode and owner.
+    pub(crate) fn is_admitted_by(&self, ownership: Ownership) -> Result<bool> {
+        self.metadata().map(|metadata| ownership.admits(&metadata))
     }
-}
 
-impl Drop for Compressed {
-    fn drop(&mut self) {
-        // After it has been placed there is nothing to remove, and where it
-        // cannot be, recovery tries again.
-        drop(fs::remove_file(&self.path));
+    /// Tells whether it is one generation with the file at `plain`.
+    pub(crate) fn holds(&self, plain: &Path) -> Result<bool> {
+        gzip::same_generation(plain, &self.file).map_err(Error::on("compare", plain))
     }
 }
 
@@ -164,6 +172,7 @@ impl Backups {
             return active.truncate(held).map(|()| None);
         }
         // What stands in the way is found before anything has moved.
+        platform::can_rename(active.path()).map_err(Error::on("rename", active.path()))?;
         let Rotation { room, backup } = self.plan(held)?;
         let (compressed, trouble) = match self.compress_log(active.path(), &metadata) {
             Ok(compressed) => (compressed, None),
@@ -218,7 +227,9 @@ impl Backups {
     /// Removes the plain form of the backup at `plain`, beside which stands the
     /// compressed one, if they are one generation; tells whether they were.
     pub(crate) fn settle_double(&mut self, plain: &Path) -> Result<bool> {
-        let same = same_generation(plain, &names::compressed(plain))?;
+        let compressed = gzip::open(&names::compressed(plain));
+        let same = compressed.and_then(|file| gzip::same_generation(plain, &file));
+        let same = same.map_err(Error::on("compare", plain))?;
         if same {
             self.remove(plain)?;
         }
@@ -257,7 +268,7 @@ impl Backups {
                 return Err(failed(error));
             }
         };
-        let compressed = Compressed { path, file };
+        let compressed = Compressed { file, path: Private(path) };
         let sync = self.options.sync != Sync::None;
         gzip::seal(&compressed.file, metadata, sync).map_err(failed)?;
         Ok(Some(compressed))
@@ -290,7 +301,7 @@ impl Backups {
             outcome = gzip::compress(source, &path, level, sync);
         }
         let file = outcome.map_err(Error::on("compress", source))?;
-        Ok(Compressed { path, file })
+        Ok(Compressed { file, path: Private(path) })
     }
 
     /// Puts what was `compressed` in the place of the backup at `plain`.
@@ -305,15 +316,13 @@ impl Backups {
         plain: &Path,
         _: &mut Held<'_>,
     ) -> Result<()> {
-        rename(&compressed.path, &names::compressed(plain))?;
+        rename(&compressed.path.0, &names::compressed(plain))?;
         self.remove(plain)
     }
 
     /// Removes the file at `path`, which is freed when the hold has ended.
     pub(crate) fn remove(&mut self, path: &Path) -> Result<()> {
-        let flags = libc::O_PATH | libc::O_NOFOLLOW;
-        // A file that cannot be kept open is removed all the same.
-        let kept = OpenOptions::new().read(true).custom_flags(flags).open(path);
+        let kept = platform::kept(path);
         fs::remove_file(path).map_err(Error::on("remove", path))?;
         self.upkeep.close_later(kept);
         Ok(())
@@ -326,17 +335,12 @@ impl Backups {
 ///
 /// If it is no regular file, or cannot be looked at.
 pub(crate) fn regular_file(path: &Path) -> Result<Option<Metadata>> {
-    match path.symlink_metadata() {
+    match platform::look_at(path) {
         Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
         Ok(_) => Err(Error::new("use", path, io::Error::other("it is not a regular file"))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::new("look at", path, error)),
     }
-}
-
-/// Tells whether the plain and the compressed file are one generation.
-pub(crate) fn same_generation(plain: &Path, compressed: &Path) -> Result<bool> {
-    gzip::same_generation(plain, compressed).map_err(Error::on("compare", plain))
 }
 
 /// Renames `from` to `to`, a name that is free.

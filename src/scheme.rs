@@ -5,13 +5,13 @@
 //! [`recovery`](crate::recovery) ask without knowing which it is.
 
 use std::ffi::OsStr;
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::gzip;
 use crate::lock::Held;
 use crate::names::{Form, Meaning};
+use crate::platform::Metadata;
 use crate::rotation::{Backups, Rotation, regular_file};
 use crate::stamp::Dated;
 

@@ -20,13 +20,9 @@ mod scan;
 mod timestamp;
 
 use std::cmp::Reverse;
-use std::fs::Metadata;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
-
-use nix::libc;
 
 pub use self::finding::{Finding, Harm};
 pub use self::processes::{Opener, Process};
@@ -34,6 +30,7 @@ use self::scan::Which;
 use crate::error::{Error, Result};
 use crate::names::{Form, Names};
 use crate::options::Options;
+use crate::platform::{self, Metadata, Rights};
 
 /// How closely a log is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -112,9 +109,9 @@ pub struct LogFile {
     pub first: Option<String>,
     /// The time at the beginning of its last line, as it stands there.
     pub last: Option<String>,
-    /// Its permission bits.
+    /// Its permission bits; none on Windows.
     pub mode: u32,
-    /// Whom it belongs to: user and group.
+    /// Whom it belongs to: user and group; 0 on Windows.
     pub owner: (u32, u32),
 }
 
@@ -147,7 +144,7 @@ impl Status {
         let names = Names::new(path).map_err(|error| Error::new("look at", path, error))?;
         let scan = scan::scan(&names, options)?;
         if scan.is_empty() {
-            let none = io::Error::from_raw_os_error(libc::ENOENT);
+            let none = io::Error::from_raw_os_error(platform::NO_SUCH_FILE);
             return Err(Error::new("look at", names.log(), none));
         }
         let seen = processes::look(&names, &scan);
@@ -192,6 +189,7 @@ impl LogFile {
             Some(Which::Slot(slot)) => (Some(slot), None),
             Some(Which::Dated(Reverse(dated))) => (None, Some(dated.text())),
         };
+        let Rights { mode, user, group } = platform::rights(metadata);
         Self {
             path,
             slot,
@@ -200,12 +198,12 @@ impl LogFile {
             size: metadata.len(),
             content: (form == Form::Plain).then_some(metadata.len()),
             lines: None,
-            // Every file system of Linux keeps it.
+            // Every file system keeps it.
             modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
             first: None,
             last: None,
-            mode: metadata.mode() & 0o7777,
-            owner: (metadata.uid(), metadata.gid()),
+            mode: mode & 0o7777,
+            owner: (user, group),
         }
     }
 }

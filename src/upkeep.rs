@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::ahead::{Ahead, PIECE};
 use crate::error::{Error, Result};
+use crate::platform;
 
 /// How much of a log may wait to be compressed before its writer is behind. Two
 /// pieces are enough to keep the compression busy, and whatever waits when the
@@ -231,6 +232,5 @@ fn sync_if_there(file: &File, path: PathBuf) -> Result<()> {
 
 /// Tells whether a file still has a name.
 fn is_there(file: &File) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    file.metadata().is_ok_and(|metadata| metadata.nlink() > 0)
+    platform::about(file).is_ok_and(|metadata| platform::links(&metadata) > 0)
 }

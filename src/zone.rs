@@ -4,7 +4,7 @@
 //! concurrent-log-handler. Which zone is the local one, the C library's rules
 //! say, for Python asks it: `TZ` is the name of a file, or else a zone written
 //! out as POSIX has it; without it there is `/etc/localtime`; and else it is
-//! UTC. The files are read here, since jiff looks through the whole database
+//! UTC. On Windows, the system says. The files are read here, since jiff looks through the whole database
 //! before it opens one, which takes as long as all else at the start.
 //!
 //! This file is the library's only door to jiff.
@@ -16,8 +16,7 @@ use std::{env, fs};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// Where the zone of the system is, if nothing else is said.
-const LOCAL: &str = "/etc/localtime";
+use crate::platform;
 
 /// Where the zones are.
 const ZONES: &str = "/usr/share/zoneinfo";
@@ -50,7 +49,7 @@ impl Zone {
     pub(crate) fn local() -> Self {
         match env::var_os("TZ") {
             Some(name) => Self::named(&name),
-            None => Self(in_file(Path::new(LOCAL)).unwrap_or(TimeZone::UTC)),
+            None => Self(of_system().unwrap_or(TimeZone::UTC)),
         }
     }
 
@@ -90,6 +89,14 @@ impl Zone {
     /// Tells whether it is daylight saving time at an instant.
     pub(crate) fn is_dst(&self, instant: i64) -> bool {
         self.civil(instant).dst
+    }
+}
+
+/// Returns the zone of the system, if it is known.
+fn of_system() -> Option<TimeZone> {
+    match platform::LOCAL_ZONE {
+        Some(path) => in_file(Path::new(path)),
+        None => TimeZone::try_system().ok(),
     }
 }
 

@@ -31,7 +31,7 @@ impl Site {
     }
 
     fn metadata(&self) -> Metadata {
-        fs::metadata(&self.log).unwrap()
+        platform::look_at(&self.log).unwrap()
     }
 
     fn catch_up(&self, ahead: &mut Ahead) {
@@ -111,7 +111,7 @@ fn a_member_that_somebody_died_over_is_cut_off() {
     site.catch_up(&mut ahead);
     let private = ahead.names.private(ahead.identity);
     for cut in [1, 9, 30, ahead.end / 3] {
-        let file = OpenOptions::new().write(true).open(&private).unwrap();
+        let file = File::options().write(true).open(&private).unwrap();
         file.set_len(ahead.end - cut).unwrap();
         assert_eq!(site.finish(&mut site.ahead()), bytes);
     }
@@ -127,6 +127,7 @@ fn what_is_not_ours_in_the_private_file_is_thrown_away() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_private_file_that_is_wider_than_the_log_is_not_used() {
     use std::os::unix::fs::PermissionsExt;
     let site = Site::new();

@@ -5,8 +5,6 @@ use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use nix::libc;
-
 use crate::active::{Active, Unwritten};
 use crate::drift::Watch;
 use crate::error::{Error, Result};
@@ -15,6 +13,7 @@ use crate::log::{Notice, Stats, Unappended};
 use crate::options::Sync;
 use crate::owner::{self, Ownership};
 use crate::patience::Patience;
+use crate::platform;
 use crate::recovery::{self, Leftovers};
 use crate::repair::Change;
 use crate::rotation::Backups;
@@ -165,7 +164,7 @@ impl Log {
     }
 
     /// Tells the upkeep how large the log is now, and how much of that is new.
-    pub(super) fn note_growth(&mut self) {
+    fn note_growth(&mut self) {
         let own = std::mem::take(&mut self.own);
         if let Some(identity) = self.active.private_identity()
             && own > 0
@@ -177,15 +176,29 @@ impl Log {
     /// Notes that a log was not made as it was asked for, if that is news.
     pub(crate) fn note_unmet(&mut self) {
         if self.active.take_unmet() {
-            let refused = io::Error::from_raw_os_error(libc::EPERM);
+            let refused = io::Error::from_raw_os_error(platform::NOT_PERMITTED);
             let error = Error::new("set mode or owner of", self.active.path(), refused);
             self.notices.push(Notice::CannotOwn(error));
         }
     }
 
+    /// Lets go of the lock, and forces the batch to disk if that is wanted.
+    pub(super) fn let_go(&mut self, mut held: Held<'_>) -> Result<()> {
+        if platform::LOG_STAYS_OPEN {
+            drop(held);
+            self.note_growth();
+            self.sync_batch()
+        } else {
+            self.note_growth();
+            let outcome = self.sync_batch();
+            self.active.close(&mut held);
+            outcome
+        }
+    }
+
     /// Forces the batch to disk, if that is wanted of every batch: what was
     /// rotated, the log, and the name of a new one.
-    pub(super) fn sync_batch(&mut self) -> Result<()> {
+    fn sync_batch(&mut self) -> Result<()> {
         let unsynced = std::mem::take(&mut self.unsynced);
         if !unsynced || self.backups.options.sync != Sync::Batch {
             return Ok(());

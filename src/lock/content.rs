@@ -2,14 +2,11 @@
 //! whoever holds the lock.
 
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
-use nix::fcntl::{FcntlArg, fcntl};
-use nix::libc;
-
-use super::Held;
+use super::{Held, Open};
 use crate::error::{Error, Result};
+use crate::platform::{self, FileExt};
 
 impl Held<'_> {
     /// Returns the lock file's path.
@@ -27,8 +24,8 @@ impl Held<'_> {
     pub(crate) fn content(&self, most: usize) -> Result<Vec<u8>> {
         let length = usize::try_from(self.lock.length).unwrap_or(usize::MAX);
         let mut content = vec![0; if length > most { 0 } else { length }];
-        let Some((file, _)) = &self.lock.open else { return Ok(Vec::new()) };
-        let read = file.read_exact_at(&mut content, 0);
+        let Some(open) = &self.lock.open else { return Ok(Vec::new()) };
+        let read = open.file.read_exact_at(&mut content, 0);
         read.map_err(Error::on("read lock file", &self.lock.path)).map(|()| content)
     }
 
@@ -39,14 +36,13 @@ impl Held<'_> {
     /// If it cannot: another user has made it and keeps that to himself. Or if
     /// it should not: it has another name, and so may be anybody's file.
     pub(crate) fn may_write(&self) -> Result<()> {
-        let Some((file, _)) = &self.lock.open else { return Ok(()) };
+        let Some(open) = &self.lock.open else { return Ok(()) };
         let look = || {
-            let flags = fcntl(file, FcntlArg::F_GETFL)?;
-            if flags & libc::O_ACCMODE != libc::O_RDWR {
-                return Err(io::Error::from_raw_os_error(libc::EACCES));
+            if !open.writable {
+                return Err(io::Error::from_raw_os_error(platform::FORBIDDEN));
             }
-            let metadata = file.metadata()?;
-            if !metadata.is_file() || metadata.nlink() > 1 {
+            let metadata = platform::about(&open.file)?;
+            if !metadata.is_file() || platform::links(&metadata) > 1 {
                 return Err(io::Error::other("it is not a file of its own"));
             }
             Ok(())
@@ -56,7 +52,7 @@ impl Held<'_> {
 
     /// Replaces the lock file's content, and forces it to disk if `sync`.
     pub(crate) fn set_content(&mut self, content: &[u8], sync: bool) -> Result<()> {
-        let Some((file, _)) = &self.lock.open else { return Ok(()) };
+        let Some(Open { file, .. }) = &self.lock.open else { return Ok(()) };
         // Written over, not emptied first: no kill leaves it empty.
         let written = file
             .write_all_at(content, 0)

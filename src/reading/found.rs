@@ -1,7 +1,7 @@
 //! A file that was found, and which have been found before.
 
 use std::collections::VecDeque;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use std::time::SystemTime;
 use crate::error::{Error, Result};
 use crate::gzip;
 use crate::names::Form;
+use crate::platform::Metadata;
 
 /// The files that have been seen, the one seen last at the end.
 #[derive(Debug, Default)]

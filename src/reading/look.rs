@@ -7,7 +7,6 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::ops::RangeInclusive;
@@ -15,14 +14,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use nix::libc;
-
 use super::found::{Access, Found, Known};
 use crate::active::symbolic_link;
 use crate::error::{Error, Result};
 use crate::gzip;
 use crate::lock;
 use crate::names::{Form, Meaning, Names};
+use crate::platform;
 use crate::stamp::Dated;
 
 /// How many descriptors are left for other uses when they run out.
@@ -52,7 +50,7 @@ struct Listing {
     /// The backups that were made by the clock, newest first.
     dated: BTreeMap<Reverse<Dated>, Vec<Form>>,
     /// Python's rotation temps.
-    temps: BTreeMap<OsString, Vec<Form>>,
+    temps: BTreeMap<String, Vec<Form>>,
 }
 
 /// The paths of one backup, and in which form it is there.
@@ -128,7 +126,7 @@ impl Spot {
         let paths = self.slots(&listing).into_iter().chain(self.dated(&listing));
         let paths = paths.chain(self.temps(&listing)).flatten().map(|(path, _)| path);
         let is_it = |path: &PathBuf| {
-            path.symlink_metadata().is_ok_and(|metadata| gzip::identity(&metadata) == identity)
+            platform::look_at(path).is_ok_and(|metadata| gzip::identity(&metadata) == identity)
         };
         let found = paths.into_iter().find(is_it);
         let open = found.map(|path| gzip::open(&path).map_err(Error::on("open", &path)));
@@ -138,7 +136,7 @@ impl Spot {
 
     /// Tells which file is at the log's path.
     pub(super) fn log_now(&self) -> Option<u64> {
-        let metadata = self.names.log().symlink_metadata();
+        let metadata = platform::look_at(self.names.log());
         metadata.ok().map(|metadata| gzip::identity(&metadata))
     }
 
@@ -181,7 +179,7 @@ impl Spot {
 
     /// Returns Python's rotation temps.
     fn temps(&self, listing: &Listing) -> Vec<Paths> {
-        let path = |digits: &OsString, form| self.names.rotation_temp(digits, form);
+        let path = |digits: &String, form| self.names.rotation_temp(digits, form);
         with_paths(&listing.temps, path)
     }
 
@@ -217,7 +215,7 @@ impl Spot {
     fn log(&self, known: &Known) -> Result<Option<Found>> {
         let path = self.names.log();
         let cannot = |error| Error::new("open", path, error);
-        let at_path = match path.symlink_metadata() {
+        let at_path = match platform::look_at(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             metadata => metadata.map_err(cannot)?,
         };
@@ -225,13 +223,13 @@ impl Spot {
             return Err(cannot(symbolic_link(path)));
         }
         if at_path.is_dir() {
-            return Err(cannot(io::Error::from_raw_os_error(libc::EISDIR)));
+            return Err(cannot(io::Error::from_raw_os_error(platform::IS_A_DIRECTORY)));
         }
         if !at_path.is_file() {
             return Err(cannot(io::Error::other("it is not a regular file")));
         }
         let (metadata, access) = match gzip::open(path) {
-            Ok(file) => (file.metadata().map_err(cannot)?, Access::Open(Arc::new(file))),
+            Ok(file) => (platform::about(&file).map_err(cannot)?, Access::Open(Arc::new(file))),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => (at_path, Access::Refused(cannot(error))),
         };
@@ -268,7 +266,7 @@ impl Sight {
 
     /// Returns what is at `path`, if it is a regular file.
     fn look_at(&mut self, path: PathBuf, form: Form, known: &Known) -> Option<Found> {
-        let looked = match path.symlink_metadata() {
+        let looked = match platform::look_at(&path) {
             Ok(metadata) if metadata.is_file() => {
                 Found::new(path, form, &metadata, known, Access::Later)
             }
@@ -296,7 +294,7 @@ impl Sight {
             }
             match gzip::open(&found.path) {
                 Ok(file) => found.access = Access::Open(Arc::new(file)),
-                Err(error) if is_too_many(&error) => {
+                Err(error) if platform::is_too_many_open(&error) => {
                     // The rest is opened when its turn comes.
                     opened.iter_mut().rev().take(SPARE).for_each(|f| f.access = Access::Later);
                     return;
@@ -314,11 +312,6 @@ impl Sight {
         let files = self.log.iter().chain(self.fresh.iter().flatten()).chain(&self.orphans);
         files.map(|found| found.identity).chain(self.anchor.iter().copied())
     }
-}
-
-/// Tells whether too many files are open.
-fn is_too_many(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
 }
 
 /// Returns the paths of `backups`, in their order.

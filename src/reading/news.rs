@@ -10,9 +10,9 @@ use super::found::{Access, Found};
 use super::generations::{files_of, fresh_of, plain_file, take_out};
 use super::item::{Item, Live};
 use super::look::Sight;
-use super::watch::Watch;
 use super::{LogReader, ReadNotice};
 use crate::error::Result;
+use crate::platform::Watch;
 
 /// How many files are remembered beyond those that there are.
 const REMEMBERED: usize = 64;

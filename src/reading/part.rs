@@ -3,13 +3,13 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use memchr::memrchr;
 
 use crate::gzip::{self, Inflated};
 use crate::names::Form;
+use crate::platform::FileExt;
 
 /// How much is read at once.
 pub(super) const PIECE: usize = 256 * 1024;

@@ -5,9 +5,8 @@
 //! trailer. Neither can be right if it asks too much or too little of the
 //! compression; only then the file is inflated, to know whether it is broken.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::finding::Finding;
@@ -15,9 +14,9 @@ use super::scan::Scan;
 use super::{Depth, LogFile, timestamp};
 use crate::error::Error;
 use crate::gzip;
-use crate::lock::identity;
 use crate::member::Member;
 use crate::names::Form;
+use crate::platform::{self, FileExt, Metadata, identity};
 
 /// How much is read at once.
 const PIECE: usize = 64 * 1024;
@@ -72,7 +71,7 @@ fn open_same(path: &Path, metadata: &Metadata) -> io::Result<Option<File>> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
-    let same = identity(&file.metadata()?) == identity(metadata);
+    let same = identity(&platform::about(&file)?) == identity(metadata);
     Ok(same.then_some(file))
 }
 

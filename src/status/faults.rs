@@ -1,6 +1,5 @@
 //! What is wrong with a log, as far as the names around it tell.
 
-use std::fs::Metadata;
 use std::path::PathBuf;
 
 use super::finding::Finding;
@@ -8,6 +7,7 @@ use super::scan::{Backup, Scan, Which, is_old};
 use crate::gzip;
 use crate::names::Names;
 use crate::options::Options;
+use crate::platform::Metadata;
 
 /// A limit below this has writers do little else than rotate.
 const SMALL: u64 = 64 * 1024;
@@ -122,7 +122,7 @@ fn is_to_be_parted(plain: &Backup, compressed: &Backup, timed: bool) -> bool {
         return false;
     }
     let (plain, compressed) = (&plain.path, &compressed.path);
-    let same = gzip::same_generation(plain, compressed);
+    let same = gzip::open(compressed).and_then(|file| gzip::same_generation(plain, &file));
     let half = || gzip::is_half_of(compressed, plain);
     // What cannot be read is told where it is looked into.
     same.is_ok_and(|same| same) || half().is_ok_and(|half| half)

@@ -6,11 +6,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-
-use nix::sys::statfs::{FUSE_SUPER_MAGIC, FsType, NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, statfs};
-use nix::unistd::{Group, Uid, User};
 
 use super::LogFile;
 use super::content::unreadable;
@@ -18,6 +14,7 @@ use super::finding::Finding;
 use super::scan::Scan;
 use crate::names::Names;
 use crate::options::Options;
+use crate::platform::{self, Rights, rights};
 
 /// The bits of a mode by which others may write.
 const OTHERS_WRITE: u32 = 0o002;
@@ -34,7 +31,10 @@ pub(super) fn look<'a>(
     findings: &mut Vec<Finding>,
 ) {
     let lock = scan.lock.iter().filter(|lock| lock.is_file());
-    let lock = lock.map(|lock| (&*scan.lock_path, lock.mode() & 0o7777, lock.uid()));
+    let lock = lock.map(|lock| {
+        let Rights { mode, user, .. } = rights(lock);
+        (&*scan.lock_path, mode & 0o7777, user)
+    });
     let all: Vec<_> =
         files.map(|file| (&*file.path, file.mode, file.owner.0)).chain(lock).collect();
     for (path, mode, _) in &all {
@@ -47,11 +47,12 @@ pub(super) fn look<'a>(
         [names.dir()].into_iter().chain(options.lock_dir.as_deref()).collect();
     for dir in dirs {
         match dir.metadata() {
-            Ok(metadata) if metadata.mode() & OTHERS_WRITE != 0 => {
-                let sticky = metadata.mode() & STICKY != 0;
-                findings.push(Finding::OpenDirectory { path: dir.to_owned(), sticky });
+            Ok(metadata) => {
+                let Rights { mode, .. } = rights(&metadata);
+                let open =
+                    Finding::OpenDirectory { path: dir.to_owned(), sticky: mode & STICKY != 0 };
+                findings.extend((mode & OTHERS_WRITE != 0).then_some(open));
             }
-            Ok(_) => {}
             Err(error) => findings.push(unreadable(dir, error)),
         }
     }
@@ -72,8 +73,9 @@ fn hindrance(names: &Names, scan: &Scan, user: u32) -> Option<Finding> {
         return Some(Finding::CannotAppend { user, path: scan.lock_path.clone() });
     }
     let dir = names.dir().metadata().ok()?;
-    let owns = |file: &Metadata| file.uid() == user || dir.uid() == user || user == 0;
-    let sticky = dir.mode() & STICKY != 0;
+    let owner = rights(&dir).user;
+    let owns = |file: &Metadata| rights(file).user == user || owner == user || user == 0;
+    let sticky = rights(&dir).mode & STICKY != 0;
     let stuck = sticky && log.is_some_and(|(_, log)| !owns(log));
     let cannot = stuck || !who.may(&dir, Right::Write);
     cannot.then(|| Finding::CannotRotate { user, path: names.dir().to_owned() })
@@ -82,11 +84,11 @@ fn hindrance(names: &Names, scan: &Scan, user: u32) -> Option<Finding> {
 /// Tells whether those who may append to the log cannot open its lock file.
 fn closed_lock(scan: &Scan) -> Option<Finding> {
     let (_, log) = scan.log.as_ref().filter(|(_, log)| log.is_file())?;
-    let lock = scan.lock.as_ref()?;
+    let (log, lock) = (rights(log), rights(scan.lock.as_ref()?));
     // Who may write the log: group, and others. Who may read the lock: the same.
-    let writers = (log.mode() & 0o022) << 1;
-    let closed = writers & !lock.mode() & 0o044 != 0;
-    let (path, mode) = (scan.lock_path.clone(), lock.mode() & 0o7777);
+    let writers = (log.mode & 0o022) << 1;
+    let closed = writers & !lock.mode & 0o044 != 0;
+    let (path, mode) = (scan.lock_path.clone(), lock.mode & 0o7777);
     closed.then_some(Finding::LockClosed { path, mode })
 }
 
@@ -110,19 +112,15 @@ struct Who {
 impl Who {
     /// Returns the user of this number.
     fn of(user: u32) -> Self {
-        let known = User::from_uid(Uid::from_raw(user)).ok().flatten();
-        let mut groups: Vec<u32> = known.iter().map(|user| user.gid.as_raw()).collect();
-        if let Some(user) = known {
-            groups.extend(member_of(&user.name));
-        }
-        Self { user, groups }
+        Self { user, groups: platform::groups_of(user) }
     }
 
     /// Tells whether he has this right to the file, as its mode has it.
     fn may(&self, file: &Metadata, right: Right) -> bool {
-        let class = if file.uid() == self.user {
+        let Rights { mode, user, group } = rights(file);
+        let class = if user == self.user {
             6
-        } else if self.groups.contains(&file.gid()) {
+        } else if self.groups.contains(&group) {
             3
         } else {
             0
@@ -133,54 +131,13 @@ impl Who {
             Right::Write if file.is_dir() => 0o3,
             Right::Write => 0o2,
         };
-        self.user == 0 || file.mode() >> class & bits == bits
+        self.user == 0 || mode >> class & bits == bits
     }
 }
 
-/// Returns the groups that list the user of this `name`.
-fn member_of(name: &str) -> Vec<u32> {
-    let text = std::fs::read_to_string("/etc/group").unwrap_or_default();
-    let lists = |line: &&str| {
-        let members = line.rsplit(':').next().unwrap_or_default();
-        members.split(',').any(|member| member == name)
-    };
-    let group = |line: &str| Group::from_name(line.split(':').next()?).ok().flatten();
-    text.lines().filter(lists).filter_map(group).map(|group| group.gid.as_raw()).collect()
-}
-
-/// Adds that the lock file's directory is on a network file system. A directory
-/// that cannot be looked at has been told of already.
+/// Adds that the lock file's directory is on a network file system.
 fn network(lock: &Path, findings: &mut Vec<Finding>) {
     let path = lock.parent().unwrap_or(lock).to_owned();
-    let kind = statfs(&path).ok().and_then(|found| kind(found.filesystem_type()));
+    let kind = platform::network(&path);
     findings.extend(kind.map(|kind| Finding::NetworkLock { path, kind }));
-}
-
-/// Returns the name of a file system on which a lock may not reach everybody.
-fn kind(found: FsType) -> Option<&'static str> {
-    // Those without a name are from the kernel's `magic.h`, and cifs's sources.
-    const KINDS: [(FsType, &str); 8] = [
-        (NFS_SUPER_MAGIC, "NFS"),
-        (SMB_SUPER_MAGIC, "SMB"),
-        (FsType(0xff53_4d42), "CIFS"),
-        (FsType(0xfe53_4d42), "SMB2"),
-        (FUSE_SUPER_MAGIC, "FUSE"),
-        (FsType(0x0102_1997), "9P"),
-        (FsType(0x00c3_6400), "Ceph"),
-        (FsType(0x5346_414f), "AFS"),
-    ];
-    KINDS.iter().find(|(known, _)| *known == found).map(|(_, kind)| *kind)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn network_file_systems_are_known() {
-        for (number, name) in [(0x6969, "NFS"), (0xff53_4d42, "CIFS"), (0x6573_5546, "FUSE")] {
-            assert_eq!(kind(FsType(number)), Some(name));
-        }
-        assert_eq!(kind(FsType(0xef53)), None, "ext4");
-    }
 }

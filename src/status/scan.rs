@@ -7,20 +7,18 @@
 
 use std::cmp::Reverse;
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
-use std::io::{self, ErrorKind, Read};
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::processes::Locks;
 use crate::error::{Error, Result};
 use crate::gzip;
 use crate::lock;
 use crate::member::Member;
 use crate::names::{Form, Meaning, Names};
 use crate::options::Options;
+use crate::platform::{self, FileExt, Locks, Metadata};
 use crate::stamp::{Dated, PRECISIONS};
 
 /// How long the lock is waited for.
@@ -91,7 +89,7 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
     // Read before we may have it ourselves, and only then looked at.
     let locks = Locks::read();
     let file = gzip::open(&lock_path).ok();
-    let lock = lock_path.symlink_metadata().ok();
+    let lock = platform::look_at(&lock_path).ok();
     let mut scan = Scan {
         log: metadata(names.log())?.map(|metadata| (names.log().to_owned(), metadata)),
         backups: Vec::new(),
@@ -108,6 +106,9 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
     // A file that may not be opened cannot be locked either.
     let held = file.map(|file| lock::lock_within(file, PATIENCE));
     scan.held_by_others = matches!(held, Some(None));
+    // Where nobody else may read what somebody has locked.
+    let mine = held.as_ref().and_then(Option::as_ref);
+    scan.next_rotation = scan.next_rotation.or_else(|| mine.and_then(next_rotation));
     // It may have been rotated while we waited.
     scan.log = metadata(names.log())?.map(|metadata| (names.log().to_owned(), metadata));
     scan.read_names(names)?;
@@ -185,21 +186,21 @@ impl Scan {
         let backups = self.backups.iter().map(|backup| &backup.metadata);
         let left = self.temps.iter().chain(&self.leftovers).map(|(_, metadata)| metadata);
         let all = backups.chain(left).chain(self.log.iter().map(|(_, metadata)| metadata));
-        all.filter(|metadata| metadata.is_file()).map(Metadata::len).sum::<u64>() + self.ahead
+        let files = all.filter(|metadata| metadata.is_file());
+        files.fold(self.ahead, |total, metadata| total + metadata.len())
     }
 }
 
 /// Tells whether a file has neither been written nor renamed for longer than a
 /// rotation takes.
 pub(super) fn is_old(metadata: &Metadata) -> bool {
-    let changed = u64::try_from(metadata.ctime()).unwrap_or_default();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    now.saturating_sub(changed) > LONGEST_ROTATION
+    now.saturating_sub(platform::changed(metadata)) > LONGEST_ROTATION
 }
 
 /// Returns what stands at `path`, if anything does.
 fn metadata(path: &Path) -> Result<Option<Metadata>> {
-    match path.symlink_metadata() {
+    match platform::look_at(path) {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::new("look at", path, error)),
@@ -208,8 +209,8 @@ fn metadata(path: &Path) -> Result<Option<Metadata>> {
 
 /// Tells whether a name begins with the log's and a dot.
 fn begins_like_a_backup(names: &Names, path: &Path) -> bool {
-    let log = names.log().as_os_str().as_bytes();
-    path.as_os_str().as_bytes().strip_prefix(log).is_some_and(|rest| rest.starts_with(b"."))
+    let log = names.log().as_os_str().as_encoded_bytes();
+    path.as_os_str().as_encoded_bytes().strip_prefix(log).is_some_and(|rest| rest.starts_with(b"."))
 }
 
 /// Tells whether a private file holds what was compressed ahead.
@@ -220,7 +221,8 @@ fn is_ahead(path: &Path) -> bool {
 
 /// Returns the time that a lock file of CLH's timed handler tells.
 fn next_rotation(file: &File) -> Option<u64> {
-    let mut text = String::new();
-    let read: io::Result<usize> = file.take(32).read_to_string(&mut text);
-    read.ok().and_then(|_| text.trim().parse().ok()).filter(|time| *time >= EARLIEST)
+    let mut text = [0; 32];
+    let length = file.read_at(&mut text, 0).ok()?;
+    let text = std::str::from_utf8(&text[..length]).ok()?;
+    text.trim().parse().ok().filter(|time| *time >= EARLIEST)
 }

@@ -16,9 +16,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
 
 use crate::names::Names;
-
-/// How often the log is looked at where nothing tells of it.
-const INTERVAL: Duration = Duration::from_millis(100);
+use crate::platform::WATCH_INTERVAL;
 
 /// How often it is looked at all the same: what is renamed to the log's name
 /// is not told.
@@ -26,7 +24,7 @@ const AT_LEAST: Duration = Duration::from_secs(1);
 
 /// What tells of a log.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     /// The kernel's queue, if there is one.
     events: Option<Inotify>,
     /// The log's name.
@@ -39,7 +37,7 @@ pub(super) struct Watch {
 
 impl Watch {
     /// Begins to watch for the log of these `names`.
-    pub(super) fn begin(names: &Names) -> Self {
+    pub(crate) fn begin(names: &Names) -> Self {
         let flags = InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK;
         let events = Inotify::init(flags).and_then(|events| {
             // Two events that are alike and follow one another are one. So the
@@ -55,7 +53,7 @@ impl Watch {
     }
 
     /// Watches this log, and no longer the one before.
-    pub(super) fn turn_to(&mut self, log: Option<&File>) {
+    pub(crate) fn turn_to(&mut self, log: Option<&File>) {
         let Some(events) = &self.events else { return };
         if let Some(before) = self.log.take() {
             // It is gone already if its file is.
@@ -70,12 +68,12 @@ impl Watch {
     }
 
     /// Waits until something has happened, and for no longer than `most`.
-    pub(super) fn wait(&mut self, most: Duration) {
+    pub(crate) fn wait(&mut self, most: Duration) {
         let Some(events) = &self.events else {
-            thread::sleep(INTERVAL.min(most));
+            thread::sleep(WATCH_INTERVAL.min(most));
             return;
         };
-        let longest = if self.log.is_some() { AT_LEAST } else { INTERVAL };
+        let longest = if self.log.is_some() { AT_LEAST } else { WATCH_INTERVAL };
         let timeout = PollTimeout::try_from(longest.min(most)).unwrap_or(PollTimeout::ZERO);
         let mut fds = [PollFd::new(events.as_fd(), PollFlags::POLLIN)];
         // An interrupted wait is a short one.
@@ -84,7 +82,7 @@ impl Watch {
     }
 
     /// Returns how many logs have begun since the last call, if it is known.
-    pub(super) fn begun(&mut self) -> Option<u64> {
+    pub(crate) fn begun(&mut self) -> Option<u64> {
         self.take_in();
         std::mem::replace(&mut self.begun, self.events.is_some().then_some(0))
     }

@@ -1,0 +1,71 @@
+//! What differs from one system to another, behind the same names everywhere.
+//!
+//! The rest of the library names neither nix nor what std has on some systems
+//! only. Each file here has the same doors, so a system that is not served by
+//! one of them does not compile:
+//!
+//! ```text
+//! unix      every Unix         windows    Windows
+//! linux     Linux beside that  elsewhere  every other system beside that
+//! ```
+//!
+//! | | on Unix | on Windows |
+//! |---|---|---|
+//! | the wait for a lock | the system's, in the order of coming | by trying again |
+//! | a locked file | may be read and removed by others | by nobody else |
+//! | the log, between holds | stays open | is closed |
+//! | a file that somebody has open | can be renamed | perhaps |
+//! | an open file that is removed | loses its name at once | perhaps at the end |
+//! | mode and owner | are inherited, and can be asked for | do not exist |
+//! | which file it is | device, inode, birth | volume and index |
+//!
+//! On Linux alone the kernel tells of what happens to a log and of who has a
+//! lock, a file can be made without a name, and be held without being opened.
+
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+use std::time::Duration;
+
+#[cfg(not(target_os = "linux"))]
+use self::elsewhere as kernel;
+pub(crate) use self::kernel::{
+    Locks, Watch, command, kept, name_file, network, openers, unnamed_file,
+};
+#[cfg(target_os = "linux")]
+use self::linux as kernel;
+pub(crate) use self::system::{
+    FORBIDDEN, FileExt, IS_A_DIRECTORY, LOCAL_ZONE, LOCK_POLL, LOG_STAYS_OPEN, Metadata, NO_OWNERS,
+    NO_SUCH_FILE, NOT_PERMITTED, about, append, born, can_create_in, can_rename, can_write,
+    changed, give, groups_of, identity, is_device, is_refused_link, is_too_many_open, length_at,
+    links, lock_options, log_options, longest_name, look_at, name_length, options, reason, rights,
+    set_mode, user, with_mode,
+};
+#[cfg(unix)]
+use self::unix as system;
+#[cfg(windows)]
+use self::windows as system;
+
+/// Which file an open file is. As long as it is open, no other file can have
+/// the same.
+pub(crate) type Identity = (u64, u64);
+
+/// Who may do what to a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rights {
+    /// All bits of its mode.
+    pub(crate) mode: u32,
+    /// Whom it belongs to.
+    pub(crate) user: u32,
+    /// And to which group.
+    pub(crate) group: u32,
+}
+
+/// How often a log is looked at where nothing tells of it.
+const WATCH_INTERVAL: Duration = Duration::from_millis(100);

@@ -1,0 +1,73 @@
+//! Linux, beside what every Unix has.
+
+mod processes;
+mod watch;
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use nix::fcntl::{AT_FDCWD, AtFlags};
+use nix::libc;
+use nix::sys::statfs::{FUSE_SUPER_MAGIC, FsType, NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, statfs};
+use nix::unistd::linkat;
+
+pub(crate) use self::processes::{Locks, command, openers};
+pub(crate) use self::watch::Watch;
+
+/// Makes a file that has no name yet, in `dir`, and opens it with these
+/// `options`. Not every file system can do that.
+pub(crate) fn unnamed_file(options: &OpenOptions, dir: &Path) -> io::Result<File> {
+    options.clone().custom_flags(libc::O_TMPFILE).open(dir)
+}
+
+/// Gives an open file that has no name this one, which must be free.
+pub(crate) fn name_file(file: &File, path: &Path) -> io::Result<()> {
+    let open = format!("/proc/self/fd/{}", file.as_raw_fd());
+    Ok(linkat(AT_FDCWD, open.as_str(), AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW)?)
+}
+
+/// Holds a file that is about to be removed: neither is it freed, nor does
+/// another one get its number. One that cannot be held is removed all the same.
+pub(crate) fn kept(path: &Path) -> Option<File> {
+    let flags = libc::O_PATH | libc::O_NOFOLLOW;
+    OpenOptions::new().read(true).custom_flags(flags).open(path).ok()
+}
+
+/// Returns the name of the file system that a directory is on, if a lock on it
+/// may not reach everybody. One that cannot be looked at has been told of
+/// already.
+pub(crate) fn network(dir: &Path) -> Option<&'static str> {
+    kind(statfs(dir).ok()?.filesystem_type())
+}
+
+/// Returns the name of a file system on which a lock may not reach everybody.
+fn kind(found: FsType) -> Option<&'static str> {
+    // Those without a name are from the kernel's `magic.h`, and cifs's sources.
+    const KINDS: [(FsType, &str); 8] = [
+        (NFS_SUPER_MAGIC, "NFS"),
+        (SMB_SUPER_MAGIC, "SMB"),
+        (FsType(0xff53_4d42), "CIFS"),
+        (FsType(0xfe53_4d42), "SMB2"),
+        (FUSE_SUPER_MAGIC, "FUSE"),
+        (FsType(0x0102_1997), "9P"),
+        (FsType(0x00c3_6400), "Ceph"),
+        (FsType(0x5346_414f), "AFS"),
+    ];
+    KINDS.iter().find(|(known, _)| *known == found).map(|(_, kind)| *kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn network_file_systems_are_known() {
+        for (number, name) in [(0x6969, "NFS"), (0xff53_4d42, "CIFS"), (0x6573_5546, "FUSE")] {
+            assert_eq!(kind(FsType(number)), Some(name));
+        }
+        assert_eq!(kind(FsType(0xef53)), None, "ext4");
+    }
+}

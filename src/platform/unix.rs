@@ -1,0 +1,201 @@
+//! Every Unix.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, ErrorKind, Write};
+pub(crate) use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::unistd::{AccessFlags, Group, PathconfVar, Uid, User, access, pathconf};
+
+use super::{Identity, Rights};
+
+/// What is known of a file.
+pub(crate) use std::fs::Metadata;
+
+/// There is no file of that name.
+pub(crate) const NO_SUCH_FILE: i32 = libc::ENOENT;
+/// It is a directory.
+pub(crate) const IS_A_DIRECTORY: i32 = libc::EISDIR;
+/// The file's mode forbids it.
+pub(crate) const FORBIDDEN: i32 = libc::EACCES;
+/// Only others may do it.
+pub(crate) const NOT_PERMITTED: i32 = libc::EPERM;
+
+/// How often to try for a lock: the system waits instead, for whoever polls
+/// starves among those who wait.
+pub(crate) const LOCK_POLL: Option<Duration> = None;
+
+/// Whether the log stays open when the lock is let go.
+pub(crate) const LOG_STAYS_OPEN: bool = true;
+
+/// Why mode and owner cannot be asked for: they can.
+pub(crate) const NO_OWNERS: Option<&str> = None;
+
+/// Where the system's time zone stands.
+pub(crate) const LOCAL_ZONE: Option<&str> = Some("/etc/localtime");
+
+/// Returns what stands at `path`, which may be a symbolic link.
+pub(crate) fn look_at(path: &Path) -> io::Result<Metadata> {
+    path.symlink_metadata()
+}
+
+/// Returns what an open file is.
+pub(crate) fn about(file: &File) -> io::Result<Metadata> {
+    file.metadata()
+}
+
+/// Returns which file `metadata` is about: device and inode.
+pub(crate) fn identity(metadata: &Metadata) -> Identity {
+    (metadata.dev(), metadata.ino())
+}
+
+/// Returns when the file was made, in nanoseconds since 1970, for an inode's
+/// number is given anew to the next file; 0 where it is not kept.
+pub(crate) fn born(metadata: &Metadata) -> u128 {
+    let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    born.map_or(0, |age| age.as_nanos())
+}
+
+/// Returns how many names the file has.
+pub(crate) fn links(metadata: &Metadata) -> u64 {
+    metadata.nlink()
+}
+
+/// Returns when the file was written or renamed last, in seconds since 1970.
+pub(crate) fn changed(metadata: &Metadata) -> u64 {
+    u64::try_from(metadata.ctime()).unwrap_or_default()
+}
+
+/// Tells whether it is a device.
+pub(crate) fn is_device(metadata: &Metadata) -> bool {
+    let kind = metadata.file_type();
+    kind.is_char_device() || kind.is_block_device()
+}
+
+/// Returns how long the locked `file` is, which has this identity, or nothing
+/// if it stands at `path` no more: somebody has deleted it.
+pub(crate) fn length_at(path: &Path, _: &File, file: Identity) -> io::Result<Option<u64>> {
+    match path.symlink_metadata() {
+        Ok(metadata) if identity(&metadata) == file => Ok(Some(metadata.len())),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(None),
+    }
+}
+
+/// Returns options that never follow a symbolic link, nor wait for a FIFO.
+pub(crate) fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    options
+}
+
+/// Returns options for a lock file: as [`options`].
+pub(crate) fn lock_options() -> OpenOptions {
+    options()
+}
+
+/// Returns options to append to a log. They never follow a symbolic link, nor
+/// make a terminal that is written to ours.
+pub(crate) fn log_options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.append(true).custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY);
+    options
+}
+
+/// Has the file that is made with these `options` get this mode, less the
+/// umask.
+pub(crate) fn with_mode(options: &mut OpenOptions, mode: u32) {
+    options.mode(mode);
+}
+
+/// Appends to a file that was opened for that; returns how much has gone in.
+pub(crate) fn append(mut file: &File, bytes: &[u8]) -> io::Result<usize> {
+    file.write(bytes)
+}
+
+/// Tells whether the file at `path` can be renamed, for all that others do with
+/// it: always.
+#[expect(clippy::unnecessary_wraps, reason = "on other systems it can fail")]
+pub(crate) fn can_rename(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Tells whether files can be made in `dir`, as far as permissions go.
+pub(crate) fn can_create_in(dir: &Path) -> io::Result<()> {
+    Ok(access(dir, AccessFlags::W_OK | AccessFlags::X_OK)?)
+}
+
+/// Tells whether `path` can be written, as far as permissions go.
+pub(crate) fn can_write(path: &Path) -> io::Result<()> {
+    Ok(access(path, AccessFlags::W_OK)?)
+}
+
+/// Returns how long a name in `dir` may be.
+pub(crate) fn longest_name(dir: &Path) -> io::Result<usize> {
+    let longest = pathconf(dir, PathconfVar::NAME_MAX)?.unwrap_or(255);
+    Ok(usize::try_from(longest).unwrap_or(usize::MAX))
+}
+
+/// Returns the length of a name, as the file system counts it: in bytes.
+pub(crate) fn name_length(name: &OsStr) -> usize {
+    name.len()
+}
+
+/// Returns who may do what to a file.
+pub(crate) fn rights(metadata: &Metadata) -> Rights {
+    Rights { mode: metadata.mode(), user: metadata.uid(), group: metadata.gid() }
+}
+
+/// Returns who we are.
+pub(crate) fn user() -> u32 {
+    Uid::effective().as_raw()
+}
+
+/// Gives `file` to another user or group.
+pub(crate) fn give(file: &File, user: Option<u32>, group: Option<u32>) -> io::Result<()> {
+    fchown(file, user, group)
+}
+
+/// Gives `file` this mode.
+pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    file.set_permissions(Permissions::from_mode(mode))
+}
+
+/// Returns the groups that a user is in.
+pub(crate) fn groups_of(user: u32) -> Vec<u32> {
+    let Ok(Some(user)) = User::from_uid(Uid::from_raw(user)) else { return Vec::new() };
+    let mut groups = vec![user.gid.as_raw()];
+    groups.extend(listing(&user.name));
+    groups
+}
+
+/// Returns the groups that list the user of this `name`.
+fn listing(name: &str) -> Vec<u32> {
+    let text = fs::read_to_string("/etc/group").unwrap_or_default();
+    let lists = |line: &&str| {
+        let members = line.rsplit(':').next().unwrap_or_default();
+        members.split(',').any(|member| member == name)
+    };
+    let group = |line: &str| Group::from_name(line.split(':').next()?).ok().flatten();
+    text.lines().filter(lists).filter_map(group).map(|group| group.gid.as_raw()).collect()
+}
+
+/// Returns the system's words for an error of this number.
+pub(crate) fn reason(number: i32) -> String {
+    Errno::from_raw(number).desc().to_owned()
+}
+
+/// Tells whether a file was not opened for being a symbolic link.
+pub(crate) fn is_refused_link(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ELOOP)
+}
+
+/// Tells whether a file was not opened because too many are.
+pub(crate) fn is_too_many_open(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}
