@@ -85,6 +85,9 @@ impl Active {
             }
             Err(error) => return Err(active.cannot("open", error)),
         }
+        if !platform::LOG_STAYS_OPEN {
+            active.open = None;
+        }
         Ok(active)
     }
 

@@ -11,8 +11,8 @@ use crate::gzip;
 use crate::hold::Log;
 use crate::log::Notice;
 use crate::names::Form;
-use crate::platform::{self, FileExt};
-use crate::rotation::Backups;
+use crate::platform::FileExt;
+use crate::rotation::{Backups, regular_file};
 
 /// A setting of another writer that differs from ours, as far as can be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,8 +119,8 @@ impl Watch {
         let ours = backups.options.backups;
         let mut paths = [Form::Plain, Form::Gzip].map(|form| backups.names.backup(ours + 1, form));
         paths.sort();
-        let mut found = paths.iter().filter_map(|path| platform::look_at(path).ok());
-        let found = found.find(|found| found.is_file()).map(|file| gzip::identity(&file));
+        let found = paths.iter().find_map(|path| regular_file(path).ok().flatten());
+        let found = found.map(|file| gzip::identity(&file));
         let before = *self.beyond.get_or_init(|| found);
         (found.is_some() && found != before).then_some(Drift::Backups { ours })
     }

@@ -10,7 +10,8 @@
 //! - where daylight saving begins or ends before the next time, an hour is
 //!   taken off or added, for a day of the week even twice.
 
-#[cfg(test)]
+// Python knows no zone by its name on Windows.
+#[cfg(all(test, unix))]
 mod tests;
 
 use crate::zone::{Civil, Zone};

@@ -140,7 +140,7 @@ mod tests {
             for (counter, end) in [(0, ""), (1, ".1"), (12, ".12")] {
                 let dated = Dated { stamp, counter };
                 let plain = format!("{name}{end}");
-                assert_eq!(dated.path(&names(), Form::Plain), Path::new("/d").join(&plain));
+                assert_eq!(dated.path(&names(), Form::Plain), names().dir().join(&plain));
                 assert_eq!(read(&plain, precision), Some((dated, Form::Plain)));
                 assert_eq!(read(&format!("{plain}.gz"), precision), Some((dated, Form::Gzip)));
                 assert_eq!(read(&plain, 3 + (precision - 2) % 4), None, "another precision");

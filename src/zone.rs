@@ -4,8 +4,10 @@
 //! concurrent-log-handler. Which zone is the local one, the C library's rules
 //! say, for Python asks it: `TZ` is the name of a file, or else a zone written
 //! out as POSIX has it; without it there is `/etc/localtime`; and else it is
-//! UTC. On Windows, the system says. The files are read here, since jiff looks through the whole database
-//! before it opens one, which takes as long as all else at the start.
+//! UTC. The files are read here, since jiff looks through the whole database
+//! before it opens one, which takes as long as all else at the start. Windows has
+//! no such files: it says which zone is the local one, and jiff brings the others
+//! along.
 //!
 //! This file is the library's only door to jiff.
 
@@ -59,7 +61,8 @@ impl Zone {
         let name = name.strip_prefix(':').unwrap_or(name);
         let dir = env::var_os("TZDIR").unwrap_or_else(|| ZONES.into());
         let zone = in_file(&Path::new(&dir).join(name));
-        Self(zone.or_else(|| TimeZone::posix(name).ok()).unwrap_or(TimeZone::UTC))
+        let zone = zone.or_else(|| TimeZone::posix(name).ok()).or_else(|| in_program(name));
+        Self(zone.unwrap_or(TimeZone::UTC))
     }
 
     /// Returns Greenwich's, where no clock is ever changed.
@@ -89,6 +92,15 @@ impl Zone {
     /// Tells whether it is daylight saving time at an instant.
     pub(crate) fn is_dst(&self, instant: i64) -> bool {
         self.civil(instant).dst
+    }
+}
+
+/// Returns the zone of this name that the program brings along, where the
+/// system has none.
+fn in_program(name: &str) -> Option<TimeZone> {
+    match platform::LOCAL_ZONE {
+        Some(_) => None,
+        None => TimeZone::get(name).ok(),
     }
 }
 
@@ -130,6 +142,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn what_the_c_library_takes_for_a_zone_is_one() {
         let hour = |name| zone(name).civil(1_782_907_200).fields[3];
         for name in [":Europe/Berlin", "/usr/share/zoneinfo/Europe/Berlin"] {

@@ -247,7 +247,7 @@ fn in_words(error: io::Error) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use crate::platform;
 
     /// Lines of which some are longer than what is read at once.
     fn lines() -> Vec<u8> {
@@ -298,9 +298,9 @@ mod tests {
         let mut part = Part::new(Arc::new(File::open(&path).unwrap()), Form::Plain);
         let live = Cut { lines: true, ended: false };
         assert_eq!(read(&mut part, live), b"one\n");
-        let mut log = File::options().append(true).open(&path).unwrap();
+        let log = platform::log_options().open(&path).unwrap();
         log.set_len(4).unwrap();
-        log.write_all(b"two\nthr").unwrap();
+        assert_eq!(platform::append(&log, b"two\nthr").unwrap(), 7);
         assert_eq!(read(&mut part, live), b"two\n");
         let mut piece = Vec::new();
         part.next(&mut piece, Cut { lines: true, ended: true }).unwrap();
