@@ -1,7 +1,7 @@
 //! Reading what a compressed file holds.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
 
 use flate2::read::{GzDecoder, MultiGzDecoder};
 
@@ -15,13 +15,14 @@ pub(crate) fn inflated<R: Read>(reader: R) -> Inflated<R> {
     MultiGzDecoder::new(BufReader::with_capacity(PIECE, reader))
 }
 
-/// Inflates `file` and hands its content on in pieces; tells whether it is
+/// Inflates all of `file` and hands its content on in pieces; tells whether it is
 /// whole.
 ///
 /// # Errors
 ///
 /// If it cannot be read. A file that is not whole is no error.
-pub(crate) fn inflate(file: &File, mut into: impl FnMut(&[u8])) -> io::Result<bool> {
+pub(crate) fn inflate(mut file: &File, mut into: impl FnMut(&[u8])) -> io::Result<bool> {
+    file.rewind()?;
     let mut inflated = MultiGzDecoder::new(BufReader::with_capacity(PIECE, file));
     let mut piece = vec![0; PIECE];
     loop {

@@ -4,6 +4,9 @@
 //! remove what we have open. What others have open they may keep from that, as
 //! Python does.
 
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -72,7 +75,8 @@ impl Deref for Metadata {
     }
 }
 
-/// Reading and writing at an offset, as on Unix.
+/// Reading and writing at an offset, as on Unix, but that the file's own
+/// position is behind it then.
 pub(crate) trait FileExt {
     /// Reads from `offset` on; returns how many bytes there were.
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize>;

@@ -1,0 +1,124 @@
+//! What is as it is on Windows only.
+
+use super::*;
+use crate::{Notice, RotatingLog};
+use std::path::PathBuf;
+
+/// Opens a file as Python does: nobody can rename or remove it meanwhile.
+fn open_as_python(path: &Path) -> File {
+    OpenOptions::new().read(true).share_mode(SHARE_READ | SHARE_WRITE).open(path).unwrap()
+}
+
+fn log_in_new_directory() -> (tempfile::TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("app.log");
+    (dir, path)
+}
+
+#[test]
+fn a_log_that_somebody_has_open_grows_until_it_is_closed() {
+    let (dir, path) = log_in_new_directory();
+    let backup = dir.path().join("app.log.1");
+    let mut log = RotatingLog::options().max_bytes(4).open(&path).unwrap();
+    log.append(b"one\n").unwrap();
+    let reader = open_as_python(&path);
+    log.append(b"two\n").unwrap();
+    log.append(b"three\n").unwrap();
+    let notices = log.take_notices();
+    assert!(matches!(notices[..], [Notice::CannotRotate(_)]), "{notices:?}");
+    assert!(!backup.exists());
+    drop(reader);
+    log.hold().unwrap().rotate().unwrap();
+    assert_eq!(fs::read(&backup).unwrap(), b"one\ntwo\nthree\n");
+}
+
+#[test]
+fn a_backup_that_somebody_has_open_puts_rotation_off() {
+    let (dir, path) = log_in_new_directory();
+    let mut log = RotatingLog::options().max_bytes(4).open(&path).unwrap();
+    log.append(b"one\ntwo\nthree\n").unwrap();
+    let reader = open_as_python(&dir.path().join("app.log.1"));
+    log.append(b"four\n").unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"three\nfour\n");
+    drop(reader);
+    log.hold().unwrap().rotate().unwrap();
+    let content = ["app.log.3", "app.log.2", "app.log.1"]
+        .map(|name| fs::read(dir.path().join(name)).unwrap());
+    assert_eq!(content, [&b"one\n"[..], b"two\n", b"three\nfour\n"]);
+}
+
+#[test]
+fn between_holds_nobody_finds_the_log_in_use() {
+    let (_dir, path) = log_in_new_directory();
+    fs::write(&path, "one\n").unwrap();
+    let mut log = RotatingLog::options().open(&path).unwrap();
+    // To open a file with nobody beside is refused if anybody has it open.
+    let alone = || OpenOptions::new().read(true).share_mode(0).open(&path);
+    alone().unwrap();
+    log.append(b"two\n").unwrap();
+    alone().unwrap();
+    let hold = log.hold().unwrap();
+    assert!(alone().is_err());
+    hold.finish().unwrap();
+    alone().unwrap();
+    log.sync().unwrap();
+}
+
+#[test]
+fn what_others_have_put_in_is_counted_though_the_log_was_closed() {
+    let (_dir, path) = log_in_new_directory();
+    let mut log = RotatingLog::options().open(&path).unwrap();
+    log.append(b"one\n").unwrap();
+    assert_eq!(log.hold().unwrap().others(), 0);
+    fs::write(&path, "one\ntwo\n").unwrap();
+    assert_eq!(log.hold().unwrap().others(), 4);
+}
+
+#[test]
+fn nobody_can_remove_the_lock_file_while_it_is_open() {
+    let (dir, path) = log_in_new_directory();
+    let mut log = RotatingLog::options().open(&path).unwrap();
+    log.append(b"one\n").unwrap();
+    let lock = dir.path().join(".__app.lock");
+    assert!(fs::remove_file(&lock).is_err() && fs::rename(&lock, &path).is_err());
+    drop(log);
+    fs::remove_file(&lock).unwrap();
+}
+
+#[test]
+fn mode_and_owner_are_refused() {
+    let (_dir, path) = log_in_new_directory();
+    for options in [
+        RotatingLog::options().mode(Some(0o600)),
+        RotatingLog::options().owner(Some(1), None),
+        RotatingLog::options().owner(None, Some(1)),
+    ] {
+        let error = options.open(&path).unwrap_err();
+        assert_eq!(error.reason(), "Windows has neither");
+    }
+}
+
+#[test]
+fn which_file_it_is_stays_when_it_is_renamed() {
+    let (dir, path) = log_in_new_directory();
+    fs::write(&path, "one\n").unwrap();
+    let before = identity(&look_at(&path).unwrap());
+    let moved = dir.path().join("app.log.1");
+    fs::rename(&path, &moved).unwrap();
+    fs::write(&path, "two\n").unwrap();
+    assert_eq!(identity(&look_at(&moved).unwrap()), before);
+    assert_ne!(identity(&look_at(&path).unwrap()), before);
+    assert_eq!(identity(&about(&File::open(&moved).unwrap()).unwrap()), before);
+}
+
+#[test]
+fn what_is_appended_goes_to_the_end_wherever_was_read() {
+    let (_dir, path) = log_in_new_directory();
+    fs::write(&path, "one\n").unwrap();
+    let file = log_options().read(true).open(&path).unwrap();
+    file.read_exact_at(&mut [0], 1).unwrap();
+    assert_eq!(append(&file, b"two\n").unwrap(), 4);
+    file.set_len(6).unwrap();
+    assert_eq!(append(&file, b"three\n").unwrap(), 6);
+    assert_eq!(fs::read(&path).unwrap(), b"one\ntwthree\n");
+}
