@@ -270,8 +270,10 @@ impl Active {
     }
 
     /// Closes the log when a hold ends.
-    pub(crate) fn close(&mut self, _: &mut Held<'_>) {
-        self.left = self.open.take().map(|open| (open.identity, open.size));
+    pub(crate) fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.left = Some((open.identity, open.size));
+        }
     }
 
     /// Gives up the open log, which has just become a backup.

@@ -17,11 +17,14 @@
 mod rotating;
 mod state;
 
+use std::ops::{Deref, DerefMut};
+
 pub(crate) use self::state::Log;
 use crate::error::Result;
 use crate::lock::Held;
 use crate::log::Unappended;
 use crate::options::Sync;
+use crate::platform;
 use crate::repair::{Files, Repair};
 
 /// The time between taking the lock and letting go.
@@ -30,24 +33,52 @@ use crate::repair::{Files, Repair};
 /// [`Hold::finish`] and [`Hold::release`] do.
 #[derive(Debug)]
 pub struct Hold<'a> {
+    /// What the lock is held for; closed before the lock is let go.
+    log: Attended<'a>,
     /// The lock.
     held: Held<'a>,
-    /// What it is held for.
-    log: &'a mut Log,
+}
+
+/// The log of a hold. Where it does not stay open, dropping it closes it.
+#[derive(Debug)]
+struct Attended<'a>(&'a mut Log);
+
+impl Deref for Attended<'_> {
+    type Target = Log;
+
+    fn deref(&self) -> &Log {
+        self.0
+    }
+}
+
+impl DerefMut for Attended<'_> {
+    fn deref_mut(&mut self) -> &mut Log {
+        self.0
+    }
+}
+
+impl Drop for Attended<'_> {
+    fn drop(&mut self) {
+        if !platform::LOG_STAYS_OPEN {
+            self.active.close();
+        }
+    }
 }
 
 impl<'a> Hold<'a> {
     /// Looks at the log, now that nobody else changes it.
-    pub(crate) fn begin(mut held: Held<'a>, log: &'a mut Log) -> Result<Self> {
-        log.active.refresh(&mut held)?;
+    pub(crate) fn begin(held: Held<'a>, log: &'a mut Log) -> Result<Self> {
+        let mut begun = Self { log: Attended(log), held };
+        let (log, held) = (&mut *begun.log, &mut begun.held);
+        log.active.refresh(held)?;
         if let Some(old) = log.active.take_replaced() {
             log.look_for_drift(&old);
         }
-        log.look_at_time(&mut held);
+        log.look_at_time(held);
         if log.leftovers.is_none() {
             log.look_for_leftovers();
         }
-        Ok(Self { held, log })
+        Ok(begun)
     }
 
     /// Tells whether to append `lines` and [release](Hold::release) takes no
@@ -135,7 +166,7 @@ impl<'a> Hold<'a> {
     ///
     /// If the system cannot force to disk what is to be.
     pub fn finish(self) -> Result<()> {
-        let Self { held, log } = self;
+        let Self { mut log, held } = self;
         log.let_go(held).and(log.backups.upkeep.settle())
     }
 
@@ -146,7 +177,7 @@ impl<'a> Hold<'a> {
     ///
     /// If every batch is to be forced to disk, and the system cannot.
     pub fn release(self) -> Result<()> {
-        let Self { held, log } = self;
+        let Self { mut log, held } = self;
         log.let_go(held)
     }
 }

@@ -24,6 +24,8 @@
 //! This file is the only door to fs2.
 
 mod content;
+mod opening;
+mod turns;
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -32,6 +34,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use self::opening::{open, open_existing, symbolic_link};
+use self::turns::Turns;
 use crate::error::{Error, Result};
 use crate::owner::Asked;
 use crate::platform::{self, Identity};
@@ -49,6 +53,8 @@ pub(crate) struct Lock {
     length: u64,
     /// Whether there is anything to lock.
     needed: bool,
+    /// Who comes first where there is no queue.
+    turns: Turns,
 }
 
 /// A lock file that is open.
@@ -78,7 +84,8 @@ impl Lock {
     ///
     /// If it is there and cannot be opened, or is a symbolic link.
     pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
-        let mut lock = Self { path, asked, open: None, length: 0, needed: true };
+        let mut lock =
+            Self { path, asked, open: None, length: 0, needed: true, turns: Turns::default() };
         match open_existing(&lock.path) {
             Ok(opened) => lock.keep(opened)?,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -89,7 +96,8 @@ impl Lock {
 
     /// Returns a lock for what needs none, and whose taking does nothing.
     pub(crate) fn not_needed() -> Self {
-        Self { path: PathBuf::new(), asked: Asked::default(), open: None, length: 0, needed: false }
+        let (path, asked) = (PathBuf::new(), Asked::default());
+        Self { path, asked, open: None, length: 0, needed: false, turns: Turns::default() }
     }
 
     /// Returns the lock file's path.
@@ -105,13 +113,28 @@ impl Lock {
     /// Waits until the lock is ours. There is no time limit, for whoever polls
     /// instead starves among those who wait.
     pub(crate) fn acquire(&mut self) -> Result<Held<'_>> {
-        self.take(wait_for)?;
+        match platform::LOCK_POLL {
+            None => {
+                self.take(wait_for)?;
+            }
+            Some(pause) => {
+                thread::sleep(self.turns.rest());
+                while !self.take(try_lock)? {
+                    self.turns.has_to_wait(true);
+                    thread::sleep(pause);
+                }
+            }
+        }
         Ok(Held { lock: self })
     }
 
     /// Takes the lock if it is free, and returns nothing if it is not.
     pub(crate) fn try_acquire(&mut self) -> Result<Option<Held<'_>>> {
+        if platform::LOCK_POLL.is_some() && !self.turns.rest().is_zero() {
+            return Ok(None);
+        }
         let taken = self.take(try_lock)?;
+        self.turns.has_to_wait(!taken);
         Ok(taken.then_some(Held { lock: self }))
     }
 
@@ -168,6 +191,9 @@ impl Drop for Held<'_> {
         // silently. If it fails, closing the file lets go too.
         if fs2::FileExt::unlock(&open.file).is_err() {
             self.lock.open = None;
+        }
+        if let Some(pause) = platform::LOCK_POLL {
+            self.lock.turns.pass_on(pause);
         }
     }
 }
@@ -230,44 +256,6 @@ pub(crate) fn take_if_there(path: &Path) -> io::Result<Option<File>> {
             return Ok(Some(file));
         }
     }
-}
-
-/// Opens the lock file, and makes it if it is not there; tells whether it was
-/// opened to be written, too.
-fn open(path: &Path, asked: Asked) -> io::Result<(File, bool)> {
-    loop {
-        match open_existing(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            other => return other,
-        }
-        // Made exclusively, as Python does it: with a plain O_CREAT, Linux may
-        // refuse to open another user's file in a sticky directory.
-        match asked.create_lock(path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            made => return made.map(|file| (file, true)),
-        }
-    }
-}
-
-/// Opens the lock file that is there. `flock` asks for no right but to open,
-/// so reading is enough where another user made the file with mode 0755. Tells
-/// whether it was opened to be written, too.
-fn open_existing(path: &Path) -> io::Result<(File, bool)> {
-    let mut options = platform::lock_options();
-    match options.read(true).write(true).open(path) {
-        Err(error) if may_read(&error) => options.write(false).open(path).map(|file| (file, false)),
-        opened => opened.map(|file| (file, true)),
-    }
-}
-
-/// Tells whether `error` forbids writing only.
-fn may_read(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
-}
-
-/// Says that the lock file is a symbolic link.
-fn symbolic_link() -> io::Error {
-    io::Error::other("it is a symbolic link, which is never followed")
 }
 
 /// Calls `call` again for as long as a signal interrupts it.

@@ -183,7 +183,7 @@ impl Log {
     }
 
     /// Lets go of the lock, and forces the batch to disk if that is wanted.
-    pub(super) fn let_go(&mut self, mut held: Held<'_>) -> Result<()> {
+    pub(super) fn let_go(&mut self, held: Held<'_>) -> Result<()> {
         if platform::LOG_STAYS_OPEN {
             drop(held);
             self.note_growth();
@@ -191,7 +191,8 @@ impl Log {
         } else {
             self.note_growth();
             let outcome = self.sync_batch();
-            self.active.close(&mut held);
+            self.active.close();
+            drop(held);
             outcome
         }
     }

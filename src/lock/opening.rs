@@ -1,0 +1,46 @@
+//! Opening the lock file, and making it.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use crate::owner::Asked;
+use crate::platform;
+
+/// Opens the lock file, and makes it if it is not there; tells whether it was
+/// opened to be written, too.
+pub(super) fn open(path: &Path, asked: Asked) -> io::Result<(File, bool)> {
+    loop {
+        match open_existing(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            other => return other,
+        }
+        // Made exclusively, as Python does it: with a plain O_CREAT, Linux may
+        // refuse to open another user's file in a sticky directory.
+        match asked.create_lock(path) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            made => return made.map(|file| (file, true)),
+        }
+    }
+}
+
+/// Opens the lock file that is there. `flock` asks for no right but to open,
+/// so reading is enough where another user made the file with mode 0755. Tells
+/// whether it was opened to be written, too.
+pub(super) fn open_existing(path: &Path) -> io::Result<(File, bool)> {
+    let mut options = platform::lock_options();
+    match options.read(true).write(true).open(path) {
+        Err(error) if may_read(&error) => options.write(false).open(path).map(|file| (file, false)),
+        opened => opened.map(|file| (file, true)),
+    }
+}
+
+/// Tells whether `error` forbids writing only.
+fn may_read(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
+}
+
+/// Says that the lock file is a symbolic link.
+pub(super) fn symbolic_link() -> io::Error {
+    io::Error::other("it is a symbolic link, which is never followed")
+}
