@@ -135,7 +135,7 @@ impl Lock {
         }
         let taken = self.take(try_lock)?;
         self.turns.has_to_wait(!taken);
-        Ok(taken.then_some(Held { lock: self }))
+        Ok(taken.then(|| Held { lock: self }))
     }
 
     /// Locks the file at the path by `lock`, however often somebody deletes it
