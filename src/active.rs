@@ -71,10 +71,9 @@ impl Active {
                     active.cannot("open", io::Error::from_raw_os_error(platform::IS_A_DIRECTORY))
                 );
             }
-            Ok(metadata) if metadata.is_symlink() => {
-                return Err(active.cannot("open", symbolic_link(&active.path)));
+            Ok(metadata) if metadata.is_file() || metadata.is_symlink() => {
+                active.open_existing(&metadata)?;
             }
-            Ok(metadata) if metadata.is_file() => active.open_existing(&metadata)?,
             Ok(_) => {
                 platform::can_write(&active.path).map_err(Error::on("open", &active.path))?;
                 active.special = true;
@@ -138,6 +137,9 @@ impl Active {
 
     /// Opens the log that is there, of which `metadata` tells.
     fn open_existing(&mut self, metadata: &Metadata) -> Result<()> {
+        if metadata.is_symlink() {
+            return Err(self.cannot("open", symbolic_link(&self.path)));
+        }
         // Only a regular file is read: a FIFO opened for both would have a
         // reader, us, and swallow what nobody reads.
         let mut options = platform::log_options();

@@ -50,7 +50,8 @@
 //!   `app.log.1.gz`, and so on, the newest first, and its lock file
 //!   `.__app.lock`: the log's name, less one `.log` at its end.
 //! - **The lock** is an exclusive `flock` on the lock file, which is never
-//!   removed. Nothing is looked at or changed without it.
+//!   removed. Nothing is looked at or changed without it. On Windows it is the
+//!   file's, locked by `LockFileEx`.
 //! - **A hold**, from taking the lock to letting go, puts in one batch. It
 //!   begins by looking whether the open log is still the one at the path; if
 //!   not, that is opened.
@@ -62,6 +63,15 @@
 //!   in one of the files.
 //! - **A compressed backup** is whole before it has its name. What a dead
 //!   writer has left outside the chain is moved into it by the next one.
+//!
+//! # Platforms
+//!
+//! Linux is where it is made and tried. On other systems nothing tells of a log
+//! that is followed, so it is looked at ten times a second, and
+//! [`status`] does not know who has the lock, nor who has the log open. On
+//! Windows files have neither mode nor owner; a log that somebody has open and
+//! does not let be renamed is [not rotated](Notice::CannotRotate) until it is
+//! closed; and other writers' settings are [not compared](Notice::Drift).
 //!
 //! # Features
 //!

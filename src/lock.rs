@@ -110,8 +110,8 @@ impl Lock {
         self.open.is_some()
     }
 
-    /// Waits until the lock is ours. There is no time limit, for whoever polls
-    /// instead starves among those who wait.
+    /// Waits until the lock is ours. There is no time limit, for where the system
+    /// knows who waits, whoever polls instead starves among those.
     pub(crate) fn acquire(&mut self) -> Result<Held<'_>> {
         match platform::LOCK_POLL {
             None => {
