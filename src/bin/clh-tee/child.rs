@@ -1,30 +1,20 @@
 //! The command whose output goes into the log: how it is started, signalled
 //! and waited for, and what there is to say about it.
 //!
-//! It gets our standard input, and pipes of its own for its output. All of our
-//! other descriptors close when it begins. What it does about signals is as it
-//! was when we began: those that we catch are at their default for it, and
-//! those that were ignored stay so, for they are not caught.
+//! It gets our standard input, and pipes of its own for its output; how that is
+//! done is the platform's affair.
 
-use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fmt::Display;
-use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use clh_tee::Escaped;
-use nix::libc::ENOEXEC;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, getpgid, getpgrp};
 
+use crate::platform::{Input, Process, killed_by, signal_name};
 use crate::report::{Status, reason};
+use crate::signals::Request;
 
 /// How many characters of a command are shown.
 const SHOWN: usize = 80;
@@ -40,7 +30,7 @@ pub(crate) struct Child {
 /// What has become of a command.
 enum State {
     /// It runs, since then.
-    Running(std::process::Child, Instant),
+    Running(Process, Instant),
     /// It has ended like this, after so long.
     Ended(ExitStatus, Duration),
     /// It could not be started.
@@ -48,26 +38,15 @@ enum State {
 }
 
 /// The other ends of a command's standard output and standard error.
-pub(crate) type Outputs = [Option<File>; 2];
+pub(crate) type Outputs = [Option<Input>; 2];
 
 impl Child {
     /// Starts `command`, or notes that it cannot be started.
     pub(crate) fn start(command: &[OsString]) -> (Self, Outputs) {
         let shown = shown(command);
         let (program, args) = command.split_first().expect("the command line has a command");
-        let process = match spawn(Command::new(program).args(args)) {
-            Err(error) if error.raw_os_error() == Some(ENOEXEC) => match found(program) {
-                Some(script) => spawn(Command::new("/bin/sh").arg(script).args(args)),
-                None => Err(error),
-            },
-            process => process,
-        };
-        let (state, outputs) = match process {
-            Ok(mut process) => {
-                let out = process.stdout.take().map(|out| File::from(OwnedFd::from(out)));
-                let err = process.stderr.take().map(|err| File::from(OwnedFd::from(err)));
-                (State::Running(process, Instant::now()), [out, err])
-            }
+        let (state, outputs) = match Process::start(program, args) {
+            Ok((process, outputs)) => (State::Running(process, Instant::now()), outputs),
             Err(error) => (State::NotStarted(error), [None, None]),
         };
         (Self { shown, state }, outputs)
@@ -89,21 +68,22 @@ impl Child {
         false
     }
 
-    /// Tells whether what its terminal sends us is sent to it as well.
-    pub(crate) fn shares_our_terminal(&self) -> bool {
-        self.pid().is_some_and(|pid| getpgid(Some(pid)) == Ok(getpgrp()))
-    }
-
-    /// Sends it a signal, if it runs.
-    pub(crate) fn signal(&self, signal: Signal) -> nix::Result<()> {
-        self.pid().map_or(Ok(()), |pid| kill(pid, signal))
-    }
-
-    /// Returns its process id while it runs: until then nobody else can have
-    /// it, for we are the one who waits for it.
-    pub(crate) fn pid(&self) -> Option<Pid> {
+    /// Passes on to it what a signal asks us for, if it runs.
+    ///
+    /// # Errors
+    ///
+    /// What cannot be done, in words.
+    pub(crate) fn pass_on(&self, request: Request) -> Result<(), String> {
         match &self.state {
-            State::Running(process, _) => process.id().try_into().ok().map(Pid::from_raw),
+            State::Running(process, _) => process.pass_on(request),
+            _ => Ok(()),
+        }
+    }
+
+    /// Returns its process id while it runs.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        match &self.state {
+            State::Running(process, _) => Some(process.id()),
             _ => None,
         }
     }
@@ -113,9 +93,9 @@ impl Child {
         match &self.state {
             State::Running(..) => None,
             State::Ended(status, _) => {
-                let killed = || status.signal().map(|signal| 128 + signal);
-                let code = status.code().or_else(killed).and_then(|code| code.try_into().ok());
-                code.map(Status::Command)
+                let killed = || killed_by(*status).map(|signal| 128 + signal);
+                let code = status.code().or_else(killed);
+                code.map(|code| Status::Command(code.cast_unsigned()))
             }
             State::NotStarted(error) if error.kind() == ErrorKind::NotFound => {
                 Some(Status::NotFound)
@@ -153,31 +133,13 @@ impl Child {
     }
 }
 
-/// Starts `command` on pipes.
-fn spawn(command: &mut Command) -> io::Result<std::process::Child> {
-    command.stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
-}
-
-/// Returns where a program is found. One that is not a format that the system
-/// knows is a script for `sh` then, as to `execvp`.
-fn found(program: &OsStr) -> Option<PathBuf> {
-    if program.as_bytes().contains(&b'/') {
-        return Some(program.into());
-    }
-    let is_program = |path: &PathBuf| {
-        path.metadata().is_ok_and(|data| data.is_file() && data.mode() & 0o111 != 0)
-    };
-    let path = env::var_os("PATH")?;
-    env::split_paths(&path).map(|dir| dir.join(program)).find(is_program)
-}
-
 /// Shows how a command ended.
 fn how_it_ended(status: ExitStatus) -> impl Display {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => format!(" with status {code}"),
-        (None, Some(number)) => match Signal::try_from(number) {
-            Ok(signal) => format!(", killed by signal {number} ({signal}),"),
-            Err(_) => format!(", killed by signal {number},"),
+    match (status.code(), killed_by(status)) {
+        (Some(code), _) => format!(" with status {}", code.cast_unsigned()),
+        (None, Some(number)) => match signal_name(number) {
+            Some(name) => format!(", killed by signal {number} ({name}),"),
+            None => format!(", killed by signal {number},"),
         },
         (None, None) => format!(" with {status}"),
     }

@@ -2,7 +2,7 @@
 
 mod config;
 mod dressing;
-pub(crate) mod files;
+mod files;
 pub(crate) mod misuse;
 mod read;
 mod rotating;
@@ -23,7 +23,7 @@ use clh_tee::{Options, Sync};
 
 use self::config::Configured;
 pub(crate) use self::dressing::Dressing;
-use self::files::{Files, Umask};
+use self::files::Files;
 pub(crate) use self::read::Reading;
 use self::rotating::Rotating;
 use self::running::Running;
@@ -31,6 +31,7 @@ use self::status::Looking;
 use self::timed::Timed;
 use self::values::{count, length, level, size, time};
 use crate::hook::Hook;
+use crate::platform::Umask;
 use crate::report::Report;
 
 /// Appends standard input to a rotating log that any number of processes share.

@@ -2,28 +2,17 @@
 //! standard error.
 //!
 //! The copy must not keep the program from hearing signals, so it never waits
-//! in a write. A pipe or terminal is opened anew for that: the flag for not
-//! waiting belongs to the open file, which others may share.
+//! in a write.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::io::{self, ErrorKind};
 
-use nix::fcntl::{FcntlArg, fcntl};
-use nix::libc;
-use nix::poll::{PollFlags, PollTimeout};
-
-use crate::descriptor::{AT_ONCE, is_ready};
-use crate::lines::READ;
+use crate::platform::{Awaited, Output};
 use crate::reader::Stream;
 
 /// A copy, and what of it is still to be written.
 pub(crate) struct Echo {
     /// Where it goes; none if there is none, or if nobody reads it any more.
-    out: Option<File>,
-    /// How much may be written at once.
-    at_once: usize,
+    out: Option<Output>,
     /// Bytes that have not been taken yet.
     pending: Vec<u8>,
 }
@@ -31,30 +20,12 @@ pub(crate) struct Echo {
 impl Echo {
     /// Returns no copy.
     pub(crate) fn off() -> Self {
-        Self { out: None, at_once: 0, pending: Vec::new() }
+        Self { out: None, pending: Vec::new() }
     }
 
     /// Returns a copy to that stream of ours.
     pub(crate) fn to(stream: Stream) -> Self {
-        let (shared, path) = match stream {
-            Stream::Out => (io::stdout().as_fd().try_clone_to_owned(), "/proc/self/fd/1"),
-            Stream::Err => (io::stderr().as_fd().try_clone_to_owned(), "/proc/self/fd/2"),
-        };
-        let shared = shared.map(File::from).ok();
-        let kind =
-            shared.as_ref().and_then(|file| file.metadata().ok()).map(|data| data.file_type());
-        let (out, at_once) = match kind {
-            Some(kind) if kind.is_fifo() || kind.is_char_device() => match reopened(path) {
-                Ok(own) => (Some(own), usize::MAX),
-                Err(_) => (shared, AT_ONCE),
-            },
-            Some(kind) if kind.is_file() => (shared, usize::MAX),
-            _ => (shared, AT_ONCE),
-        };
-        if let Some(out) = &out {
-            enlarge_pipe(out.as_fd());
-        }
-        Self { out, at_once, pending: Vec::new() }
+        Self { out: Output::to(stream), pending: Vec::new() }
     }
 
     /// Writes `bytes`; what is not taken at once is kept.
@@ -93,22 +64,16 @@ impl Echo {
         *self = Self::off();
     }
 
-    /// Returns the stream if something waits to be written to it.
-    pub(crate) fn waits_for(&self) -> Option<BorrowedFd<'_>> {
-        self.out.as_ref().filter(|_| !self.pending.is_empty()).map(AsFd::as_fd)
+    /// Returns that the stream takes more, if something waits for that.
+    pub(crate) fn waits_for(&self) -> Option<Awaited<'_>> {
+        self.out.as_ref().filter(|_| !self.pending.is_empty()).map(Output::awaited)
     }
 
     /// Writes what can be written without waiting; returns how much that was.
-    /// Where writes could wait, it is one, after which to ask again.
     fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut taken = 0;
         while let (Some(out), false) = (&mut self.out, taken == bytes.len()) {
-            let rest = &bytes[taken..];
-            let now = PollTimeout::ZERO;
-            if self.at_once < usize::MAX && !is_ready(out.as_fd(), PollFlags::POLLOUT, now) {
-                break;
-            }
-            match out.write(&rest[..rest.len().min(self.at_once)]) {
+            match out.write(&bytes[taken..]) {
                 Ok(count) => taken += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
@@ -123,20 +88,5 @@ impl Echo {
             }
         }
         Ok(taken)
-    }
-}
-
-/// Opens what leads to a pipe or a terminal anew and without waiting.
-fn reopened(path: &str) -> io::Result<File> {
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    OpenOptions::new().write(true).custom_flags(flags).open(path)
-}
-
-/// Makes a pipe as large as a read, which halves the number of calls. Anything
-/// else is left as it is, and so is a pipe where the system refuses.
-pub(crate) fn enlarge_pipe(fd: BorrowedFd<'_>) {
-    let size = libc::c_int::try_from(READ).unwrap_or(libc::c_int::MAX);
-    if fcntl(fd, FcntlArg::F_GETPIPE_SZ).is_ok_and(|now| now < size) {
-        let _refused = fcntl(fd, FcntlArg::F_SETPIPE_SZ(size));
     }
 }

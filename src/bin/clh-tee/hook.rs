@@ -7,10 +7,8 @@
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::io::{self, PipeReader, PipeWriter};
+use std::io;
 use std::iter;
-use std::os::fd::{AsFd, BorrowedFd};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -18,10 +16,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use clh_tee::{Escaped, Rotated};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, SigmaskHow};
 
-use crate::cli::files::{Umask, without};
+use crate::platform::{Apart, Awaited, Umask, Waker, Woken, is_ready, killed_by, wait, waker};
 use crate::report::{Report, counted, reason};
 
 /// What is run with each backup.
@@ -29,19 +25,17 @@ pub(crate) struct Hook {
     /// What is shared with the thread that runs it.
     shared: Arc<Shared>,
     /// What the thread needs to begin, until it does.
-    start: Mutex<Option<PipeWriter>>,
-    /// Ends when the thread does; nothing is ever written to it.
-    done: PipeReader,
+    start: Mutex<Option<Waker>>,
+    /// Is ready when the thread has ended.
+    done: Woken,
 }
 
 /// What everybody knows of it.
 struct Shared {
     /// The program.
     command: OsString,
-    /// The umask that it gets, if ours is another.
-    umask: Option<Umask>,
-    /// The signals that were blocked when we began.
-    mask: SigSet,
+    /// How it is started.
+    apart: Apart,
     /// Where troubles are told.
     report: Report,
     /// What is to be done, and what has been.
@@ -80,11 +74,10 @@ impl Hook {
         before: Option<Umask>,
         report: &Report,
     ) -> io::Result<Self> {
-        let (done, ends) = io::pipe()?;
+        let (ends, done) = waker()?;
         let shared = Shared {
             command,
-            umask: before,
-            mask: SigSet::thread_get_mask()?,
+            apart: Apart::new(before)?,
             report: report.clone(),
             state: Mutex::default(),
             news: Condvar::new(),
@@ -104,23 +97,22 @@ impl Hook {
     }
 
     /// Says that no more backups will come, and waits until all is done, or
-    /// until then, or until one of `others` can be read; tells whether all is
-    /// done.
-    pub(crate) fn is_done_by(&self, until: Instant, others: &[BorrowedFd<'_>]) -> bool {
+    /// until then, or until one of `others` is ready; tells whether all is done.
+    pub(crate) fn is_done_by<'a>(
+        &'a self,
+        until: Instant,
+        others: impl Iterator<Item = Awaited<'a>>,
+    ) -> bool {
         self.shared.state().ended = true;
         self.shared.news.notify_one();
         if self.start.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
             // There has never been a backup.
             return true;
         }
-        // At the end of the thread the pipe ends, and so can be read.
-        let fds = iter::once(self.done.as_fd()).chain(others.iter().copied());
-        let mut fds: Vec<PollFd> = fds.map(|fd| PollFd::new(fd, PollFlags::POLLIN)).collect();
-        let left = until.saturating_duration_since(Instant::now());
-        let left = PollTimeout::try_from(left + Duration::from_millis(1));
+        let mut awaited: Vec<_> = iter::once(self.done.awaited()).chain(others).collect();
+        let left = until.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
         // Cut short by a signal, it is not done; whoever asks can ask again.
-        let polled = poll(&mut fds, left.unwrap_or(PollTimeout::MAX));
-        polled.is_ok() && fds[0].any().unwrap_or(true)
+        wait(&mut awaited, Some(left)).is_ok() && is_ready(&awaited[0])
     }
 
     /// Leaves it alone, and tells what is left undone.
@@ -151,7 +143,7 @@ impl Hook {
 
 impl Shared {
     /// Runs the program with each backup, until no more come.
-    fn run(&self, _ends: &PipeWriter) {
+    fn run(&self, _ends: &Waker) {
         while let Some(rotated) = self.next() {
             // Looked for only now, for by now it may have moved.
             let path = rotated.path();
@@ -186,18 +178,7 @@ impl Shared {
     fn run_with(&self, path: &Path) -> Option<String> {
         let mut command = Command::new(&self.command);
         command.arg(path).stdin(Stdio::null()).stdout(io::stderr());
-        // A key that is to stop the producer does not cut an upload.
-        command.process_group(0);
-        // A program begins with what is blocked in the thread that starts it.
-        // A key that is pressed in this moment counts as if it had been sent.
-        let started =
-            self.mask.thread_swap_mask(SigmaskHow::SIG_SETMASK).map_err(io::Error::from).and_then(
-                |ours| {
-                    let started = without(self.umask, || command.spawn());
-                    ours.thread_set_mask()?;
-                    started
-                },
-            );
+        let started = self.apart.spawn(&mut command);
         let (shown, backup) = (Escaped::text(&self.command), self.report.path(path));
         match started.map(|mut child| child.wait()) {
             Err(error) => {
@@ -221,7 +202,7 @@ impl Shared {
 
 /// Says what is wrong with how a program has ended, if anything is.
 fn fault(status: ExitStatus) -> Option<String> {
-    match (status.code(), status.signal()) {
+    match (status.code(), killed_by(status)) {
         (Some(0), _) => None,
         (Some(code), _) => Some(format!("ended with status {code}")),
         (None, Some(signal)) => Some(format!("was killed by signal {signal}")),

@@ -12,7 +12,6 @@ mod child;
 mod cli;
 mod config;
 mod courtesy;
-mod descriptor;
 mod dress;
 mod echo;
 #[cfg(test)]
@@ -20,6 +19,7 @@ mod generated;
 mod hook;
 mod keeper;
 mod lines;
+mod platform;
 mod queue;
 mod read;
 mod reader;
@@ -29,8 +29,6 @@ mod sink;
 mod spool;
 mod status;
 
-use std::io;
-use std::os::fd::AsFd;
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, bail};
@@ -38,12 +36,10 @@ use clh_tee::{Escaped, RotatingLog};
 
 use crate::child::Child;
 use crate::cli::Cli;
-use crate::cli::files::{Umask, without};
-use crate::descriptor::is_file_at;
 use crate::echo::Echo;
+use crate::platform::{NOWHERE, Signals, Umask, is_standard, is_standard_input, without};
 use crate::reader::{Reader, Source, Stream};
 use crate::report::{Report, Status};
-use crate::signals::Signals;
 use crate::sink::Sink;
 
 fn main() -> ExitCode {
@@ -100,7 +96,7 @@ fn run_command(
     signals.tell_keys().context("cannot catch signals")?;
     let source = |input, stream| Source::new(input, stream, echo(stream), cli);
     let sources = [source(out, Stream::Out), source(err, Stream::Err)];
-    let pid = child.pid().map_or_else(process::id, |pid| pid.as_raw().unsigned_abs());
+    let pid = child.pid().unwrap_or_else(process::id);
     let sources = sources.into_iter().map(|source| source.dressed(cli, pid));
     let sources = sources.collect::<anyhow::Result<_>>()?;
     Ok(Reader::new(cli, report, signals, sources, sink).with_command(child).run())
@@ -116,7 +112,7 @@ fn open(cli: &Cli, report: &Report) -> anyhow::Result<(RotatingLog, bool)> {
     match cli.options().open(&cli.log) {
         Err(error) if cli.running.keep_going => {
             report.warn(&format!("{}; the command is run without it", report.shown(&error)));
-            Ok((RotatingLog::options().open("/dev/null")?, false))
+            Ok((RotatingLog::options().open(NOWHERE)?, false))
         }
         Err(error) if cli.running.is_asked_for() => {
             bail!("{}; the command is not run, but is with --keep-going", report.advised(&error))
@@ -128,16 +124,16 @@ fn open(cli: &Cli, report: &Report) -> anyhow::Result<(RotatingLog, bool)> {
 /// Refuses a log that is the input or the output too: it would feed itself.
 fn refuse_loops(cli: &Cli) -> anyhow::Result<()> {
     let log = Escaped::path(&cli.log);
-    if is_file_at(io::stdin().as_fd(), &cli.log) {
+    if is_standard_input(&cli.log) {
         bail!("cannot append to '{log}': it is standard input too");
     }
     if cli.quiet && !cli.running.quiet_ok {
         return Ok(());
     }
-    if is_file_at(io::stdout().as_fd(), &cli.log) {
+    if is_standard(Stream::Out, &cli.log) {
         bail!("cannot append to '{log}': it is standard output too; use -q");
     }
-    if cli.running.is_asked_for() && is_file_at(io::stderr().as_fd(), &cli.log) {
+    if cli.running.is_asked_for() && is_standard(Stream::Err, &cli.log) {
         bail!("cannot append to '{log}': it is standard error too; use -q");
     }
     Ok(())

@@ -7,13 +7,14 @@
 
 mod state;
 
-use std::io::{self, PipeReader, PipeWriter, Write};
+use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(crate) use self::state::Errands;
 use self::state::{End, Phase, State};
 use crate::lines::{Lines, READ};
+use crate::platform::{Waker, Woken, waker};
 
 /// So many bytes of lines are worth giving away with their buffer. Fewer would
 /// waste it: the queue is bounded by what its batches hold.
@@ -28,17 +29,17 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     /// Rouses the appender.
     work: Condvar,
-    /// Rouses the reader, who polls the other end.
-    wake: PipeWriter,
+    /// Rouses the reader.
+    wake: Waker,
     /// How many bytes may be in.
     limit: usize,
 }
 
 impl Queue {
-    /// Returns an empty queue for `limit` bytes, and what becomes readable when
-    /// the reader, having waited, should look again.
-    pub(crate) fn new(limit: usize) -> io::Result<(Self, PipeReader)> {
-        let (woken, wake) = io::pipe()?;
+    /// Returns an empty queue for `limit` bytes, and what is ready when the
+    /// reader, having waited, should look again.
+    pub(crate) fn new(limit: usize) -> io::Result<(Self, Woken)> {
+        let (wake, woken) = waker()?;
         let state = Mutex::new(State::default());
         Ok((Self { state, work: Condvar::new(), wake, limit }, woken))
     }
@@ -248,9 +249,7 @@ impl Queue {
     /// Rouses the reader if it waits.
     fn rouse_reader(&self, state: &mut State) {
         if std::mem::take(&mut state.reader_waits) {
-            // There is room for one byte, since the reader takes each before
-            // it waits again; and if it is gone nobody needs to be roused.
-            drop((&self.wake).write(&[0]));
+            self.wake.wake();
         }
         self.work.notify_all();
     }

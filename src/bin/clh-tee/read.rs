@@ -5,9 +5,7 @@
 //! signals meanwhile, and ends the program between two pieces, so that only
 //! whole lines have been written.
 
-use std::fs::File;
-use std::io::{self, ErrorKind, PipeReader, Write};
-use std::os::fd::AsFd;
+use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
@@ -15,24 +13,25 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clh_tee::{Escaped, LogReader, ReadNotice, ReadOptions};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::cli::Cli;
-use crate::descriptor::{is_file_at, is_ready};
+use crate::platform::{
+    self, Signals, Stdout, Woken, is_ready_within, is_standard, raise_limit, waker,
+};
+use crate::reader::Stream;
 use crate::report::{Report, Status};
-use crate::signals::{Request, Signals};
+use crate::signals::Request;
 
 /// How long the log is waited for before it is looked at again.
 const PATIENCE: Duration = Duration::from_secs(3600);
 
-/// How often it is tried to end between two pieces, in milliseconds.
-const BETWEEN_PIECES: u16 = 20;
+/// How often it is tried to end between two pieces.
+const BETWEEN_PIECES: Duration = Duration::from_millis(20);
 
 /// Standard output, shared with who ends the program.
 struct Output {
     /// Where the lines go.
-    file: File,
+    file: Stdout,
     /// How it goes: lost, if a line could not be read or written.
     status: Status,
     /// Nothing may be written any more.
@@ -55,8 +54,8 @@ struct Copier {
 
 /// Writes the log and its backups to standard output.
 pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
-    let file = File::from(io::stdout().as_fd().try_clone_to_owned().context("no standard output")?);
-    refuse_loop(cli, &file)?;
+    let file = Stdout::open().context("no standard output")?;
+    refuse_loop(cli)?;
     raise_limit();
     let (follow, since) = (cli.reading.follow, cli.reading.since);
     let output = Arc::new(Mutex::new(Output { file, status: Status::AllIn, ended: false }));
@@ -77,17 +76,17 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
 /// Lets `copier` work until it ends, a signal comes, or nobody reads standard
 /// output any more.
 fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow::Result<Status> {
-    let (done, end) = io::pipe().context("cannot make a pipe")?;
+    let (end, done) = waker().context("cannot make a pipe")?;
     let stdout = lock(output).file.try_clone().context("no standard output")?;
     let copying = thread::spawn(move || {
         let status = copier.copy();
         drop(end);
         status
     });
-    let mut timeout = PollTimeout::NONE;
+    let mut timeout = None;
     loop {
         wait(&done, &stdout, &signals, timeout);
-        if is_ready(done.as_fd(), PollFlags::POLLIN, PollTimeout::ZERO) {
+        if is_ready_within(done.awaited(), Duration::ZERO) {
             return copying.join().unwrap_or(Ok(Status::Lost));
         }
         let asked = signals.requests().into_iter().any(ends);
@@ -95,13 +94,13 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
         if asked && ending {
             return Ok(Status::Lost);
         }
-        let closed = || is_ready(stdout.as_fd(), PollFlags::empty(), PollTimeout::ZERO);
+        let closed = || is_ready_within(stdout.closed(), Duration::ZERO);
         if !asked && !ending && !closed() {
             continue;
         }
         // Between two pieces, if whoever reads them takes the one that is being
         // written; a second signal ends in the midst of it.
-        timeout = BETWEEN_PIECES.into();
+        timeout = Some(BETWEEN_PIECES);
         match output.try_lock() {
             Err(TryLockError::WouldBlock) => {}
             Ok(mut output) => {
@@ -114,14 +113,11 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
 }
 
 /// Waits until the work is done, standard output is closed or a signal comes.
-fn wait(done: &PipeReader, stdout: &File, signals: &Signals, timeout: PollTimeout) {
-    let mut fds = vec![
-        PollFd::new(done.as_fd(), PollFlags::POLLIN),
-        PollFd::new(stdout.as_fd(), PollFlags::empty()),
-    ];
-    fds.extend(signals.fds().map(|fd| PollFd::new(fd, PollFlags::POLLIN)));
+fn wait(done: &Woken, stdout: &Stdout, signals: &Signals, timeout: Option<Duration>) {
+    let mut awaited = vec![done.awaited(), stdout.closed()];
+    awaited.extend(signals.awaited());
     // A wait that a signal interrupts is over, as it should be.
-    poll(&mut fds, timeout).unwrap_or_default();
+    platform::wait(&mut awaited, timeout).unwrap_or_default();
 }
 
 /// Tells whether a signal asks for an end.
@@ -185,20 +181,11 @@ impl Copier {
 }
 
 /// Refuses a log that is standard output too: it would feed itself.
-fn refuse_loop(cli: &Cli, stdout: &File) -> anyhow::Result<()> {
-    if is_file_at(stdout.as_fd(), &cli.log) {
+fn refuse_loop(cli: &Cli) -> anyhow::Result<()> {
+    if is_standard(Stream::Out, &cli.log) {
         bail!("cannot read '{}': it is standard output too", Escaped::path(&cli.log));
     }
     Ok(())
-}
-
-/// Lets as many files be open as the system permits: all backups are opened at
-/// once.
-fn raise_limit() {
-    // Where it cannot be raised, files are opened when their turn comes.
-    getrlimit(Resource::RLIMIT_NOFILE)
-        .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most))
-        .unwrap_or_default();
 }
 
 /// Writes `piece`, unless nothing may be written any more; tells whether it

@@ -25,9 +25,10 @@ use self::command::Job;
 pub(crate) use self::source::{Source, Stream};
 use crate::child::Child;
 use crate::cli::Cli;
+use crate::platform::Signals;
 use crate::queue::Errands;
 use crate::report::{Report, Status, counted, reason};
-use crate::signals::{Request, Signals};
+use crate::signals::Request;
 use crate::sink::Sink;
 use crate::spool::{Replay, Spool};
 

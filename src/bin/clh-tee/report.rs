@@ -6,18 +6,15 @@
 use std::env;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
-use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use clh_tee::{Drift, Error, Escaped, Notice};
-use nix::errno::Errno;
-use nix::poll::{PollFlags, PollTimeout};
 
 use crate::cli::misuse;
-use crate::descriptor::{AT_ONCE, is_ready};
+use crate::platform::{self, AT_ONCE};
 use crate::status::size;
 
 /// How long lines that cannot go into the log are given to go out elsewhere.
@@ -40,12 +37,12 @@ pub(crate) enum Status {
     /// The command is not there.
     NotFound,
     /// The command's own, and every line is in the log.
-    Command(u8),
+    Command(u32),
 }
 
 impl From<Status> for ExitCode {
     fn from(status: Status) -> Self {
-        ExitCode::from(match status {
+        platform::end_with(match status {
             Status::AllIn => 0,
             Status::Lost => 1,
             Status::Usage => 2,
@@ -156,7 +153,7 @@ impl Report {
     #[expect(clippy::unused_self, reason = "whoever has a report may speak")]
     pub(crate) fn say(&self, text: &str) {
         let message = format!("clh-tee: {text}\n");
-        write_if_ready(message.as_bytes(), PollTimeout::ZERO);
+        platform::say(message.as_bytes(), Duration::ZERO);
     }
 
     /// Shows an error with its path as the user gave it.
@@ -197,9 +194,8 @@ impl Report {
         let terminal = io::stderr().is_terminal();
         for piece in lines.chunks(AT_ONCE) {
             let left = deadline.saturating_duration_since(Instant::now());
-            let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
             let escaped = terminal.then(|| escaped_lines(piece));
-            if !write_if_ready(escaped.as_deref().unwrap_or(piece), left) {
+            if !platform::say(escaped.as_deref().unwrap_or(piece), left) {
                 return;
             }
         }
@@ -234,17 +230,10 @@ fn advice(error: &Error) -> &'static str {
     }
 }
 
-/// Writes to standard error if it takes something within `patience`; tells
-/// whether it did.
-fn write_if_ready(bytes: &[u8], patience: PollTimeout) -> bool {
-    let stderr = io::stderr();
-    is_ready(stderr.as_fd(), PollFlags::POLLOUT, patience) && stderr.lock().write_all(bytes).is_ok()
-}
-
 /// Returns why something failed in the system's words, without its number.
 pub(crate) fn reason(error: &io::Error) -> String {
     match error.raw_os_error() {
-        Some(number) => Errno::from_raw(number).desc().to_owned(),
+        Some(number) => platform::reason(number),
         None => error.to_string(),
     }
 }

@@ -5,8 +5,7 @@
 //! thread its waking and everybody a copy. Lines never overtake each other:
 //! once some are in the queue, all go through it until it is empty.
 
-use std::io::{self, PipeReader, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -20,6 +19,7 @@ use crate::courtesy::{Company, HOLD, SHORT_HOLD, TURN};
 use crate::hook::Hook;
 use crate::keeper::Keeper;
 use crate::lines::Lines;
+use crate::platform::{Awaited, Woken};
 use crate::queue::{Errands, Queue};
 use crate::report::Report;
 
@@ -32,8 +32,8 @@ pub(crate) struct Sink {
     shared: Arc<Shared>,
     /// The appender, once it has been needed.
     appender: Option<JoinHandle<()>>,
-    /// Becomes readable when there is news for a reader that waits.
-    woken: PipeReader,
+    /// Is roused when there is news for a reader that waits.
+    woken: Woken,
     /// What to do when the queue is full.
     overflow: Overflow,
     /// How many lines were dropped.
@@ -182,16 +182,14 @@ impl Sink {
         self.shared.trouble().clone()
     }
 
-    /// Returns what becomes readable when there is news.
-    pub(crate) fn news(&self) -> BorrowedFd<'_> {
-        self.woken.as_fd()
+    /// Returns what is ready when there is news.
+    pub(crate) fn news(&self) -> Awaited<'_> {
+        self.woken.awaited()
     }
 
     /// Takes note of the news.
     pub(crate) fn noted(&mut self) {
-        // There is one byte for each time that we waited, and if the other end
-        // is gone there will be no more.
-        drop(self.woken.read(&mut [0]));
+        self.woken.noted();
     }
 
     /// Gives up what is not in yet.

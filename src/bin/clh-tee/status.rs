@@ -18,7 +18,7 @@ use anyhow::Context;
 use clh_tee::status::{Depth, Status as LogStatus};
 
 use crate::cli::Cli;
-use crate::cli::files::Umask;
+use crate::platform::Umask;
 use crate::report::{Report, Status};
 
 /// Does what the command line asks for instead of appending, if it does.

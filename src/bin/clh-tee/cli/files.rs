@@ -1,8 +1,8 @@
 //! Options about the files that are made: their mode and their owner.
 
 use clap::Args;
-use nix::sys::stat::{Mode, umask};
-use nix::unistd::{Group, User};
+
+use crate::platform::{NO_OWNERS, Umask, group_id, set_umask, user_id};
 
 /// Mode and owner of files that are made.
 #[derive(Debug, Args)]
@@ -53,31 +53,25 @@ impl Files {
     /// Sets the umask, for directories too, if one was given. Returns the one
     /// that was in force before.
     pub(crate) fn set_umask(&self) -> Option<Umask> {
-        self.umask.map(|mask| Umask(umask(Mode::from_bits_truncate(mask))))
+        self.umask.map(set_umask)
     }
 }
 
-/// A umask that was in force when we began.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Umask(Mode);
-
-/// Does something without our own umask, if `before` is what it replaced: it is
-/// none of a command's business.
-pub(crate) fn without<T>(before: Option<Umask>, start: impl FnOnce() -> T) -> T {
-    let ours = before.map(|before| umask(before.0));
-    let started = start();
-    ours.map(umask);
-    started
+/// Refuses what this system knows nothing of.
+fn refused() -> Result<(), String> {
+    NO_OWNERS.map_or(Ok(()), |why| Err(why.to_owned()))
 }
 
 /// Reads a mode.
 fn mode(text: &str) -> Result<u32, String> {
+    refused()?;
     let mode = octal(text).filter(|mode| mode & 0o200 != 0);
     mode.ok_or_else(|| "give it in octal digits, and let the owner write, such as 640".to_owned())
 }
 
 /// Reads a umask.
 fn mask(text: &str) -> Result<u32, String> {
+    refused()?;
     let mask = octal(text).filter(|mask| mask & 0o200 == 0);
     mask.ok_or_else(|| "give it in octal digits, and let the owner write, such as 027".to_owned())
 }
@@ -90,16 +84,16 @@ fn octal(text: &str) -> Option<u32> {
 
 /// Reads a user and perhaps a group.
 fn owner(text: &str) -> Result<Owner, String> {
+    refused()?;
     let (user, group) = match text.split_once(':') {
         Some((user, group)) => (user, Some(group)),
         None => (text, None),
     };
-    let found = User::from_name(user).ok().flatten().map(|user| user.uid.as_raw());
-    let user =
-        found.or_else(|| number(user)).ok_or_else(|| format!("there is no user '{user}'"))?;
+    let known = user_id(user).or_else(|| number(user));
+    let user = known.ok_or_else(|| format!("there is no user '{user}'"))?;
     let group = group.map(|group| {
-        let found = Group::from_name(group).ok().flatten().map(|group| group.gid.as_raw());
-        found.or_else(|| number(group)).ok_or_else(|| format!("there is no group '{group}'"))
+        let known = group_id(group).or_else(|| number(group));
+        known.ok_or_else(|| format!("there is no group '{group}'"))
     });
     Ok(Owner { user, group: group.transpose()? })
 }
@@ -109,7 +103,19 @@ fn number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|number| *number != u32::MAX)
 }
 
-#[cfg(test)]
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_modes_nor_owners_are_taken() {
+        for refused in [mode("640").err(), mask("027").err(), owner("root").err()] {
+            assert!(refused.is_some_and(|why| why.contains("Windows")));
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
 mod tests {
     use super::*;
 

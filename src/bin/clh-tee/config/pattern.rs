@@ -4,10 +4,12 @@ use std::path::{self, Path};
 
 use glob::{MatchOptions, Pattern as Glob};
 
+use crate::platform::{NAMES_HAVE_CASE, plain};
+
 /// `*` and `?` do not cross a `/`, as in a shell; hidden files are nothing
 /// special, for a log's lock and backups are never asked about.
 const AS_IN_A_SHELL: MatchOptions = MatchOptions {
-    case_sensitive: true,
+    case_sensitive: NAMES_HAVE_CASE,
     require_literal_separator: true,
     require_literal_leading_dot: false,
 };
@@ -32,9 +34,10 @@ pub(super) struct Target {
 }
 
 impl Pattern {
-    /// Reads a pattern: an absolute path, or a name without a `/`.
+    /// Reads a pattern: an absolute path, or a name without a separator.
     pub(super) fn new(text: &str) -> Result<Self, String> {
-        if text.is_empty() || (text.contains('/') && !text.starts_with('/')) {
+        let is_absolute = Path::new(text).is_absolute();
+        if text.is_empty() || (text.contains(path::is_separator) && !is_absolute) {
             return Err(format!(
                 "'{text}' is neither an absolute path nor a name; only these say which log is \
                  meant, wherever clh-tee is started"
@@ -43,7 +46,7 @@ impl Pattern {
         let glob = Glob::new(text).map_err(|error| {
             format!("'{text}' is no pattern: {} (character {})", error.msg, error.pos + 1)
         })?;
-        Ok(if text.starts_with('/') { Self::Path(glob) } else { Self::Name(glob) })
+        Ok(if is_absolute { Self::Path(glob) } else { Self::Name(glob) })
     }
 
     /// Tells whether `target` is meant.
@@ -66,7 +69,7 @@ impl Target {
         let absolute = path::absolute(log).ok();
         let directory = absolute.as_deref().and_then(Path::parent);
         let resolved = directory.and_then(|directory| directory.canonicalize().ok());
-        let resolved = resolved.map(|directory| directory.join(name));
+        let resolved = resolved.map(|directory| plain(directory).join(name));
         let paths = absolute.into_iter().chain(resolved);
         Self {
             paths: paths.map(|path| path.to_string_lossy().into_owned()).collect(),
@@ -79,9 +82,18 @@ impl Target {
 mod tests {
     use super::*;
 
+    /// Makes `path` what is absolute on this system.
+    fn rooted(path: &str) -> String {
+        match path.strip_prefix('/') {
+            Some(rest) if cfg!(windows) => format!("C:\\{rest}"),
+            _ => path.to_owned(),
+        }
+    }
+
     /// Tells whether a log at `path` is meant by `pattern`.
     fn is_meant(pattern: &str, path: &str) -> bool {
-        Pattern::new(pattern).expect("a pattern").matches(&Target::new(Path::new(path)))
+        let pattern = Pattern::new(&rooted(pattern)).expect("a pattern");
+        pattern.matches(&Target::new(Path::new(&rooted(path))))
     }
 
     #[test]
@@ -94,7 +106,7 @@ mod tests {
             ("/no/such/**/*.log", "/no/such/app.log", true),
             ("/no/*/app.log", "/no/such/app.log", true),
             ("/no/such/app.log", "/no/such/app.log", true),
-            ("/no/such/app.log", "/no/such/App.log", false),
+            ("/no/such/app.log", "/no/such/App.log", !NAMES_HAVE_CASE),
             ("/no/such/job[0-9].log", "/no/such/job7.log", true),
             ("/no/such/app.log", "/no/./such//app.log", true),
         ] {
@@ -121,7 +133,10 @@ mod tests {
             assert!(Pattern::new(text).is_err(), "{text}");
         }
         for text in ["/a/**.log", "app[.log", "***"] {
-            assert!(Pattern::new(text).is_err_and(|error| error.contains("no pattern")), "{text}");
+            assert!(
+                Pattern::new(&rooted(text)).is_err_and(|error| error.contains("no pattern")),
+                "{text}"
+            );
         }
     }
 }

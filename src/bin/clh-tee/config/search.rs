@@ -3,23 +3,18 @@
 //! A file that is named must be there. Else the user's own is taken, or else
 //! the system's; that there is none is the usual case, and costs two calls.
 
-use std::env;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use clh_tee::Escaped;
-use nix::unistd::geteuid;
 
+use crate::platform::{OF_THE_SYSTEM, is_trusted, of_the_user};
 use crate::report::{Report, reason};
 
 /// What the file is called in the user's directory of such files.
 const NAME: &str = "clh-tee.toml";
-
-/// The file for all users.
-const OF_THE_SYSTEM: &str = "/etc/clh-tee.toml";
 
 /// The longest file that is read; a longer one is a mistake.
 const LONGEST: u64 = 1 << 20;
@@ -48,26 +43,17 @@ pub(crate) fn find(named: Option<&OsStr>, report: &Report) -> Result<Option<Foun
         let file = File::open(path).map_err(|error| cannot("open", path, &error))?;
         return read(path, file).map(Some);
     }
-    if let Some(path) = of_the_user()
+    if let Some(path) = of_the_user().map(|directory| directory.join(NAME))
         && let Some(file) = open_own(&path, report)?
     {
         return read(&path, file).map(Some);
     }
-    let path = Path::new(OF_THE_SYSTEM);
+    let Some(path) = OF_THE_SYSTEM.map(Path::new) else { return Ok(None) };
     match File::open(path) {
         Ok(file) => read(path, file).map(Some),
         Err(error) if is_missing(&error) => Ok(None),
         Err(error) => Err(cannot("open", path, &error)),
     }
-}
-
-/// Returns the path of the user's own file, if the user has a place for it.
-fn of_the_user() -> Option<PathBuf> {
-    // What is not absolute is as good as not set (XDG Base Directory).
-    let directory = |text: OsString| Some(PathBuf::from(text)).filter(|path| path.is_absolute());
-    let given = env::var_os("XDG_CONFIG_HOME").and_then(directory);
-    let usual = || Some(env::var_os("HOME").and_then(directory)?.join(".config"));
-    Some(given.or_else(usual)?.join(NAME))
 }
 
 /// Opens the user's own file, if there is one.
@@ -76,20 +62,19 @@ fn of_the_user() -> Option<PathBuf> {
 /// directory may be another user's. What stands there is not for us: it could
 /// make root write anywhere.
 fn open_own(path: &Path, report: &Report) -> Result<Option<File>, String> {
-    let is_ours = |owner: u32| [0, geteuid().as_raw()].contains(&owner);
-    let (owner, file) = match File::open(path) {
+    let (metadata, file) = match File::open(path) {
         Ok(file) => match file.metadata() {
-            Ok(metadata) => (metadata.uid(), Ok(file)),
+            Ok(metadata) => (metadata, Ok(file)),
             Err(error) => return Err(cannot("read", path, &error)),
         },
         Err(error) if is_missing(&error) => return Ok(None),
         Err(error) => match fs::metadata(path) {
-            Ok(metadata) => (metadata.uid(), Err(error)),
+            Ok(metadata) => (metadata, Err(error)),
             // Who keeps even the directory from us is another user.
             Err(_) => return Ok(None),
         },
     };
-    if !is_ours(owner) {
+    if !is_trusted(&metadata) {
         let path = Escaped::path(path);
         report.warn(&format!("'{path}' belongs to another user; it is not read"));
         return Ok(None);

@@ -131,6 +131,7 @@ mod tests {
         assert_eq!(shown("rfc3339", "UTC", 0, 0), "1970-01-01T00:00:00.000+00:00");
     }
 
+    #[cfg(unix)]
     #[test]
     fn knows_the_time_zone_of_the_system() {
         let date = std::process::Command::new("date").arg("+%:z").output();
@@ -146,15 +147,16 @@ mod tests {
         // in California.
         let manual = shown("tai64n", "UTC", 935_467_445, 787_492_500);
         assert_eq!(manual, "@4000000037c219bf2ef02e94");
-        assert_eq!(shown("tai64n", "UTC", 0, 1), "@400000000000000a00000001");
+        // Windows counts in steps of 100 ns.
+        assert_eq!(shown("tai64n", "UTC", 0, 100), "@400000000000000a00000064");
     }
 
     #[test]
     fn writes_patterns() {
-        let shown = |pattern| shown(pattern, "Europe/Berlin", 1_795_356_245, 123_456_789);
+        let shown = |pattern| shown(pattern, "Europe/Berlin", 1_795_356_245, 123_456_700);
         assert_eq!(shown("%d.%m.%Y %H:%M:%S,%3f"), "22.11.2026 15:04:05,123");
         assert_eq!(shown("%b %e %T %Z"), "Nov 22 15:04:05 CET");
-        assert_eq!(shown("[%s.%N] 100 %%"), "[1795356245.123456789] 100 %");
+        assert_eq!(shown("[%s.%N] 100 %%"), "[1795356245.123456700] 100 %");
     }
 
     #[test]
@@ -177,7 +179,7 @@ mod tests {
     #[test]
     fn strange_clocks_cost_no_line() {
         let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
-        let late = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 40);
+        let late = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 39);
         for format in ["rfc3339", "unix", "tai64n", "%y", "%G"] {
             let stamp = Stamp { format: Format::parse(format).unwrap(), zone: TimeZone::UTC };
             for time in [before, late, SystemTime::UNIX_EPOCH] {

@@ -2,7 +2,8 @@
 
 use anyhow::Context;
 use clh_tee::Escaped;
-use nix::unistd::{User, geteuid, gethostname};
+
+use crate::platform::{host, user};
 
 /// What can stand in braces.
 const PLACEHOLDERS: [(&str, Part); 4] =
@@ -83,21 +84,12 @@ impl Part {
             Self::Text(text) => text.clone(),
             Self::Pid => pid.to_string(),
             Self::Host => {
-                let host = gethostname().context("cannot find out the host's name")?;
+                let host = host().context("cannot find out the host's name")?;
                 Escaped(host.as_encoded_bytes()).to_string()
             }
-            Self::User => user(),
+            Self::User => Escaped(user().as_bytes()).to_string(),
             Self::Stream => stream.to_owned(),
         })
-    }
-}
-
-/// Returns the name of the user, or else the number.
-fn user() -> String {
-    let uid = geteuid();
-    match User::from_uid(uid) {
-        Ok(Some(user)) => Escaped(user.name.as_bytes()).to_string(),
-        _ => uid.to_string(),
     }
 }
 

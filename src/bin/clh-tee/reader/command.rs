@@ -3,11 +3,9 @@
 
 use std::time::Instant;
 
-use nix::sys::signal::Signal;
-
 use super::{Reader, Source};
 use crate::child::Child;
-use crate::signals::{Request, Sender};
+use crate::signals::Request;
 
 /// A command that is run, and what has been done about it.
 pub(super) struct Job {
@@ -33,18 +31,6 @@ impl Job {
     pub(super) fn is_running(&self) -> bool {
         self.child.is_running()
     }
-
-    /// Returns the signal that is to be sent to it, if it has not had it.
-    fn signal(&self, request: Request) -> Option<Signal> {
-        let is_new = |sender| sender == Sender::Process || !self.child.shares_our_terminal();
-        match request {
-            Request::Interrupt(sender) => is_new(sender).then_some(Signal::SIGINT),
-            Request::Quit(sender) => is_new(sender).then_some(Signal::SIGQUIT),
-            Request::Terminate => Some(Signal::SIGTERM),
-            Request::HangUp => Some(Signal::SIGHUP),
-            Request::Flush | Request::Rotate | Request::ChildEnded => None,
-        }
-    }
 }
 
 impl Reader<'_> {
@@ -55,11 +41,8 @@ impl Reader<'_> {
             return false;
         };
         job.terminated |= request == Request::Terminate;
-        if let Some(signal) = job.signal(request)
-            && let Err(error) = job.child.signal(signal)
-        {
-            let why = error.desc();
-            self.report.warn(&format!("cannot pass {signal} on to the command: {why}"));
+        if let Err(trouble) = job.child.pass_on(request) {
+            self.report.warn(&trouble);
         }
         true
     }

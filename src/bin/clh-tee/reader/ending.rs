@@ -69,11 +69,9 @@ impl Reader<'_> {
             None => Instant::now() + self.cli.drain_timeout,
         };
         loop {
-            let signals: Vec<_> = self.signals.fds().collect();
-            if hook.is_done_by(until, &signals) {
+            if hook.is_done_by(until, self.signals.awaited()) {
                 return;
             }
-            drop(signals);
             if Instant::now() >= until {
                 break;
             }

@@ -3,9 +3,8 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-
 use super::{Reader, Stream};
+use crate::platform::{Awaited, wait};
 use crate::report::{Status, reason};
 
 /// How long what was kept back is given to go out when lines are given up.
@@ -58,13 +57,13 @@ impl Reader<'_> {
         loop {
             while self.replays() {}
             let waits_for = self.sources.iter().filter_map(|source| source.echo.waits_for());
-            let mut fds: Vec<PollFd> =
-                waits_for.map(|fd| PollFd::new(fd, PollFlags::POLLOUT)).collect();
+            let mut awaited: Vec<Awaited> = waits_for.collect();
             let left = deadline.saturating_duration_since(Instant::now());
-            let left = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
-            if fds.is_empty() || poll(&mut fds, left) == Ok(0) {
+            if awaited.is_empty() || left.is_zero() {
                 return;
             }
+            // If a signal cuts that short, there is a next time.
+            wait(&mut awaited, Some(left)).unwrap_or_default();
             for source in &mut self.sources {
                 // One that is broken has ended, and there is more to tell now.
                 drop(source.echo.go_on());

@@ -5,17 +5,14 @@
 //! nowhere else; they leave by [`Source::put`], or are given up by
 //! [`Source::give_up`].
 
-use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
-
-use nix::fcntl::{FcntlArg, fcntl};
 
 use super::dressed::Dressed;
 use crate::cli::Cli;
 use crate::dress::Dress;
-use crate::echo::{Echo, enlarge_pipe};
+use crate::echo::Echo;
 use crate::lines::{Lines, READ};
+use crate::platform::{Awaited, Input};
 use crate::queue::newlines;
 use crate::sink::Sink;
 
@@ -49,7 +46,7 @@ impl Stream {
 /// A stream that is read.
 pub(crate) struct Source {
     /// Where it is read from, until it ends.
-    input: Option<File>,
+    input: Option<Input>,
     /// What was read, and is not in the sink yet.
     lines: Lines,
     /// What of it is dressed, if lines are.
@@ -70,18 +67,14 @@ pub(crate) struct Source {
 impl Source {
     /// Returns a source that reads `input`, if there is any, and is copied to
     /// `echo`.
-    pub(crate) fn new(input: Option<File>, stream: Stream, echo: Echo, cli: &Cli) -> Self {
-        if let Some(input) = &input {
-            enlarge_pipe(input.as_fd());
-        }
+    pub(crate) fn new(input: Option<Input>, stream: Stream, echo: Echo, cli: &Cli) -> Self {
         let lines = Lines::new(cli.max_line);
         Self { input, lines, dressed: None, echo, stream, read: 0, counts: cli.stats, owed: 0 }
     }
 
     /// Returns a source that reads standard input.
     pub(crate) fn stdin(echo: Echo, cli: &Cli) -> Self {
-        let input = io::stdin().as_fd().try_clone_to_owned().map(File::from).ok();
-        Self::new(input, Stream::Out, echo, cli)
+        Self::new(Input::stdin(), Stream::Out, echo, cli)
     }
 
     /// Returns it with its lines dressed as was asked for; tags tell of the
@@ -123,8 +116,7 @@ impl Source {
     /// Notes that the command has ended: what it wrote last is in the pipe, and
     /// is no more than that can hold.
     pub(super) fn command_has_ended(&mut self) {
-        let size = |input: &File| fcntl(input, FcntlArg::F_GETPIPE_SZ).ok()?.try_into().ok();
-        self.owed = self.input.as_ref().map_or(0, |input| size(input).unwrap_or(READ));
+        self.owed = self.input.as_ref().map_or(0, |input| input.capacity().unwrap_or(READ));
     }
 
     /// Tells whether something may be left that the command wrote.
@@ -181,10 +173,10 @@ impl Source {
         }
     }
 
-    /// Returns what is readable when there is more, if the copy of what was
-    /// read has been taken: the bound on memory rests on it.
-    pub(super) fn waits_for(&self) -> Option<BorrowedFd<'_>> {
-        self.input.as_ref().filter(|_| self.echo.waits_for().is_none()).map(AsFd::as_fd)
+    /// Returns that there is more to read, if the copy of what was read has been
+    /// taken: the bound on memory rests on it.
+    pub(super) fn waits_for(&self) -> Option<Awaited<'_>> {
+        self.input.as_ref().filter(|_| self.echo.waits_for().is_none()).map(Input::awaited)
     }
 
     /// Returns how many lines were read, if that is counted.

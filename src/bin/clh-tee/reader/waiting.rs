@@ -1,37 +1,32 @@
 //! What the first thread waits for, and for how long.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-
 use super::{Affair, Reader};
+use crate::platform::{self, Awaited};
 
 impl Reader<'_> {
     /// Waits until something can go on; returns what.
     pub(super) fn wait(&mut self) -> io::Result<Vec<Affair>> {
         let timeout = self.timeout();
         let sources = || self.sources.iter().enumerate();
-        let inputs = sources().filter(|_| self.wants_input()).filter_map(|(number, source)| {
-            Some((Affair::Input(number), source.waits_for()?, PollFlags::POLLIN))
-        });
+        let inputs = sources()
+            .filter(|_| self.wants_input())
+            .filter_map(|(number, source)| Some((Affair::Input(number), source.waits_for()?)));
         let outputs = sources().filter_map(|(number, source)| {
-            Some((Affair::Output(number), source.echo.waits_for()?, PollFlags::POLLOUT))
+            Some((Affair::Output(number), source.echo.waits_for()?))
         });
-        let news = [(Affair::News, self.sink.news(), PollFlags::POLLIN)];
-        let signals = self.signals.fds().map(|fd| (Affair::Signals, fd, PollFlags::POLLIN));
-        let polled = inputs.chain(outputs).chain(news).chain(signals);
-        let (affairs, mut fds): (Vec<Affair>, Vec<PollFd>) =
-            polled.map(|(affair, fd, flags)| (affair, PollFd::new(fd, flags))).unzip();
-        match poll(&mut fds, timeout) {
-            Ok(_) => {}
-            Err(Errno::EINTR) => return Ok(Vec::new()),
-            Err(error) => return Err(error.into()),
+        let news = [(Affair::News, self.sink.news())];
+        let signals = self.signals.awaited().map(|signal| (Affair::Signals, signal));
+        let all = inputs.chain(outputs).chain(news).chain(signals);
+        let (affairs, mut awaited): (Vec<Affair>, Vec<Awaited>) = all.unzip();
+        match platform::wait(&mut awaited, timeout) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(Vec::new()),
+            Err(error) => return Err(error),
         }
-        // What cannot be understood is taken as ready: the call for which it
-        // was polled will tell.
-        let is_ready = fds.iter().map(|fd| fd.any().unwrap_or(true));
+        let is_ready = awaited.iter().map(platform::is_ready);
         let ends_empty = self.ends_empty();
         let (mut ready, mut drained) = (Vec::new(), Vec::new());
         for (affair, is_ready) in affairs.into_iter().zip(is_ready) {
@@ -48,11 +43,11 @@ impl Reader<'_> {
         Ok(ready)
     }
 
-    /// Returns how long to wait at the most.
-    fn timeout(&self) -> PollTimeout {
+    /// Returns how long to wait at the most, if there is a limit to that.
+    fn timeout(&self) -> Option<Duration> {
         let can_read = || self.sources.iter().any(|source| source.waits_for().is_some());
         if self.ends_empty() && self.wants_input() && can_read() {
-            return PollTimeout::ZERO;
+            return Some(Duration::ZERO);
         }
         let drain = self.drain.map(|drain| drain.putting_in);
         let lock = self.cli.lock_timeout.map(|limit| {
@@ -60,12 +55,10 @@ impl Reader<'_> {
             self.sink.locking_since().unwrap_or_else(Instant::now) + limit
         });
         let limits = [drain, lock, self.lingers_until(), self.sink.turn_by()];
-        let Some(until) = limits.into_iter().flatten().min() else {
-            return PollTimeout::NONE;
-        };
+        let until = limits.into_iter().flatten().min()?;
         let left = until.saturating_duration_since(Instant::now());
         // Rounded up, or the last millisecond would be spent polling.
-        PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
+        Some(left + Duration::from_millis(1))
     }
 
     /// Returns why nothing is waited for any longer, if that is so.

@@ -1,5 +1,6 @@
 //! Rotating a log now, and nothing else.
 
+use std::iter;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -7,7 +8,7 @@ use clh_tee::{Escaped, Notice};
 
 use super::patient::in_time;
 use crate::cli::Cli;
-use crate::cli::files::Umask;
+use crate::platform::Umask;
 use crate::report::{Report, Status};
 
 /// Rotates the log, unless it is empty, and waits for what follows that.
@@ -37,7 +38,7 @@ pub(super) fn rotate(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow
         }
     }
     if let Some(hook) = &hook
-        && !hook.is_done_by(Instant::now() + cli.drain_timeout, &[])
+        && !hook.is_done_by(Instant::now() + cli.drain_timeout, iter::empty())
     {
         hook.leave();
     }

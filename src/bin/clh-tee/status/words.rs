@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use clh_tee::status::{Finding, Status};
-use nix::unistd::{Uid, User};
 
 use super::size;
+use crate::platform::user_name;
 use crate::report::{Report, counted};
 
 /// A finding in words.
@@ -263,8 +263,8 @@ pub(super) fn time_shown(time: SystemTime) -> String {
 
 /// Shows a user.
 fn name(user: u32) -> String {
-    match User::from_uid(Uid::from_raw(user)) {
-        Ok(Some(known)) => format!("user {}", known.name),
-        _ => format!("user {user}"),
+    match user_name(user) {
+        Some(name) => format!("user {name}"),
+        None => format!("user {user}"),
     }
 }
