@@ -3,7 +3,7 @@
 //! ```text
 //!   waiting    Awaited, wait, Waker      poll             │ a bell that threads ring
 //!   streams    Input, Output, Stdout     descriptors      │ a thread for each
-//!   signals    Signals                   signal-hook      │ ctrlc
+//!   signals    Signals                   signal-hook      │ tokio
 //!   process    Process, Apart, Fate      fork, SIGCHLD    │ a thread that waits
 //!   files      umask, owners, settings   nix              │ refused, or the environment's
 //! ```

@@ -5,7 +5,7 @@
 //! own that waits in a call, and rings a bell when it is over; whoever waits for
 //! many things at once waits for the bell and then looks at each of them.
 //!
-//! These files are the only doors to ctrlc and winapi-util in the program.
+//! These files are the only doors to tokio and winapi-util in the program.
 
 // What can fail or has a state on another system keeps that face here.
 #![allow(clippy::unnecessary_wraps, clippy::unused_self)]
