@@ -67,10 +67,11 @@ fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     if let Some(ended) = status::instead(cli, report, umask)? {
         return Ok(ended);
     }
-    let (log, quiet) = open(cli, report)?;
+    let Opened { log, is_nowhere, quiet } = open(cli, report)?;
     refuse_loops(cli)?;
     let hook = cli.hook(umask, report).context("cannot make a pipe")?;
     let sink = Sink::new(log, hook, cli, report).context("cannot make a pipe")?;
+    let sink = sink.discarding(is_nowhere);
     let echo = |stream| if quiet { Echo::off() } else { Echo::to(stream) };
     if cli.running.is_asked_for() {
         return run_command(cli, report, sink, echo, umask);
@@ -102,22 +103,33 @@ fn run_command(
     Ok(Reader::new(cli, report, signals, sources, sink).with_command(child).run())
 }
 
-/// Opens the log; returns it, and whether there is no echo.
+/// A log, and what comes of how it was opened.
+struct Opened {
+    /// The log.
+    log: RotatingLog,
+    /// It stands for none: nothing is to be put in.
+    is_nowhere: bool,
+    /// There is no echo.
+    quiet: bool,
+}
+
+/// Opens the log.
 ///
 /// If the command is to be run even without the log, nothing takes the place of
 /// the log, and all goes to the echo.
-fn open(cli: &Cli, report: &Report) -> anyhow::Result<(RotatingLog, bool)> {
+fn open(cli: &Cli, report: &Report) -> anyhow::Result<Opened> {
     // What is kept back is not copied, unless it has to be shown.
     let quiet = cli.quiet && !cli.running.quiet_ok;
     match cli.options().open(&cli.log) {
         Err(error) if cli.running.keep_going => {
             report.warn(&format!("{}; the command is run without it", report.shown(&error)));
-            Ok((RotatingLog::options().open(NOWHERE)?, false))
+            let log = RotatingLog::options().open(NOWHERE)?;
+            Ok(Opened { log, is_nowhere: true, quiet: false })
         }
         Err(error) if cli.running.is_asked_for() => {
             bail!("{}; the command is not run, but is with --keep-going", report.advised(&error))
         }
-        log => Ok((log?, quiet)),
+        log => Ok(Opened { log: log?, is_nowhere: false, quiet }),
     }
 }
 

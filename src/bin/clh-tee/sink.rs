@@ -38,6 +38,8 @@ pub(crate) struct Sink {
     overflow: Overflow,
     /// How many lines were dropped.
     dropped: u64,
+    /// Whether nothing is put in.
+    discards: bool,
 }
 
 /// What could not be put in.
@@ -75,13 +77,24 @@ impl Sink {
             shared.tell(notice);
         }
         let shared = Arc::new(shared);
-        Ok(Self { shared, appender: None, woken, overflow: cli.overflow, dropped: 0 })
+        let overflow = cli.overflow;
+        Ok(Self { shared, appender: None, woken, overflow, dropped: 0, discards: false })
+    }
+
+    /// Makes it a way to nowhere, if `discards`: it takes all lines, and the log
+    /// gets none of them.
+    pub(crate) fn discarding(self, discards: bool) -> Self {
+        Self { discards, ..self }
     }
 
     /// Takes the whole lines of `lines`, if there is room for them; if not,
     /// there will be news. A `patient` caller is held up if he floods the log.
     pub(crate) fn put(&mut self, lines: &mut Lines, patient: bool) {
         if lines.whole().is_empty() || (patient && self.must_wait()) {
+            return;
+        }
+        if self.discards {
+            lines.taken(lines.whole().len());
             return;
         }
         let idle = self.shared.queue.is_idle();

@@ -17,7 +17,7 @@ pub(crate) const NO_OWNERS: Option<&str> = None;
 /// Whether names that differ in case only are two.
 pub(crate) const NAMES_HAVE_CASE: bool = true;
 
-/// What takes everything and keeps nothing.
+/// What can be opened as a log whatever is wrong with the one that was asked for.
 pub(crate) const NOWHERE: &str = "/dev/null";
 
 /// A umask that was in force when we began.

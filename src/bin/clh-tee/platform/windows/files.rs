@@ -13,8 +13,9 @@ pub(crate) const NO_OWNERS: Option<&str> =
 /// Whether names that differ in case only are two.
 pub(crate) const NAMES_HAVE_CASE: bool = false;
 
-/// What takes everything and keeps nothing.
-pub(crate) const NOWHERE: &str = "NUL";
+/// What can be opened as a log whatever is wrong with the one that was asked for:
+/// a name in the working directory, where nothing is made before there is a line.
+pub(crate) const NOWHERE: &str = ".clh-tee.nowhere";
 
 /// A umask that was in force when we began. There is none.
 #[derive(Debug, Clone, Copy)]
