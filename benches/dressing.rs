@@ -28,10 +28,18 @@ mod program {
         mod dressing;
         pub(crate) use self::dressing::Dressing;
     }
+    /// What differs from system to system, as far as tags need it.
+    pub(crate) mod platform {
+        #[cfg_attr(unix, path = "unix/files.rs")]
+        #[cfg_attr(windows, path = "windows/files.rs")]
+        #[expect(dead_code, reason = "the program uses more of it")]
+        mod files;
+        pub(crate) use self::files::{host, user};
+    }
 }
 
 use crate::program::dress::Dress;
-use crate::program::{cli, dress};
+use crate::program::{cli, dress, platform};
 
 /// As much as is read at once.
 const INPUT: usize = 256 * 1024;
