@@ -15,3 +15,6 @@ pub(super) mod process;
 pub(super) mod signals;
 pub(super) mod streams;
 pub(super) mod waiting;
+
+#[cfg(test)]
+mod tests;
