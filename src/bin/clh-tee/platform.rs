@@ -2,9 +2,10 @@
 //!
 //! ```text
 //!   waiting    Awaited, wait, Waker      poll             │ a bell that threads ring
-//!   streams    Input, Output, Stdout     descriptors      │ a thread for each
+//!   streams    Input, Output             descriptors      │ a thread for each
+//!   standard   Stdout, say, end_with     descriptors      │ winapi-util
 //!   signals    Signals                   signal-hook      │ tokio
-//!   process    Process, Apart, Fate      fork, SIGCHLD    │ a thread that waits
+//!   process    Process, Apart            fork, SIGCHLD    │ a thread that waits
 //!   files      umask, owners, settings   nix              │ refused, or the environment's
 //! ```
 //!
@@ -28,9 +29,10 @@ pub(crate) use self::system::files::{
 };
 pub(crate) use self::system::process::{Apart, Process, killed_by, signal_name};
 pub(crate) use self::system::signals::Signals;
-pub(crate) use self::system::streams::{
-    AT_ONCE, Input, Output, Stdout, end_with, is_standard, is_standard_input, reason, say,
+pub(crate) use self::system::standard::{
+    Stdout, end_with, is_standard, is_standard_input, reason, say,
 };
+pub(crate) use self::system::streams::{AT_ONCE, Input, Output};
 pub(crate) use self::system::waiting::{
     Awaited, Waker, Woken, is_ready, is_ready_within, wait, waker,
 };

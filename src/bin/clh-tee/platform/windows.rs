@@ -13,6 +13,7 @@
 pub(super) mod files;
 pub(super) mod process;
 pub(super) mod signals;
+pub(super) mod standard;
 pub(super) mod streams;
 pub(super) mod waiting;
 

@@ -2,17 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::path::Path;
-use std::process::ExitCode;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileTypeExt;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::libc;
 
 use super::kernel::{enlarge_pipe, pipe_size, reopened};
-use super::waiting::{Awaited, closed, is_ready_within, more, room};
+use super::waiting::{Awaited, is_ready_within, more, room};
 use crate::reader::Stream;
 
 /// What is written at once where a write could wait: so much goes in if there
@@ -67,7 +64,11 @@ pub(crate) struct Output {
 impl Output {
     /// Returns that stream of ours, if it is open.
     pub(crate) fn to(stream: Stream) -> Option<Self> {
-        let shared = File::from(borrowed(stream, |fd| fd.try_clone_to_owned()).ok()?);
+        let shared = match stream {
+            Stream::Out => io::stdout().as_fd().try_clone_to_owned(),
+            Stream::Err => io::stderr().as_fd().try_clone_to_owned(),
+        };
+        let shared = File::from(shared.ok()?);
         let kind = shared.metadata().ok().map(|data| data.file_type());
         let (file, at_once) = match kind {
             Some(kind) if kind.is_fifo() || kind.is_char_device() => match reopened(stream) {
@@ -98,78 +99,4 @@ impl Output {
     pub(crate) fn awaited(&self) -> Awaited<'_> {
         room(self.file.as_fd())
     }
-}
-
-/// Standard output, written as it comes and with waiting.
-pub(crate) struct Stdout(File);
-
-impl Stdout {
-    /// Returns it, if it is open.
-    pub(crate) fn open() -> io::Result<Self> {
-        io::stdout().as_fd().try_clone_to_owned().map(File::from).map(Self)
-    }
-
-    /// Returns a second one.
-    pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        self.0.try_clone().map(Self)
-    }
-
-    /// Returns it as something to wait for: that nobody reads it any more.
-    pub(crate) fn closed(&self) -> Awaited<'_> {
-        closed(self.0.as_fd())
-    }
-}
-
-impl Write for Stdout {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-/// Tells whether standard input is the regular file at `path`. A log that feeds
-/// itself would have no end.
-pub(crate) fn is_standard_input(path: &Path) -> bool {
-    is_file_at(io::stdin().as_fd(), path)
-}
-
-/// Tells whether that stream of ours is the regular file at `path`.
-pub(crate) fn is_standard(stream: Stream, path: &Path) -> bool {
-    borrowed(stream, |fd| is_file_at(fd, path))
-}
-
-/// Tells whether `fd` is the regular file at `path`.
-fn is_file_at(fd: BorrowedFd<'_>, path: &Path) -> bool {
-    let open = fd.try_clone_to_owned().and_then(|owned| File::from(owned).metadata());
-    let (Ok(open), Ok(found)) = (open, path.metadata()) else { return false };
-    found.is_file() && (found.dev(), found.ino()) == (open.dev(), open.ino())
-}
-
-/// Does something with the descriptor of that stream of ours.
-fn borrowed<T>(stream: Stream, ask: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
-    match stream {
-        Stream::Out => ask(io::stdout().as_fd()),
-        Stream::Err => ask(io::stderr().as_fd()),
-    }
-}
-
-/// Writes to standard error if it takes something within `patience`; tells
-/// whether it did.
-pub(crate) fn say(bytes: &[u8], patience: Duration) -> bool {
-    let stderr = io::stderr();
-    is_ready_within(room(stderr.as_fd()), patience) && stderr.lock().write_all(bytes).is_ok()
-}
-
-/// Returns the system's words for an error of this number.
-pub(crate) fn reason(number: i32) -> String {
-    Errno::from_raw(number).desc().to_owned()
-}
-
-/// Returns what the program ends with.
-pub(crate) fn end_with(status: u32) -> ExitCode {
-    // No status of a command's is larger.
-    ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX))
 }

@@ -3,23 +3,15 @@
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::mem;
-use std::path::Path;
-use std::process::{self, ExitCode};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
 
-use winapi_util::{AsHandleRef, Handle, HandleRef, file};
-
-use super::waiting::{Awaited, Ready, is_ready_within, ring};
+use super::waiting::{Awaited, Ready, ring};
 use crate::lines::READ;
 use crate::reader::Stream;
 
 /// What is written at once where a write could wait.
 pub(crate) const AT_ONCE: usize = 4096;
-
-/// How long a message may take to go out, if nobody has more patience.
-const PATIENCE: Duration = Duration::from_millis(100);
 
 /// Nobody is at a pipe's other end (`ERROR_PIPE_NOT_CONNECTED`).
 const NOT_CONNECTED: i32 = 233;
@@ -132,7 +124,7 @@ impl Output {
     }
 
     /// Returns that stream of ours.
-    fn of(stream: Stream) -> Self {
+    pub(super) fn of(stream: Stream) -> Self {
         let place = Arc::<Place<Going>>::default();
         let other = Arc::clone(&place);
         thread::spawn(move || match stream {
@@ -160,7 +152,7 @@ impl Output {
     }
 
     /// Forgets what became of bytes that will not be given again.
-    fn forget(&mut self) {
+    pub(super) fn forget(&mut self) {
         let mut going = self.0.lock();
         if matches!(*going, Going::Done(_)) {
             *going = Going::Nothing;
@@ -187,7 +179,7 @@ fn carry(mut stream: impl Write + IsTerminal, place: &Place<Going>) {
 }
 
 /// Writes all `bytes`; returns how many that are.
-fn written(stream: &mut (impl Write + IsTerminal), bytes: &[u8]) -> io::Result<usize> {
+pub(super) fn written(stream: &mut (impl Write + IsTerminal), bytes: &[u8]) -> io::Result<usize> {
     let shown = shown(bytes, stream.is_terminal());
     let outcome = stream.write_all(&shown).and_then(|()| stream.flush());
     outcome.map(|()| bytes.len()).map_err(|error| match error.raw_os_error() {
@@ -233,99 +225,4 @@ impl<T> Place<T> {
     fn wait_while(&self, holds: impl FnMut(&mut T) -> bool) -> MutexGuard<'_, T> {
         self.changed.wait_while(self.lock(), holds).unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Standard output, written as it comes and with waiting.
-pub(crate) struct Stdout(());
-
-impl Stdout {
-    /// Returns it.
-    pub(crate) fn open() -> io::Result<Self> {
-        Ok(Self(()))
-    }
-
-    /// Returns a second one.
-    pub(crate) fn try_clone(&self) -> io::Result<Self> {
-        Self::open()
-    }
-
-    /// Returns what is never ready: that nobody reads it any more is known when
-    /// the next bytes are written.
-    pub(crate) fn closed(&self) -> Awaited<'_> {
-        Awaited::never()
-    }
-}
-
-impl Write for Stdout {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        written(&mut io::stdout(), bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stdout().flush()
-    }
-}
-
-/// Tells whether standard input is the regular file at `path`. A log that feeds
-/// itself would have no end.
-pub(crate) fn is_standard_input(path: &Path) -> bool {
-    is_file_at(&HandleRef::stdin(), path)
-}
-
-/// Tells whether that stream of ours is the regular file at `path`.
-pub(crate) fn is_standard(stream: Stream, path: &Path) -> bool {
-    match stream {
-        Stream::Out => is_file_at(&HandleRef::stdout(), path),
-        Stream::Err => is_file_at(&HandleRef::stderr(), path),
-    }
-}
-
-/// Tells whether `open` is the regular file at `path`.
-fn is_file_at(open: &HandleRef, path: &Path) -> bool {
-    let identity = |handle: &dyn AsHandleRef| {
-        let found = file::information(handle.as_handle_ref()).ok()?;
-        Some((found.volume_serial_number(), found.file_index()))
-    };
-    let found = || identity(&Handle::from_path(path).ok()?);
-    path.is_file() && identity(open).is_some_and(|open| Some(open) == found())
-}
-
-/// Writes to standard error if that is done within `patience` or a moment;
-/// tells whether it is.
-pub(crate) fn say(bytes: &[u8], patience: Duration) -> bool {
-    static STDERR: Mutex<Option<Output>> = Mutex::new(None);
-    let mut stderr = STDERR.lock().unwrap_or_else(PoisonError::into_inner);
-    let output = stderr.get_or_insert_with(|| Output::of(Stream::Err));
-    let patience = patience.max(PATIENCE);
-    // The last message may not have been waited for to its end.
-    if !is_ready_within(output.awaited(), patience) {
-        return false;
-    }
-    output.forget();
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        match output.write(rest) {
-            Ok(count) => rest = &rest[count..],
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                if !is_ready_within(output.awaited(), patience) {
-                    return false;
-                }
-            }
-            Err(_) => return false,
-        }
-    }
-    true
-}
-
-/// Returns the system's words for an error of this number.
-pub(crate) fn reason(number: i32) -> String {
-    let words = io::Error::from_raw_os_error(number).to_string();
-    let end = words.rfind(" (os error ").unwrap_or(words.len());
-    words[..end].trim_end_matches(['.', ' ']).to_owned()
-}
-
-/// Returns what the program ends with, or ends it if that is beyond what can be
-/// returned: a status of a command's has 32 bits here.
-pub(crate) fn end_with(status: u32) -> ExitCode {
-    u8::try_from(status).map_or_else(|_| process::exit(status.cast_signed()), ExitCode::from)
 }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::files::plain;
 use super::process::Process;
-use super::streams::{Input, reason};
+use super::standard::reason;
+use super::streams::Input;
 use super::waiting::{is_ready, is_ready_within, wait, waker};
 use crate::lines::READ;
 
