@@ -12,8 +12,9 @@ use super::streams::{Output, written};
 use super::waiting::{Awaited, is_ready_within};
 use crate::reader::Stream;
 
-/// How long a message may take to go out, if nobody has more patience.
-const PATIENCE: Duration = Duration::from_millis(100);
+/// How long a message may take to go out. On a machine that is busy, the thread
+/// that writes it may have to wait for its turn.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Standard output, written as it comes and with waiting.
 pub(crate) struct Stdout(());
@@ -70,14 +71,13 @@ fn is_file_at(open: &HandleRef, path: &Path) -> bool {
     path.is_file() && identity(open).is_some_and(|open| Some(open) == found())
 }
 
-/// Writes to standard error if that is done within `patience` or a moment;
-/// tells whether it is.
+/// Writes to standard error if the last message has gone out, or does so within
+/// `patience`; tells whether all of it was taken in time.
 pub(crate) fn say(bytes: &[u8], patience: Duration) -> bool {
     static STDERR: Mutex<Option<Output>> = Mutex::new(None);
     let mut stderr = STDERR.lock().unwrap_or_else(PoisonError::into_inner);
     let output = stderr.get_or_insert_with(|| Output::of(Stream::Err));
-    let patience = patience.max(PATIENCE);
-    // The last message may not have been waited for to its end.
+    // Only one message is ever waited for where nobody reads them.
     if !is_ready_within(output.awaited(), patience) {
         return false;
     }
@@ -87,7 +87,7 @@ pub(crate) fn say(bytes: &[u8], patience: Duration) -> bool {
         match output.write(rest) {
             Ok(count) => rest = &rest[count..],
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                if !is_ready_within(output.awaited(), patience) {
+                if !is_ready_within(output.awaited(), PATIENCE) {
                     return false;
                 }
             }
