@@ -11,21 +11,23 @@ pub(crate) struct Files {
     ///
     /// It is that of a new LOG and a new lock file; backups keep the mode of
     /// the log that they were. Without it a new LOG has the mode of the one
-    /// that it replaces, and the first one what the umask leaves.
+    /// that it replaces, and the first one what the umask leaves. It is refused
+    /// on Windows.
     #[arg(long, value_name = "MODE", value_parser = mode, hide_short_help = true)]
     chmod: Option<u32>,
 
     /// Owner of files made from now on
     ///
     /// USER and GROUP are names or numbers. Without it a new LOG belongs to
-    /// whom the one belonged that it replaces, where that is permitted.
+    /// whom the one belonged that it replaces, where that is permitted. It is
+    /// refused on Windows.
     #[arg(long, value_name = "USER[:GROUP]", value_parser = owner, hide_short_help = true)]
     owner: Option<Owner>,
 
     /// The umask for files made from now on, such as 027
     ///
     /// A new LOG then has the mode that it leaves, and not that of the one
-    /// that it replaces. --chmod goes before it.
+    /// that it replaces. --chmod goes before it. It is refused on Windows.
     #[arg(long, value_name = "MASK", value_parser = mask, hide_short_help = true)]
     umask: Option<u32>,
 }
