@@ -10,11 +10,9 @@ mod harness;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
-use harness::{Peer, Place, Tee, until};
-use nix::sys::signal::Signal;
+use harness::{Place, Tee, until};
 
 /// Ample time for a few megabytes.
 const SOON: Duration = Duration::from_secs(60);
@@ -86,14 +84,18 @@ fn what_a_killed_writer_compressed_is_used() {
     tee.feed(first);
     until(SOON, "a part is compressed", || !private(&place).is_empty());
     until(SOON, "all is in", || place.read("app.log").len() == first.len());
-    tee.kill(Signal::SIGKILL);
-    drop(tee);
+    tee.cut_down();
     append(&place, rest);
     holds(&place, &all);
 }
 
 #[test]
+#[cfg(unix)]
 fn a_rotation_by_python_in_between_makes_it_stale() {
+    use std::process::Stdio;
+
+    use harness::Peer;
+
     let first = lines("a", LIMIT / 2);
     let place = begun(&first);
     let mut python = Peer::of_version("0.9.31").script("writer.py");

@@ -57,14 +57,17 @@ fn what_only_looks_similar_is_left_alone() {
         ".__app.log.0123456789abcde.gz",
         ".__other.log.0123456789abcdef.gz",
     ];
-    for name in strangers {
+    // Windows takes a dot off a name's end.
+    let is_name = |name: &&str| cfg!(unix) || !name.ends_with('.');
+    let strangers: Vec<&str> = strangers.into_iter().filter(is_name).collect();
+    for name in &strangers {
         site.put_bytes(name, b"a stranger's\n", 30);
     }
     site.put("app.log", "log\n", 1);
     for args in ["", "--gzip"] {
         site.next(&format!("{args} --max-bytes 1")).expect_quiet_success();
     }
-    for name in strangers {
+    for name in &strangers {
         let bytes = fs::read(site.0.path(name)).expect("still there");
         assert_eq!(bytes, b"a stranger's\n", "{name}");
     }
@@ -72,7 +75,10 @@ fn what_only_looks_similar_is_left_alone() {
 }
 
 #[test]
+#[cfg(unix)]
 fn what_is_no_regular_file_is_left_alone_and_no_link_is_followed() {
+    use std::os::unix::fs::symlink;
+
     let site = Site::new();
     let path = |name: &str| site.0.path(name);
     site.put_bytes("precious", b"precious\n", 30);
@@ -101,8 +107,9 @@ fn what_is_no_regular_file_is_left_alone_and_no_link_is_followed() {
 }
 
 /// Makes a FIFO.
-fn fifo(path: &Path) {
-    let path = CString::new(path.as_os_str().as_encoded_bytes()).expect("no NUL");
+#[cfg(unix)]
+fn fifo(path: &std::path::Path) {
+    let path = std::ffi::CString::new(path.as_os_str().as_encoded_bytes()).expect("no NUL");
     let mode = nix::sys::stat::Mode::from_bits_truncate(0o644);
     nix::unistd::mkfifo(path.as_c_str(), mode).expect("make a FIFO");
 }

@@ -15,22 +15,19 @@ mod generations;
 mod harness;
 mod leftovers;
 mod orphans;
+// Python is a program of this system's.
+#[cfg(unix)]
 mod settings;
 mod slots;
 
-use std::collections::BTreeMap;
-use std::ffi::CString;
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write as _;
-use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use generations::{Found, Kind, files};
-use harness::{Dice, Ended, Peer, Place, Tee, stays, until};
+use harness::{Ended, Place, Tee, stays, until};
 
 /// The line that every next writer appends.
 const FRESH: &str = "fresh\n";

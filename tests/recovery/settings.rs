@@ -1,5 +1,10 @@
 //! Several programs with settings of their own.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::harness::{Dice, Peer};
 use super::*;
 
 /// What stands in each slot, newest first, each with its time of change.
