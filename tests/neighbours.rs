@@ -14,13 +14,13 @@
 mod harness;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Stdio};
+use std::io::Write;
+use std::process::ChildStdin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
-use harness::{Dice, Peer, Place, Running, Tee, check_numbered, numbered};
+use harness::{Dice, Peer, Place, PythonWriter, Running, Tee, check_numbered, numbered};
 
 /// Backups kept, as text: more than there ever are.
 const BACKUPS: &str = "999";
@@ -31,46 +31,6 @@ const PYTHON_LINES: usize = 2000;
 /// The most that one `clh-tee` of a mix writes, so that it does not fill the
 /// chain on a machine where Python is slow.
 const TEE_LINES: usize = 6000;
-
-/// One Python writer.
-struct Python {
-    /// Its process.
-    child: Child,
-    /// Its starting gate.
-    gate: ChildStdin,
-}
-
-impl Python {
-    /// Starts a writer and waits until it is ready to write.
-    fn ready(peer: &Peer, place: &Place, gzip: bool, limit: &str, name: &str) -> Self {
-        let mut command = peer.script("writer.py");
-        command.arg(place.path("app.log")).args([
-            limit,
-            BACKUPS,
-            if gzip { "1" } else { "0" },
-            name,
-        ]);
-        command.arg(PYTHON_LINES.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("start Python");
-        let gate = child.stdin.take().expect("stdin is a pipe");
-        let mut word = String::new();
-        let stdout = child.stdout.take().expect("stdout is a pipe");
-        BufReader::new(stdout).read_line(&mut word).expect("hear from Python");
-        assert_eq!(word, "ready\n", "Python could not start");
-        Self { child, gate }
-    }
-
-    /// Lets it write.
-    fn go(&mut self) {
-        self.gate.write_all(b"go\n").expect("start Python writing");
-    }
-
-    /// Waits until it has written all its lines.
-    fn wait(mut self) {
-        let status = self.child.wait().expect("wait for Python");
-        assert!(status.success(), "Python writer: {status}");
-    }
-}
 
 /// How the `clh-tee` writers are fed, every other one with pauses.
 ///
@@ -161,8 +121,12 @@ fn mix(version: &str, gzip: bool) {
     let limit = "8192";
     let peer = Peer::of_version(version);
     let place = Place::fresh();
-    let python = |i| Python::ready(&peer, &place, gzip, limit, &format!("p{i}"));
-    let mut pythons: Vec<Python> = (0..4).map(python).collect();
+    let (gz, count) = (if gzip { "1" } else { "0" }, PYTHON_LINES.to_string());
+    let python = |i| {
+        let args = [limit, BACKUPS, gz, &format!("p{i}"), &count];
+        PythonWriter::ready(&peer, &place.path("app.log"), &args)
+    };
+    let mut pythons: Vec<PythonWriter> = (0..4).map(python).collect();
     let mut tees = tees(&place, 8, gzip, limit);
     let supply = Supply {
         at_once: TEE_LINES,
@@ -172,9 +136,9 @@ fn mix(version: &str, gzip: bool) {
     };
 
     let mut counts = thread::scope(|scope| {
-        pythons.iter_mut().for_each(Python::go);
+        pythons.iter_mut().for_each(PythonWriter::go);
         scope.spawn(|| {
-            pythons.into_iter().for_each(Python::wait);
+            pythons.into_iter().for_each(PythonWriter::wait);
             supply.enough.store(true, Ordering::Relaxed);
         });
         feed_all(&mut tees, &supply)

@@ -5,8 +5,9 @@
 //! it cannot be made, the test fails and says why.
 
 use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, ChildStdin, Command, Stdio};
 
 use super::system;
 
@@ -52,6 +53,41 @@ impl Peer {
     /// Returns a command that runs the script `name` of the harness.
     pub(crate) fn script(&self, name: &str) -> Command {
         script(&self.python, name)
+    }
+}
+
+/// A Python process that appends numbered lines.
+pub(crate) struct PythonWriter {
+    /// Its process.
+    child: Child,
+    /// Its starting gate.
+    gate: ChildStdin,
+}
+
+impl PythonWriter {
+    /// Starts `writer.py`, whose arguments after the log these are, and waits
+    /// until it is ready to write.
+    pub(crate) fn ready(peer: &Peer, log: &Path, args: &[&str]) -> Self {
+        let mut command = peer.script("writer.py");
+        command.arg(log).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("start Python");
+        let gate = child.stdin.take().expect("stdin is a pipe");
+        let mut word = String::new();
+        let stdout = child.stdout.take().expect("stdout is a pipe");
+        BufReader::new(stdout).read_line(&mut word).expect("hear from Python");
+        assert_eq!(word, "ready\n", "Python could not start");
+        Self { child, gate }
+    }
+
+    /// Lets it write.
+    pub(crate) fn go(&mut self) {
+        self.gate.write_all(b"go\n").expect("start Python writing");
+    }
+
+    /// Waits until it has written all its lines.
+    pub(crate) fn wait(mut self) {
+        let status = self.child.wait().expect("wait for Python");
+        assert!(status.success(), "Python writer: {status}");
     }
 }
 

@@ -52,6 +52,12 @@ impl Tee {
         }
     }
 
+    /// Makes it a run of another program.
+    pub(crate) fn program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = program.into();
+        self
+    }
+
     /// Adds arguments, given with spaces between them.
     pub(crate) fn args(mut self, args: &str) -> Self {
         self.args.extend(args.split_whitespace().map(OsString::from));

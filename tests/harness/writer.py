@@ -1,10 +1,13 @@
 """A Python neighbour: writes numbered lines through concurrent-log-handler.
 
-Usage: writer.py LOG MAX_BYTES BACKUPS GZIP NAME COUNT
+Usage: writer.py LOG MAX_BYTES BACKUPS GZIP NAME COUNT [fcntl]
 
 Says "ready" and waits for a line on standard input, so that all writers start
 at once. A line that cannot be written ends it with status 3: the package's own
 answer would be a traceback and silence about the loss.
+
+With "fcntl" it locks by fcntl instead of flock, as Windows programs do under
+Wine.
 """
 
 import logging
@@ -13,6 +16,7 @@ import sys
 import time
 import traceback
 
+import portalocker.portalocker
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 
 
@@ -27,7 +31,9 @@ def line(name, seq):
     return f"{name} {seq} " + chr(ord("a") + seq % 26) * (seq * 7 % 90)
 
 
-log, max_bytes, backups, gzip, name, count = sys.argv[1:]
+log, max_bytes, backups, gzip, name, count, *locks = sys.argv[1:]
+if locks == ["fcntl"]:
+    portalocker.portalocker.LOCKER = portalocker.portalocker.LockfLocker()
 handler = ConcurrentRotatingFileHandler(
     log, maxBytes=int(max_bytes), backupCount=int(backups), use_gzip=gzip == "1", encoding="utf-8"
 )
