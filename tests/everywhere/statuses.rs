@@ -21,7 +21,7 @@ fn the_input_is_echoed() {
 #[test]
 fn the_log_cannot_be_opened() {
     let place = Place::fresh();
-    let ended = Tee::new(&place).args("-q missing/app.log").run(b"one\n");
+    let ended = Tee::new(&place).args("-q missing/app.log").run(b"");
     ended.expect(1);
     assert!(
         ended.stderr().starts_with("clh-tee: cannot create 'missing"),

@@ -14,7 +14,7 @@ const SHARED_FOR_READING_AND_WRITING: u32 = 1 | 2;
 fn what_only_unix_has_is_refused() {
     for option in ["--chmod 600", "--owner root", "--umask 077"] {
         let place = Place::fresh();
-        let ended = tee(&place, option).run(b"one\n");
+        let ended = tee(&place, option).run(b"");
         ended.expect(2);
         let name = option.split(' ').next().expect("a name");
         let told = ended.stderr();
