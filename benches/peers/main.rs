@@ -1,6 +1,6 @@
 //! Compares clh-tee with what else there is, workload by workload.
 //!
-//! Run by `cargo bench --bench peers`, with options after `--`. Nothing is
+//! Run by `cargo bench --bench peers`, with options after `--`. No peer is
 //! installed: whoever is missing is named and left out. Everybody has his turns
 //! in rounds, what arrived is checked after each, and the tables that are
 //! printed show medians, and ratios taken round by round. On a machine that
@@ -55,6 +55,7 @@ fn run(args: &Args) -> Result<bool> {
         return Ok(true);
     }
     ensure!(!names.is_empty(), "there is no such workload (--list)");
+    tools::install()?;
     let bench = Bench::new(args.quick)?;
     let missing = bench.tools.missing();
     if !missing.is_empty() {
