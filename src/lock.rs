@@ -225,7 +225,8 @@ fn wait_for(file: &File) -> io::Result<bool> {
 /// long as what is returned is open; nothing is returned if others have it.
 ///
 /// A thread waits, and not a loop: where the system knows who waits, whoever
-/// tries again and again starves among those. A thread that waits too long lets go as soon as it is done.
+/// tries again and again starves among those. A thread that waits too long lets
+/// go as soon as it is done.
 pub(crate) fn lock_within(file: File, patience: Duration) -> Option<File> {
     match try_lock(&file) {
         Ok(true) => return Some(file),

@@ -8,6 +8,7 @@
 mod settings;
 mod shown;
 
+use std::cell::LazyCell;
 use std::env;
 use std::ffi::OsString;
 use std::mem;
@@ -18,7 +19,7 @@ use clap::{ArgMatches, Args, Command, CommandFactory};
 
 use self::settings::{all, known, refuse_bad_values, with_settings, with_values};
 use super::{Cli, PREFIX, variable, variables, with_environment};
-use crate::config::{self, Config, Setting};
+use crate::config::{self, Config, Known, Setting};
 use crate::report::Report;
 
 /// Options about settings.
@@ -55,10 +56,14 @@ pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap
     // Most runs have none, and to look for each takes a tenth of what is
     // computed at the start.
     let (command, matches) = given(if variables.is_empty() { Cli::command } else { plain })?;
-    tell_of_misspelt(&variables, report);
+    // Made once, if at all: for that the command line is defined anew.
+    let known = LazyCell::new(known);
+    for name in &variables {
+        tell_if_misspelt(name, &known, report);
+    }
     let named = matches.get_one::<OsString>("config");
     let config = match config::find(named.map(|name| &**name), report).map_err(refused)? {
-        Some(found) => Some(Config::read(found, &known()).map_err(refused)?),
+        Some(found) => Some(Config::read(found, &known).map_err(refused)?),
         None => None,
     };
     let (matches, settings) = match &config {
@@ -75,14 +80,12 @@ pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap
     Ok((matches, shown))
 }
 
-/// Warns of variables that look like ours and give no option.
-fn tell_of_misspelt(variables: &[String], report: &Report) {
-    for name in variables {
-        let option = name[PREFIX.len()..].to_lowercase().replace('_', "-");
-        if let Some(meant) = config::misspelt(&known(), &option) {
-            let meant = variable(meant);
-            report.warn(&format!("{name} in the environment gives no option; is it {meant}?"));
-        }
+/// Warns of a variable of ours that gives no option, but nearly does.
+fn tell_if_misspelt(name: &str, known: &[Known], report: &Report) {
+    let option = name[PREFIX.len()..].to_lowercase().replace('_', "-");
+    if let Some(meant) = config::misspelt(known, &option) {
+        let meant = variable(meant);
+        report.warn(&format!("{name} in the environment gives no option; is it {meant}?"));
     }
 }
 
