@@ -9,7 +9,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::platform;
+use crate::sys;
 
 /// A result with the library's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -61,7 +61,7 @@ impl Error {
     #[must_use]
     pub fn reason(&self) -> String {
         match self.source.raw_os_error() {
-            Some(number) => platform::reason(number),
+            Some(number) => sys::reason(number),
             None => self.source.to_string(),
         }
     }
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn names_verb_path_and_the_reason_without_its_number() {
-        let reason = io::Error::from_raw_os_error(platform::FORBIDDEN);
+        let reason = io::Error::from_raw_os_error(sys::FORBIDDEN);
         let error = Error::new("open", "a\nb", reason).to_string();
         let reason = error.strip_prefix(r"cannot open 'a\x0ab': ").unwrap();
         // The words are the system's.

@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use crate::platform;
+use crate::sys;
 
 /// How many hexadecimal digits a private file's identity has.
 const IDENTITY_DIGITS: usize = 16;
@@ -72,7 +72,7 @@ impl Names {
                 Ok(Self { dir: dir.to_owned(), name: name.to_owned(), log: log.clone() })
             }
             // Only the root has no name.
-            _ => Err(io::Error::from_raw_os_error(platform::IS_A_DIRECTORY)),
+            _ => Err(io::Error::from_raw_os_error(sys::IS_A_DIRECTORY)),
         }
     }
 
@@ -170,7 +170,7 @@ impl Names {
     /// Returns by how much the longest name that a rotation makes, ours
     /// or a Python peer's, exceeds `name_max`.
     pub(crate) fn excess(&self, name_max: usize) -> usize {
-        (platform::name_length(&self.name) + LONGEST_SUFFIX).saturating_sub(name_max)
+        (sys::name_length(&self.name) + LONGEST_SUFFIX).saturating_sub(name_max)
     }
 }
 

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
+use crate::file::permissions::Asked;
 use crate::log::RotatingLog;
-use crate::owner::Asked;
-use crate::schedule::Schedule;
+use crate::time::schedule::Schedule;
 
 /// What is forced to disk, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

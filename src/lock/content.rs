@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::{Held, Open};
 use crate::error::{Error, Result};
-use crate::platform::{self, FileExt};
+use crate::sys::{self, FileExt};
 
 impl Held<'_> {
     /// Returns the lock file's path.
@@ -39,10 +39,10 @@ impl Held<'_> {
         let Some(open) = &self.lock.open else { return Ok(()) };
         let look = || {
             if !open.writable {
-                return Err(io::Error::from_raw_os_error(platform::FORBIDDEN));
+                return Err(io::Error::from_raw_os_error(sys::FORBIDDEN));
             }
-            let metadata = platform::about(&open.file)?;
-            if !metadata.is_file() || platform::links(&metadata) > 1 {
+            let metadata = sys::about(&open.file)?;
+            if !metadata.is_file() || sys::links(&metadata) > 1 {
                 return Err(io::Error::other("it is not a file of its own"));
             }
             Ok(())
@@ -67,7 +67,7 @@ impl Held<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::Lock;
-    use crate::owner::Asked;
+    use crate::file::permissions::Asked;
 
     #[test]
     fn is_not_written_where_it_may_be_another_s() {

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use crate::owner::Asked;
-use crate::platform;
+use crate::file::permissions::Asked;
+use crate::sys;
 
 /// Opens the lock file, and makes it if it is not there; tells whether it was
 /// opened to be written, too.
@@ -28,7 +28,7 @@ pub(super) fn open(path: &Path, asked: Asked) -> io::Result<(File, bool)> {
 /// so reading is enough where another user made the file with mode 0755. Tells
 /// whether it was opened to be written, too.
 pub(super) fn open_existing(path: &Path) -> io::Result<(File, bool)> {
-    let mut options = platform::lock_options();
+    let mut options = sys::lock_options();
     match options.read(true).write(true).open(path) {
         Err(error) if may_read(&error) => options.write(false).open(path).map(|file| (file, false)),
         opened => opened.map(|file| (file, true)),

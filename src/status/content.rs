@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 use super::finding::Finding;
 use super::scan::Scan;
 use super::{Depth, LogFile, timestamp};
+use crate::compress;
+use crate::compress::block::Block;
 use crate::error::Error;
-use crate::gzip;
-use crate::member::Member;
+use crate::file::open_to_read;
 use crate::names::Form;
-use crate::platform::{self, FileExt, Metadata, identity};
+use crate::sys::{self, FileExt, Metadata, identity};
 
 /// How much is read at once.
 const PIECE: usize = 64 * 1024;
@@ -67,11 +68,11 @@ fn look_into(about: &mut LogFile, metadata: &Metadata, depth: Depth) -> Option<F
 
 /// Returns the file at `path`, opened, if it is the one that was seen.
 fn open_same(path: &Path, metadata: &Metadata) -> io::Result<Option<File>> {
-    let file = match gzip::open(path) {
+    let file = match open_to_read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
-    let same = identity(&platform::about(&file)?) == identity(metadata);
+    let same = identity(&sys::about(&file)?) == identity(metadata);
     Ok(same.then_some(file))
 }
 
@@ -119,7 +120,7 @@ fn look_into_compressed(
     let told = if depth == Depth::Whole { None } else { told_length(file, about.size)? };
     let Some(told) = told else {
         let mut lines = Lines::default();
-        let whole = gzip::inflate(file, |piece| lines.take_in(piece))?;
+        let whole = compress::inflate(file, |piece| lines.take_in(piece))?;
         about.first = lines.first_time();
         if !whole {
             return broken(about);
@@ -131,7 +132,7 @@ fn look_into_compressed(
         return Ok(None);
     };
     let mut beginning = [0; BEGINNING];
-    let Some(count) = gzip::beginning(head, &mut beginning) else { return broken(about) };
+    let Some(count) = compress::beginning(head, &mut beginning) else { return broken(about) };
     about.first = timestamp::leading(&beginning[..count]);
     about.content = Some(told);
     Ok(None)
@@ -141,7 +142,7 @@ fn look_into_compressed(
 /// that can be right.
 fn told_length(file: &File, size: u64) -> io::Result<Option<u64>> {
     let (mut offset, mut pieces) = (0, 0);
-    while let Some(member) = Member::at(file, offset, size)? {
+    while let Some(member) = Block::at(file, offset, size)? {
         offset += member.length;
         pieces += member.piece;
     }

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use super::finding::Finding;
 use super::scan::{Backup, Scan, Which, is_old};
-use crate::gzip;
+use crate::compress;
+use crate::file::open_to_read;
 use crate::names::Names;
 use crate::options::Options;
-use crate::platform::Metadata;
+use crate::sys::Metadata;
 
 /// A limit below this has writers do little else than rotate.
 const SMALL: u64 = 64 * 1024;
@@ -122,8 +123,8 @@ fn is_to_be_parted(plain: &Backup, compressed: &Backup, timed: bool) -> bool {
         return false;
     }
     let (plain, compressed) = (&plain.path, &compressed.path);
-    let same = gzip::open(compressed).and_then(|file| gzip::same_generation(plain, &file));
-    let half = || gzip::is_half_of(compressed, plain);
+    let same = open_to_read(compressed).and_then(|file| compress::same_generation(plain, &file));
+    let half = || compress::is_half_of(compressed, plain);
     // What cannot be read is told where it is looked into.
     same.is_ok_and(|same| same) || half().is_ok_and(|half| half)
 }

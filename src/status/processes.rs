@@ -6,7 +6,7 @@
 
 use super::scan::Scan;
 use crate::names::Names;
-use crate::platform::{self, identity};
+use crate::sys::{self, identity};
 
 /// A process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(super) fn look(names: &Names, scan: &Scan) -> Seen {
     let log = scan.log.as_ref().map(|(_, metadata)| identity(metadata));
     let lock = scan.lock.as_ref().map(identity);
     let files = [(names.log(), log), (&*scan.lock_path, lock)];
-    for (pid, open) in platform::openers(files) {
+    for (pid, open) in sys::openers(files) {
         match open {
             Some([None, None]) => {}
             Some(open) => seen.openers.push(Opener {
@@ -66,7 +66,7 @@ pub(super) fn look(names: &Names, scan: &Scan) -> Seen {
                 writes: open[0] == Some(true),
             }),
             // Neither a process of the system's own nor one that has ended.
-            None => seen.hidden += u64::from(!platform::command(pid).is_empty()),
+            None => seen.hidden += u64::from(!sys::command(pid).is_empty()),
         }
     }
     seen
@@ -75,6 +75,6 @@ pub(super) fn look(names: &Names, scan: &Scan) -> Seen {
 impl Process {
     /// Returns what is known of the process of this number.
     fn of(pid: u32) -> Self {
-        Self { pid, command: platform::command(pid) }
+        Self { pid, command: sys::command(pid) }
     }
 }

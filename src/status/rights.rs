@@ -14,7 +14,7 @@ use super::finding::Finding;
 use super::scan::Scan;
 use crate::names::Names;
 use crate::options::Options;
-use crate::platform::{self, Rights, rights};
+use crate::sys::{self, Rights, rights};
 
 /// The bits of a mode by which others may write.
 const OTHERS_WRITE: u32 = 0o002;
@@ -112,7 +112,7 @@ struct Who {
 impl Who {
     /// Returns the user of this number.
     fn of(user: u32) -> Self {
-        Self { user, groups: platform::groups_of(user) }
+        Self { user, groups: sys::groups_of(user) }
     }
 
     /// Tells whether he has this right to the file, as its mode has it.
@@ -138,6 +138,6 @@ impl Who {
 /// Adds that the lock file's directory is on a network file system.
 fn network(lock: &Path, findings: &mut Vec<Finding>) {
     let path = lock.parent().unwrap_or(lock).to_owned();
-    let kind = platform::network(&path);
+    let kind = sys::network(&path);
     findings.extend(kind.map(|kind| Finding::NetworkLock { path, kind }));
 }

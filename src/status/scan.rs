@@ -12,14 +12,14 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::compress::block::Block;
 use crate::error::{Error, Result};
-use crate::gzip;
+use crate::file::{file_id, open_to_read};
 use crate::lock;
-use crate::member::Member;
 use crate::names::{Form, Meaning, Names};
 use crate::options::Options;
-use crate::platform::{self, FileExt, Locks, Metadata};
-use crate::stamp::{Dated, PRECISIONS};
+use crate::sys::{self, FileExt, Locks, Metadata};
+use crate::time::stamp::{Dated, PRECISIONS};
 
 /// How long the lock is waited for.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -88,8 +88,8 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
     let lock_path = names.lock(options.lock_dir.as_deref());
     // Read before we may have it ourselves, and only then looked at.
     let locks = Locks::read();
-    let file = gzip::open(&lock_path).ok();
-    let lock = platform::look_at(&lock_path).ok();
+    let file = open_to_read(&lock_path).ok();
+    let lock = sys::look_at(&lock_path).ok();
     let mut scan = Scan {
         log: metadata(names.log())?.map(|metadata| (names.log().to_owned(), metadata)),
         backups: Vec::new(),
@@ -156,7 +156,7 @@ impl Scan {
             }
             Meaning::RotationTemp(..) if metadata.is_file() => self.temps.push((path, metadata)),
             Meaning::Private(identity) if metadata.is_file() => {
-                let log = self.log.as_ref().map(|(_, metadata)| gzip::identity(metadata));
+                let log = self.log.as_ref().map(|(_, metadata)| file_id(metadata));
                 let in_use = log == Some(identity) && is_ahead(&path);
                 if in_use || Locks::read().holder(&metadata).is_some() {
                     self.ahead += metadata.len();
@@ -195,12 +195,12 @@ impl Scan {
 /// rotation takes.
 pub(super) fn is_old(metadata: &Metadata) -> bool {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    now.saturating_sub(platform::changed(metadata)) > LONGEST_ROTATION
+    now.saturating_sub(sys::changed(metadata)) > LONGEST_ROTATION
 }
 
 /// Returns what stands at `path`, if anything does.
 fn metadata(path: &Path) -> Result<Option<Metadata>> {
-    match platform::look_at(path) {
+    match sys::look_at(path) {
         Ok(metadata) => Ok(Some(metadata)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::new("look at", path, error)),
@@ -215,7 +215,7 @@ fn begins_like_a_backup(names: &Names, path: &Path) -> bool {
 
 /// Tells whether a private file holds what was compressed ahead.
 fn is_ahead(path: &Path) -> bool {
-    let member = gzip::open(path).and_then(|file| Member::at(&file, 0, file.metadata()?.len()));
+    let member = open_to_read(path).and_then(|file| Block::at(&file, 0, file.metadata()?.len()));
     matches!(member, Ok(Some(_)))
 }
 

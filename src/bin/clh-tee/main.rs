@@ -7,40 +7,29 @@
 //! nobody should wait for is done by `keeper`. `child` is the command, and
 //! `spool` keeps back what it prints until it is known whether it fails.
 
-mod appender;
-mod child;
-mod cli;
+mod args;
+mod commands;
 mod config;
-mod courtesy;
-mod dress;
-mod echo;
-#[cfg(test)]
-mod generated;
-mod hook;
-mod keeper;
-mod lines;
-mod platform;
-mod queue;
-mod read;
-mod reader;
-mod report;
-mod signals;
-mod sink;
-mod spool;
-mod status;
+mod input;
+mod messages;
+mod records;
+mod sys;
+mod tee;
+mod transform;
+mod writer;
 
 use std::process::{self, ExitCode};
 
 use anyhow::{Context, bail};
 use clh_tee::{Escaped, RotatingLog};
 
-use crate::child::Child;
-use crate::cli::Cli;
-use crate::echo::Echo;
-use crate::platform::{NOWHERE, Signals, Umask, is_standard, is_standard_input, without};
-use crate::reader::{Reader, Source, Stream};
-use crate::report::{Report, Status};
-use crate::sink::Sink;
+use crate::args::Cli;
+use crate::input::child::Child;
+use crate::input::{Reader, Source};
+use crate::messages::{Report, Status};
+use crate::sys::{NOWHERE, Signals, Stream, Umask, is_standard, is_standard_input, without};
+use crate::tee::Tee;
+use crate::writer::sink::Sink;
 
 fn main() -> ExitCode {
     let report = Report::new();
@@ -58,13 +47,13 @@ fn main() -> ExitCode {
 /// What can fail is tried before any input is read.
 fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     if let Some(page) = &cli.configured.shown {
-        return report::page(page);
+        return messages::page(page);
     }
     if cli.reading.read {
-        return read::run(cli, report);
+        return commands::read::run(cli, report);
     }
     let umask = cli.files.set_umask();
-    if let Some(ended) = status::instead(cli, report, umask)? {
+    if let Some(ended) = commands::status::instead(cli, report, umask)? {
         return Ok(ended);
     }
     let Opened { log, is_nowhere, quiet } = open(cli, report)?;
@@ -72,7 +61,7 @@ fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let hook = cli.hook(umask, report).context("cannot make a pipe")?;
     let sink = Sink::new(log, hook, cli, report).context("cannot make a pipe")?;
     let sink = sink.discarding(is_nowhere);
-    let echo = |stream| if quiet { Echo::off() } else { Echo::to(stream) };
+    let echo = |stream| if quiet { Tee::off() } else { Tee::to(stream) };
     if cli.running.is_asked_for() {
         return run_command(cli, report, sink, echo, umask);
     }
@@ -86,7 +75,7 @@ fn run_command(
     cli: &Cli,
     report: &Report,
     sink: Sink,
-    echo: impl Fn(Stream) -> Echo,
+    echo: impl Fn(Stream) -> Tee,
     umask: Option<Umask>,
 ) -> anyhow::Result<Status> {
     let mut signals = Signals::catch_for_command().context("cannot catch signals")?;

@@ -4,7 +4,7 @@ use std::path::{self, Path};
 
 use glob::{MatchOptions, Pattern as Glob};
 
-use crate::platform::{NAMES_HAVE_CASE, plain};
+use crate::sys::{NAMES_HAVE_CASE, plain};
 
 /// `*` and `?` do not cross a `/`, as in a shell; hidden files are nothing
 /// special, for a log's lock and backups are never asked about.

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 
 use clh_tee::Escaped;
 
-use crate::platform::{OF_THE_SYSTEM, is_trusted, of_the_user};
-use crate::report::{Report, reason};
+use crate::messages::{Report, reason};
+use crate::sys::{OF_THE_SYSTEM, is_trusted, of_the_user};
 
 /// What the file is called in the user's directory of such files.
 const NAME: &str = "clh-tee.toml";

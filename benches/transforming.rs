@@ -1,0 +1,119 @@
+//! How fast lines are dressed: what the options for that do to each line
+//! between two system calls.
+//!
+//! Run by `cargo bench --bench transforming`. `copied` is what a line costs that is
+//! only copied, which all of them do.
+
+use std::hint::black_box;
+use std::time::{Duration, SystemTime};
+
+use clap::Parser;
+use divan::Bencher;
+use divan::counter::BytesCount;
+use memchr::memchr_iter;
+
+/// The parts of the program that are measured.
+#[path = "../src/bin/clh-tee"]
+mod program {
+    #[expect(dead_code, reason = "the program uses more of it")]
+    #[expect(unused_imports, reason = "its tests are not run here")]
+    pub(crate) mod transform;
+    /// The command line, as far as it is about them.
+    pub(crate) mod args {
+        #[expect(dead_code, reason = "the command line is read elsewhere")]
+        mod transforming;
+        pub(crate) use self::transforming::Transforming;
+    }
+    /// What differs from system to system, as far as tags need it.
+    pub(crate) mod sys {
+        #[cfg_attr(unix, path = "unix/files.rs")]
+        #[cfg_attr(windows, path = "windows/files.rs")]
+        #[expect(dead_code, reason = "the program uses more of it")]
+        mod files;
+        pub(crate) use self::files::{host, user};
+    }
+}
+
+use crate::program::transform::Transform;
+use crate::program::{args, sys, transform};
+
+/// As much as is read at once.
+const INPUT: usize = 256 * 1024;
+
+/// A line as servers write them, of 117 bytes.
+const PLAIN: &str = "192.0.2.17 GET /api/v1/items?page=3&per_page=50 HTTP/1.1 200 5123 \
+                     0.0042 curl/8.5.0 request-id=7f3a90c2d41e trace=off\n";
+
+/// The same, as it would be coloured.
+const COLOURED: &str = "192.0.2.17 \x1b[1mGET\x1b[0m /api/v1/items?page=3&per_page=50 HTTP/1.1 \
+                        \x1b[32m200\x1b[0m 5123 0.0042 curl/8.5.0 request-id=7f3a90c2d41e\r\n";
+
+/// Options, as a user might give them.
+const OPTIONS: [&str; 8] = [
+    "--timestamp",
+    "--timestamp --tag backup[{pid}]",
+    "--strip-ansi",
+    "--collapse-cr",
+    "--select 200",
+    "--deselect ^#|DEBUG",
+    "--escape-control",
+    "--timestamp --tag backup[{pid}] --strip-ansi --collapse-cr --escape-control",
+];
+
+/// A command line of these options alone.
+#[derive(Parser)]
+struct Asked {
+    /// The options.
+    #[command(flatten)]
+    dressing: args::Transforming,
+}
+
+fn main() {
+    divan::main();
+}
+
+/// Lines that are only copied.
+#[divan::bench]
+fn copied(bencher: Bencher) {
+    let input = PLAIN.repeat(INPUT / PLAIN.len()).into_bytes();
+    let mut out = Vec::new();
+    bencher.counter(BytesCount::of_slice(&input)).bench_local(|| {
+        out.clear();
+        let mut done = 0;
+        for end in memchr_iter(b'\n', black_box(&input)) {
+            out.extend_from_slice(&input[done..=end]);
+            done = end + 1;
+        }
+        out.len()
+    });
+}
+
+/// Lines in which there is nothing to drop or to show.
+#[divan::bench(args = OPTIONS)]
+fn plain(bencher: Bencher, options: &str) {
+    dressed(bencher, options, PLAIN);
+}
+
+/// Lines in which there is.
+#[divan::bench(args = OPTIONS)]
+fn coloured(bencher: Bencher, options: &str) {
+    dressed(bencher, options, COLOURED);
+}
+
+/// Measures how long it takes to dress lines that are all like this one,
+/// each time as if they had just been read.
+fn dressed(bencher: Bencher, options: &str, line: &str) {
+    let asked = ["clh-tee"].into_iter().chain(options.split_whitespace());
+    let asked = Asked::parse_from(asked);
+    let dress =
+        Transform::new(&asked.dressing, true, 1, "out").expect("a tag that can be filled in");
+    let mut dress = dress.expect("something is asked for");
+    let input = line.repeat(INPUT / line.len()).into_bytes();
+    let (mut now, mut out) = (SystemTime::now(), Vec::new());
+    bencher.counter(BytesCount::of_slice(&input)).bench_local(|| {
+        out.clear();
+        let began = now;
+        now += Duration::from_micros(200);
+        dress.dress(black_box(&input), began, now, &mut out)
+    });
+}

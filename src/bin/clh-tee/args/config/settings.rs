@@ -1,0 +1,180 @@
+//! Options as settings: which there are, what each takes, and how what a file
+//! says becomes what clap takes for a default.
+//!
+//! All of it is read off the definition of the command line; no option is
+//! named here.
+
+use std::error::Error;
+
+use clap::builder::BoolishValueParser;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, ArgAction, Command, CommandFactory};
+
+use super::refused;
+use crate::args::Cli;
+use crate::config::{Config, Kind, Known, Setting};
+
+/// The groups whose options ask for something to be done now, or are part of
+/// asking: a file has no say in that.
+const NO_SETTINGS: [&str; 4] = ["mode", "Configured", "Looking", "Reading"];
+
+/// Returns the definition of the command line with all that clap adds to it.
+fn built() -> Command {
+    let mut command = Cli::command();
+    command.build();
+    command
+}
+
+/// Returns all options, and what each takes in a file.
+pub(super) fn known() -> Vec<Known> {
+    let command = built();
+    let options = command.get_arguments().filter_map(|arg| {
+        let aliases = arg.get_all_aliases().unwrap_or_default();
+        let names = [arg.get_long()?].into_iter().chain(aliases).map(str::to_owned).collect();
+        Some(Known { id: arg.get_id().to_string(), names, kind: kind(&command, arg) })
+    });
+    options.collect()
+}
+
+/// Returns the options that may stand in a file, with what they take.
+pub(super) fn all() -> Vec<(Arg, Kind)> {
+    let command = built();
+    let options = command.get_arguments();
+    options.filter_map(|arg| Some((arg.clone(), kind(&command, arg)?))).collect()
+}
+
+/// Returns what `arg` takes in a file, if it may stand there.
+fn kind(command: &Command, arg: &Arg) -> Option<Kind> {
+    arg.get_long()?;
+    let mut groups = command.get_groups();
+    let is_no_setting = groups.any(|group| {
+        NO_SETTINGS.contains(&group.get_id().as_str())
+            && group.get_args().any(|member| member == arg.get_id())
+    });
+    if is_no_setting {
+        return None;
+    }
+    match arg.get_action() {
+        ArgAction::SetTrue => Some(Kind::Flag),
+        ArgAction::Set => {
+            Some(Kind::One { bare: bare(arg), may_be_off: arg.get_default_values().is_empty() })
+        }
+        ArgAction::Append => Some(Kind::Many),
+        _ => None,
+    }
+}
+
+/// Returns what an option stands for that is given without a value, if it may
+/// be.
+fn bare(arg: &Arg) -> Option<String> {
+    arg.get_num_args().filter(|number| number.min_values() == 0)?;
+    let given = ["clh-tee".to_owned(), format!("--{}", arg.get_long()?), "LOG".to_owned()];
+    let matches = Cli::command().ignore_errors(true).try_get_matches_from(given).ok()?;
+    let text = matches.get_raw(arg.get_id().as_str())?.next()?.to_str()?;
+    Some(text.to_owned())
+}
+
+/// Lets the flags that may stand in a file have a value on the command line.
+pub(super) fn with_values(command: Command) -> Command {
+    let flags = all().into_iter().filter(|(_, kind)| *kind == Kind::Flag);
+    let flags: Vec<_> = flags.map(|(flag, _)| flag.get_id().clone()).collect();
+    command.mut_args(|arg| {
+        if !flags.contains(arg.get_id()) {
+            return arg;
+        }
+        arg.action(ArgAction::Set)
+            .num_args(0..=1)
+            .require_equals(true)
+            .value_name("yes|no")
+            .value_parser(BoolishValueParser::new())
+            .default_missing_value("true")
+            .default_value("false")
+    })
+}
+
+/// Makes `settings` what is taken when neither the command line nor the
+/// environment says anything.
+pub(super) fn with_settings<'a>(
+    command: Command,
+    settings: impl IntoIterator<Item = &'a Setting>,
+) -> Command {
+    settings.into_iter().fold(command, |command, setting| {
+        command.mut_arg(&setting.id, |arg| arg.default_values(&setting.values))
+    })
+}
+
+/// Tries every value in `config`, so that a wrong one is told whoever comes
+/// first, and not only to the log that it is for.
+pub(super) fn refuse_bad_values(config: &Config) -> Result<(), clap::Error> {
+    for settings in config.all() {
+        let command = with_settings(Cli::command(), settings);
+        let Err(error) = command.try_get_matches_from(["clh-tee", "LOG"]) else { continue };
+        let is_meant = |setting: &&Setting| Some(&*setting.name) == name(&error).as_deref();
+        return Err(match settings.iter().find(is_meant) {
+            Some(setting) => refused(config.fault(setting, &told(&error, setting))),
+            None => error,
+        });
+    }
+    Ok(())
+}
+
+/// Returns the option that `error` is about.
+fn name(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
+        return None;
+    };
+    let name = option.strip_prefix("--")?.split([' ', '=', '[']).next()?;
+    Some(name.to_owned())
+}
+
+/// Tells what is wrong with the value of `setting`.
+fn told(error: &clap::Error, setting: &Setting) -> String {
+    let value = match error.get(ContextKind::InvalidValue) {
+        Some(ContextValue::String(value)) => value,
+        _ => "",
+    };
+    let reason = match (error.source(), error.get(ContextKind::ValidValue)) {
+        (Some(reason), _) => reason.to_string(),
+        (None, Some(ContextValue::Strings(values))) => format!("give one of {}", values.join(", ")),
+        _ => "give another".to_owned(),
+    };
+    format!("invalid value '{value}' for '{}': {reason}", setting.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is for the command line only.
+    const NOT_IN_A_FILE: [&str; 12] = [
+        "read",
+        "follow",
+        "since",
+        "config",
+        "print-config",
+        "status",
+        "json",
+        "count",
+        "repair",
+        "rotate",
+        "help",
+        "version",
+    ];
+
+    /// Returns the names of the options of which a file may say what is `wanted`.
+    fn options_of(wanted: fn(&Option<Kind>) -> bool) -> Vec<String> {
+        let options = known().into_iter().filter(|option| wanted(&option.kind));
+        options.map(|option| option.names[0].clone()).collect()
+    }
+
+    #[test]
+    fn every_option_may_stand_in_a_file_unless_it_is_said_here() {
+        assert_eq!(options_of(Option::is_none), NOT_IN_A_FILE);
+        assert!(options_of(Option::is_some).len() > 15);
+    }
+
+    #[test]
+    fn flags_with_values_are_well_formed() {
+        with_values(Cli::command()).debug_assert();
+    }
+}

@@ -1,0 +1,150 @@
+//! Options about the files that are made: their mode and their owner.
+
+use clap::Args;
+
+use crate::sys::{NO_OWNERS, Umask, group_id, set_umask, user_id};
+
+/// Mode and owner of files that are made.
+#[derive(Debug, Args)]
+pub(crate) struct Files {
+    /// Mode of files made from now on, such as 640
+    ///
+    /// It is that of a new LOG and a new lock file; backups keep the mode of
+    /// the log that they were. Without it a new LOG has the mode of the one
+    /// that it replaces, and the first one what the umask leaves. It is refused
+    /// on Windows.
+    #[arg(long, value_name = "MODE", value_parser = mode, hide_short_help = true)]
+    chmod: Option<u32>,
+
+    /// Owner of files made from now on
+    ///
+    /// USER and GROUP are names or numbers. Without it a new LOG belongs to
+    /// whom the one belonged that it replaces, where that is permitted. It is
+    /// refused on Windows.
+    #[arg(long, value_name = "USER[:GROUP]", value_parser = owner, hide_short_help = true)]
+    owner: Option<Owner>,
+
+    /// The umask for files made from now on, such as 027
+    ///
+    /// A new LOG then has the mode that it leaves, and not that of the one
+    /// that it replaces. --chmod goes before it. It is refused on Windows.
+    #[arg(long, value_name = "MASK", value_parser = mask, hide_short_help = true)]
+    umask: Option<u32>,
+}
+
+/// Who is to own a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Owner {
+    /// The user's number.
+    user: u32,
+    /// The group's, if it was given.
+    group: Option<u32>,
+}
+
+impl Files {
+    /// Returns the mode of new files, if one was asked for.
+    pub(super) fn mode(&self) -> Option<u32> {
+        self.chmod.or(self.umask.map(|mask| 0o666 & !mask))
+    }
+
+    /// Returns user and group of new files, as far as they were asked for.
+    pub(super) fn owner(&self) -> (Option<u32>, Option<u32>) {
+        self.owner.map_or((None, None), |owner| (Some(owner.user), owner.group))
+    }
+
+    /// Sets the umask, for directories too, if one was given. Returns the one
+    /// that was in force before.
+    pub(crate) fn set_umask(&self) -> Option<Umask> {
+        self.umask.map(set_umask)
+    }
+}
+
+/// Refuses what this system knows nothing of.
+fn refused() -> Result<(), String> {
+    NO_OWNERS.map_or(Ok(()), |why| Err(why.to_owned()))
+}
+
+/// Reads a mode.
+fn mode(text: &str) -> Result<u32, String> {
+    refused()?;
+    let mode = octal(text).filter(|mode| mode & 0o200 != 0);
+    mode.ok_or_else(|| "give it in octal digits, and let the owner write, such as 640".to_owned())
+}
+
+/// Reads a umask.
+fn mask(text: &str) -> Result<u32, String> {
+    refused()?;
+    let mask = octal(text).filter(|mask| mask & 0o200 == 0);
+    mask.ok_or_else(|| "give it in octal digits, and let the owner write, such as 027".to_owned())
+}
+
+/// Reads permission bits.
+fn octal(text: &str) -> Option<u32> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    u32::from_str_radix(text, 8).ok().filter(|bits| digits && *bits <= 0o777)
+}
+
+/// Reads a user and perhaps a group.
+fn owner(text: &str) -> Result<Owner, String> {
+    refused()?;
+    let (user, group) = match text.split_once(':') {
+        Some((user, group)) => (user, Some(group)),
+        None => (text, None),
+    };
+    let known = user_id(user).or_else(|| number(user));
+    let user = known.ok_or_else(|| format!("there is no user '{user}'"))?;
+    let group = group.map(|group| {
+        let known = group_id(group).or_else(|| number(group));
+        known.ok_or_else(|| format!("there is no group '{group}'"))
+    });
+    Ok(Owner { user, group: group.transpose()? })
+}
+
+/// Reads the number of a user or a group. The highest means nobody at all.
+fn number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number| *number != u32::MAX)
+}
+
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_modes_nor_owners_are_taken() {
+        for refused in [mode("640").err(), mask("027").err(), owner("root").err()] {
+            assert!(refused.is_some_and(|why| why.contains("Windows")));
+        }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_and_masks_are_octal_and_let_the_owner_write() {
+        for (text, bits) in [("640", 0o640), ("0660", 0o660), ("200", 0o200), ("0777", 0o777)] {
+            assert_eq!(mode(text), Ok(bits), "{text}");
+        }
+        for (text, bits) in [("0", 0), ("027", 0o027), ("077", 0o077)] {
+            assert_eq!(mask(text), Ok(bits), "{text}");
+        }
+        for text in ["", "8", "+640", "-1", "0o640", "1640", "440", "u=rw"] {
+            assert!(mode(text).is_err(), "{text}");
+        }
+        for text in ["", "9", "1000", "277"] {
+            assert!(mask(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn owners_are_names_or_numbers() {
+        let owned = |user, group| Ok(Owner { user, group });
+        assert_eq!(owner("root"), owned(0, None));
+        assert_eq!(owner("root:root"), owned(0, Some(0)));
+        assert_eq!(owner("12345:23456"), owned(12345, Some(23456)));
+        for text in ["", "root:", ":root", "nobody here", "4294967295", "root:4294967296"] {
+            assert!(owner(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The command line: what can be given, and how it is read.
+
+mod config;
+mod files;
+#[cfg(test)]
+mod generated;
+pub(crate) mod misuse;
+mod read;
+mod rotating;
+mod running;
+mod status;
+mod timed;
+mod transforming;
+mod values;
+
+use std::env;
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::BoolishValueParser;
+use clap::error::ErrorKind;
+use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clh_tee::{Options, Sync};
+
+use self::config::Configured;
+use self::files::Files;
+pub(crate) use self::read::Reading;
+use self::rotating::Rotating;
+use self::running::Running;
+use self::status::Looking;
+use self::timed::Timed;
+pub(crate) use self::transforming::Transforming;
+use self::values::{count, length, level, size, time};
+use crate::messages::Report;
+use crate::sys::Umask;
+use crate::writer::post_rotate::PostRotate;
+
+/// Appends standard input to a rotating log that any number of processes share.
+///
+/// clh-tee reads lines from standard input, appends them to LOG and copies
+/// them to standard output. With COMMAND it does so with what COMMAND prints.
+/// Any number of processes may write and rotate one
+/// LOG at once: other clh-tee, and Python programs that use
+/// concurrent-log-handler.
+///
+/// The environment can give every option too: CLH_TEE_MAX_BYTES is
+/// --max-bytes, and CLH_TEE_GZIP=yes is --gzip. The command line goes first.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 79)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[expect(clippy::doc_markdown, reason = "it is shown as it is written")]
+pub(crate) struct Cli {
+    /// The log; symbolic links are refused
+    ///
+    /// What is no regular file, such as a FIFO or /dev/null, is written and
+    /// never rotated. A name that begins with a dash is given as ./-NAME.
+    #[arg(value_name = "LOG")]
+    pub(crate) log: PathBuf,
+
+    /// Rotate at this size; 0: never
+    ///
+    /// It is given as 512K, 10M or 1.5G. The line that reaches SIZE still goes in, so that LOG passes it by less
+    /// than a line. K, M, G and KiB, MiB, GiB are powers of 1024.
+    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
+    pub(crate) max_bytes: u64,
+
+    /// When to rotate by the clock.
+    #[command(flatten)]
+    pub(crate) timed: Timed,
+
+    /// What follows a rotation.
+    #[command(flatten)]
+    pub(crate) rotating: Rotating,
+
+    /// How many backups to keep
+    ///
+    /// They are LOG.1, LOG.2 and so on, the newest first. With 0, LOG is emptied when it is full; with --when, all are kept.
+    #[arg(long, value_name = "N", default_value_t = 5, alias = "backup-count",
+          value_parser = count)]
+    pub(crate) backups: u64,
+
+    /// Compress backups: LOG.1.gz and so on
+    #[arg(long)]
+    pub(crate) gzip: bool,
+
+    /// From fast (1) to small (9)
+    ///
+    /// 7 makes backups of the size that Python makes, a sixth slower than 6.
+    #[arg(long, value_name = "1..9", default_value_t = 7, requires = "gzip",
+          value_parser = level, hide_short_help = true)]
+    pub(crate) gzip_level: u32,
+
+    /// Where the lock file lives, if not beside LOG
+    ///
+    /// The directory is made, with its parents, if it is missing. All writers
+    /// of LOG must use the same (in Python, the lock file directory).
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lock_dir: Option<PathBuf>,
+
+    /// Make LOG's missing parent directories
+    ///
+    /// Without it, a missing directory is an error.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) mkdir: bool,
+
+    /// Do not copy the input to standard output
+    ///
+    /// With COMMAND: nor to standard error.
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// Cut longer lines into lines of SIZE
+    ///
+    /// This bounds the memory that one line can take.
+    #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = length, hide_short_help = true)]
+    pub(crate) max_line: usize,
+
+    /// How much the queue may hold
+    ///
+    /// It holds lines that wait for the lock or the disk. So much is taken from
+    /// the producer before it has to wait itself.
+    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = length, hide_short_help = true)]
+    pub(crate) buffer: usize,
+
+    /// Full queue: block or drop
+    ///
+    /// block: the producer waits. drop: whole lines are dropped. Dropped lines are counted; one line in LOG says how many, and the exit
+    /// status is 1.
+    #[arg(
+        long,
+        value_name = "HOW",
+        default_value = "block",
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
+    pub(crate) overflow: Overflow,
+
+    /// Sync: none, rotate, batch
+    ///
+    /// none: nothing is forced to disk. rotate: a rotated log, and a
+    /// compressed backup before its plain file goes. batch: every line too,
+    /// before it counts as in.
+    #[arg(
+        long,
+        value_name = "WHAT",
+        default_value = "rotate",
+        hide_possible_values = true,
+        hide_short_help = true
+    )]
+    pub(crate) sync: SyncWhat,
+
+    /// Give up after waiting TIME for the lock: 5s, 2m
+    ///
+    /// The lines that were read go to standard error, and the exit status is
+    /// 1. Without this option there is no limit.
+    #[arg(long, value_name = "TIME", value_parser = time, hide_short_help = true)]
+    pub(crate) lock_timeout: Option<Duration>,
+
+    /// How long to go on after TERM
+    ///
+    /// In this time what the pipe still holds is put in. Lines that are not in
+    /// by then go to standard error, and the exit status is 1. When COMMAND has
+    /// ended and something else holds its output open, that is read for no
+    /// longer than this either.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time, hide_short_help = true)]
+    pub(crate) drain_timeout: Duration,
+
+    /// Mode and owner of files that are made.
+    #[command(flatten)]
+    pub(crate) files: Files,
+
+    /// Reading a log instead of writing it.
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+
+    /// Say at the end, on standard error, what was done
+    ///
+    /// These are lines, bytes, batches and rotations, the longest wait for the
+    /// lock, and lines that were dropped or cut.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) stats: bool,
+
+    /// What is done to lines.
+    #[command(flatten)]
+    pub(crate) dressing: Transforming,
+
+    /// What is run, if anything.
+    #[command(flatten)]
+    pub(crate) running: Running,
+
+    /// Where settings come from.
+    #[command(flatten)]
+    pub(crate) configured: Configured,
+
+    /// What is done instead of appending.
+    #[command(flatten)]
+    pub(crate) looking: Looking,
+}
+
+/// What is done with lines for which the queue has no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Overflow {
+    /// The producer waits.
+    Block,
+    /// They are dropped and counted.
+    Drop,
+}
+
+/// What is forced to disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SyncWhat {
+    /// Nothing.
+    None,
+    /// Full logs.
+    Rotate,
+    /// Every batch.
+    Batch,
+}
+
+impl Cli {
+    /// Reads the command line, and what it leaves out from the environment and
+    /// from a file.
+    ///
+    /// # Errors
+    ///
+    /// If any of it is wrong, or asks for help or the version.
+    pub(crate) fn read(report: &Report) -> Result<Self, clap::Error> {
+        let (mut matches, shown) = config::read(report)?;
+        let mut cli = Self::from_arg_matches_mut(&mut matches)?;
+        cli.configured.shown = shown;
+        let fault = cli.running.fault().or_else(|| cli.timed.fault());
+        match fault.or_else(|| cli.dressing.fault(cli.running.is_asked_for())) {
+            None => Ok(cli),
+            Some(fault) => Err(Self::command().error(ErrorKind::ArgumentConflict, fault)),
+        }
+    }
+
+    /// Returns how the log is to be opened.
+    pub(crate) fn options(&self) -> Options {
+        let sync = match self.sync {
+            SyncWhat::None => Sync::None,
+            SyncWhat::Rotate => Sync::Rotate,
+            SyncWhat::Batch => Sync::Batch,
+        };
+        let (user, group) = self.files.owner();
+        Options::default()
+            .max_bytes(self.max_bytes)
+            .backups(self.backups)
+            .gzip(self.gzip.then_some(self.gzip_level))
+            .schedule(self.timed.schedule())
+            .lock_dir(self.lock_dir.clone())
+            .create_dir(self.mkdir)
+            .mode(self.files.mode())
+            .owner(user, group)
+            .sync(sync)
+            .tell_rotations(self.rotating.on_rotate.is_some())
+    }
+
+    /// Returns what is run after rotations, if anything is, with the umask that
+    /// was in force `before` ours.
+    pub(crate) fn hook(
+        &self,
+        before: Option<Umask>,
+        report: &Report,
+    ) -> io::Result<Option<PostRotate>> {
+        let command = self.rotating.on_rotate.clone();
+        command.map(|command| PostRotate::new(command, before, report)).transpose()
+    }
+}
+
+/// Returns the names of the environment's variables that are meant for us.
+fn variables() -> Vec<String> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with(PREFIX)).collect()
+}
+
+/// Has every option looked for in the environment, where flags are `yes`,
+/// `true`, `on`, `1`, or their contrary.
+fn with_environment(command: Command) -> Command {
+    command.mut_args(|arg| {
+        let Some(name) = arg.get_long().map(variable) else { return arg };
+        let arg = arg.env(name).hide_env(true);
+        match arg.get_action() {
+            ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
+            _ => arg,
+        }
+    })
+}
+
+/// What the names of all our variables begin with.
+const PREFIX: &str = "CLH_TEE_";
+
+/// Returns the name of the variable that gives the option of this name.
+fn variable(option: &str) -> String {
+    format!("{PREFIX}{}", option.to_uppercase().replace('-', "_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_well_formed() {
+        with_environment(Cli::command()).debug_assert();
+    }
+
+    #[test]
+    fn short_help_fits_one_screen() {
+        let help = Cli::command().render_help().to_string();
+        assert!(help.lines().count() <= 24, "{help}");
+        assert!(help.lines().all(|line| line.chars().count() <= 79), "{help}");
+    }
+}

@@ -1,0 +1,202 @@
+//! `--read`: the whole chain of a log to standard output, and following it.
+//!
+//! A log that is followed is read by a thread of its own, which may wait for
+//! the lock, the log or whoever reads standard output. The first one waits for
+//! signals meanwhile, and ends the program between two pieces, so that only
+//! whole lines have been written.
+
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clh_tee::{Escaped, LogReader, ReadNotice, ReadOptions};
+
+use crate::args::Cli;
+use crate::messages::{Report, Status};
+use crate::sys::Request;
+use crate::sys::Stream;
+use crate::sys::{self, Signals, Stdout, Woken, is_ready_within, is_standard, raise_limit, waker};
+
+/// How long the log is waited for before it is looked at again.
+const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// How often it is tried to end between two pieces.
+const BETWEEN_PIECES: Duration = Duration::from_millis(20);
+
+/// Standard output, shared with who ends the program.
+struct Output {
+    /// Where the lines go.
+    file: Stdout,
+    /// How it goes: lost, if a line could not be read or written.
+    status: Status,
+    /// Nothing may be written any more.
+    ended: bool,
+}
+
+/// What reads a log and writes its lines.
+struct Copier {
+    /// The log's path.
+    path: PathBuf,
+    /// How it is read.
+    options: ReadOptions,
+    /// Whether it is followed.
+    follow: bool,
+    /// Where the lines go.
+    output: Arc<Mutex<Output>>,
+    /// Where troubles are told.
+    report: Report,
+}
+
+/// Writes the log and its backups to standard output.
+pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
+    let file = Stdout::open().context("no standard output")?;
+    refuse_loop(cli)?;
+    raise_limit();
+    let (follow, since) = (cli.reading.follow, cli.reading.since);
+    let output = Arc::new(Mutex::new(Output { file, status: Status::AllIn, ended: false }));
+    let copier = Copier {
+        path: cli.log.clone(),
+        options: LogReader::options().follow(follow).since(since).lock_dir(cli.lock_dir.clone()),
+        follow,
+        output: Arc::clone(&output),
+        report: report.clone(),
+    };
+    if follow {
+        watch(copier, &output, Signals::catch().context("cannot catch signals")?)
+    } else {
+        copier.copy()
+    }
+}
+
+/// Lets `copier` work until it ends, a signal comes, or nobody reads standard
+/// output any more.
+fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow::Result<Status> {
+    let (end, done) = waker().context("cannot make a pipe")?;
+    let stdout = lock(output).file.try_clone().context("no standard output")?;
+    let copying = thread::spawn(move || {
+        let status = copier.copy();
+        drop(end);
+        status
+    });
+    let mut timeout = None;
+    loop {
+        wait(&done, &stdout, &signals, timeout);
+        if is_ready_within(done.awaited(), Duration::ZERO) {
+            return copying.join().unwrap_or(Ok(Status::Lost));
+        }
+        let asked = signals.requests().into_iter().any(ends);
+        let ending = timeout.is_some();
+        if asked && ending {
+            return Ok(Status::Lost);
+        }
+        let closed = || is_ready_within(stdout.closed(), Duration::ZERO);
+        if !asked && !ending && !closed() {
+            continue;
+        }
+        // Between two pieces, if whoever reads them takes the one that is being
+        // written; a second signal ends in the midst of it.
+        timeout = Some(BETWEEN_PIECES);
+        match output.try_lock() {
+            Err(TryLockError::WouldBlock) => {}
+            Ok(mut output) => {
+                output.ended = true;
+                return Ok(output.status);
+            }
+            Err(TryLockError::Poisoned(_)) => return Ok(Status::Lost),
+        }
+    }
+}
+
+/// Waits until the work is done, standard output is closed or a signal comes.
+fn wait(done: &Woken, stdout: &Stdout, signals: &Signals, timeout: Option<Duration>) {
+    let mut awaited = vec![done.awaited(), stdout.closed()];
+    awaited.extend(signals.awaited());
+    // A wait that a signal interrupts is over, as it should be.
+    sys::wait(&mut awaited, timeout).unwrap_or_default();
+}
+
+/// Tells whether a signal asks for an end.
+fn ends(request: Request) -> bool {
+    matches!(request, Request::Interrupt(_) | Request::Terminate | Request::HangUp)
+}
+
+impl Copier {
+    /// Copies what there is, and goes on if the log is followed.
+    fn copy(self) -> anyhow::Result<Status> {
+        let mut log = self.options.clone().open(&self.path)?;
+        loop {
+            let read = log.next_piece();
+            let written = read.map(|piece| piece.map(|piece| write(&self.output, piece)));
+            log.take_notices().iter().for_each(|notice| self.tell(notice));
+            match written? {
+                Some(Ok(true)) => {}
+                // Whoever reads them has had enough.
+                Some(Err(error)) if error.kind() == ErrorKind::BrokenPipe => break,
+                Some(Err(error)) => return Err(error).context("cannot write to standard output"),
+                Some(Ok(false)) => break,
+                None if !self.follow => break,
+                None => log.wait(PATIENCE),
+            }
+        }
+        Ok(lock(&self.output).status)
+    }
+
+    /// Says what the log's reader has to tell.
+    fn tell(&self, notice: &ReadNotice) {
+        if notice.is_loss() {
+            lock(&self.output).status = Status::Lost;
+        }
+        let report = &self.report;
+        let log = report.path(&self.path);
+        match notice {
+            ReadNotice::CannotRead(error) => {
+                report.say(&format!("{}; lines of it are missing", report.shown(error)));
+            }
+            ReadNotice::Removed { backups: Some(1) } => report.say(&format!(
+                "1 backup of '{log}' was removed before it could be read; its lines are missing"
+            )),
+            ReadNotice::Removed { backups: Some(count) } => report.say(&format!(
+                "{count} backups of '{log}' were removed before they could be read; \
+                 their lines are missing"
+            )),
+            ReadNotice::Removed { backups: None } => report.say(&format!(
+                "backups of '{log}' were removed, perhaps before they could be read; \
+                 lines may be missing"
+            )),
+            ReadNotice::Emptied => {
+                let what = "was emptied in place; it is read from its beginning";
+                report.warn(&format!("'{log}' {what}"));
+            }
+            ReadNotice::CannotLock(error) => {
+                report.warn(&format!("{}; it is read without the lock", report.shown(error)));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Refuses a log that is standard output too: it would feed itself.
+fn refuse_loop(cli: &Cli) -> anyhow::Result<()> {
+    if is_standard(Stream::Out, &cli.log) {
+        bail!("cannot read '{}': it is standard output too", Escaped::path(&cli.log));
+    }
+    Ok(())
+}
+
+/// Writes `piece`, unless nothing may be written any more; tells whether it
+/// did.
+fn write(output: &Mutex<Output>, piece: &[u8]) -> io::Result<bool> {
+    let mut output = lock(output);
+    if output.ended {
+        return Ok(false);
+    }
+    output.file.write_all(piece).map(|()| true)
+}
+
+/// Returns the output, for a while.
+fn lock(output: &Mutex<Output>) -> MutexGuard<'_, Output> {
+    output.lock().unwrap_or_else(PoisonError::into_inner)
+}

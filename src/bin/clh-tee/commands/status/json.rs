@@ -1,0 +1,90 @@
+//! A look at a log, for programs: what `docs/status.schema.json` describes.
+
+use std::path::Path;
+
+use clh_tee::Escaped;
+use clh_tee::status::{Finding, Harm, LogFile, Opener, Process, Status};
+use serde_json::{Value, json};
+
+use super::words::{Words, moment, time_shown};
+use crate::messages::Report;
+
+/// The number of the form. It changes when a program that reads it has to.
+const SCHEMA: u32 = 1;
+
+/// Returns the look as JSON.
+pub(super) fn of(status: &Status, report: &Report) -> String {
+    let findings = status.findings.iter();
+    let value = json!({
+        "schema": SCHEMA,
+        "path": path(&status.path),
+        "healthy": status.is_healthy(),
+        "total": status.total,
+        "limit": status.limit,
+        "log": status.log.as_ref().map(file),
+        "backups": status.backups.iter().map(file).collect::<Vec<_>>(),
+        "lock": {
+            "path": path(&status.lock.path),
+            "exists": status.lock.exists,
+            "holder": status.lock.holder.as_ref().map(process),
+            "waiting": status.lock.waiting,
+            "next_rotation": status.lock.next_rotation.map(moment),
+        },
+        "openers": status.openers.iter().map(opener).collect::<Vec<_>>(),
+        "hidden_processes": status.hidden,
+        "others": status.others.iter().map(|other| path(other)).collect::<Vec<_>>(),
+        "findings": findings.map(|found| finding(found, status, report)).collect::<Vec<_>>(),
+    });
+    format!("{value:#}\n")
+}
+
+/// Shows a path. What is not UTF-8 is escaped.
+fn path(path: &Path) -> String {
+    Escaped::path(path).to_string()
+}
+
+/// Returns a log or a backup.
+fn file(file: &LogFile) -> Value {
+    json!({
+        "path": path(&file.path),
+        "slot": file.slot,
+        "stamp": file.stamp,
+        "compressed": file.compressed,
+        "size": file.size,
+        "content": file.content,
+        "lines": file.lines,
+        "modified": time_shown(file.modified),
+        "first": file.first,
+        "last": file.last,
+        "mode": format!("{:04o}", file.mode),
+        "user": file.owner.0,
+        "group": file.owner.1,
+    })
+}
+
+/// Returns a process.
+fn process(process: &Process) -> Value {
+    json!({ "pid": process.pid, "command": Escaped(&process.command).to_string() })
+}
+
+/// Returns a process that has something open.
+fn opener(opener: &Opener) -> Value {
+    let mut value = process(&opener.process);
+    value["log"] = opener.log.into();
+    value["lock"] = opener.lock.into();
+    value["writes"] = opener.writes.into();
+    value
+}
+
+/// Returns a finding.
+fn finding(finding: &Finding, status: &Status, report: &Report) -> Value {
+    let words = Words::of(finding, status, report);
+    json!({
+        "finding": words.name,
+        "fault": finding.harm() == Harm::Fault,
+        "paths": finding.paths().into_iter().map(path).collect::<Vec<_>>(),
+        "what": words.what,
+        "means": words.means,
+        "do": words.remedy,
+    })
+}

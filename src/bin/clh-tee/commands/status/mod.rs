@@ -1,0 +1,58 @@
+//! What is done instead of appending: a look at a log, mending it, and rotating
+//! it.
+//!
+//! What there is to know of a log, the library finds out; here it is put into
+//! words, a table or JSON. It goes to standard output, in colours if that is a
+//! terminal.
+
+mod json;
+mod patient;
+mod repair;
+mod rotate;
+mod table;
+mod words;
+
+use std::io::{ErrorKind, Write};
+
+use anyhow::Context;
+use clh_tee::status::{Depth, Status as LogStatus};
+
+use crate::args::Cli;
+use crate::messages::{Report, Status};
+use crate::sys::Umask;
+
+/// Does what the command line asks for instead of appending, if it does.
+pub(crate) fn instead(
+    cli: &Cli,
+    report: &Report,
+    umask: Option<Umask>,
+) -> anyhow::Result<Option<Status>> {
+    let looking = &cli.looking;
+    if looking.repair {
+        return repair::repair(cli, report).map(Some);
+    }
+    if looking.rotate {
+        return rotate::rotate(cli, report, umask).map(Some);
+    }
+    looking.status.then(|| show(cli, report)).transpose()
+}
+
+/// Shows the log.
+fn show(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
+    let depth = if cli.looking.count { Depth::Whole } else { Depth::Ends };
+    let status = LogStatus::of(&cli.log, &cli.options(), depth)?;
+    let text =
+        if cli.looking.json { json::of(&status, report) } else { table::of(&status, report) };
+    print(&text)?;
+    Ok(if status.is_healthy() { Status::AllIn } else { Status::Lost })
+}
+
+/// Writes to standard output, without colours if it is no terminal. It is no
+/// matter if nobody reads on.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut stdout = anstream::stdout();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome.context("cannot write to standard output"),
+    }
+}

@@ -1,0 +1,56 @@
+//! Rotating a log now, and nothing else.
+
+use std::iter;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use clh_tee::{Escaped, Notice};
+
+use super::patient::in_time;
+use crate::args::Cli;
+use crate::messages::{Report, Status};
+use crate::sys::Umask;
+
+/// Rotates the log, unless it is empty, and waits for what follows that.
+pub(super) fn rotate(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
+    let shown = Escaped::path(&cli.log);
+    let refused = |metadata: std::fs::Metadata| !metadata.is_file() && !metadata.is_symlink();
+    if cli.log.symlink_metadata().is_ok_and(refused) {
+        bail!("cannot rotate '{shown}': it is not a regular file");
+    }
+    let hook = cli.hook(umask, report).context("cannot make a pipe")?;
+    let log = cli.options().open_to_repair(&cli.log)?;
+    // What was met on the way is told before how it ended.
+    let Some((mut log, outcome)) = in_time(log, cli.lock_timeout, |hold| Ok(hold.rotate()))? else {
+        let time = cli.lock_timeout.unwrap_or_default();
+        bail!("cannot rotate '{shown}': the lock was not to be had in {time:?}");
+    };
+    let mut failed = false;
+    for notice in log.take_notices() {
+        match (notice, &hook) {
+            (Notice::Rotated(backup), Some(hook)) => hook.add(backup),
+            // It is told in the end.
+            (Notice::CannotRotate(_), _) if outcome.is_err() => {}
+            (notice, _) => {
+                failed |= matches!(notice, Notice::CannotRotate(_));
+                report.notice(&notice, &cli.log);
+            }
+        }
+    }
+    if let Some(hook) = &hook
+        && !hook.is_done_by(Instant::now() + cli.drain_timeout, iter::empty())
+    {
+        hook.leave();
+    }
+    if let Err(error) = outcome {
+        bail!("cannot rotate '{shown}': {}", report.inside(&error, &cli.log));
+    }
+    if log.stats().rotations > 0 {
+        return Ok(Status::AllIn);
+    }
+    if !failed {
+        let is = if cli.log.exists() { "is empty" } else { "is not there" };
+        report.say(&format!("'{shown}' {is}; nothing to rotate"));
+    }
+    Ok(if failed { Status::Lost } else { Status::AllIn })
+}

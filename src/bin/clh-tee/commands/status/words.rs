@@ -1,0 +1,270 @@
+//! What was found, in words: what it is, what it means, and what to do.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use clh_tee::status::{Finding, Status};
+
+use crate::messages::size;
+use crate::messages::{Report, counted};
+use crate::sys::user_name;
+
+/// A finding in words.
+pub(super) struct Words {
+    /// Its name, for programs.
+    pub(super) name: &'static str,
+    /// What it is.
+    pub(super) what: String,
+    /// What that means.
+    pub(super) means: &'static str,
+    /// What to do about it.
+    pub(super) remedy: &'static str,
+}
+
+/// What `--repair` does too.
+const REPAIR: &str = "the next writer sees to it, or --repair does now";
+
+/// What nothing has to be done about.
+const NOTHING: &str = "nothing";
+
+impl Words {
+    /// Puts a finding of `status` into words.
+    pub(super) fn of(finding: &Finding, status: &Status, report: &Report) -> Self {
+        let shown = |path: &Path| format!("'{}'", report.path(path));
+        of_log(finding, status, &shown)
+            .or_else(|| of_chain(finding, &shown))
+            .or_else(|| of_rights(finding, &shown))
+            .unwrap_or_else(|| of_look(finding, &shown))
+    }
+}
+
+/// Makes words of a name and three sentences.
+fn words(name: &'static str, what: String, means: &'static str, remedy: &'static str) -> Words {
+    Words { name, what, means, remedy }
+}
+
+/// Puts into words what is about the log, its limit and its lock.
+fn of_log(finding: &Finding, status: &Status, shown: &dyn Fn(&Path) -> String) -> Option<Words> {
+    Some(match finding {
+        Finding::SymbolicLink { path } if *path == status.lock.path => words(
+            "symbolic-link",
+            format!("the lock file {} is a symbolic link", shown(path)),
+            "writers never open it through a link, and end with an error",
+            "remove the link, in a moment when no writer runs",
+        ),
+        Finding::SymbolicLink { path } => words(
+            "symbolic-link",
+            format!("{} is a symbolic link", shown(path)),
+            "writers refuse it, for a log with two names would have two locks",
+            "give the link's target as the log, to every writer",
+        ),
+        Finding::Overgrown { path, size: bytes, limit } => words(
+            "overgrown",
+            format!("{} has {}, and its limit is {}", shown(path), size(*bytes), size(*limit)),
+            "it could not be rotated, or its writers have another limit",
+            "see what the writers say on standard error; give --max-bytes as they have it",
+        ),
+        Finding::SmallLimit { limit } => words(
+            "small-limit",
+            format!("the limit of {} is below 64K", size(*limit)),
+            "writers do little else than rotate, and the backups reach back a short time only",
+            "raise --max-bytes, for every writer",
+        ),
+        Finding::TimedWriter { next } => words(
+            "timed-writer",
+            format!("a writer rotates this log by the clock, next at {}", moment(*next)),
+            "writers by the clock and writers by size name backups differently, and each keeps \
+             or removes its own only",
+            "give all writers the same settings",
+        ),
+        Finding::NetworkLock { path, kind } => words(
+            "network-lock",
+            format!("the lock file's directory {} is on {kind}", shown(path)),
+            "a lock there may not reach all writers; without it nothing is promised",
+            "give all writers a --lock-dir on a local disk, and let them run on one machine",
+        ),
+        _ => return None,
+    })
+}
+
+/// Puts into words what is about the chain of backups.
+fn of_chain(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Option<Words> {
+    Some(match finding {
+        Finding::Blocked { path } => words(
+            "blocked",
+            format!("{} is no regular file", shown(path)),
+            "it has a backup's name, so nothing can be rotated and the log grows",
+            "move it away",
+        ),
+        Finding::Orphan { path, size: bytes, adopted } => words(
+            "orphan",
+            format!("{} is an orphan of {}", shown(path), size(*bytes)),
+            "a Python writer died in a rotation; the lines are there, outside the chain",
+            if *adopted { REPAIR } else { "move it away; no writer with these settings adopts it" },
+        ),
+        Finding::Leftover { path, size: bytes } => words(
+            "leftover",
+            format!("{} of {} was left by a writer that died", shown(path), size(*bytes)),
+            "it holds what was being compressed; the lines are in the chain, too",
+            REPAIR,
+        ),
+        Finding::Broken { path, partial: true } => words(
+            "broken-gzip",
+            format!("{} does not inflate", shown(path)),
+            "it has been cut short or damaged, and lines are lost",
+            "save what zcat still gives of it, and remove it",
+        ),
+        Finding::Broken { path, .. } => words(
+            "broken-gzip",
+            format!("{} is no gzip file", shown(path)),
+            "it is empty, or something else has that name",
+            "remove it if it is empty; if it is plain text, rename it without its .gz",
+        ),
+        Finding::Double { plain, compressed } => words(
+            "double-slot",
+            format!("there is both {} and {}", shown(plain), shown(compressed)),
+            "a writer died in between, or writers compress differently; Python loses one of the \
+             two at a rotation",
+            REPAIR,
+        ),
+        Finding::Gap { first, last } => words(
+            "gap",
+            if first == last {
+                format!("slot {first} is empty, and older ones are not")
+            } else {
+                format!("slots {first} to {last} are empty, and older ones are not")
+            },
+            "a writer died while it shifted the chain, or somebody removed a backup",
+            "leave it to the next rotations to close, or remove what is older",
+        ),
+        Finding::Strays { backups, paths } => words(
+            "strays",
+            strays(*backups, paths, shown),
+            "no writer with these settings will touch or remove them",
+            "give --backups and --when as the writers have them; if they are right, remove the files",
+        ),
+        _ => return None,
+    })
+}
+
+/// Says which backups are strays.
+fn strays(backups: u64, paths: &[PathBuf], shown: &dyn Fn(&Path) -> String) -> String {
+    let count = counted(paths.len() as u64, "file");
+    let which = match paths {
+        [] => String::new(),
+        [one] => format!(": {}", shown(one)),
+        [first, .., last] => format!(": {} to {}", shown(first), shown(last)),
+    };
+    format!("{count} beyond the {} that are kept{which}", counted(backups, "backup"))
+}
+
+/// Puts into words what is about rights.
+fn of_rights(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Option<Words> {
+    Some(match finding {
+        Finding::Exposed { path, mode } => words(
+            "exposed",
+            format!("everybody may write {} (mode {mode:04o})", shown(path)),
+            "a stranger can forge lines, erase them, or fill the disk",
+            "chmod o-w, and give the writers a --chmod such as 640",
+        ),
+        Finding::OpenDirectory { path, sticky: false } => words(
+            "open-directory",
+            format!("everybody may write the directory {}", shown(path)),
+            "a stranger can remove and replace the log and its backups",
+            "chmod o-w, or keep the log elsewhere",
+        ),
+        Finding::OpenDirectory { path, .. } => words(
+            "open-directory",
+            format!("everybody may make files in the directory {}, which is sticky", shown(path)),
+            "only the owner of a log can rotate it there; other users' writers let it grow",
+            "keep a log of several users in a directory of their own",
+        ),
+        Finding::CannotAppend { user, path } => words(
+            "cannot-append",
+            format!("{} owns files of this log and has no right to {}", name(*user), shown(path)),
+            "a writer of that user ends with an error, and its lines are not in",
+            "chgrp it to a group of all writers, and give them --chmod 660",
+        ),
+        Finding::LockClosed { path, mode } => words(
+            "lock-closed",
+            format!("not all who may write the log may open {} (mode {mode:04o})", shown(path)),
+            "their writers end with an error",
+            "chmod it as the log, and give the writers --chmod",
+        ),
+        Finding::CannotRotate { user, path } => words(
+            "cannot-rotate",
+            format!(
+                "{} owns files of this log and cannot rotate it in {}",
+                name(*user),
+                shown(path)
+            ),
+            "a writer of that user lets the log grow past its limit",
+            "let all writers make and rename files there: a common group, and no sticky bit",
+        ),
+        _ => return None,
+    })
+}
+
+/// Puts into words what is only worth knowing.
+fn of_look(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Words {
+    match finding {
+        Finding::NoLog { path } => words(
+            "no-log",
+            format!("{} is not there", shown(path)),
+            "it has been removed, or a writer died in a rotation; the next line makes it",
+            NOTHING,
+        ),
+        Finding::Special { path } => words(
+            "special",
+            format!("{} is no regular file", shown(path)),
+            "it is written and never rotated",
+            NOTHING,
+        ),
+        Finding::NoLock { path } => words(
+            "no-lock",
+            format!("there is no lock file {}", shown(path)),
+            "no writer has used the log with a lock, or all have it elsewhere",
+            "give --lock-dir as the writers have it",
+        ),
+        Finding::Torn { path } => words(
+            "torn",
+            format!("the last line of {} has no newline", shown(path)),
+            "a writer died over it, or ignores the lock; the next one ends the line",
+            NOTHING,
+        ),
+        Finding::LockHeld { path } => words(
+            "lock-held",
+            format!("somebody else held {} while we looked", shown(path)),
+            "a rotation may be under way; what one that died has left is not told",
+            "look again",
+        ),
+        Finding::Unreadable { path, reason } => words(
+            "unreadable",
+            format!("{} cannot be read: {reason}", shown(path)),
+            "what it holds is not known",
+            "look as its owner, or as root",
+        ),
+        other => words("other", format!("{other:?}"), "it is not known to this program", NOTHING),
+    }
+}
+
+/// Shows a time in seconds since 1970, as UTC.
+pub(super) fn moment(seconds: u64) -> String {
+    let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+    time.map_or_else(|| format!("{seconds} seconds since 1970"), time_shown)
+}
+
+/// Shows a time, as UTC.
+pub(super) fn time_shown(time: SystemTime) -> String {
+    let last = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
+    // What is before or after all that can be shown is shown as the nearest.
+    humantime::format_rfc3339_seconds(time.clamp(SystemTime::UNIX_EPOCH, last)).to_string()
+}
+
+/// Shows a user.
+fn name(user: u32) -> String {
+    match user_name(user) {
+        Some(name) => format!("user {name}"),
+        None => format!("user {user}"),
+    }
+}

@@ -1,0 +1,125 @@
+//! What the first thread does about a command: its start and end are noted,
+//! signals are passed on to it, and those who outlive it are left.
+
+use std::time::Instant;
+
+use super::event_loop::Reader;
+use super::source::Source;
+use crate::input::child::Child;
+use crate::sys::Request;
+
+/// A command that is run, and what has been done about it.
+pub(super) struct Job {
+    /// The command.
+    pub(super) child: Child,
+    /// TERM has been passed on to it.
+    terminated: bool,
+    /// Until when others may hold its output open, once it has ended.
+    lingers_until: Option<Instant>,
+    /// Others did, and that has been told.
+    left: bool,
+    /// Its end has been noted in the log.
+    noted: bool,
+}
+
+impl Job {
+    /// Returns a command that has been started.
+    pub(super) fn new(child: Child) -> Self {
+        Self { child, terminated: false, lingers_until: None, left: false, noted: false }
+    }
+
+    /// Tells whether it runs, as far as we have looked.
+    pub(super) fn is_running(&self) -> bool {
+        self.child.is_running()
+    }
+}
+
+impl Reader<'_> {
+    /// Tells whether a signal is the command's affair, and passes it on then.
+    pub(super) fn passes_on(&mut self, request: Request) -> bool {
+        let ours = matches!(request, Request::Flush | Request::Rotate | Request::ChildEnded);
+        let Some(job) = self.job.as_mut().filter(|job| job.is_running() && !ours) else {
+            return false;
+        };
+        job.terminated |= request == Request::Terminate;
+        if let Err(trouble) = job.child.pass_on(request) {
+            self.report.warn(&trouble);
+        }
+        true
+    }
+
+    /// Looks whether the command has ended. What it wrote last is still taken
+    /// in; others who hold its output open get some time.
+    pub(super) fn look_after_command(&mut self) {
+        let Some(job) = &mut self.job else { return };
+        if !job.child.has_just_ended() {
+            return;
+        }
+        job.lingers_until = Some(Instant::now() + self.cli.drain_timeout);
+        let terminated = job.terminated;
+        self.sources.iter_mut().for_each(Source::command_has_ended);
+        if terminated {
+            self.terminate();
+        }
+    }
+
+    /// Returns until when others may hold the command's output open, if that
+    /// is still to come.
+    pub(super) fn lingers_until(&self) -> Option<Instant> {
+        let until = self.job.as_ref()?.lingers_until?;
+        (until > Instant::now() && !self.has_ended()).then_some(until)
+    }
+
+    /// Tells whether an input that is found empty is taken to have ended.
+    pub(super) fn ends_empty(&self) -> bool {
+        let until = self.job.as_ref().and_then(|job| job.lingers_until);
+        self.drain.is_some() || until.is_some_and(|until| until <= Instant::now())
+    }
+
+    /// Leaves a source to those who outlive the command, if they had their
+    /// time and all that the command wrote has been read.
+    pub(super) fn leave_if_enough(&mut self, source: usize) {
+        if self.job.is_some() && self.ends_empty() && !self.sources[source].is_owed() {
+            self.leave(source);
+        }
+    }
+
+    /// Takes a source to have ended, though somebody has it open. This is
+    /// told, once, unless TERM asks for it.
+    pub(super) fn leave(&mut self, source: usize) {
+        self.sources[source].end();
+        if let Some(job) = self.job.as_mut().filter(|job| self.drain.is_none() && !job.left) {
+            job.left = true;
+            self.report.warn(
+                "the command has ended, but something else holds its output open; \
+                 that is not read any longer (--drain-timeout)",
+            );
+        }
+    }
+
+    /// Notes in the log that the command has begun, if that is asked for.
+    pub(super) fn note_beginning(&mut self) {
+        if let Some(job) = self.job.as_ref().filter(|_| self.cli.running.markers)
+            && let Some(words) = job.child.beginning()
+        {
+            self.sources[0].note(&format!("clh-tee: {words}\n"));
+        }
+    }
+
+    /// Notes in the log how the command has ended, if that is asked for and
+    /// all input has ended; tells whether it did.
+    pub(super) fn notes_ending(&mut self) -> bool {
+        if !self.cli.running.markers || !self.has_ended() {
+            return false;
+        }
+        let Some(job) = self.job.as_mut().filter(|job| !job.noted) else {
+            return false;
+        };
+        job.noted = true;
+        let Some(words) = job.child.ending() else {
+            return false;
+        };
+        self.sources[0].note(&format!("clh-tee: {words}\n"));
+        true
+    }
+}

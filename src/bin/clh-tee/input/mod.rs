@@ -1,0 +1,14 @@
+//! What is read, and what is heard meanwhile: the first thread.
+
+pub(crate) mod child;
+mod command;
+mod ending;
+pub(crate) mod event_loop;
+mod replaying;
+pub(crate) mod source;
+pub(crate) mod spool;
+mod transformed;
+mod waiting;
+
+pub(crate) use self::event_loop::Reader;
+pub(crate) use self::source::Source;

@@ -1,0 +1,165 @@
+//! A stream that is read: bytes in, whole lines and a copy out.
+//!
+//! Standard input is the only one, unless a command is run, which has two.
+//! Bytes become whole lines in [`Source::split`] and [`Source::end_torn`], and
+//! nowhere else; they leave by [`Source::put`], or are given up by
+//! [`Source::give_up`].
+
+use std::io;
+
+use super::transformed::Transformed;
+use crate::args::Cli;
+use crate::records::Lines;
+use crate::sys::READ;
+use crate::sys::{Awaited, Input, Stream};
+use crate::tee::Tee;
+use crate::transform::Transform;
+use crate::writer::queue::newlines;
+use crate::writer::sink::Sink;
+
+/// A stream that is read.
+pub(crate) struct Source {
+    /// Where it is read from, until it ends.
+    input: Option<Input>,
+    /// What was read, and is not in the sink yet.
+    lines: Lines,
+    /// What of it is dressed, if lines are.
+    dressed: Option<Transformed>,
+    /// The copy of it.
+    pub(super) echo: Tee,
+    /// Which stream it is.
+    pub(super) stream: Stream,
+    /// How many lines were read, if that is counted.
+    read: u64,
+    /// Whether it is.
+    counts: bool,
+    /// How much of what has not been read the command may have written, once
+    /// that has ended.
+    owed: usize,
+}
+
+impl Source {
+    /// Returns a source that reads `input`, if there is any, and is copied to
+    /// `echo`.
+    pub(crate) fn new(input: Option<Input>, stream: Stream, echo: Tee, cli: &Cli) -> Self {
+        let lines = Lines::new(cli.max_line);
+        Self { input, lines, dressed: None, echo, stream, read: 0, counts: cli.stats, owed: 0 }
+    }
+
+    /// Returns a source that reads standard input.
+    pub(crate) fn stdin(echo: Tee, cli: &Cli) -> Self {
+        Self::new(Input::stdin(), Stream::Out, echo, cli)
+    }
+
+    /// Returns it with its lines dressed as was asked for; tags tell of the
+    /// process `pid`.
+    pub(crate) fn dressed(self, cli: &Cli, pid: u32) -> anyhow::Result<Self> {
+        let dress = Transform::new(&cli.dressing, cli.timed.utc, pid, self.stream.tag())?;
+        Ok(Self { dressed: dress.map(Transformed::new), ..self })
+    }
+
+    /// Reads what is there. Returns the bytes as they came in, none at the
+    /// end, and where the copy of them goes.
+    pub(super) fn read(&mut self) -> io::Result<(&[u8], &mut Tee)> {
+        let first = self.lines.rest().is_empty();
+        let bytes = match &mut self.input {
+            Some(input) => self.lines.read(input)?,
+            None => &[],
+        };
+        if let Some(dressed) = &mut self.dressed {
+            dressed.note_read(first);
+        }
+        self.owed = self.owed.saturating_sub(bytes.len());
+        Ok((bytes, &mut self.echo))
+    }
+
+    /// Takes in a line of our own, of which there is no copy. All that was read
+    /// before must have been taken.
+    pub(super) fn note(&mut self, line: &str) {
+        if let Some(dressed) = &mut self.dressed {
+            dressed.note(line.trim_end().as_bytes());
+            self.read += u64::from(self.counts);
+            return;
+        }
+        let mut line = line.as_bytes();
+        while let Ok(count @ 1..) = self.lines.read(&mut line).map(<[u8]>::len) {
+            self.split(count);
+        }
+    }
+
+    /// Notes that the command has ended: what it wrote last is in the pipe, and
+    /// is no more than that can hold.
+    pub(super) fn command_has_ended(&mut self) {
+        self.owed = self.input.as_ref().map_or(0, |input| input.capacity().unwrap_or(READ));
+    }
+
+    /// Tells whether something may be left that the command wrote.
+    pub(super) fn is_owed(&self) -> bool {
+        self.owed > 0
+    }
+
+    /// Takes the last `count` bytes that were read into lines.
+    pub(super) fn split(&mut self, count: usize) {
+        let old = self.lines.whole().len();
+        self.lines.split(count);
+        if self.counts {
+            self.read += newlines(&self.lines.whole()[old..]);
+        }
+    }
+
+    /// Makes the torn line, if there is one, a whole one.
+    pub(super) fn end_torn(&mut self) {
+        self.read += u64::from(self.lines.end_torn());
+    }
+
+    /// Takes it to have ended; what is torn is a line then.
+    pub(super) fn end(&mut self) {
+        self.input = None;
+        self.end_torn();
+    }
+
+    /// Tells whether it has ended.
+    pub(super) fn has_ended(&self) -> bool {
+        self.input.is_none()
+    }
+
+    /// Passes on whole lines; tells whether all have been taken.
+    pub(super) fn put(&mut self, sink: &mut Sink, patient: bool) -> bool {
+        match &mut self.dressed {
+            Some(dressed) => dressed.put(&mut self.lines, sink, patient),
+            None => sink.put(&mut self.lines, patient),
+        }
+        self.is_put()
+    }
+
+    /// Tells whether all whole lines have been taken.
+    pub(super) fn is_put(&self) -> bool {
+        self.lines.whole().is_empty() && self.dressed.as_ref().is_none_or(Transformed::is_put)
+    }
+
+    /// Appends to `lost` everything that has not been taken; what is torn is a
+    /// line then.
+    pub(super) fn give_up(&mut self, lost: &mut Vec<u8>) {
+        self.end_torn();
+        match &mut self.dressed {
+            Some(dressed) => dressed.give_up(&mut self.lines, lost),
+            None => lost.extend_from_slice(self.lines.whole()),
+        }
+    }
+
+    /// Returns that there is more to read, if the copy of what was read has been
+    /// taken: the bound on memory rests on it.
+    pub(super) fn waits_for(&self) -> Option<Awaited<'_>> {
+        self.input.as_ref().filter(|_| self.echo.waits_for().is_none()).map(Input::awaited)
+    }
+
+    /// Returns how many lines were read, if that is counted.
+    pub(super) fn lines_read(&self) -> u64 {
+        self.read
+    }
+
+    /// Returns how many times a line was cut.
+    pub(super) fn cuts(&self) -> u64 {
+        self.lines.cuts()
+    }
+}

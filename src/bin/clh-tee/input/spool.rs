@@ -1,0 +1,161 @@
+//! A command's output, kept back until it is known whether the command fails.
+//!
+//! What came is kept in the order in which it was read, with the stream that
+//! it came from: a mebibyte in memory, and more than that in a temporary file
+//! without a name. This file is the only door to tempfile.
+
+use std::fs::File;
+use std::io::{self, BufReader, Cursor, Read, Seek, Write};
+
+use crate::sys::READ;
+use crate::sys::Stream;
+
+/// How much is kept in memory.
+const IN_MEMORY: usize = 1024 * 1024;
+
+/// A piece's stream and length, as they stand before its bytes.
+const HEADER: usize = 1 + size_of::<u32>();
+
+/// What is kept back.
+#[derive(Default)]
+pub(crate) struct Spool {
+    /// The pieces that came last.
+    memory: Vec<u8>,
+    /// Where in the memory the last piece begins, to which more can be added.
+    last: Option<usize>,
+    /// The pieces before them.
+    file: Option<File>,
+    /// How much of the file is whole pieces.
+    filed: u64,
+}
+
+/// What was kept back, on its way out.
+pub(crate) struct Replay {
+    /// The pieces that are left.
+    pieces: Box<dyn Read>,
+    /// The stream of the piece that has been begun.
+    stream: Stream,
+    /// How much of it is left.
+    left: usize,
+}
+
+impl Spool {
+    /// Keeps `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// If they are more than memory may hold, and cannot be written to a file.
+    /// All bytes are kept nevertheless, but these should be the last.
+    pub(crate) fn keep(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
+        let begin = match self.last.filter(|last| self.memory[*last] == stream as u8) {
+            Some(last) => last,
+            None => self.begin_piece(stream),
+        };
+        self.memory.extend_from_slice(bytes);
+        let length = self.memory.len() - begin - HEADER;
+        // No piece is much longer than what memory may hold.
+        let length = u32::try_from(length).map_err(io::Error::other)?;
+        self.memory[begin + 1..begin + HEADER].copy_from_slice(&length.to_ne_bytes());
+        if self.memory.len() < IN_MEMORY { Ok(()) } else { self.write_out() }
+    }
+
+    /// Begins a piece; returns where.
+    fn begin_piece(&mut self, stream: Stream) -> usize {
+        let begin = self.memory.len();
+        self.memory.push(stream as u8);
+        self.memory.extend_from_slice(&[0; HEADER - 1]);
+        self.last = Some(begin);
+        begin
+    }
+
+    /// Moves what is in memory to the file.
+    fn write_out(&mut self) -> io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(tempfile::tempfile()?),
+        };
+        file.write_all(&self.memory)?;
+        self.filed += self.memory.len() as u64;
+        self.memory.clear();
+        self.last = None;
+        Ok(())
+    }
+
+    /// Begins to hand out what is kept.
+    pub(crate) fn replay(self) -> io::Result<Replay> {
+        let memory = Cursor::new(self.memory);
+        let pieces: Box<dyn Read> = match self.file {
+            Some(mut file) => {
+                file.rewind()?;
+                Box::new(BufReader::new(file.take(self.filed)).chain(memory))
+            }
+            None => Box::new(memory),
+        };
+        Ok(Replay { pieces, stream: Stream::Out, left: 0 })
+    }
+}
+
+impl Replay {
+    /// Returns what comes next, and the stream that it came from; none at the
+    /// end.
+    pub(crate) fn next(&mut self) -> io::Result<Option<(Stream, Vec<u8>)>> {
+        if self.left == 0 {
+            let mut header = [0; HEADER];
+            if self.pieces.read(&mut header[..1])? == 0 {
+                return Ok(None);
+            }
+            self.pieces.read_exact(&mut header[1..])?;
+            let [stream, length @ ..] = header;
+            self.stream = if stream == Stream::Out as u8 { Stream::Out } else { Stream::Err };
+            self.left = u32::from_ne_bytes(length) as usize;
+        }
+        let mut bytes = vec![0; self.left.min(READ)];
+        self.pieces.read_exact(&mut bytes)?;
+        self.left -= bytes.len();
+        Ok(Some((self.stream, bytes)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Returns everything that is handed out, neighbours of one stream as one.
+    fn replayed(spool: Spool) -> Vec<(Stream, Vec<u8>)> {
+        let mut replay = spool.replay().unwrap();
+        let pieces = std::iter::from_fn(|| replay.next().unwrap());
+        joined(pieces)
+    }
+
+    /// Makes one piece of neighbours of one stream.
+    fn joined(pieces: impl Iterator<Item = (Stream, Vec<u8>)>) -> Vec<(Stream, Vec<u8>)> {
+        let mut joined: Vec<(Stream, Vec<u8>)> = Vec::new();
+        for (stream, bytes) in pieces {
+            match joined.last_mut() {
+                Some((last, into)) if *last == stream => into.extend(bytes),
+                _ => joined.push((stream, bytes)),
+            }
+        }
+        joined
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(50))]
+
+        #[test]
+        fn hands_out_what_was_kept(
+            pieces in prop::collection::vec((any::<bool>(), any::<u8>(), 1..300_000_usize), 0..20),
+        ) {
+            let stream = |out| if out { Stream::Out } else { Stream::Err };
+            let pieces: Vec<(Stream, Vec<u8>)> =
+                pieces.into_iter().map(|(out, byte, len)| (stream(out), vec![byte; len])).collect();
+            let mut spool = Spool::default();
+            for (stream, bytes) in &pieces {
+                spool.keep(*stream, bytes).unwrap();
+                prop_assert!(spool.memory.len() < IN_MEMORY);
+            }
+            prop_assert!(replayed(spool) == joined(pieces.into_iter()));
+        }
+    }
+}

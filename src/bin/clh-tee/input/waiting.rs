@@ -1,0 +1,89 @@
+//! What the first thread waits for, and for how long.
+
+use std::io::{self, ErrorKind};
+use std::time::{Duration, Instant};
+
+use super::event_loop::{Affair, Reader};
+use crate::sys::{self, Awaited};
+
+impl Reader<'_> {
+    /// Waits until something can go on; returns what.
+    pub(super) fn wait(&mut self) -> io::Result<Vec<Affair>> {
+        let timeout = self.timeout();
+        let sources = || self.sources.iter().enumerate();
+        let inputs = sources()
+            .filter(|_| self.wants_input())
+            .filter_map(|(number, source)| Some((Affair::Input(number), source.waits_for()?)));
+        let outputs = sources().filter_map(|(number, source)| {
+            Some((Affair::Output(number), source.echo.waits_for()?))
+        });
+        let news = [(Affair::News, self.sink.news())];
+        let signals = self.signals.awaited().map(|signal| (Affair::Signals, signal));
+        let all = inputs.chain(outputs).chain(news).chain(signals);
+        let (affairs, mut awaited): (Vec<Affair>, Vec<Awaited>) = all.unzip();
+        match sys::wait(&mut awaited, timeout) {
+            Ok(()) => {}
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        }
+        let is_ready = awaited.iter().map(sys::is_ready);
+        let ends_empty = self.ends_empty();
+        let (mut ready, mut drained) = (Vec::new(), Vec::new());
+        for (affair, is_ready) in affairs.into_iter().zip(is_ready) {
+            match affair {
+                _ if is_ready => ready.push(affair),
+                // The pipe is empty, so it has been drained.
+                Affair::Input(number) if ends_empty => drained.push(number),
+                _ => {}
+            }
+        }
+        for number in drained {
+            self.leave(number);
+        }
+        Ok(ready)
+    }
+
+    /// Returns how long to wait at the most, if there is a limit to that.
+    fn timeout(&self) -> Option<Duration> {
+        let can_read = || self.sources.iter().any(|source| source.waits_for().is_some());
+        if self.ends_empty() && self.wants_input() && can_read() {
+            return Some(Duration::ZERO);
+        }
+        let drain = self.drain.map(|drain| drain.putting_in);
+        let lock = self.cli.lock_timeout.map(|limit| {
+            // Where the wait for the lock has not begun, it can begin now.
+            self.sink.locking_since().unwrap_or_else(Instant::now) + limit
+        });
+        let limits = [drain, lock, self.lingers_until(), self.sink.turn_by()];
+        let until = limits.into_iter().flatten().min()?;
+        let left = until.saturating_duration_since(Instant::now());
+        // Rounded up, or the last millisecond would be spent polling.
+        Some(left + Duration::from_millis(1))
+    }
+
+    /// Returns why nothing is waited for any longer, if that is so.
+    pub(super) fn time_is_up(&mut self) -> Option<String> {
+        let now = Instant::now();
+        if self.drain.is_some_and(|drain| drain.reading <= now) {
+            self.end_input();
+            self.put();
+        }
+        if self.drain.is_some_and(|drain| drain.putting_in <= now) {
+            return (!self.is_done()).then(|| match self.sink.locking_since() {
+                Some(_) => self.cannot_append("its lock is held by another process"),
+                None => self.cannot_append("the time after TERM is over"),
+            });
+        }
+        let (limit, since) = (self.cli.lock_timeout?, self.sink.locking_since()?);
+        let waited = humantime::format_duration(limit);
+        let reason = format!("its lock has been held by others for {waited}");
+        (since + limit <= now).then(|| self.cannot_append(&reason))
+    }
+
+    /// Returns what keeps lines from going in: a trouble that was met, or else
+    /// this `reason`.
+    fn cannot_append(&self, reason: &str) -> String {
+        let log = self.report.path(&self.cli.log);
+        self.sink.trouble().unwrap_or_else(|| format!("cannot append to '{log}': {reason}"))
+    }
+}

@@ -1,0 +1,278 @@
+//! What is said on standard error, and the exit status.
+//!
+//! Nothing here waits: where standard error is full or closed, a message is
+//! dropped. It may well lead into the same log.
+
+use std::env;
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use clh_tee::{Error, Escaped, Mismatch, Notice};
+
+use crate::args::misuse;
+use crate::sys::{self, AT_ONCE};
+
+/// How long lines that cannot go into the log are given to go out elsewhere.
+const RESCUE_TIME: Duration = Duration::from_secs(1);
+
+/// How the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// Every line that was read is in the log.
+    AllIn,
+    /// A line was lost, or the log could not be opened.
+    Lost,
+    /// The command line was wrong.
+    Usage,
+    /// The same as `Lost`, where 1 could be a command's own status. This and
+    /// the next two are what `env` and `timeout` end with.
+    Failed,
+    /// The command is there and cannot be run.
+    CannotRun,
+    /// The command is not there.
+    NotFound,
+    /// The command's own, and every line is in the log.
+    Command(u32),
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        sys::end_with(match status {
+            Status::AllIn => 0,
+            Status::Lost => 1,
+            Status::Usage => 2,
+            Status::Failed => 125,
+            Status::CannotRun => 126,
+            Status::NotFound => 127,
+            Status::Command(code) => code,
+        })
+    }
+}
+
+/// The way to standard error.
+#[derive(Debug, Clone)]
+pub(crate) struct Report {
+    /// The directory that paths are shown relative to, as users give them.
+    here: Option<PathBuf>,
+}
+
+impl Report {
+    /// Returns the way to standard error.
+    pub(crate) fn new() -> Self {
+        Self { here: env::current_dir().ok() }
+    }
+
+    /// Prints help or version where they were asked for, and else what is
+    /// wrong with the command line.
+    pub(crate) fn answer(&self, answer: &clap::Error) -> Status {
+        if !answer.use_stderr() {
+            // Nobody is left to be told if standard output is closed.
+            drop(answer.print());
+            return Status::AllIn;
+        }
+        self.say(&misuse::told(answer));
+        Status::Usage
+    }
+
+    /// Tells why the program cannot do its work.
+    pub(crate) fn failure(&self, error: &anyhow::Error) {
+        match error.downcast_ref::<Error>() {
+            Some(error) => self.say(&self.advised(error)),
+            None => self.say(&format!("{error:#}")),
+        }
+    }
+
+    /// Tells of a trouble that costs no line.
+    pub(crate) fn notice(&self, notice: &Notice, path: &Path) {
+        let log = self.path(path).to_string();
+        match notice {
+            Notice::CannotRotate(error) => self.warn(&format!(
+                "cannot rotate '{log}': {}; it grows past its limit",
+                self.inside(error, path)
+            )),
+            Notice::RotatesAgain => self.warn(&format!("rotating '{log}' works again")),
+            Notice::CannotCompress(error) => {
+                self.warn(&format!("{}; backups stay plain", self.shown(error)));
+            }
+            Notice::Adopted { orphan, slot } => self.warn(&format!(
+                "'{}' was left by a writer that died; it is backup {slot} now",
+                self.path(orphan)
+            )),
+            Notice::CannotOwn(error) => {
+                self.warn(&format!("{}; it stays as the system made it", self.shown(error)));
+            }
+            Notice::CannotMend(error) => {
+                self.warn(&format!("{}; it stays as it is", self.shown(error)));
+            }
+            Notice::TimedElsewhere { lock } => self.warn(&format!(
+                "by '{}', another writer rotates '{log}' by the clock; \
+                 give both the same --when, or empty that file if there is none any more",
+                self.path(lock)
+            )),
+            Notice::Mismatch(drift) => self.drift(*drift, &log),
+            _ => {}
+        }
+    }
+
+    /// Tells of another writer's settings.
+    fn drift(&self, drift: Mismatch, log: &str) {
+        match drift {
+            Mismatch::Size { theirs, ours } => self.warn(&format!(
+                "'{log}' is rotated by others at about {}, by us at {}; \
+                 give all writers the same --max-bytes",
+                size(theirs),
+                size(ours)
+            )),
+            Mismatch::Compression { theirs } => {
+                let (compress, plain) = if theirs { ("others", "us") } else { ("us", "others") };
+                self.warn(&format!(
+                    "backups of '{log}' are compressed by {compress} and left plain by {plain}; \
+                     give all writers --gzip, or none"
+                ));
+            }
+            Mismatch::Backups { ours } => self.warn(&format!(
+                "of '{log}', others keep {} or more, we keep {ours}; \
+                 give all writers the same --backups",
+                counted(ours + 1, "backup")
+            )),
+            _ => {}
+        }
+    }
+
+    /// Says something; the program goes on.
+    pub(crate) fn warn(&self, text: &str) {
+        self.say(&format!("warning: {text}"));
+    }
+
+    /// Says something.
+    #[expect(clippy::unused_self, reason = "whoever has a report may speak")]
+    pub(crate) fn say(&self, text: &str) {
+        let message = format!("clh-tee: {text}\n");
+        sys::say(message.as_bytes(), Duration::ZERO);
+    }
+
+    /// Shows an error with its path as the user gave it.
+    pub(crate) fn shown(&self, error: &Error) -> String {
+        let (verb, path, reason) = (error.verb(), self.path(error.path()), error.reason());
+        format!("cannot {verb} '{path}': {reason}")
+    }
+
+    /// Shows an error, and what can be done about it.
+    pub(crate) fn advised(&self, error: &Error) -> String {
+        format!("{}{}", self.shown(error), advice(error))
+    }
+
+    /// Shows an error inside of a message about `log`: with what failed, if it
+    /// was about something else.
+    pub(crate) fn inside(&self, error: &Error, log: &Path) -> String {
+        if self.path(error.path()).to_string() == self.path(log).to_string() {
+            error.reason()
+        } else {
+            self.shown(error)
+        }
+    }
+
+    /// Shows a path as the user gave it.
+    pub(crate) fn path<'a>(&self, path: &'a Path) -> Escaped<'a> {
+        match self.here.as_ref().and_then(|here| path.strip_prefix(here).ok()) {
+            Some(here) if here.as_os_str().is_empty() => Escaped(b"."),
+            Some(relative) => Escaped::path(relative),
+            None => Escaped::path(path),
+        }
+    }
+
+    /// Sends lines that could not be put into the log to standard error, as
+    /// they are, unless that is a terminal.
+    #[expect(clippy::unused_self, reason = "whoever has a report may speak")]
+    pub(crate) fn rescue(&self, lines: &[u8]) {
+        let deadline = Instant::now() + RESCUE_TIME;
+        let terminal = io::stderr().is_terminal();
+        for piece in lines.chunks(AT_ONCE) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let escaped = terminal.then(|| escaped_lines(piece));
+            if !sys::say(escaped.as_deref().unwrap_or(piece), left) {
+                return;
+            }
+        }
+    }
+}
+
+/// Prints a page that was asked for.
+pub(crate) fn page(text: &str) -> anyhow::Result<Status> {
+    let mut out = io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(Status::AllIn),
+        Err(error) => bail!("cannot write to standard output: {}", reason(&error)),
+    }
+}
+
+/// Returns lines with what could steer a terminal made harmless.
+fn escaped_lines(lines: &[u8]) -> Vec<u8> {
+    let lines = lines.split_inclusive(|byte| *byte == b'\n');
+    lines
+        .flat_map(|line| match line.strip_suffix(b"\n") {
+            Some(line) => format!("{}\n", Escaped(line)).into_bytes(),
+            None => Escaped(line).to_string().into_bytes(),
+        })
+        .collect()
+}
+
+/// Says what can be done about an error, where that is more than obvious.
+fn advice(error: &Error) -> &'static str {
+    match (error.verb(), error.kind()) {
+        ("create", io::ErrorKind::NotFound) => "; --mkdir makes its directory",
+        _ => "",
+    }
+}
+
+/// Returns why something failed in the system's words, without its number.
+pub(crate) fn reason(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => sys::reason(number),
+        None => error.to_string(),
+    }
+}
+
+/// Shows a count with its noun: `1 line`, `2 lines`.
+pub(crate) fn counted(count: impl Into<u64>, noun: &str) -> impl Display {
+    let count = count.into();
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Shows a size: below 1 KiB in bytes, else in the powers of 1024 in which
+/// sizes are given.
+pub(crate) fn size(bytes: u64) -> String {
+    if bytes < 1024 {
+        return format!("{bytes}B");
+    }
+    let tenths_of = |unit: u128| (u128::from(bytes) * 10 + unit / 2) / unit;
+    let units = [(1 << 10, "K"), (1 << 20, "M"), (1 << 30, "G")];
+    let fitting = units.into_iter().find(|(unit, _)| tenths_of(*unit) < 10240);
+    let (unit, letter) = fitting.unwrap_or((1 << 40, "T"));
+    let tenths = tenths_of(unit);
+    format!("{}.{}{letter}", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_shown_in_powers_of_1024() {
+        for (bytes, shown) in [
+            (0, "0B"),
+            (1023, "1023B"),
+            (1024, "1.0K"),
+            (524_288, "512.0K"),
+            (1_048_575, "1.0M"),
+            (1_610_612_736, "1.5G"),
+            (u64::MAX, "16777216.0T"),
+        ] {
+            assert_eq!(size(bytes), shown);
+        }
+    }
+}

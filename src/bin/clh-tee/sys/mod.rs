@@ -1,0 +1,45 @@
+//! What differs from system to system, behind the same names on all of them.
+//!
+//! ```text
+//!   waiting    Awaited, wait, Waker      poll             │ a bell that threads ring
+//!   streams    Input, Output             descriptors      │ a thread for each
+//!   standard   Stdout, say, end_with     descriptors      │ winapi-util
+//!   signals    Signals                   signal-hook      │ tokio
+//!   process    Process, Apart            fork, SIGCHLD    │ a thread that waits
+//!   files      umask, owners, settings   nix              │ refused, or the environment's
+//! ```
+//!
+//! `unix` and `windows` are the only ones that name what belongs to one system,
+//! and the crates for it. To everybody else there are things that can be
+//! [awaited](Awaited) many at once, and that never wait when they are used.
+
+mod request;
+mod stream;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use self::unix as system;
+#[cfg(windows)]
+use self::windows as system;
+
+pub(crate) use self::request::{Request, Sender};
+pub(crate) use self::stream::Stream;
+pub(crate) use self::system::files::{
+    NAMES_HAVE_CASE, NO_OWNERS, NOWHERE, OF_THE_SYSTEM, Umask, group_id, host, is_trusted,
+    of_the_user, plain, raise_limit, set_umask, user, user_id, user_name, without,
+};
+pub(crate) use self::system::process::{Apart, Process, killed_by, signal_name};
+pub(crate) use self::system::signals::Signals;
+pub(crate) use self::system::standard::{
+    Stdout, end_with, is_standard, is_standard_input, reason, say,
+};
+pub(crate) use self::system::streams::{AT_ONCE, Input, Output};
+pub(crate) use self::system::waiting::{
+    Awaited, Waker, Woken, is_ready, is_ready_within, wait, waker,
+};
+
+/// How much is asked for in one read, and at least as much room is kept for it.
+pub(crate) const READ: usize = 256 * 1024;

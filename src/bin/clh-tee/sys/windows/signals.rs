@@ -1,0 +1,123 @@
+//! What comes from the console, and the end of a command.
+//!
+//! Ctrl-C is an INT: whoever else is in the pipeline gets it too. Ctrl-Break is
+//! a TERM, and so is what comes before the system ends us: that the console is
+//! closed, the user leaves, or the computer is shut down. It waits for some
+//! seconds (five, as a rule), as long as we do not return from being told of it,
+//! which tokio sees to.
+
+use std::future::poll_fn;
+use std::io;
+use std::iter;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::thread;
+
+use tokio::runtime::Builder;
+use tokio::signal::windows::{self, CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, CtrlShutdown};
+
+use super::waiting::{Awaited, Ready, ring};
+use crate::sys::{Request, Sender};
+
+/// What has come in and was not taken yet.
+static CAME: Mutex<Vec<Request>> = Mutex::new(Vec::new());
+
+/// Notes what has come in.
+pub(super) fn note(request: Request) {
+    came().push(request);
+    ring();
+}
+
+/// Returns what has come in, for a while.
+fn came() -> MutexGuard<'static, Vec<Request>> {
+    CAME.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What has come in.
+pub(crate) struct Signals(());
+
+impl Signals {
+    /// Catches what comes from the console from now on.
+    pub(crate) fn catch() -> io::Result<Self> {
+        let mut console = Console::open()?;
+        let runtime = Builder::new_current_thread().build()?;
+        thread::spawn(move || {
+            loop {
+                note(runtime.block_on(poll_fn(|context| console.poll(context))));
+            }
+        });
+        Ok(Self(()))
+    }
+
+    /// Catches what matters to a command too, which gets it from the console
+    /// itself.
+    pub(crate) fn catch_for_command() -> io::Result<Self> {
+        Self::catch()
+    }
+
+    /// Does nothing: it is always the console.
+    pub(crate) fn tell_keys(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Returns what is ready when something has come in.
+    pub(crate) fn awaited(&self) -> impl Iterator<Item = Awaited<'_>> {
+        iter::once(Awaited::new(self))
+    }
+
+    /// Returns what has come in since the last call.
+    pub(crate) fn requests(&mut self) -> Vec<Request> {
+        std::mem::take(&mut came())
+    }
+}
+
+impl Ready for Signals {
+    fn is_ready(&self) -> bool {
+        !came().is_empty()
+    }
+}
+
+/// What the console tells of.
+struct Console {
+    /// Ctrl-C.
+    interrupt: CtrlC,
+    /// Ctrl-Break.
+    stop: CtrlBreak,
+    /// The console is closed.
+    close: CtrlClose,
+    /// The user leaves.
+    leave: CtrlLogoff,
+    /// The computer is shut down.
+    shutdown: CtrlShutdown,
+}
+
+impl Console {
+    /// Has it told from now on.
+    fn open() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: windows::ctrl_c()?,
+            stop: windows::ctrl_break()?,
+            close: windows::ctrl_close()?,
+            leave: windows::ctrl_logoff()?,
+            shutdown: windows::ctrl_shutdown()?,
+        })
+    }
+
+    /// Returns what comes next, when it does.
+    fn poll(&mut self, context: &mut Context) -> Poll<Request> {
+        if self.interrupt.poll_recv(context).is_ready() {
+            return Poll::Ready(Request::Interrupt(Sender::Terminal));
+        }
+        let ends = [
+            self.stop.poll_recv(context),
+            self.close.poll_recv(context),
+            self.leave.poll_recv(context),
+            self.shutdown.poll_recv(context),
+        ];
+        if ends.iter().any(Poll::is_ready) {
+            Poll::Ready(Request::Terminate)
+        } else {
+            Poll::Pending
+        }
+    }
+}

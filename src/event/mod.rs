@@ -1,0 +1,111 @@
+//! What a log reports: troubles that cost no line, what it has done, and what
+//! could not be appended.
+
+pub(crate) mod rotated;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use self::rotated::Rotated;
+use crate::error::Error;
+
+/// A setting of another writer that differs from ours, as far as can be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mismatch {
+    /// They rotate at about another size, in bytes.
+    Size {
+        /// At which they rotate.
+        theirs: u64,
+        /// At which we do.
+        ours: u64,
+    },
+    /// They compress backups and we do not, or the other way round.
+    Compression {
+        /// Whether it is they who do.
+        theirs: bool,
+    },
+    /// They keep more backups than we do.
+    Backups {
+        /// How many we keep.
+        ours: u64,
+    },
+}
+
+/// A trouble that costs no line, or its end, or other news.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Notice {
+    /// The log cannot be rotated and grows past its limit. Told once.
+    CannotRotate(Error),
+    /// Rotation works again.
+    RotatesAgain,
+    /// A backup could not be compressed and stays plain. Told once.
+    CannotCompress(Error),
+    /// A generation that a dead writer had left outside the chain is now the
+    /// backup in this slot.
+    Adopted {
+        /// The name that it was found under.
+        orphan: PathBuf,
+        /// The slot that it is in now.
+        slot: u64,
+    },
+    /// A log was made whose mode or owner are not those asked for, for the
+    /// system refused them. Told once.
+    CannotOwn(Error),
+    /// Something that a dead writer left could not be mended, or a backup that
+    /// is one too many could not be removed, and stays.
+    CannotMend(Error),
+    /// The log is to be rotated by size only, but the lock file says that
+    /// somebody rotates it by the clock. Told once.
+    TimedElsewhere {
+        /// The lock file.
+        lock: PathBuf,
+    },
+    /// Another writer's settings differ from ours. Told once for each setting.
+    Mismatch(Mismatch),
+    /// We have made a backup. Told only if it is asked for; see
+    /// [`Options::tell_rotations`](crate::Options::tell_rotations).
+    Rotated(Rotated),
+}
+
+/// What a log has done so far in this process.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Bytes appended.
+    pub bytes: u64,
+    /// Batches appended, each in one hold.
+    pub batches: u64,
+    /// Rotations done.
+    pub rotations: u64,
+    /// The longest wait for the lock.
+    pub longest_wait: Duration,
+}
+
+/// Lines that could not be appended.
+#[derive(Debug)]
+pub struct Unappended {
+    /// How many bytes of the batch, whole lines from its beginning, are in.
+    pub appended: usize,
+    /// Why the rest is not.
+    pub error: Error,
+}
+
+impl std::fmt::Display for Unappended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for Unappended {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl From<Error> for Unappended {
+    fn from(error: Error) -> Self {
+        Self { appended: 0, error }
+    }
+}

@@ -1,0 +1,108 @@
+//! A backup that a rotation of ours has made, and where it stands later.
+//!
+//! A backup by number moves up at each rotation, whoever does it. So it is not
+//! known by its name but by which file it is, and looked for when it is asked
+//! for. The lock is not needed for that: a chain moves up from its end, so
+//! whoever looks from slot 1 upwards meets every backup, though there may be a
+//! slot or two that are empty just now.
+
+use std::path::{Path, PathBuf};
+
+use crate::file::file_id;
+use crate::names::{self, Form, Names};
+use crate::sys;
+
+/// How many slots in a row may be empty before the chain counts as ended.
+const GAP: u64 = 8;
+
+/// A rotation of ours, and the backup that it has made.
+#[derive(Debug, Clone)]
+pub struct Rotated {
+    /// Which file the backup is, for good.
+    identity: u64,
+    /// Where it can be.
+    place: Place,
+}
+
+/// Where a backup can be.
+#[derive(Debug, Clone)]
+enum Place {
+    /// In one of so many slots.
+    Slots(Names, u64),
+    /// At this name, or compressed beside it.
+    Plain(PathBuf),
+}
+
+impl Rotated {
+    /// Returns the backup by number that is the file of this `identity`.
+    pub(crate) fn numbered(identity: u64, names: &Names, backups: u64) -> Self {
+        Self { identity, place: Place::Slots(names.clone(), backups) }
+    }
+
+    /// Returns the backup by the clock that is the file of this `identity`.
+    pub(crate) fn dated(identity: u64, plain: &Path) -> Self {
+        Self { identity, place: Place::Plain(plain.to_owned()) }
+    }
+
+    /// Returns where the backup is now; nothing if it has been removed, or has
+    /// a name that no backup has. It may be moved on at any moment.
+    #[must_use]
+    pub fn path(&self) -> Option<PathBuf> {
+        match &self.place {
+            Place::Plain(plain) => self.among(&[names::compressed(plain), plain.clone()]).ok(),
+            Place::Slots(names, backups) => {
+                let mut empty = 0;
+                for slot in 1..=*backups {
+                    let forms = [Form::Gzip, Form::Plain];
+                    match self.among(&forms.map(|form| names.backup(slot, form))) {
+                        Ok(path) => return Some(path),
+                        Err(0) => empty += 1,
+                        Err(_) => empty = 0,
+                    }
+                    if empty > GAP {
+                        break;
+                    }
+                }
+                None
+            }
+        }
+    }
+
+    /// Returns the one of these `paths` at which the backup is, or else how many
+    /// others are there.
+    fn among(&self, paths: &[PathBuf]) -> Result<PathBuf, usize> {
+        let mut others = 0;
+        for path in paths {
+            if let Ok(metadata) = sys::look_at(path) {
+                if metadata.is_file() && file_id(&metadata) == self.identity {
+                    return Ok(path.clone());
+                }
+                others += 1;
+            }
+        }
+        Err(others)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_backup_is_found_wherever_it_has_moved() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        let names = Names::new(&path("app.log")).unwrap();
+        fs::write(path("app.log.1"), "one").unwrap();
+        let identity = file_id(&sys::look_at(&path("app.log.1")).unwrap());
+        let rotated = Rotated::numbered(identity, &names, 5);
+        assert_eq!(rotated.path(), Some(path("app.log.1")));
+        // A gap, as there is in the middle of a shift.
+        fs::rename(path("app.log.1"), path("app.log.4")).unwrap();
+        fs::write(path("app.log.2.gz"), "two").unwrap();
+        assert_eq!(rotated.path(), Some(path("app.log.4")));
+        fs::rename(path("app.log.4"), path("app.log.6")).unwrap();
+        assert_eq!(rotated.path(), None, "it has left the chain");
+    }
+}

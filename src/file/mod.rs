@@ -1,0 +1,46 @@
+//! One file on disk: the log that is being written, which file a file is, and
+//! the rights of new ones.
+
+pub(crate) mod active;
+pub(crate) mod identity;
+pub(crate) mod open;
+pub(crate) mod permissions;
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+pub(crate) use self::identity::file_id;
+use crate::error::{Error, Result};
+use crate::sys::{self, Metadata};
+
+/// Opens a file to be read, never through a symbolic link.
+pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
+    sys::options().read(true).open(path)
+}
+
+/// Returns what stands at `path`, if anything does.
+///
+/// # Errors
+///
+/// If it is no regular file, or cannot be looked at.
+pub(crate) fn regular_file(path: &Path) -> Result<Option<Metadata>> {
+    match sys::look_at(path) {
+        Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
+        Ok(_) => Err(Error::new("use", path, io::Error::other("it is not a regular file"))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::new("look at", path, error)),
+    }
+}
+
+/// Says that `path` is a symbolic link, and what to use instead.
+pub(crate) fn symbolic_link(path: &Path) -> io::Error {
+    // A log with two names would have two locks, and so none.
+    let dir = path.parent().unwrap_or(path);
+    let target = std::fs::canonicalize(path);
+    // Nothing is there yet: the link's text, seen from where the link is.
+    let target = target.or_else(|_| std::fs::read_link(path).map(|text| dir.join(text)));
+    let target = target.unwrap_or_default();
+    let target = crate::Escaped::path(&target).to_string();
+    io::Error::other(format!("it is a symbolic link; use its target '{target}'"))
+}

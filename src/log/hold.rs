@@ -1,0 +1,180 @@
+//! A hold: what is done while the lock is ours.
+//!
+//! One hold of the lock puts one batch of lines in:
+//!
+//! ```text
+//! begin     is the open log still the one at its path? how long is it?
+//!           by the clock: when is it to be rotated?
+//! append    mend what a dead writer left (once, and before each rotation)
+//!           rotate if the time has come
+//!           while lines are left: rotate if the log is full, write what fits
+//! finish    let go; only then force to disk what is to be
+//! ```
+//!
+//! The files are those that Python leaves, who looks at the size before every
+//! single line.
+
+use std::ops::{Deref, DerefMut};
+
+use super::state::Log;
+use crate::error::Result;
+use crate::event::Unappended;
+use crate::lock::Held;
+use crate::log::repair::{Files, Repair};
+use crate::options::Sync;
+use crate::sys;
+
+/// The time between taking the lock and letting go.
+///
+/// Dropping it lets go too, but leaves to the next one what
+/// [`Hold::finish`] and [`Hold::release`] do.
+#[derive(Debug)]
+pub struct Hold<'a> {
+    /// What the lock is held for; closed before the lock is let go.
+    log: Attended<'a>,
+    /// The lock.
+    held: Held<'a>,
+}
+
+/// The log of a hold. Where it does not stay open, dropping it closes it.
+#[derive(Debug)]
+struct Attended<'a>(&'a mut Log);
+
+impl Deref for Attended<'_> {
+    type Target = Log;
+
+    fn deref(&self) -> &Log {
+        self.0
+    }
+}
+
+impl DerefMut for Attended<'_> {
+    fn deref_mut(&mut self) -> &mut Log {
+        self.0
+    }
+}
+
+impl Drop for Attended<'_> {
+    fn drop(&mut self) {
+        if !sys::LOG_STAYS_OPEN {
+            self.active.close();
+        }
+    }
+}
+
+impl<'a> Hold<'a> {
+    /// Looks at the log, now that nobody else changes it.
+    pub(crate) fn begin(held: Held<'a>, log: &'a mut Log) -> Result<Self> {
+        let mut begun = Self { log: Attended(log), held };
+        let (log, held) = (&mut *begun.log, &mut begun.held);
+        log.active.refresh(held)?;
+        if let Some(old) = log.active.take_replaced() {
+            log.look_for_drift(&old);
+        }
+        log.look_at_time(held);
+        if log.leftovers.is_none() {
+            log.look_for_leftovers();
+        }
+        Ok(begun)
+    }
+
+    /// Tells whether to append `lines` and [release](Hold::release) takes no
+    /// more than a few system calls: nothing has to be mended, compressed or
+    /// forced to disk for it.
+    #[must_use]
+    pub fn is_quick(&self, lines: &[u8]) -> bool {
+        let options = &self.log.backups.options;
+        // By the clock, each rotation forces the time of the next one to disk.
+        let fast = options.gzip.is_none() && options.schedule.is_none();
+        let fits = fast || self.log.fitting(lines) == lines.len();
+        fits && !self.log.is_due() && !self.log.must_mend() && options.sync != Sync::Batch
+    }
+
+    /// Returns how many bytes others have appended to the log since our hold
+    /// before this one; where they have rotated it, how many are in the new
+    /// log, and at least 1. If it is not 0, who floods the log should leave the
+    /// lock alone for a moment after this hold: a waiter is woken when the lock
+    /// becomes free, and finds it taken again if it is taken at once.
+    #[must_use]
+    pub fn others(&self) -> u64 {
+        self.log.active.others()
+    }
+
+    /// Appends `lines`, each with its newline, rotating where the log is full.
+    ///
+    /// # Errors
+    ///
+    /// If not all lines can be written; the error says how many bytes are in.
+    pub fn append(&mut self, lines: &[u8]) -> std::result::Result<(), Unappended> {
+        self.log.mend(&mut self.held);
+        self.log.rotate_if_due(&mut self.held, true);
+        let mut appended = 0;
+        while appended < lines.len() {
+            let rest = &lines[appended..];
+            let fitting = self.log.make_room(&mut self.held, rest);
+            let outcome = self.log.append(&mut self.held, &rest[..fitting]);
+            outcome.map_err(|mut failure| {
+                failure.appended += appended;
+                failure
+            })?;
+            appended += fitting;
+        }
+        self.log.stats.batches += 1;
+        Ok(())
+    }
+
+    /// Rotates if the time has come, before there is a line. As with Python,
+    /// there is no new log before there is one: an empty log would be the
+    /// backup of an interval in which nothing was said.
+    pub(crate) fn rotate_if_due(&mut self) {
+        self.log.rotate_if_due(&mut self.held, false);
+    }
+
+    /// Rotates now, unless the log is empty or no regular file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be done. Nothing is lost by it.
+    pub fn rotate(&mut self) -> Result<()> {
+        self.log.mend(&mut self.held);
+        self.log.rotate_if_due(&mut self.held, true);
+        if self.log.active.size() == 0 { Ok(()) } else { self.log.rotate(&mut self.held, true) }
+    }
+
+    /// Does what a writer's first line would do before it goes in: mends what
+    /// dead writers left, and ends a torn end with a newline.
+    ///
+    /// # Errors
+    ///
+    /// If the log's directory cannot be read. What cannot be mended is told.
+    pub fn repair(&mut self) -> Result<Repair> {
+        let before = Files::of(&self.log.backups.names)?;
+        self.log.look_for_leftovers();
+        self.log.mend(&mut self.held);
+        let ended = self.log.end_torn_end(&mut self.held);
+        let mut changes = before.changes(&Files::of(&self.log.backups.names)?);
+        changes.extend(ended);
+        Ok(Repair { changes, notices: std::mem::take(&mut self.log.notices) })
+    }
+
+    /// Lets go of the lock, and then does what is left to be done.
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot force to disk what is to be.
+    pub fn finish(self) -> Result<()> {
+        let Self { mut log, held } = self;
+        log.let_go(held).and(log.backups.background.settle())
+    }
+
+    /// Lets go of the lock, and leaves to the [`Background`](crate::Background) what
+    /// can be done at any time.
+    ///
+    /// # Errors
+    ///
+    /// If every batch is to be forced to disk, and the system cannot.
+    pub fn release(self) -> Result<()> {
+        let Self { mut log, held } = self;
+        log.let_go(held)
+    }
+}

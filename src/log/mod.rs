@@ -1,0 +1,192 @@
+//! A log that any number of processes append to and rotate in turns.
+//!
+//! This is the library's front: how a log is opened, held and appended to, and
+//! what it has to tell. What is done under the lock is in [`hold`].
+
+pub(crate) mod hold;
+pub(crate) mod mismatch;
+pub(crate) mod repair;
+mod rotating;
+pub(crate) mod state;
+
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use self::hold::Hold;
+use self::state::Log;
+use crate::compress::background::Background;
+use crate::error::{Error, Result};
+use crate::event::{Notice, Stats, Unappended};
+use crate::file::active::Active;
+use crate::lock::Lock;
+use crate::names::Names;
+use crate::options::Options;
+use crate::rotation::Backups;
+use crate::sys;
+
+/// A log that any number of processes append to and rotate in turns.
+///
+/// It is no [`std::io::Write`] on purpose: `writeln!` may call `write` several
+/// times for one line, and each call would be a batch of its own, between which
+/// other processes append. Whole lines go to [`RotatingLog::append`].
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("app.log");
+/// use clh_tee::RotatingLog;
+///
+/// let mut log = RotatingLog::options().max_bytes(512 * 1024).gzip(Some(6)).open(&path)?;
+/// log.append(b"one line\nand another\n")?;
+/// assert_eq!(std::fs::read(&path).unwrap(), b"one line\nand another\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct RotatingLog {
+    /// What is taken before anything is looked at.
+    lock: Lock,
+    /// What may be looked at and changed under the lock.
+    log: Log,
+}
+
+impl RotatingLog {
+    /// Returns options to open a log with.
+    #[must_use]
+    pub fn options() -> Options {
+        Options::default()
+    }
+
+    /// Opens the log at `path`; see [`Options::open`].
+    pub(crate) fn open(path: &Path, options: Options) -> Result<Self> {
+        let timed = options.schedule.is_some();
+        let mut log = Self::open_to_repair(path, options)?;
+        if timed {
+            log.begin_by_the_clock()?;
+        }
+        Ok(log)
+    }
+
+    /// Opens the log at `path`; see [`Options::open_to_repair`].
+    pub(crate) fn open_to_repair(path: &Path, options: Options) -> Result<Self> {
+        let names = Names::new(path).map_err(|error| Error::new("open", path, error))?;
+        if let Some(reason) = sys::NO_OWNERS.filter(|_| options.asked.is_anything()) {
+            return Err(Error::new("set mode or owner of", path, io::Error::other(reason)));
+        }
+        if options.create_dir {
+            let make = Error::on("create directory", names.dir());
+            std::fs::create_dir_all(names.dir()).map_err(make)?;
+        }
+        let active = Active::new(names.log().to_owned(), options.asked)?;
+        let lock = if active.is_device() {
+            Lock::not_needed()
+        } else {
+            name_fits(&names).map_err(Error::on("open", names.log()))?;
+            lock_of(&names, &options)?
+        };
+        Ok(Self { lock, log: Log::new(active, Backups::new(names, options)) })
+    }
+
+    /// Sees to it that the time of the next rotation is known, and that it lies
+    /// ahead, as Python does before there is a line. If somebody has the lock,
+    /// the first line is early enough.
+    fn begin_by_the_clock(&mut self) -> Result<()> {
+        let Some(mut hold) = self.try_hold()? else { return Ok(()) };
+        hold.rotate_if_due();
+        // Not finished: the file that compression has replaced is held open, so
+        // that the new log does not get its inode.
+        hold.release()
+    }
+
+    /// Takes the lock, waiting for as long as others have it.
+    ///
+    /// # Errors
+    ///
+    /// If the lock file or the log cannot be opened.
+    pub fn hold(&mut self) -> Result<Hold<'_>> {
+        let began = Instant::now();
+        let held = self.lock.acquire()?;
+        let stats = &mut self.log.stats;
+        stats.longest_wait = stats.longest_wait.max(began.elapsed());
+        Hold::begin(held, &mut self.log)
+    }
+
+    /// Takes the lock if it is free, and returns nothing if it is not, or if
+    /// appending might wait for something else: for a FIFO's reader, say.
+    ///
+    /// # Errors
+    ///
+    /// As [`RotatingLog::hold`].
+    pub fn try_hold(&mut self) -> Result<Option<Hold<'_>>> {
+        if self.log.active.is_special() {
+            return Ok(None);
+        }
+        let held = self.lock.try_acquire()?;
+        held.map(|held| Hold::begin(held, &mut self.log)).transpose()
+    }
+
+    /// Appends `lines`, each with its newline, in one hold.
+    ///
+    /// # Errors
+    ///
+    /// If the lock cannot be had or not all lines can be written; the error
+    /// says how many bytes are in.
+    pub fn append(&mut self, lines: &[u8]) -> std::result::Result<(), Unappended> {
+        let mut hold = self.hold()?;
+        hold.append(lines)?;
+        hold.finish().map_err(|error| Unappended { appended: lines.len(), error })
+    }
+
+    /// Forces what was appended last to disk.
+    ///
+    /// # Errors
+    ///
+    /// If the system cannot.
+    pub fn sync(&mut self) -> Result<()> {
+        self.log.backups.background.settle().and(self.log.active.sync())
+    }
+
+    /// Returns what is to be done beside the flow of lines, for any thread.
+    #[must_use]
+    pub fn background(&self) -> Background {
+        self.log.backups.background.clone()
+    }
+
+    /// Returns the troubles since the last call.
+    pub fn take_notices(&mut self) -> Vec<Notice> {
+        self.log.note_unmet();
+        std::mem::take(&mut self.log.notices)
+    }
+
+    /// Returns what was done so far.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.log.stats
+    }
+}
+
+/// Tells whether every name that a rotation makes from these is short enough
+/// for the file system.
+fn name_fits(names: &Names) -> io::Result<()> {
+    match names.excess(sys::longest_name(names.dir())?) {
+        0 => Ok(()),
+        excess => Err(io::Error::other(format!(
+            "its name is too long for those of its backups by {excess} bytes; use a shorter one"
+        ))),
+    }
+}
+
+/// Returns the log's lock, having made its directory if one is given.
+fn lock_of(names: &Names, options: &Options) -> Result<Lock> {
+    let dir = options.lock_dir.as_deref();
+    if let Some(dir) = dir {
+        std::fs::create_dir_all(dir).map_err(Error::on("create directory", dir))?;
+    }
+    let lock = Lock::new(names.lock(dir), options.asked)?;
+    if !lock.exists() {
+        let dir = dir.unwrap_or(names.dir());
+        sys::can_create_in(dir).map_err(Error::on("create lock file", lock.path()))?;
+    }
+    Ok(lock)
+}

@@ -1,0 +1,120 @@
+//! Whether the log is to be rotated, and what becomes of it if it cannot be.
+
+use super::state::Log;
+use crate::error::{Error, Result};
+use crate::event::Notice;
+use crate::lock::Held;
+use crate::options::Sync;
+use crate::rotation::timetable::{Timetable, time_in};
+
+impl Log {
+    /// Looks when the log is to be rotated. If it is by size only, whoever goes
+    /// by the clock is not looked for, but is seen.
+    pub(super) fn look_at_time(&mut self, held: &mut Held<'_>) {
+        if self.active.is_special() {
+            return;
+        }
+        match &mut self.backups.timetable {
+            Some(timetable) => {
+                let sync = self.backups.options.sync != Sync::None;
+                if let Err(error) = timetable.look(held, sync) {
+                    self.rotation_fails(error);
+                }
+            }
+            None if self.timed || held.is_blank() => {}
+            None => {
+                self.timed = true;
+                // What cannot be read says nothing.
+                if let Ok(Some(_)) = time_in(held) {
+                    self.notices.push(Notice::TimedElsewhere { lock: held.path().to_owned() });
+                }
+            }
+        }
+    }
+
+    /// Tells whether the time to rotate had come when we last looked.
+    pub(super) fn is_due(&self) -> bool {
+        let due = self.backups.timetable.as_ref().is_some_and(Timetable::is_due);
+        due && !self.active.is_special()
+    }
+
+    /// Rotates the log if its time has come. A missing log is none, but the
+    /// time has passed. If the log is not to be `renewed`, none is made.
+    pub(super) fn rotate_if_due(&mut self, held: &mut Held<'_>, renewed: bool) {
+        if let Some(timetable) = &mut self.backups.timetable {
+            timetable.look_at_clock();
+        }
+        if !self.is_due() || !self.patience.is_over() {
+            return;
+        }
+        if renewed && self.active.is_missing() && self.backups.options.max_bytes > 0 {
+            // Python makes the log in order to look at its size. If we cannot,
+            // there is none to rotate, and the append tells of it.
+            drop(self.create(held));
+        }
+        if !self.active.is_missing() {
+            self.try_to_rotate(held, renewed);
+        } else if let Err(error) = self.backups.pass(held) {
+            self.rotation_fails(error);
+        } else {
+            self.remove_surplus(held);
+        }
+    }
+
+    /// Returns how many bytes of `lines` go in now. If the log is full it is
+    /// rotated; if that fails it grows, for lines matter more than the limit.
+    pub(super) fn make_room(&mut self, held: &mut Held<'_>, lines: &[u8]) -> usize {
+        match self.fitting(lines) {
+            0 if !self.patience.is_over() => lines.len(),
+            0 if !self.try_to_rotate(held, true) => lines.len(),
+            0 => self.fitting(lines),
+            fitting => fitting,
+        }
+    }
+
+    /// Rotates; tells whether that has worked.
+    fn try_to_rotate(&mut self, held: &mut Held<'_>, renewed: bool) -> bool {
+        match self.rotate(held, renewed) {
+            Ok(()) => {
+                self.notices.extend(self.patience.restore().then_some(Notice::RotatesAgain));
+                true
+            }
+            Err(error) => {
+                self.rotation_fails(error);
+                false
+            }
+        }
+    }
+
+    /// Notes that the log cannot be rotated now.
+    fn rotation_fails(&mut self, error: Error) {
+        self.notices.extend(self.patience.lose().then_some(Notice::CannotRotate(error)));
+    }
+
+    /// Rotates; if the log is not to be `renewed`, the next line does that.
+    pub(super) fn rotate(&mut self, held: &mut Held<'_>, renewed: bool) -> Result<()> {
+        self.look_for_leftovers();
+        self.mend(held);
+        // Lines come first: if there is no room for a newline, the log is
+        // rotated all the same, for that may make room.
+        drop(self.active.mend(held));
+        self.renamed = true;
+        let outcome = self.backups.rotate(held, &mut self.active, renewed);
+        // There can be a backup even where a later step failed.
+        self.notices.extend(self.backups.rotated.take().map(Notice::Rotated));
+        let trouble = outcome?;
+        self.stats.rotations += 1;
+        let news = trouble.is_some() && !self.uncompressed;
+        self.uncompressed = trouble.is_some();
+        self.notices.extend(trouble.filter(|_| news).map(Notice::CannotCompress));
+        self.remove_surplus(held);
+        Ok(())
+    }
+
+    /// Removes the oldest backups beyond those that are kept.
+    fn remove_surplus(&mut self, held: &mut Held<'_>) {
+        for error in self.backups.remove_surplus(held) {
+            self.tell_unmended(error);
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! What a hold works on: the log, its backups, and what is known of both from
+//! one hold to the next.
+
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+use crate::event::{Notice, Stats, Unappended};
+use crate::file::active::{Active, Unwritten};
+use crate::file::permissions::{self, Ownership};
+use crate::lock::Held;
+use crate::log::mismatch::Watch;
+use crate::log::repair::Change;
+use crate::options::Sync;
+use crate::rotation::Backups;
+use crate::rotation::backoff::Backoff;
+use crate::rotation::recovery::{self, Leftovers};
+use crate::sys;
+
+/// The log and its backups.
+#[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is known or not by itself")]
+pub(crate) struct Log {
+    /// The log now appended to.
+    pub(crate) active: Active,
+    /// Its backups, names and settings.
+    pub(crate) backups: Backups,
+    /// What was found to be mended, or that it is not known yet.
+    pub(super) leftovers: Option<Leftovers>,
+    /// What could not be mended, and has been told of.
+    unmended: BTreeSet<PathBuf>,
+    /// When to rotate again after it failed.
+    pub(super) patience: Backoff,
+    /// What others' rotations have shown of their settings.
+    pub(crate) drift: Watch,
+    /// Whether it is known that somebody rotates the log by the clock.
+    pub(super) timed: bool,
+    /// Whether the last backup could not be compressed.
+    pub(super) uncompressed: bool,
+    /// Whether there is something that only a batch's end forces to disk.
+    unsynced: bool,
+    /// Whether there are new names that only a batch's end forces to disk.
+    pub(super) renamed: bool,
+    /// How many bytes were put in that the background does not know of.
+    own: u64,
+    /// Troubles to be told.
+    pub(crate) notices: Vec<Notice>,
+    /// Counts.
+    pub(crate) stats: Stats,
+}
+
+impl Log {
+    /// Returns a log of which nothing has been looked at yet.
+    pub(crate) fn new(active: Active, backups: Backups) -> Self {
+        Self {
+            active,
+            backups,
+            leftovers: None,
+            unmended: BTreeSet::new(),
+            patience: Backoff::default(),
+            drift: Watch::default(),
+            timed: false,
+            uncompressed: false,
+            unsynced: false,
+            renamed: false,
+            own: 0,
+            notices: Vec::new(),
+            stats: Stats::default(),
+        }
+    }
+
+    /// Looks for what dead writers left. Where the directory may be written
+    /// and not read, nothing is found, and that is told. Beside a FIFO nothing
+    /// is ours.
+    pub(super) fn look_for_leftovers(&mut self) {
+        let found = if self.active.is_special() {
+            Ok(Leftovers::default())
+        } else {
+            Leftovers::find(&self.backups, self.active.private_identity())
+        };
+        self.leftovers = Some(found.unwrap_or_else(|error| {
+            self.tell_unmended(error);
+            Leftovers::default()
+        }));
+    }
+
+    /// Tells whether something was found that has to be mended.
+    pub(super) fn must_mend(&self) -> bool {
+        self.leftovers.as_ref().is_some_and(|found| !found.is_empty())
+    }
+
+    /// Mends what was found.
+    pub(super) fn mend(&mut self, held: &mut Held<'_>) {
+        if self.must_mend() {
+            let found = self.leftovers.replace(Leftovers::default()).unwrap_or_default();
+            for notice in recovery::mend(&found, held, &mut self.backups) {
+                // What cannot be mended is found again before each rotation.
+                let news = match &notice {
+                    Notice::CannotMend(error) => self.unmended.insert(error.path().to_owned()),
+                    _ => true,
+                };
+                self.notices.extend(news.then_some(notice));
+            }
+        }
+    }
+
+    /// Ends a torn end of the log with a newline; tells whether it has done so.
+    pub(super) fn end_torn_end(&mut self, held: &mut Held<'_>) -> Option<Change> {
+        let before = self.active.size();
+        if let Err(error) = self.active.mend(held) {
+            self.notices.push(Notice::CannotMend(error));
+        }
+        let path = self.active.path().to_owned();
+        (self.active.size() > before).then_some(Change::Ended(path))
+    }
+
+    /// Returns how many bytes of `lines` go in before the log must rotate.
+    pub(super) fn fitting(&self, lines: &[u8]) -> usize {
+        match self.backups.options.max_bytes {
+            0 => lines.len(),
+            limit => fitting(lines, self.active.room(limit)),
+        }
+    }
+
+    /// Tells, once, of something that stays as it is.
+    pub(super) fn tell_unmended(&mut self, error: Error) {
+        if self.unmended.insert(error.path().to_owned()) {
+            self.notices.push(Notice::CannotMend(error));
+        }
+    }
+
+    /// Makes the missing log. If there are backups, its writer may have died
+    /// between two steps of a rotation.
+    pub(super) fn create(&mut self, held: &mut Held<'_>) -> Result<()> {
+        let like = self.backups.newest().map(|metadata| Ownership::of(&metadata));
+        self.renamed = true;
+        self.active.create(held, like)
+    }
+
+    /// Appends lines that fit.
+    pub(super) fn append(
+        &mut self,
+        held: &mut Held<'_>,
+        lines: &[u8],
+    ) -> std::result::Result<(), Unappended> {
+        if self.active.is_missing() {
+            self.create(held)?;
+        }
+        let outcome = self.active.append(held, lines).or_else(|failure| {
+            let full = failure.error.kind() == ErrorKind::StorageFull;
+            if !(full && self.backups.background.free()) {
+                return Err(failure);
+            }
+            // What a rotation has removed took its room until now.
+            let rest = self.active.append(held, &lines[failure.kept..]);
+            rest.map_err(|again| Unwritten { kept: failure.kept + again.kept, ..again })
+        });
+        let appended = outcome.as_ref().map_or_else(|failure| failure.kept, |()| lines.len());
+        self.stats.bytes += appended as u64;
+        self.own += appended as u64;
+        self.unsynced = true;
+        outcome.map_err(|failure| Unappended { appended, error: failure.error })
+    }
+
+    /// Tells the background how large the log is now, and how much of that is new.
+    fn note_growth(&mut self) {
+        let own = std::mem::take(&mut self.own);
+        if let Some(identity) = self.active.private_identity()
+            && own > 0
+        {
+            self.backups.background.has_grown(identity, self.active.size(), own);
+        }
+    }
+
+    /// Notes that a log was not made as it was asked for, if that is news.
+    pub(crate) fn note_unmet(&mut self) {
+        if self.active.take_unmet() {
+            let refused = io::Error::from_raw_os_error(sys::NOT_PERMITTED);
+            let error = Error::new("set mode or owner of", self.active.path(), refused);
+            self.notices.push(Notice::CannotOwn(error));
+        }
+    }
+
+    /// Lets go of the lock, and forces the batch to disk if that is wanted.
+    pub(super) fn let_go(&mut self, held: Held<'_>) -> Result<()> {
+        if sys::LOG_STAYS_OPEN {
+            drop(held);
+            self.note_growth();
+            self.sync_batch()
+        } else {
+            self.note_growth();
+            let outcome = self.sync_batch();
+            self.active.close();
+            drop(held);
+            outcome
+        }
+    }
+
+    /// Forces the batch to disk, if that is wanted of every batch: what was
+    /// rotated, the log, and the name of a new one.
+    fn sync_batch(&mut self) -> Result<()> {
+        let unsynced = std::mem::take(&mut self.unsynced);
+        if !unsynced || self.backups.options.sync != Sync::Batch {
+            return Ok(());
+        }
+        let outcome = self.backups.background.settle().and(self.active.sync());
+        if std::mem::take(&mut self.renamed) {
+            outcome.and(permissions::sync_dir(self.backups.names.dir()))
+        } else {
+            outcome
+        }
+    }
+}
+
+/// Returns how many bytes of `lines` go in before the log must rotate, if there
+/// is `room` for so many up to its limit.
+///
+/// A line goes in if the log is below its limit where the line begins, so the
+/// log may pass its limit, but by one line only. The answer always lies at a
+/// line's end; it is 0 if the log is full already.
+fn fitting(lines: &[u8], room: u64) -> usize {
+    let Some(last) = room.checked_sub(1) else {
+        return 0;
+    };
+    let last = usize::try_from(last).unwrap_or(usize::MAX);
+    let tail = lines.get(last..).unwrap_or_default();
+    memchr::memchr(b'\n', tail).map_or(lines.len(), |end| last + end + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// As Python does it: one line after the other.
+    fn slowly(lines: &[u8], room: u64) -> usize {
+        let mut taken = 0;
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            if taken as u64 >= room {
+                break;
+            }
+            taken += line.len();
+        }
+        taken
+    }
+
+    proptest! {
+        #[test]
+        fn fits_as_line_by_line(lines in "([a-c]{0,5}\n){0,12}", room in 0u64..50) {
+            prop_assert_eq!(fitting(lines.as_bytes(), room), slowly(lines.as_bytes(), room));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Telling whether a compressed file is another form of a plain one.
+//!
+//! Two files of one slot are one generation as a rule, left by a writer that
+//! died; and the log that was read a moment ago may stand in the chain as a
+//! compressed file that nobody has seen before. Only the content tells.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use super::part::At;
+use crate::compress;
+
+/// How much is compared at once.
+const PIECE: usize = 16 * 1024;
+
+/// What two files, a plain and a compressed one, are to one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Relation {
+    /// Their content is the same.
+    Same,
+    /// The compressed one has all that the plain one has, and more.
+    MoreCompressed,
+    /// The plain one has all that the compressed one has, and more; or the
+    /// latter cannot be inflated beyond that.
+    MorePlain,
+    /// They are two generations.
+    Apart,
+}
+
+/// Compares two files. NUL bytes at the plain one's end, which a power cut
+/// leaves, do not count where the compressed one has other content there.
+///
+/// # Errors
+///
+/// If either cannot be read. A compressed file that is not whole is no error.
+pub(super) fn relation(plain: &Arc<File>, compressed: &Arc<File>) -> io::Result<Relation> {
+    let mut plain = At::begin(Arc::clone(plain));
+    let mut inflated = compress::inflated(At::begin(Arc::clone(compressed)));
+    let (mut ours, mut theirs) = (vec![0; PIECE], vec![0; PIECE]);
+    loop {
+        let (count, whole) = fill(&mut inflated, &mut theirs)?;
+        let had = fill(&mut plain, &mut ours[..count.max(1)])?.0;
+        if ours[..had.min(count)] != theirs[..had.min(count)] {
+            let same = ours.iter().zip(&theirs).take_while(|(a, b)| a == b).count();
+            let only_nul = ours[same..had].iter().all(|byte| *byte == 0) && rest_is_nul(plain)?;
+            return Ok(if only_nul { Relation::MoreCompressed } else { Relation::Apart });
+        }
+        match (had < count, count < PIECE) {
+            (true, _) => return Ok(Relation::MoreCompressed),
+            (false, false) => {}
+            (false, true) if !whole => return Ok(Relation::MorePlain),
+            (false, true) => {
+                let more = ours[count..had].iter().any(|byte| *byte != 0) || !rest_is_nul(plain)?;
+                return Ok(if more { Relation::MorePlain } else { Relation::Same });
+            }
+        }
+    }
+}
+
+/// Fills `bytes` as far as it can; returns how many there were, and whether
+/// what was read is sound so far.
+fn fill(reader: &mut impl Read, bytes: &mut [u8]) -> io::Result<(usize, bool)> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match reader.read(&mut bytes[filled..]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.raw_os_error().is_some() => return Err(error),
+            Err(_) => return Ok((filled, false)),
+        }
+    }
+    Ok((filled, true))
+}
+
+/// Tells whether nothing but NUL bytes follows.
+fn rest_is_nul(mut plain: At) -> io::Result<bool> {
+    let mut bytes = vec![0; PIECE];
+    loop {
+        match fill(&mut plain, &mut bytes)?.0 {
+            0 => return Ok(true),
+            count if bytes[..count].iter().any(|byte| *byte != 0) => return Ok(false),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// Tells what `plain` is to a compressed file of `content`, of which `cut`
+    /// bytes are missing at the end.
+    fn compare(plain: &[u8], content: &[u8], cut: u64) -> Relation {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b, c) = (dir.path().join("a"), dir.path().join("b"), dir.path().join("c"));
+        fs::write(&a, plain).unwrap();
+        fs::write(&b, content).unwrap();
+        let made = compress::compress(&b, &c, 6, false).unwrap();
+        let length = made.metadata().unwrap().len();
+        File::options().write(true).open(&c).unwrap().set_len(length - cut).unwrap();
+        let open = |path| Arc::new(File::open(path).unwrap());
+        relation(&open(&a), &open(&c)).unwrap()
+    }
+
+    #[test]
+    fn finds_which_has_more() {
+        let long: Vec<u8> = (0..30_000_u32).flat_map(u32::to_le_bytes).collect();
+        let long = [&long[..], b"end\n"].concat();
+        for content in [&long[..], b"a\nb\n", b""] {
+            assert_eq!(compare(content, content, 0), Relation::Same);
+            let more = [content, b"more\n"].concat();
+            assert_eq!(compare(content, &more, 0), Relation::MoreCompressed);
+            assert_eq!(compare(&more, content, 0), Relation::MorePlain);
+            assert_eq!(compare(&more, &more, 12), Relation::MorePlain);
+        }
+        for length in [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE] {
+            assert_eq!(compare(&long[..length], &long[..length], 0), Relation::Same, "{length}");
+            assert_eq!(compare(&long[..length], &long, 0), Relation::MoreCompressed, "{length}");
+            assert_eq!(compare(&long, &long[..length], 0), Relation::MorePlain, "{length}");
+        }
+    }
+
+    #[test]
+    fn nul_at_the_end_is_what_a_power_cut_left() {
+        assert_eq!(compare(b"a\n\0\0", b"a\nb\nc\n", 0), Relation::MoreCompressed);
+        assert_eq!(compare(b"a\n\0\0\0\0\0", b"a\nb\n", 0), Relation::MoreCompressed);
+        assert_eq!(compare(b"a\n\0\0\0", b"a\n", 0), Relation::Same);
+        assert_eq!(compare(b"a\n\0\0b\n", b"a\nb\n", 0), Relation::Apart);
+    }
+
+    #[test]
+    fn other_content_is_apart() {
+        let long: Vec<u8> = (0..30_000_u32).flat_map(u32::to_le_bytes).collect();
+        assert_eq!(compare(b"a\nc\n", b"a\nb\n", 0), Relation::Apart);
+        assert_eq!(
+            compare(&[&long[..], b"x"].concat(), &[&long[..], b"y"].concat(), 0),
+            Relation::Apart
+        );
+    }
+}

@@ -1,0 +1,326 @@
+//! What stands at a log's names at one instant: the log, its backups, and what
+//! writers that died have left.
+//!
+//! It is looked at under the lock, for no longer than it takes to list the
+//! directory and to open what has not been seen before. What is open then is
+//! what will be read, wherever it may be shifted to.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::found::{Access, Found, Known};
+use crate::error::{Error, Result};
+use crate::file::symbolic_link;
+use crate::file::{file_id, open_to_read};
+use crate::lock;
+use crate::names::{Form, Meaning, Names};
+use crate::sys;
+use crate::time::stamp::Dated;
+
+/// How many descriptors are left for other uses when they run out.
+const SPARE: usize = 8;
+
+/// How many parts of a date and time the names of backups by the clock have.
+const PRECISIONS: RangeInclusive<usize> = 3..=6;
+
+/// How often what is there is looked at anew without a lock, until it holds
+/// still.
+const TRIES: usize = 10;
+
+/// Where a log is, and where its lock.
+#[derive(Debug)]
+pub(super) struct Spot {
+    /// The names of the log and what stands around it.
+    pub(super) names: Names,
+    /// The lock file.
+    pub(super) lock: PathBuf,
+}
+
+/// The names of backups that there are, each with the forms it is there in.
+#[derive(Debug, Default)]
+struct Listing {
+    /// The slots of the chain, newest first.
+    slots: BTreeMap<u64, Vec<Form>>,
+    /// The backups that were made by the clock, newest first.
+    dated: BTreeMap<Reverse<Dated>, Vec<Form>>,
+    /// Python's rotation temps.
+    temps: BTreeMap<String, Vec<Form>>,
+}
+
+/// The paths of one backup, and in which form it is there.
+type Paths = Vec<(PathBuf, Form)>;
+
+/// What was there at one instant.
+#[derive(Debug, Default)]
+pub(super) struct Sight {
+    /// The log.
+    pub(super) log: Option<Found>,
+    /// The slots with files that had not been seen, newest first, each with
+    /// its files.
+    pub(super) fresh: Vec<Vec<Found>>,
+    /// What is known of the slot behind them, or of backups by the clock.
+    pub(super) anchor: Vec<u64>,
+    /// Traces of plain backups that may be compressed yet.
+    pub(super) traces: Vec<u64>,
+    /// The generations that rotations left that died.
+    pub(super) orphans: Vec<Found>,
+    /// How many names belong to the log's backups.
+    pub(super) names: usize,
+    /// What could not be looked at.
+    pub(super) troubles: Vec<Error>,
+    /// Why it was looked at without the lock.
+    pub(super) unlocked: Option<Error>,
+}
+
+impl Spot {
+    /// Looks at what is there, from the newest backup to one that is `known`,
+    /// and opens what is not, but for backups that end before `since`. Calls
+    /// `meanwhile` before the lock is let go.
+    ///
+    /// # Errors
+    ///
+    /// If the directory cannot be listed, or the log is no regular file.
+    pub(super) fn look(
+        &self,
+        known: &Known,
+        since: Option<SystemTime>,
+        mut meanwhile: impl FnMut(),
+    ) -> Result<Sight> {
+        let (held, unlocked) = match lock::take_if_there(&self.lock) {
+            Ok(held) => (held, None),
+            Err(error) => (None, Some(Error::new("open lock file", &self.lock, error))),
+        };
+        let mut sight = self.sight(known, since)?;
+        for _ in 0..TRIES {
+            // Without the lock the chain may be shifted as we look.
+            if held.is_some() {
+                break;
+            }
+            let again = self.sight(known, since)?;
+            let same = sight.identities().eq(again.identities());
+            sight = again;
+            if same {
+                break;
+            }
+        }
+        meanwhile();
+        sight.unlocked = unlocked;
+        Ok(sight)
+    }
+
+    /// Looks for the file of this identity, and opens it.
+    ///
+    /// # Errors
+    ///
+    /// If the directory cannot be listed, or the file cannot be opened.
+    pub(super) fn find(&self, identity: u64) -> Result<Option<Arc<File>>> {
+        // Where it cannot be had, that has been told.
+        let held = lock::take_if_there(&self.lock);
+        let listing = self.list()?;
+        let paths = self.slots(&listing).into_iter().chain(self.dated(&listing));
+        let paths = paths.chain(self.temps(&listing)).flatten().map(|(path, _)| path);
+        let is_it = |path: &PathBuf| {
+            sys::look_at(path).is_ok_and(|metadata| file_id(&metadata) == identity)
+        };
+        let found = paths.into_iter().find(is_it);
+        let open = found.map(|path| open_to_read(&path).map_err(Error::on("open", &path)));
+        drop(held);
+        Ok(open.transpose()?.map(Arc::new))
+    }
+
+    /// Tells which file is at the log's path.
+    pub(super) fn log_now(&self) -> Option<u64> {
+        let metadata = sys::look_at(self.names.log());
+        metadata.ok().map(|metadata| file_id(&metadata))
+    }
+
+    /// Looks at what is there, once.
+    fn sight(&self, known: &Known, since: Option<SystemTime>) -> Result<Sight> {
+        let mut sight = Sight { log: self.log(known)?, ..Sight::default() };
+        let listing = self.list()?;
+        sight.names = listing.slots.len() + listing.dated.len() + listing.temps.len();
+        // Beside a plain one, the compressed one is not whole.
+        for (path, form) in self
+            .temps(&listing)
+            .into_iter()
+            .filter_map(|paths| paths.into_iter().min_by_key(|(_, form)| *form))
+        {
+            let found = sight.look_at(path, form, known);
+            sight.orphans.extend(found);
+        }
+        let slots = sight.walk(self.slots(&listing), known, false);
+        let dated = sight.walk(self.dated(&listing), known, true);
+        // Whoever has changed from the one to the other has changed it for all.
+        let newest = |found: &[Vec<Found>]| found.first()?.first().map(|found| found.modified);
+        let (newer, older) =
+            if newest(&dated) > newest(&slots) { (dated, slots) } else { (slots, dated) };
+        sight.fresh = newer.into_iter().chain(older).collect();
+        sight.open(since);
+        Ok(sight)
+    }
+
+    /// Returns the slots of the chain.
+    fn slots(&self, listing: &Listing) -> Vec<Paths> {
+        let path = |slot: &u64, form| self.names.backup(*slot, form);
+        with_paths(&listing.slots, path)
+    }
+
+    /// Returns the backups that were made by the clock.
+    fn dated(&self, listing: &Listing) -> Vec<Paths> {
+        let path = |Reverse(dated): &Reverse<Dated>, form| dated.path(&self.names, form);
+        with_paths(&listing.dated, path)
+    }
+
+    /// Returns Python's rotation temps.
+    fn temps(&self, listing: &Listing) -> Vec<Paths> {
+        let path = |digits: &String, form| self.names.rotation_temp(digits, form);
+        with_paths(&listing.temps, path)
+    }
+
+    /// Lists the slots and the orphans that there are.
+    fn list(&self) -> Result<Listing> {
+        let mut listing = Listing::default();
+        let listed = fs::read_dir(self.names.dir()).and_then(|mut entries| {
+            entries.try_for_each(|entry| {
+                let name = entry?.file_name();
+                match self.names.meaning(&name) {
+                    Some(Meaning::Backup(slot, form)) => {
+                        listing.slots.entry(slot).or_default().push(form);
+                    }
+                    Some(Meaning::RotationTemp(digits, form)) => {
+                        listing.temps.entry(digits).or_default().push(form);
+                    }
+                    Some(Meaning::Private(_)) => {}
+                    None => {
+                        let dated = |precision| Dated::read(&self.names, &name, precision);
+                        if let Some((dated, form)) = PRECISIONS.into_iter().find_map(dated) {
+                            listing.dated.entry(Reverse(dated)).or_default().push(form);
+                        }
+                    }
+                }
+                Ok(())
+            })
+        });
+        listed.map_err(Error::on("look for backups in", self.names.dir()))?;
+        Ok(listing)
+    }
+
+    /// Opens the log, if it is there.
+    fn log(&self, known: &Known) -> Result<Option<Found>> {
+        let path = self.names.log();
+        let cannot = |error| Error::new("open", path, error);
+        let at_path = match sys::look_at(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            metadata => metadata.map_err(cannot)?,
+        };
+        if at_path.is_symlink() {
+            return Err(cannot(symbolic_link(path)));
+        }
+        if at_path.is_dir() {
+            return Err(cannot(io::Error::from_raw_os_error(sys::IS_A_DIRECTORY)));
+        }
+        if !at_path.is_file() {
+            return Err(cannot(io::Error::other("it is not a regular file")));
+        }
+        let (metadata, access) = match open_to_read(path) {
+            Ok(file) => (sys::about(&file).map_err(cannot)?, Access::Open(Arc::new(file))),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => (at_path, Access::Refused(cannot(error))),
+        };
+        Found::new(path.to_owned(), Form::Plain, &metadata, known, access).map(Some)
+    }
+}
+
+impl Sight {
+    /// Goes through backups, newest first, and returns those with files that
+    /// have not been seen. In a chain there are none beyond one that has; names
+    /// by the clock need not come in their order, so `all` are looked at.
+    fn walk(&mut self, backups: Vec<Paths>, known: &Known, all: bool) -> Vec<Vec<Found>> {
+        let mut fresh = Vec::new();
+        for paths in backups {
+            let mut files = Vec::new();
+            for (path, form) in paths {
+                files.extend(self.look_at(path, form, known));
+            }
+            if all {
+                self.traces.extend(files.iter().filter_map(Found::trace));
+            }
+            let seen = files.iter().filter(|found| found.known);
+            self.anchor.extend(seen.map(|found| found.identity));
+            let met = files.iter().any(|found| found.known);
+            if files.iter().any(|found| !found.known) {
+                fresh.push(files);
+            }
+            if met && !all {
+                break;
+            }
+        }
+        fresh
+    }
+
+    /// Returns what is at `path`, if it is a regular file.
+    fn look_at(&mut self, path: PathBuf, form: Form, known: &Known) -> Option<Found> {
+        let looked = match sys::look_at(&path) {
+            Ok(metadata) if metadata.is_file() => {
+                Found::new(path, form, &metadata, known, Access::Later)
+            }
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(Error::new("look at", path, error))
+            }
+            // A stranger's, or gone, which cannot be under the lock.
+            _ => return None,
+        };
+        looked.map_err(|error| self.troubles.push(error)).ok()
+    }
+
+    /// Opens what has not been seen and is no older than `since`. The oldest
+    /// goes first, for it is the first that will be removed.
+    fn open(&mut self, since: Option<SystemTime>) {
+        // In a slot of two, one may have been seen: the other is compared to it.
+        let slots = self.fresh.iter_mut().rev().flatten();
+        let orphans = self.orphans.iter_mut().filter(|found| !found.known);
+        let files: Vec<&mut Found> = orphans.chain(slots).collect();
+        let mut opened: Vec<&mut Found> = Vec::new();
+        for found in files {
+            if since.is_some_and(|since| found.modified < since) {
+                found.access = Access::Skipped;
+                continue;
+            }
+            match open_to_read(&found.path) {
+                Ok(file) => found.access = Access::Open(Arc::new(file)),
+                Err(error) if sys::is_too_many_open(&error) => {
+                    // The rest is opened when its turn comes.
+                    opened.iter_mut().rev().take(SPARE).for_each(|f| f.access = Access::Later);
+                    return;
+                }
+                Err(error) => {
+                    found.access = Access::Refused(Error::new("open", &found.path, error));
+                }
+            }
+            opened.push(found);
+        }
+    }
+
+    /// Returns which files were there.
+    fn identities(&self) -> impl Iterator<Item = u64> {
+        let files = self.log.iter().chain(self.fresh.iter().flatten()).chain(&self.orphans);
+        files.map(|found| found.identity).chain(self.anchor.iter().copied())
+    }
+}
+
+/// Returns the paths of `backups`, in their order.
+fn with_paths<N>(
+    backups: &BTreeMap<N, Vec<Form>>,
+    path: impl Fn(&N, Form) -> PathBuf,
+) -> Vec<Paths> {
+    let paths = |(name, forms): (&N, &Vec<Form>)| {
+        forms.iter().map(|form| (path(name, *form), *form)).collect()
+    };
+    backups.iter().map(paths).collect()
+}

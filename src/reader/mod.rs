@@ -1,0 +1,238 @@
+//! Reading a log with all its backups, oldest line first, and following it.
+//!
+//! A look under the lock tells which files there are, and opens them; then the
+//! lock is let go, and they are read wherever they are shifted to meanwhile.
+//! To follow goes on from there:
+//!
+//! ```text
+//!          ┌──────────────── nothing more ───────────────┐
+//!          ▼                                              │
+//!  wait for the kernel ─▶ another log at the path? ─no─▶ read the open log,
+//!          (or 100 ms)          │ yes                     whole lines only
+//!                               ▼
+//!                  look: what is newer than the open log?
+//!                  the open log to its end ─▶ those, oldest first ─▶ the new log
+//! ```
+//!
+//! Rotations happen under the lock, so at a look nobody appends to the open log
+//! any more if another one is at its path. In a plain chain it is found by
+//! which file it is; in a compressed one it is another file now, the oldest
+//! that has not been seen, and its content tells.
+
+mod compare;
+mod found;
+mod generations;
+mod item;
+mod look;
+mod news;
+mod part;
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use self::found::Known;
+use self::item::{Item, Live};
+use self::look::Spot;
+use crate::error::{Error, Result};
+use crate::names::Names;
+use crate::sys::{self, Watch};
+
+/// How many files are held open at the most before others are looked for.
+const AHEAD: usize = 256;
+
+/// How a log is read, in the manner of `File::options`.
+#[derive(Debug, Clone, Default)]
+pub struct ReadOptions {
+    /// See [`ReadOptions::follow`].
+    follow: bool,
+    /// See [`ReadOptions::since`].
+    since: Option<SystemTime>,
+    /// See [`ReadOptions::lock_dir`].
+    lock_dir: Option<PathBuf>,
+}
+
+impl ReadOptions {
+    /// Has the log followed: what is appended to it after it was opened is
+    /// read too, over rotations, and only whole lines are handed out.
+    #[must_use]
+    pub fn follow(mut self, follow: bool) -> Self {
+        self.follow = follow;
+        self
+    }
+
+    /// Leaves out backups that were last changed before this time. The log is
+    /// always read.
+    #[must_use]
+    pub fn since(mut self, since: Option<SystemTime>) -> Self {
+        self.since = since;
+        self
+    }
+
+    /// Sets the directory of the lock file, as in
+    /// [`Options::lock_dir`](crate::Options::lock_dir). It is not made.
+    #[must_use]
+    pub fn lock_dir(mut self, dir: Option<PathBuf>) -> Self {
+        self.lock_dir = dir;
+        self
+    }
+
+    /// Opens the log at `path` and all its backups. For this the lock is taken
+    /// for an instant, if there is one; nothing is made or changed.
+    ///
+    /// # Errors
+    ///
+    /// If the log is no regular file, or its directory cannot be listed; if
+    /// there is neither a log nor a backup, unless the log is to be followed.
+    pub fn open(self, path: impl AsRef<Path>) -> Result<LogReader> {
+        LogReader::open(path.as_ref(), &self)
+    }
+}
+
+/// A log that is read with all its backups, oldest line first.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("app.log");
+/// use clh_tee::{LogReader, RotatingLog};
+///
+/// let mut log = RotatingLog::options().max_bytes(4).gzip(Some(6)).open(&path)?;
+/// log.append(b"one\ntwo\nthree\n")?;
+/// let (mut all, mut reader) = (Vec::new(), LogReader::options().open(&path)?);
+/// while let Some(piece) = reader.next_piece()? {
+///     all.extend_from_slice(piece);
+/// }
+/// assert_eq!(all, b"one\ntwo\nthree\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct LogReader {
+    /// Where the log is.
+    spot: Spot,
+    /// What tells of it, if it is followed.
+    watch: Option<Watch>,
+    /// The files that are still to be read, oldest first.
+    queue: VecDeque<Item>,
+    /// The log that is followed.
+    live: Option<Live>,
+    /// Which file was at the log's path when it was last looked at.
+    at_path: Option<u64>,
+    /// The files that have been seen.
+    known: Known,
+    /// Generations that were read and had no slot yet.
+    unplaced: Vec<(u64, Arc<File>)>,
+    /// What was handed out last.
+    piece: Vec<u8>,
+    /// What is still to be told.
+    notices: Vec<ReadNotice>,
+    /// The lock cannot be had, and that has been told.
+    unlocked: bool,
+}
+
+/// What a reader has to tell beside lines.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReadNotice {
+    /// A file of the chain cannot be read, or not to its end.
+    CannotRead(Error),
+    /// Backups were removed before they could be read.
+    Removed {
+        /// How many, if it is known.
+        backups: Option<u64>,
+    },
+    /// The log that is followed was emptied in place; reading begins anew.
+    Emptied,
+    /// The lock file cannot be opened, and reading goes on without it. Told
+    /// once.
+    CannotLock(Error),
+}
+
+impl ReadNotice {
+    /// Tells whether lines are missing that should have been read.
+    #[must_use]
+    pub fn is_loss(&self) -> bool {
+        matches!(self, Self::CannotRead(_) | Self::Removed { .. })
+    }
+}
+
+impl LogReader {
+    /// Returns options to read a log with.
+    #[must_use]
+    pub fn options() -> ReadOptions {
+        ReadOptions::default()
+    }
+
+    /// Opens the log at `path`; see [`ReadOptions::open`].
+    fn open(path: &Path, options: &ReadOptions) -> Result<Self> {
+        let names = Names::new(path).map_err(|error| Error::new("open", path, error))?;
+        let lock = names.lock(options.lock_dir.as_deref());
+        let watch = options.follow.then(|| Watch::begin(&names));
+        let mut reader = Self {
+            spot: Spot { names, lock },
+            watch,
+            queue: VecDeque::new(),
+            live: None,
+            at_path: None,
+            known: Known::default(),
+            unplaced: Vec::new(),
+            piece: Vec::new(),
+            notices: Vec::new(),
+            unlocked: false,
+        };
+        if !reader.begin(options.since)? && !options.follow {
+            let missing = io::Error::from_raw_os_error(sys::NO_SUCH_FILE);
+            return Err(Error::new("open", reader.spot.names.log(), missing));
+        }
+        Ok(reader)
+    }
+
+    /// Returns the bytes that come next, or nothing if there are no more now.
+    /// If the log is followed they are whole lines, as far as a line fits into
+    /// some megabytes of memory. A torn end of a backup gets its newline.
+    ///
+    /// What was removed or could not be read is left out, and told by
+    /// [`LogReader::take_notices`].
+    ///
+    /// # Errors
+    ///
+    /// If the log's directory cannot be listed any more, or something else
+    /// than a regular file is at the log's path.
+    pub fn next_piece(&mut self) -> Result<Option<&[u8]>> {
+        loop {
+            if self.watch.is_some() && self.queue.len() < AHEAD && self.is_stale() {
+                self.catch_up()?;
+            }
+            let Some(mut item) = self.queue.pop_front() else { break };
+            self.read_item(&mut item)?;
+            if !self.piece.is_empty() {
+                self.queue.push_front(item);
+                return Ok(Some(&self.piece));
+            }
+        }
+        self.read_live();
+        Ok(if self.piece.is_empty() { None } else { Some(&self.piece) })
+    }
+
+    /// Waits until there may be more of a log that is followed, and for no
+    /// longer than `most`.
+    pub fn wait(&mut self, most: Duration) {
+        if let Some(watch) = &mut self.watch {
+            watch.wait(most);
+        }
+    }
+
+    /// Returns what there is to tell since the last call.
+    pub fn take_notices(&mut self) -> Vec<ReadNotice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// Tells whether another log is at the path than when it was looked at.
+    fn is_stale(&self) -> bool {
+        self.spot.log_now() != self.at_path
+    }
+}

@@ -1,0 +1,163 @@
+//! What a look brings, and what becomes of it: backups are read when their turn
+//! comes, and the log that is at the path now is followed.
+
+use std::fs::File;
+use std::mem;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::found::{Access, Found};
+use super::generations::{files_of, fresh_of, plain_file, take_out};
+use super::item::{Item, Live};
+use super::look::Sight;
+use super::{LogReader, ReadNotice};
+use crate::error::Result;
+use crate::sys::Watch;
+
+/// How many files are remembered beyond those that there are.
+const REMEMBERED: usize = 64;
+
+impl LogReader {
+    /// Takes in what is there at the first look: what ends before `since` is
+    /// passed over. Tells whether there was anything.
+    pub(super) fn begin(&mut self, since: Option<SystemTime>) -> Result<bool> {
+        let (mut sight, _) = self.look(since)?;
+        let found = sight.log.is_some() || sight.names > 0;
+        let seen = identities(&sight);
+        if self.watch.is_some() {
+            self.unplaced = sight.orphans.iter().filter_map(plain_file).collect();
+        }
+        let log = sight.log.take();
+        self.queue_all(fresh_of(sight));
+        self.turn_to(log);
+        self.remember(seen, usize::MAX);
+        Ok(found)
+    }
+
+    /// Takes in what has happened to the log since the last look: it has been
+    /// rotated, once or many times.
+    pub(super) fn catch_up(&mut self) -> Result<()> {
+        let (mut sight, begun) = self.look(None)?;
+        let had_any = !self.known.is_empty();
+        let (seen, names) = (identities(&sight), sight.names);
+        let (log, anchor) = (sight.log.take(), mem::take(&mut sight.anchor));
+        let orphans: Vec<u64> = sight.orphans.iter().map(|found| found.identity).collect();
+        let new: Vec<_> = sight.orphans.iter().filter(|found| !found.known).collect();
+        let new: Vec<(u64, Arc<File>)> = new.into_iter().filter_map(plain_file).collect();
+
+        let mut fresh = fresh_of(sight);
+        let anchored = self.leave_out_read(&mut fresh, &anchor, &orphans);
+        self.unplaced.extend(new);
+        // Each log that has begun is a backup now, but for the last one.
+        let backups = begun.map(|begun| begun.saturating_sub(u64::from(log.is_some())));
+        let removed = backups.map(|count| count.saturating_sub(fresh.len() as u64));
+        if !anchored && had_any && removed != Some(0) {
+            self.notices.push(ReadNotice::Removed { backups: removed });
+        }
+
+        if self.live.as_ref().map(|live| live.identity) != self.at_path {
+            let path = self.spot.names.log().to_owned();
+            self.queue.extend(self.live.take().map(|live| Item::rest(live, path)));
+            self.queue_all(fresh);
+            self.turn_to(log);
+        }
+        // A backup can have two forms, and a trace.
+        self.remember(seen, 3 * names + REMEMBERED);
+        Ok(())
+    }
+
+    /// Looks at what is there; returns that, and how many logs have begun
+    /// since the last look, if it is known.
+    fn look(&mut self, since: Option<SystemTime>) -> Result<(Sight, Option<u64>)> {
+        let (watch, mut begun) = (&mut self.watch, None);
+        let mut sight = self.spot.look(&self.known, since, || {
+            begun = watch.as_mut().and_then(Watch::begun);
+        })?;
+        let troubles = mem::take(&mut sight.troubles);
+        self.notices.extend(troubles.into_iter().map(ReadNotice::CannotRead));
+        if let Some(error) = sight.unlocked.take()
+            && !mem::replace(&mut self.unlocked, true)
+        {
+            self.notices.push(ReadNotice::CannotLock(error));
+        }
+        self.at_path = sight.log.as_ref().map(|log| log.identity);
+        Ok((sight, begun))
+    }
+
+    /// Leaves out of the `fresh` backups those that have been read before they
+    /// were compressed. Tells whether the chain goes on from what is known: if
+    /// it does not, backups between may have been removed.
+    fn leave_out_read(&mut self, fresh: &mut Vec<Found>, anchor: &[u64], orphans: &[u64]) -> bool {
+        self.unplaced.retain(|(identity, file)| {
+            let orphan = orphans.contains(identity);
+            if !orphan && !anchor.contains(identity) {
+                take_out(fresh, file);
+            }
+            orphan
+        });
+        let mut anchored = !anchor.is_empty();
+        let at_path = self.at_path;
+        if let Some(old) = self.live.as_ref().filter(|live| at_path != Some(live.identity)) {
+            if orphans.contains(&old.identity) {
+                anchored = true;
+                self.unplaced.push((old.identity, Arc::clone(&old.file)));
+            } else if !anchor.contains(&old.identity)
+                && let Some(index) = take_out(fresh, &old.file)
+            {
+                anchored = true;
+                // Older than what has been read already.
+                fresh.drain(..index);
+            }
+        }
+        anchored
+    }
+
+    /// Remembers the files that were seen, and forgets all but `most`.
+    fn remember(&mut self, seen: Vec<u64>, most: usize) {
+        for identity in seen {
+            self.known.add(identity);
+        }
+        self.known.keep(most);
+    }
+
+    /// Has backups read when their turn comes.
+    fn queue_all(&mut self, backups: Vec<Found>) {
+        for mut found in backups {
+            let file = match mem::replace(&mut found.access, Access::Later) {
+                Access::Open(file) => Some(file),
+                Access::Later => None,
+                Access::Skipped => continue,
+                Access::Refused(error) => {
+                    self.notices.push(ReadNotice::CannotRead(error));
+                    continue;
+                }
+            };
+            self.queue.push_back(Item::backup(found, file));
+        }
+    }
+
+    /// Goes on with the log that is at the path now: to follow it, or to read
+    /// what is in it.
+    fn turn_to(&mut self, log: Option<Found>) {
+        let open = log.and_then(|mut log| match mem::replace(&mut log.access, Access::Later) {
+            Access::Open(file) => Some((log, file)),
+            Access::Refused(error) => {
+                self.notices.push(ReadNotice::CannotRead(error));
+                None
+            }
+            Access::Later | Access::Skipped => None,
+        });
+        let Some(watch) = &mut self.watch else {
+            self.queue.extend(open.map(|(log, file)| Item::log(log, file)));
+            return;
+        };
+        watch.turn_to(open.as_ref().map(|(_, file)| &**file));
+        self.live = open.map(|(log, file)| Live::new(log.identity, file));
+    }
+}
+
+/// Returns what is to be remembered of the files that were found.
+fn identities(sight: &Sight) -> Vec<u64> {
+    let files = files_of(sight).chain(&sight.log).map(|found| found.identity);
+    sight.traces.iter().copied().chain(files).collect()
+}

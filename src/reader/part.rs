@@ -1,0 +1,319 @@
+//! One file of a log as it is read: where we are in it, and how far whole lines
+//! go.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::sync::Arc;
+
+use memchr::memrchr;
+
+use crate::compress::{self, Inflated};
+use crate::names::Form;
+use crate::sys::FileExt;
+
+/// How much is read at once.
+pub(super) const PIECE: usize = 256 * 1024;
+
+/// The longest line that is kept in memory until it is whole.
+const LONGEST_LINE: usize = 16 * 1024 * 1024;
+
+/// How much is inflated at once: so much of a damaged file may be lost before
+/// the damage.
+const INFLATED_AT_ONCE: usize = 16 * 1024;
+
+/// How many of the last bytes that were passed on are kept, to tell whether
+/// the file is still the one that they came from.
+const REMEMBERED: u64 = 64;
+
+/// An open file, read from an offset of our own: others may have it too.
+#[derive(Debug)]
+pub(super) struct At {
+    /// The file.
+    file: Arc<File>,
+    /// Where the next read begins.
+    offset: u64,
+}
+
+impl At {
+    /// Returns a reader that begins at the beginning of `file`.
+    pub(super) fn begin(file: Arc<File>) -> Self {
+        Self { file, offset: 0 }
+    }
+}
+
+impl Read for At {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match self.file.read_at(bytes, self.offset) {
+                Ok(count) => {
+                    self.offset += count as u64;
+                    return Ok(count);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// How a file's lines are come by.
+#[derive(Debug)]
+enum Way {
+    /// As they stand there, up to an offset if one is given.
+    Plain(At, Option<u64>),
+    /// Inflated. What was inflated and not passed on waits.
+    Gzip(Box<Inflated<At>>, Vec<u8>),
+}
+
+/// One file of a log, open.
+#[derive(Debug)]
+pub(super) struct Part {
+    /// How its lines are come by.
+    way: Way,
+    /// Why it cannot be read any further.
+    failed: Option<io::Error>,
+    /// That has been said.
+    over: bool,
+    /// What was passed on last was not a line's end.
+    torn: bool,
+}
+
+/// What is passed on at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cut {
+    /// Only whole lines, as far as they fit into memory.
+    pub(super) lines: bool,
+    /// Nothing is added to the file any more, so its torn end is passed on.
+    pub(super) ended: bool,
+}
+
+impl Part {
+    /// Returns the file that is read by `file` and has this form.
+    pub(super) fn new(file: Arc<File>, form: Form) -> Self {
+        let at = At::begin(file);
+        let way = match form {
+            Form::Plain => Way::Plain(at, None),
+            Form::Gzip => Way::Gzip(Box::new(compress::inflated(at)), Vec::new()),
+        };
+        Self { way, failed: None, over: false, torn: false }
+    }
+
+    /// Leaves out what is behind the first `length` bytes of a plain file.
+    pub(super) fn up_to(mut self, length: u64) -> Self {
+        if let Way::Plain(_, end) = &mut self.way {
+            *end = Some(length);
+        }
+        self
+    }
+
+    /// Tells whether what was passed on last was not a line's end.
+    pub(super) fn is_torn(&self) -> bool {
+        self.torn
+    }
+
+    /// Puts what comes next into `piece`; nothing, if there is no more now.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read. What could be read before has been passed on.
+    pub(super) fn next(&mut self, piece: &mut Vec<u8>, cut: Cut) -> io::Result<()> {
+        piece.clear();
+        let more = match self.failed.take() {
+            Some(error) => Err(error),
+            None if self.over => return Ok(()),
+            None if cut.ended => self.fill(piece, cut.lines),
+            None => self.glance(piece),
+        };
+        match more {
+            Err(error) if piece.is_empty() => {
+                self.over = true;
+                return Err(error);
+            }
+            Err(error) => self.failed = Some(error),
+            Ok(more) => {
+                let torn = !more && cut.ended;
+                let whole = piece.len() >= LONGEST_LINE || torn || !cut.lines;
+                let kept = if whole { piece.len() } else { lines_end(piece) };
+                self.give_back(&piece[kept..]);
+                piece.truncate(kept);
+            }
+        }
+        if let Some(last) = piece.last() {
+            self.torn = *last != b'\n';
+        }
+        Ok(())
+    }
+
+    /// Reads into `piece` until it holds enough; tells whether there may be
+    /// more.
+    fn fill(&mut self, piece: &mut Vec<u8>, lines: bool) -> io::Result<bool> {
+        if let Way::Gzip(_, waiting) = &mut self.way {
+            piece.append(waiting);
+        }
+        loop {
+            let most = if lines && lines_end(piece) == 0 { LONGEST_LINE } else { PIECE };
+            if piece.len() >= most {
+                return Ok(true);
+            }
+            if self.read_into(piece, PIECE)? == 0 {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Reads what is there now, or as much of it as has a whole line, in one
+    /// go: what is torn at one moment may be cut back and written over at the
+    /// next, and would be glued to it. Tells whether there may be more.
+    fn glance(&mut self, piece: &mut Vec<u8>) -> io::Result<bool> {
+        let mut most = PIECE;
+        loop {
+            let count = self.read_into(piece, most)?;
+            if count < most || lines_end(piece) > 0 || count >= LONGEST_LINE {
+                return Ok(count == most);
+            }
+            self.give_back(piece);
+            piece.clear();
+            most *= 2;
+        }
+    }
+
+    /// Reads once, `most` bytes at the most, to the end of `piece`.
+    fn read_into(&mut self, piece: &mut Vec<u8>, most: usize) -> io::Result<usize> {
+        let most = match &self.way {
+            Way::Plain(at, Some(end)) => {
+                usize::try_from(end.saturating_sub(at.offset)).unwrap_or(most).min(most)
+            }
+            Way::Plain(_, None) => most,
+            Way::Gzip(..) => INFLATED_AT_ONCE,
+        };
+        let filled = piece.len();
+        piece.resize(filled + most, 0);
+        let read = match &mut self.way {
+            Way::Plain(at, _) => at.read(&mut piece[filled..]),
+            Way::Gzip(inflated, _) => inflated.read(&mut piece[filled..]).map_err(in_words),
+        };
+        piece.truncate(filled + *read.as_ref().unwrap_or(&0));
+        read
+    }
+
+    /// Has the last bytes that were read come again. Of a plain file they are
+    /// read anew, for they may be cut off and replaced until then.
+    fn give_back(&mut self, bytes: &[u8]) {
+        match &mut self.way {
+            Way::Plain(at, _) => at.offset -= bytes.len() as u64,
+            Way::Gzip(_, waiting) => waiting.extend_from_slice(bytes),
+        }
+    }
+
+    /// Returns the bytes that stand before where we are in a plain file.
+    pub(super) fn before(&self) -> io::Result<Vec<u8>> {
+        let Way::Plain(at, _) = &self.way else { return Ok(Vec::new()) };
+        let count = at.offset.min(REMEMBERED);
+        let mut bytes = vec![0; usize::try_from(count).unwrap_or_default()];
+        match at.file.read_exact_at(&mut bytes, at.offset - count) {
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(Vec::new()),
+            read => read.map(|()| bytes),
+        }
+    }
+
+    /// Tells whether there is more in a plain file than has been read.
+    pub(super) fn has_more(&self) -> io::Result<bool> {
+        let Way::Plain(at, _) = &self.way else { return Ok(true) };
+        Ok(at.file.metadata()?.len() != at.offset)
+    }
+
+    /// Begins a plain file anew.
+    pub(super) fn rewind(&mut self) {
+        if let Way::Plain(at, _) = &mut self.way {
+            at.offset = 0;
+        }
+    }
+}
+
+/// Returns where the last whole line in `bytes` ends.
+fn lines_end(bytes: &[u8]) -> usize {
+    memrchr(b'\n', bytes).map_or(0, |end| end + 1)
+}
+
+/// Says what is wrong with a compressed file.
+fn in_words(error: io::Error) -> io::Error {
+    match (error.raw_os_error(), error.kind()) {
+        (Some(_), _) => error,
+        (None, ErrorKind::UnexpectedEof) => io::Error::other("it is cut short"),
+        (None, _) => io::Error::other("it is damaged"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys;
+
+    /// Lines of which some are longer than what is read at once.
+    fn lines() -> Vec<u8> {
+        let long = |length, letter| [vec![letter; length], vec![b'\n']].concat();
+        [
+            long(10, b'a'),
+            long(3 * PIECE, b'b'),
+            long(PIECE - 1, b'c'),
+            long(PIECE, b'd'),
+            long(5, b'e'),
+        ]
+        .concat()
+    }
+
+    /// Reads all of `part`; each piece has to be whole lines.
+    fn read(part: &mut Part, cut: Cut) -> Vec<u8> {
+        let (mut all, mut piece) = (Vec::new(), Vec::new());
+        loop {
+            part.next(&mut piece, cut).unwrap();
+            if piece.is_empty() {
+                return all;
+            }
+            assert_eq!(piece.last(), Some(&b'\n'));
+            all.extend_from_slice(&piece);
+        }
+    }
+
+    #[test]
+    fn long_lines_come_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let (plain, compressed) = (dir.path().join("p"), dir.path().join("c"));
+        std::fs::write(&plain, lines()).unwrap();
+        compress::compress(&plain, &compressed, 6, false).unwrap();
+        for (path, form) in [(&plain, Form::Plain), (&compressed, Form::Gzip)] {
+            for ended in [true, false] {
+                let mut part = Part::new(Arc::new(File::open(path).unwrap()), form);
+                let cut = Cut { lines: true, ended: ended || form == Form::Gzip };
+                assert!(read(&mut part, cut) == lines(), "{form:?} {ended}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_torn_line_is_read_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p");
+        std::fs::write(&path, b"one\nto").unwrap();
+        let mut part = Part::new(Arc::new(File::open(&path).unwrap()), Form::Plain);
+        let live = Cut { lines: true, ended: false };
+        assert_eq!(read(&mut part, live), b"one\n");
+        let log = sys::log_options().open(&path).unwrap();
+        log.set_len(4).unwrap();
+        assert_eq!(sys::append(&log, b"two\nthr").unwrap(), 7);
+        assert_eq!(read(&mut part, live), b"two\n");
+        let mut piece = Vec::new();
+        part.next(&mut piece, Cut { lines: true, ended: true }).unwrap();
+        assert_eq!((&piece[..], part.is_torn()), (&b"thr"[..], true));
+    }
+
+    #[test]
+    fn no_more_is_read_than_was_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("p");
+        std::fs::write(&path, b"one\ntwo\n").unwrap();
+        let part = Part::new(Arc::new(File::open(&path).unwrap()), Form::Plain);
+        let all = Cut { lines: false, ended: true };
+        assert_eq!(read(&mut part.up_to(4), all), b"one\n");
+    }
+}

@@ -1,0 +1,236 @@
+//! Putting right what a writer left that died in a rotation.
+//!
+//! Rotations happen under the lock. So whoever holds the lock and sees one half
+//! done knows that its maker is dead, and finishes it:
+//!
+//! | found | it is | and becomes |
+//! |---|---|---|
+//! | `.__app.log.ID.gz`, a backup's content | ours, about to take its place | that backup, compressed |
+//! | `.__app.log.ID.gz`, of the present log | ours, compressed ahead | (stays) |
+//! | `.__app.log.ID.gz`, anything else | ours, of no use any more | nothing |
+//! | `app.log.N` and `app.log.N.gz`, the same | ours, placed already | the compressed one |
+//! | the two, not the same | two generations | two slots |
+//! | `app.log.STAMP` and `.gz`, the same | as above, by the clock | the compressed one |
+//! | the two, the latter partial | Python's, being compressed | compressed anew |
+//! | the two, not the same | two generations | (stay) |
+//! | `app.log.rotate.DIGITS` | a whole log of Python's | the slot of its age |
+//! | the same and its `.gz` | the latter may be partial | as if it were not there |
+//! | `app.log.rotate.DIGITS.gz` alone | the same, compressed | the slot of its age |
+//!
+//! A gap in the chain needs nothing: the next shift closes it. A log that is
+//! missing after a rotation by the clock is made, and if its time has not been
+//! written yet, it passes with nothing to rotate. Each step here
+//! can be cut short like those of a rotation, and is begun anew then.
+//!
+//! Only regular files of exactly these names are touched.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::compress::block::Block;
+use crate::error::{Error, Result};
+use crate::event::Notice;
+use crate::file::permissions::Ownership;
+use crate::file::{open_to_read, regular_file};
+use crate::lock::Held;
+use crate::names::{self, Form, Meaning};
+use crate::rotation::plan::{Backup, Found, plan};
+use crate::rotation::{Backups, Compressed, rename};
+use crate::sys::Metadata;
+
+/// What rotations that died have left beside a log.
+#[derive(Debug, Default)]
+pub(crate) struct Leftovers {
+    /// Python's rotation temps: in which forms each is there.
+    temps: BTreeMap<String, Vec<Form>>,
+    /// Private files of ours: the identity in the name.
+    privates: Vec<u64>,
+    /// Backups that stand in both forms: where the plain one is.
+    doubles: Vec<PathBuf>,
+}
+
+impl Leftovers {
+    /// Looks through the log's directory. This costs one pass over its names,
+    /// however long the logs are. What has been compressed ahead of the log
+    /// itself, which has this identity, is no leftover.
+    pub(crate) fn find(backups: &Backups, log: Option<u64>) -> Result<Self> {
+        let (names, mut found, mut forms) = (&backups.names, Self::default(), BTreeMap::new());
+        let unreadable = Error::on("look for leftovers in", names.dir());
+        let mut entries = match fs::read_dir(names.dir()) {
+            Ok(entries) => entries,
+            Err(error) => return Err(unreadable(error)),
+        };
+        let outcome = entries.try_for_each(|entry| {
+            let name = entry?.file_name();
+            match names.meaning(&name) {
+                Some(Meaning::RotationTemp(digits, form)) => {
+                    found.temps.entry(digits).or_default().push(form);
+                }
+                Some(Meaning::Private(identity)) => {
+                    let leftover = log != Some(identity) || !is_ahead(&names.private(identity));
+                    found.privates.extend(leftover.then_some(identity));
+                }
+                _ => {
+                    if let Some(plain) = backups.plain_form(&name) {
+                        *forms.entry(plain).or_insert(0) += 1;
+                    }
+                }
+            }
+            Ok(())
+        });
+        outcome.map_err(unreadable)?;
+        let twice = forms.into_iter().filter(|(_, files)| *files == 2).map(|(plain, _)| plain);
+        found.doubles = twice.filter(|plain| !backups.apart.contains(plain)).collect();
+        if backups.timetable.is_some() {
+            // There is no chain to adopt them into; nor does Python make any.
+            found.temps.clear();
+        }
+        Ok(found)
+    }
+
+    /// Tells whether there is nothing to mend.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.temps.is_empty() && self.privates.is_empty() && self.doubles.is_empty()
+    }
+}
+
+/// Mends what was `found`. Returns what is to be told of it: what was adopted,
+/// and what could not be mended and so stays as it is.
+pub(crate) fn mend(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    let mut tell = |outcome: Result<Option<Notice>>| {
+        notices.extend(outcome.unwrap_or_else(|error| Some(Notice::CannotMend(error))));
+    };
+    for identity in &found.privates {
+        tell(finish_or_remove(*identity, held, backups).map(|()| None));
+    }
+    if !found.doubles.is_empty() {
+        tell(part(&found.doubles, held, backups).map(|()| None));
+    }
+    // Without backups there is no chain to adopt into.
+    if backups.options.backups > 0 {
+        match by_age(found, backups) {
+            Ok(orphans) => orphans.iter().for_each(|orphan| tell(adopt(orphan, held, backups))),
+            Err(error) => tell(Err(error)),
+        }
+    }
+    notices
+}
+
+/// Sees to a private file: its maker died before it took its place, or was not
+/// done with it.
+fn finish_or_remove(identity: u64, held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
+    let path = backups.names.private(identity);
+    let Some(compressed) = Compressed::of_dead_maker(path)? else {
+        return Ok(());
+    };
+    if let Some((plain, metadata)) = backups.plain_of(identity)?
+        && compressed.is_admitted_by(Ownership::of(&metadata))?
+        && compressed.holds(&plain)?
+    {
+        return backups.place(&compressed, &plain, held);
+    }
+    // Dropped, it is removed.
+    Ok(())
+}
+
+/// Tells whether a private file holds what was compressed ahead, and not what
+/// its maker died over.
+fn is_ahead(path: &Path) -> bool {
+    let member = open_to_read(path).and_then(|file| Block::at(&file, 0, file.metadata()?.len()));
+    matches!(member, Ok(Some(_)))
+}
+
+/// Parts what stands in both forms: one generation loses its plain form, two
+/// are spread over two slots.
+fn part(doubles: &[PathBuf], held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
+    for plain in doubles {
+        if is_regular(plain)? && is_regular(&names::compressed(plain))? {
+            backups.settle(plain, held)?;
+        }
+    }
+    if backups.timetable.is_some() {
+        return Ok(());
+    }
+    let plan = plan(&backups.chain()?, None, backups.options.backups);
+    backups.carry_out(&plan, held)
+}
+
+/// An orphan: a generation that a rotation of Python's left outside the chain.
+struct Orphan {
+    /// Where it is.
+    path: PathBuf,
+    /// In which form.
+    form: Form,
+    /// What it is.
+    metadata: Metadata,
+    /// When its last line came.
+    modified: SystemTime,
+}
+
+/// Returns the orphans, oldest first, less what was compressed half.
+fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
+    let mut orphans = Vec::new();
+    for (digits, forms) in &found.temps {
+        let path = |form| backups.names.rotation_temp(digits, form);
+        let (plain, gzip) = (path(Form::Plain), path(Form::Gzip));
+        // Python removes the plain file when the compressed one is whole.
+        let plain_is_there = forms.contains(&Form::Plain) && is_regular(&plain)?;
+        let gzip_is_there = forms.contains(&Form::Gzip) && is_regular(&gzip)?;
+        if plain_is_there && gzip_is_there {
+            backups.remove(&gzip)?;
+        }
+        let (path, form) = match (plain_is_there, gzip_is_there) {
+            (true, _) => (plain, Form::Plain),
+            (false, true) => (gzip, Form::Gzip),
+            (false, false) => continue,
+        };
+        let Some(metadata) = regular_file(&path)? else {
+            continue;
+        };
+        let modified = metadata.modified().map_err(Error::on("look at", &path))?;
+        orphans.push(Orphan { path, form, metadata, modified });
+    }
+    orphans.sort_by_key(|orphan| orphan.modified);
+    Ok(orphans)
+}
+
+/// Puts an orphan into the slot that its age gives: behind every backup that is
+/// newer, for Python peers, who adopt nothing, may have rotated since.
+fn adopt(orphan: &Orphan, held: &mut Held<'_>, backups: &mut Backups) -> Result<Option<Notice>> {
+    let chain = backups.chain()?;
+    let newer = |slot: &Vec<Found>| slot.iter().any(|found| found.modified > orphan.modified);
+    let slot = chain.iter().rposition(newer).map_or(1, |index| index as u64 + 2);
+    let plan = plan(&chain, Some(slot), backups.options.backups);
+    let Some(slot) = plan.free else {
+        // Older than all that are kept: the chain would have dropped it.
+        return backups.remove(&orphan.path).map(|()| None);
+    };
+    let compressed = match orphan.form {
+        Form::Plain => backups.compress(&orphan.path, &orphan.metadata)?,
+        Form::Gzip => None,
+    };
+    backups.carry_out(&plan, held)?;
+    let backup = Backup { slot, form: orphan.form };
+    rename(&orphan.path, &backups.path(backup))?;
+    if let Some(compressed) = compressed {
+        backups.place(&compressed, &backups.path(backup), held)?;
+    }
+    Ok(Some(Notice::Adopted { orphan: orphan.path.clone(), slot }))
+}
+
+/// Tells whether a regular file stands at `path`. Anything else there is a
+/// stranger's and left alone.
+fn is_regular(path: &Path) -> Result<bool> {
+    match path.symlink_metadata() {
+        Ok(metadata) => Ok(metadata.is_file()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::new("look at", path, error)),
+    }
+}

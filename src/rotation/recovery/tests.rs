@@ -1,0 +1,161 @@
+//! Leftovers whose names only we can know, and ties.
+
+use super::*;
+use crate::compress;
+use crate::file::file_id;
+use crate::lock::Lock;
+use crate::names::Names;
+use crate::options::Options;
+use crate::sys;
+use std::fs::File;
+use std::time::{Duration, UNIX_EPOCH};
+
+/// A directory with leftovers of `app.log`.
+struct Site {
+    dir: tempfile::TempDir,
+    backups: Backups,
+}
+
+impl Site {
+    fn new(options: Options) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let names = Names::new(&dir.path().join("app.log")).unwrap();
+        Self { dir, backups: Backups::new(names, options) }
+    }
+
+    /// Makes a file, last changed so many seconds after 1970.
+    fn put(&self, name: &str, content: &[u8], modified: u64) -> PathBuf {
+        let path = self.dir.path().join(name);
+        fs::write(&path, content).unwrap();
+        let time = UNIX_EPOCH + Duration::from_secs(modified);
+        File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
+        path
+    }
+
+    /// Makes the private file of the file at `path`, with this content.
+    fn put_private(&self, path: &Path, content: &[u8]) {
+        let identity = file_id(&sys::look_at(path).unwrap());
+        let source = self.put("source", content, 1);
+        compress::compress(&source, &self.backups.names.private(identity), 6, false).unwrap();
+        fs::remove_file(source).unwrap();
+    }
+
+    /// Mends what there is; returns the names then.
+    fn mend(&mut self) -> Vec<String> {
+        let found = Leftovers::find(&self.backups, None).unwrap();
+        let mut lock = Lock::not_needed();
+        let notices = mend(&found, &mut lock.acquire().unwrap(), &mut self.backups);
+        assert!(!notices.iter().any(|notice| matches!(notice, Notice::CannotMend(_))));
+        let entries = fs::read_dir(self.dir.path()).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.dir.path().join(name)).unwrap()
+    }
+}
+
+#[test]
+fn a_private_file_with_a_backup_s_content_takes_its_place() {
+    for slot in [1, 2] {
+        let mut site = Site::new(Options::default());
+        site.put("app.log.1.gz", b"newer", 2);
+        if slot == 1 {
+            fs::remove_file(site.dir.path().join("app.log.1.gz")).unwrap();
+        }
+        let plain = site.put(&format!("app.log.{slot}"), b"line\n", 1);
+        site.put_private(&plain, b"line\n");
+        let names = site.mend();
+        assert!(names.contains(&format!("app.log.{slot}.gz")), "{names:?}");
+        assert!(!names.contains(&format!("app.log.{slot}")), "{names:?}");
+        assert_eq!(names.len(), usize::try_from(slot).unwrap());
+    }
+}
+
+#[test]
+fn one_with_other_content_goes() {
+    for content in [&b"other\n"[..], b"lin", b""] {
+        let mut site = Site::new(Options::default());
+        let plain = site.put("app.log.1", b"line\n", 1);
+        site.put_private(&plain, content);
+        assert_eq!(site.mend(), ["app.log.1"]);
+        assert_eq!(site.read("app.log.1"), b"line\n");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn one_that_others_may_read_more_widely_goes() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut site = Site::new(Options::default());
+    let plain = site.put("app.log.1", b"line\n", 1);
+    site.put_private(&plain, b"line\n");
+    fs::set_permissions(&plain, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(site.mend(), ["app.log.1"]);
+}
+
+#[test]
+fn an_orphan_as_old_as_a_backup_is_the_newer_one() {
+    // It was still being written when the backup was made.
+    let mut site = Site::new(Options::default());
+    site.put("app.log.1", b"one\n", 5);
+    site.put("app.log.2", b"two\n", 4);
+    site.put("app.log.rotate.12345678", b"orphan\n", 5);
+    assert_eq!(site.mend(), ["app.log.1", "app.log.2", "app.log.3"]);
+    assert_eq!(site.read("app.log.1"), b"orphan\n");
+    assert_eq!(site.read("app.log.3"), b"two\n");
+}
+
+#[test]
+fn an_orphan_goes_right_behind_what_is_newer() {
+    let mut site = Site::new(Options::default());
+    site.put("app.log.1", b"one\n", 6);
+    site.put("app.log.2", b"two\n", 3);
+    site.put("app.log.rotate.12345678", b"orphan\n", 5);
+    assert_eq!(site.mend(), ["app.log.1", "app.log.2", "app.log.3"]);
+    assert_eq!(site.read("app.log.2"), b"orphan\n");
+}
+
+#[test]
+fn a_compressed_orphan_beside_a_directory_is_adopted() {
+    let mut site = Site::new(Options::default());
+    fs::create_dir(site.dir.path().join("app.log.rotate.12345678")).unwrap();
+    site.put("app.log.rotate.12345678.gz", b"compressed", 5);
+    assert_eq!(site.mend(), ["app.log.1.gz", "app.log.rotate.12345678"]);
+}
+
+#[test]
+fn a_plain_orphan_beside_a_directory_is_adopted() {
+    let mut site = Site::new(Options::default());
+    fs::create_dir(site.dir.path().join("app.log.rotate.12345678.gz")).unwrap();
+    site.put("app.log.rotate.12345678", b"orphan\n", 5);
+    assert_eq!(site.mend(), ["app.log.1", "app.log.rotate.12345678.gz"]);
+}
+
+#[test]
+fn without_backups_there_is_no_chain_to_adopt_into() {
+    let mut site = Site::new(Options::default().backups(0));
+    site.put("app.log.rotate.12345678", b"orphan\n", 5);
+    assert_eq!(site.mend(), ["app.log.rotate.12345678"]);
+}
+
+#[test]
+fn what_was_compressed_ahead_of_the_present_log_is_no_leftover() {
+    use crate::compress::Deflater;
+    let site = Site::new(Options::default());
+    let (names, mut member) = (&site.backups.names, Vec::new());
+    Block::of(b"line\n", &mut Deflater::new(6), &mut member).unwrap();
+    let found = |log| Leftovers::find(&site.backups, log).unwrap().privates;
+    fs::write(names.private(7), &member).unwrap();
+    assert_eq!(found(Some(7)), [0; 0]);
+    assert_eq!(found(Some(8)), [7], "it is another log's");
+    assert_eq!(found(None), [7]);
+    // What somebody died over who compressed it all at once.
+    for content in [&b""[..], &member[..9], b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff and more"] {
+        fs::write(names.private(7), content).unwrap();
+        assert_eq!(found(Some(7)), [7]);
+    }
+}

@@ -1,0 +1,176 @@
+//! When the log is rotated next, as all of its writers know it.
+//!
+//! The time is the whole content of the lock file, in decimal digits, and so is
+//! read and written by whoever holds the lock. Whoever rotates writes the next
+//! one. Where there is none, or none that can be meant, it is worked out anew
+//! and written, so that the writers to come agree.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::error::Result;
+use crate::lock::Held;
+use crate::time::schedule::Schedule;
+use crate::time::stamp::Stamp;
+use crate::time::zone::Zone;
+
+/// The first instant that can be meant: the year 2000. A clock that shows less
+/// has not been set. (CLH's `MIN_VALID_TIMESTAMP`.)
+const FIRST: i64 = 946_684_800;
+
+/// The last instant that can be meant, in the year 9999.
+const LAST: i64 = 253_370_764_800;
+
+/// How much of the lock file is looked at, at the most.
+const LONGEST: usize = 64;
+
+/// When a log is rotated by the clock.
+#[derive(Debug)]
+pub(crate) struct Timetable {
+    /// How often.
+    schedule: Schedule,
+    /// By whose clock.
+    zone: Zone,
+    /// The time when we last looked.
+    now: i64,
+    /// When it is to be rotated, as the lock file said when we last looked.
+    next: i64,
+}
+
+impl Timetable {
+    /// Returns a timetable that has not been looked at.
+    pub(crate) fn new(schedule: Schedule) -> Self {
+        let zone = schedule.zone();
+        Self { schedule, zone, now: 0, next: i64::MAX }
+    }
+
+    /// Returns how many parts of a date and time a backup's name has.
+    pub(crate) fn precision(&self) -> usize {
+        self.schedule.precision()
+    }
+
+    /// Looks when the log is to be rotated, and at the clock. If nobody has
+    /// said when, it is said now, and forced to disk if `sync`.
+    ///
+    /// # Errors
+    ///
+    /// If the lock file can be read or written no more. The time is kept in
+    /// mind until the next look then.
+    pub(crate) fn look(&mut self, held: &mut Held<'_>, sync: bool) -> Result<()> {
+        self.look_at_clock();
+        let found = time_in(held);
+        if let Ok(Some(next)) = found {
+            self.next = next;
+            return Ok(());
+        }
+        if self.now < FIRST {
+            self.next = i64::MAX;
+            return Ok(());
+        }
+        self.next = self.schedule.first(self.now, &self.zone);
+        found.and_then(|_| write(self.next, held, sync))
+    }
+
+    /// Looks at the clock.
+    pub(crate) fn look_at_clock(&mut self) {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    }
+
+    /// Tells whether the time to rotate had come when we last looked.
+    pub(crate) fn is_due(&self) -> bool {
+        self.now >= self.next && self.now >= FIRST
+    }
+
+    /// Returns the stamp of the interval that ends now.
+    pub(crate) fn stamp(&self) -> Stamp {
+        let start = self.schedule.start(self.next, self.now, &self.zone);
+        Stamp::new(start.fields, self.precision())
+    }
+
+    /// Writes when to rotate after the rotation that is done now, and forces
+    /// that to disk if `sync`.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written. Then the old time still stands.
+    pub(crate) fn turn(&mut self, held: &mut Held<'_>, sync: bool) -> Result<()> {
+        let next = self.schedule.next(self.now, &self.zone);
+        write(next, held, sync)?;
+        self.next = next;
+        Ok(())
+    }
+}
+
+/// Writes a time into the lock file.
+fn write(next: i64, held: &mut Held<'_>, sync: bool) -> Result<()> {
+    held.may_write()?;
+    held.set_content(next.to_string().as_bytes(), sync)
+}
+
+/// Returns when the log is to be rotated, if the lock file says so. It does if
+/// a writer of the log rotates it by the clock.
+pub(crate) fn time_in(held: &Held<'_>) -> Result<Option<i64>> {
+    if held.is_blank() {
+        return Ok(None);
+    }
+    let content = held.content(LONGEST)?;
+    Ok(read_time(&content))
+}
+
+/// Reads a time as Python's `int` does, less what nobody writes.
+fn read_time(content: &[u8]) -> Option<i64> {
+    let text = std::str::from_utf8(content).ok()?;
+    text.trim().parse().ok().filter(|time| (FIRST..=LAST).contains(time))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::Lock;
+    use crate::time::schedule::When;
+
+    #[test]
+    fn reads_what_can_be_meant() {
+        for (content, time) in [
+            (&b"1782907200"[..], Some(1_782_907_200)),
+            (b" 1782907200\n", Some(1_782_907_200)),
+            (b"946684800", Some(FIRST)),
+            (b"946684799", None),
+            (b"-1782907200", None),
+            (b"99999999999999", None),
+            (b"1782907200x", None),
+            (b"1782907200.5", None),
+            (b"\xff", None),
+            (b"", None),
+        ] {
+            assert_eq!(read_time(content), time, "{content:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_once_stands_until_it_has_come() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let mut lock = Lock::new(path.clone(), crate::file::permissions::Asked::default()).unwrap();
+        let mut table = Timetable::new(Schedule::new(When::Hour));
+        let content = || std::fs::read_to_string(&path).unwrap();
+
+        table.look(&mut lock.acquire().unwrap(), false).unwrap();
+        let first = table.now + 3600;
+        assert_eq!(content(), first.to_string());
+        assert!(!table.is_due());
+
+        // Longer than a time, so that it has to be cut.
+        std::fs::write(&path, "somebody else's text").unwrap();
+        table.look(&mut lock.acquire().unwrap(), false).unwrap();
+        assert_eq!(content(), (table.now + 3600).to_string());
+
+        std::fs::write(&path, "1000000000").unwrap();
+        let mut held = lock.acquire().unwrap();
+        table.look(&mut held, false).unwrap();
+        assert!(table.is_due());
+        table.turn(&mut held, false).unwrap();
+        assert!(!table.is_due());
+        assert_eq!(content(), (table.now + 3600).to_string());
+    }
+}

@@ -1,0 +1,209 @@
+//! A look at a log: what its chain holds, who uses it, and what is wrong.
+//!
+//! ```text
+//! scan        the names around the log, under the lock if it can be had soon
+//! content     what each file holds, from its ends; or all of it
+//! processes   who holds the lock, who has the log open
+//! finding     what is wrong, and what is only worth knowing
+//! ```
+//!
+//! Looking changes nothing: no file is made, written, renamed or removed, and
+//! the lock is had for no longer than it takes to read the directory. What is
+//! read of a file after that is believed only if it is still the same file.
+
+mod content;
+mod faults;
+mod finding;
+mod processes;
+mod rights;
+mod scan;
+mod timestamp;
+
+use std::cmp::Reverse;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+pub use self::finding::{Finding, Harm};
+pub use self::processes::{Opener, Process};
+use self::scan::Which;
+use crate::error::{Error, Result};
+use crate::names::{Form, Names};
+use crate::options::Options;
+use crate::sys::{self, Metadata, Rights};
+
+/// How closely a log is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Depth {
+    /// Each file from its ends. What a compressed one holds is taken from its
+    /// headers and trailer; if these cannot be right, it is inflated.
+    #[default]
+    Ends,
+    /// All of each file: lines are counted, compressed files inflated.
+    Whole,
+}
+
+/// What there is of a log, and what is wrong with it.
+///
+/// # Examples
+///
+/// ```
+/// # let dir = tempfile::tempdir().unwrap();
+/// # let path = dir.path().join("app.log");
+/// use clh_tee::{Options, RotatingLog};
+/// use clh_tee::status::{Depth, Status};
+///
+/// RotatingLog::options().open(&path)?.append(b"one line\n")?;
+/// let status = Status::of(&path, &Options::default(), Depth::Whole)?;
+/// assert_eq!(status.log.as_ref().and_then(|log| log.lines), Some(1));
+/// assert!(status.is_healthy());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Status {
+    /// The log's path, absolute.
+    pub path: PathBuf,
+    /// The log, if it is there.
+    pub log: Option<LogFile>,
+    /// Its backups, newest first. A slot that holds two comes twice.
+    pub backups: Vec<LogFile>,
+    /// The bytes that log, backups and leftovers take.
+    pub total: u64,
+    /// The size at which the log is full, as the options have it; 0: never.
+    pub limit: u64,
+    /// The lock file.
+    pub lock: LockFile,
+    /// Who has the log or its lock file open, as far as we may see that.
+    pub openers: Vec<Opener>,
+    /// How many processes we may not look into.
+    pub hidden: u64,
+    /// Files whose names begin like those of backups, and that are none.
+    pub others: Vec<PathBuf>,
+    /// What is wrong, and what is only worth knowing, the former first.
+    pub findings: Vec<Finding>,
+}
+
+/// A log or a backup.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct LogFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The slot of a backup by number.
+    pub slot: Option<u64>,
+    /// The start of the interval of a backup by the clock, as its name has it,
+    /// and its number if there are several of that interval.
+    pub stamp: Option<String>,
+    /// Whether it is compressed.
+    pub compressed: bool,
+    /// Its size in bytes as it stands on the disk.
+    pub size: u64,
+    /// How many bytes of lines it holds, if that is known.
+    pub content: Option<u64>,
+    /// How many lines it holds, if they were counted.
+    pub lines: Option<u64>,
+    /// When it was last changed.
+    pub modified: SystemTime,
+    /// The time at the beginning of its first line, as it stands there.
+    pub first: Option<String>,
+    /// The time at the beginning of its last line, as it stands there.
+    pub last: Option<String>,
+    /// Its permission bits; none on Windows.
+    pub mode: u32,
+    /// Whom it belongs to: user and group; 0 on Windows.
+    pub owner: (u32, u32),
+}
+
+/// The lock file.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct LockFile {
+    /// Where it is, or would be.
+    pub path: PathBuf,
+    /// Whether it is there.
+    pub exists: bool,
+    /// Who held it when we looked.
+    pub holder: Option<Process>,
+    /// How many waited for it.
+    pub waiting: u64,
+    /// When the log is to be rotated by the clock, in seconds since 1970, if
+    /// the file says so.
+    pub next_rotation: Option<u64>,
+}
+
+impl Status {
+    /// Looks at the log at `path`, as its writers' `options` have it.
+    ///
+    /// # Errors
+    ///
+    /// If its directory cannot be read, or if there is neither a log nor
+    /// anything that one has left.
+    pub fn of(path: impl AsRef<Path>, options: &Options, depth: Depth) -> Result<Self> {
+        let path = path.as_ref();
+        let names = Names::new(path).map_err(|error| Error::new("look at", path, error))?;
+        let scan = scan::scan(&names, options)?;
+        if scan.is_empty() {
+            let none = io::Error::from_raw_os_error(sys::NO_SUCH_FILE);
+            return Err(Error::new("look at", names.log(), none));
+        }
+        let seen = processes::look(&names, &scan);
+        let (log, backups, mut findings) = content::of(&scan, depth);
+        let writers = seen.openers.iter().any(|opener| opener.writes);
+        faults::look(&names, options, &scan, writers, &mut findings);
+        let known = log.iter().chain(&backups);
+        rights::look(&names, options, &scan, known, &mut findings);
+        findings.sort_by_key(|finding| Reverse(finding.harm()));
+        Ok(Self {
+            path: names.log().to_owned(),
+            log,
+            backups,
+            total: scan.total(),
+            limit: options.max_bytes,
+            lock: LockFile {
+                path: scan.lock_path.clone(),
+                exists: scan.lock.is_some(),
+                holder: seen.holder,
+                waiting: seen.waiting,
+                next_rotation: scan.next_rotation,
+            },
+            openers: seen.openers,
+            hidden: seen.hidden,
+            others: scan.others.clone(),
+            findings,
+        })
+    }
+
+    /// Tells whether nothing is wrong.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.findings.iter().all(|finding| finding.harm() == Harm::None)
+    }
+}
+
+impl LogFile {
+    /// Returns what `metadata` says about the log, or this backup of it.
+    fn new(path: PathBuf, which: Option<Which>, form: Form, metadata: &Metadata) -> Self {
+        let (slot, stamp) = match which {
+            None => (None, None),
+            Some(Which::Slot(slot)) => (Some(slot), None),
+            Some(Which::Dated(Reverse(dated))) => (None, Some(dated.text())),
+        };
+        let Rights { mode, user, group } = sys::rights(metadata);
+        Self {
+            path,
+            slot,
+            stamp,
+            compressed: form == Form::Gzip,
+            size: metadata.len(),
+            content: (form == Form::Plain).then_some(metadata.len()),
+            lines: None,
+            // Every file system keeps it.
+            modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+            first: None,
+            last: None,
+            mode: mode & 0o7777,
+            owner: (user, group),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Waiting until something happens to a log, and counting the logs that begin.
+//!
+//! The kernel keeps what happens in a queue, also while we are stopped: that
+//! is how it is known how many generations have gone by unseen. Where there is
+//! no inotify (the number of its users is limited) the log is looked at ten
+//! times a second, and nothing is counted.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::fd::{AsFd, AsRawFd};
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
+
+use crate::names::Names;
+use crate::sys::WATCH_INTERVAL;
+
+/// How often it is looked at all the same: what is renamed to the log's name
+/// is not told.
+const AT_LEAST: Duration = Duration::from_secs(1);
+
+/// What tells of a log.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// The kernel's queue, if there is one.
+    events: Option<Inotify>,
+    /// The log's name.
+    name: OsString,
+    /// The watch on the open log.
+    log: Option<WatchDescriptor>,
+    /// How many logs have begun since that was asked last, if it is known.
+    begun: Option<u64>,
+}
+
+impl Watch {
+    /// Begins to watch for the log of these `names`.
+    pub(crate) fn begin(names: &Names) -> Self {
+        let flags = InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK;
+        let events = Inotify::init(flags).and_then(|events| {
+            // Two events that are alike and follow one another are one. So the
+            // one that a log is opened stands between those that one is made.
+            let flags = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_OPEN;
+            events.add_watch(names.dir(), flags | AddWatchFlags::IN_ONLYDIR)?;
+            Ok(events)
+        });
+        let events = events.ok();
+        let name = names.log().file_name().unwrap_or_default().to_owned();
+        let begun = events.is_some().then_some(0);
+        Self { events, name, log: None, begun }
+    }
+
+    /// Watches this log, and no longer the one before.
+    pub(crate) fn turn_to(&mut self, log: Option<&File>) {
+        let Some(events) = &self.events else { return };
+        if let Some(before) = self.log.take() {
+            // It is gone already if its file is.
+            events.rm_watch(before).unwrap_or_default();
+        }
+        let add = |log: &File| {
+            // By its descriptor, for another log may stand at the path now.
+            let path = format!("/proc/self/fd/{}", log.as_raw_fd());
+            events.add_watch(path.as_str(), AddWatchFlags::IN_MODIFY).ok()
+        };
+        self.log = log.and_then(add);
+    }
+
+    /// Waits until something has happened, and for no longer than `most`.
+    pub(crate) fn wait(&mut self, most: Duration) {
+        let Some(events) = &self.events else {
+            thread::sleep(WATCH_INTERVAL.min(most));
+            return;
+        };
+        let longest = if self.log.is_some() { AT_LEAST } else { WATCH_INTERVAL };
+        let timeout = PollTimeout::try_from(longest.min(most)).unwrap_or(PollTimeout::ZERO);
+        let mut fds = [PollFd::new(events.as_fd(), PollFlags::POLLIN)];
+        // An interrupted wait is a short one.
+        poll(&mut fds, timeout).unwrap_or_default();
+        self.take_in();
+    }
+
+    /// Returns how many logs have begun since the last call, if it is known.
+    pub(crate) fn begun(&mut self) -> Option<u64> {
+        self.take_in();
+        std::mem::replace(&mut self.begun, self.events.is_some().then_some(0))
+    }
+
+    /// Takes in what has happened.
+    fn take_in(&mut self) {
+        let Some(events) = &self.events else { return };
+        loop {
+            match events.read_events() {
+                Ok(events) => {
+                    for event in &events {
+                        count(event, &self.name, &mut self.begun);
+                    }
+                }
+                Err(Errno::EINTR) => {}
+                // There is no more.
+                Err(_) => return,
+            }
+        }
+    }
+}
+
+/// Counts `event` among those that have `begun` a log called `name`.
+fn count(event: &InotifyEvent, name: &OsString, begun: &mut Option<u64>) {
+    if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
+        *begun = None;
+    }
+    if event.mask.contains(AddWatchFlags::IN_CREATE) && event.name.as_ref() == Some(name) {
+        *begun = begun.map(|count| count + 1);
+    }
+}

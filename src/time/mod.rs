@@ -1,0 +1,5 @@
+//! When a log is rotated by the clock, and what its backups are called then.
+
+pub(crate) mod schedule;
+pub(crate) mod stamp;
+pub(crate) mod zone;

@@ -1,0 +1,186 @@
+//! When a log is to be rotated, and what its backups are called for that.
+//!
+//! All of it is as Python 3.11 has it in `logging.handlers`, and
+//! concurrent-log-handler after it, in seconds since 1970 and with what the
+//! clock on the wall shows: for writers agree on one time, and meet by names.
+//! So are its oddities kept:
+//!
+//! - for midnight and the days of the week, the interval does not move the next
+//!   time, only the start that a backup is named by;
+//! - where daylight saving begins or ends before the next time, an hour is
+//!   taken off or added, for a day of the week even twice.
+
+// Python knows no zone by its name on Windows.
+#[cfg(all(test, unix))]
+mod tests;
+
+use crate::time::zone::{Civil, Zone};
+
+/// Seconds of a day.
+const DAY: i64 = 24 * 60 * 60;
+
+/// By how much a clock is changed, as Python takes it, for daylight saving.
+const DST_SHIFT: i64 = 60 * 60;
+
+/// What a log is rotated by (CLH's `when`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Seconds: `S`.
+    Second,
+    /// Minutes: `M`.
+    Minute,
+    /// Hours: `H`.
+    Hour,
+    /// Days of 24 hours: `D`.
+    Day,
+    /// Midnight, or another time of the day: `MIDNIGHT`.
+    Midnight,
+    /// A day of the week, from 0, Monday, to 6: `W0` to `W6`.
+    Weekday(u8),
+}
+
+/// When a log is to be rotated (CLH's `ConcurrentTimedRotatingFileHandler`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    /// The unit.
+    when: When,
+    /// How many units.
+    interval: u32,
+    /// The second of the day at which a day ends.
+    day_end: i64,
+    /// Whether clocks are Greenwich's.
+    utc: bool,
+}
+
+impl Schedule {
+    /// Returns the schedule that rotates once in each unit, by local time.
+    ///
+    /// # Panics
+    ///
+    /// If a day of the week is none.
+    #[must_use]
+    pub fn new(when: When) -> Self {
+        assert!(!matches!(when, When::Weekday(7..)), "days of the week are 0 to 6");
+        Self { when, interval: 1, day_end: DAY, utc: false }
+    }
+
+    /// Sets how many units an interval has (CLH's `interval`).
+    ///
+    /// # Panics
+    ///
+    /// If it is 0.
+    #[must_use]
+    pub fn interval(mut self, units: u32) -> Self {
+        assert!(units > 0, "an interval has at least one unit");
+        self.interval = units;
+        self
+    }
+
+    /// Sets the time of the day for [`When::Midnight`] and [`When::Weekday`]
+    /// (CLH's `atTime`), in seconds since midnight. It says nothing to others.
+    ///
+    /// # Panics
+    ///
+    /// If a day is not that long.
+    #[must_use]
+    pub fn at_time(mut self, second: u32) -> Self {
+        assert!(i64::from(second) < DAY, "a day has 86400 seconds");
+        self.day_end = second.into();
+        self
+    }
+
+    /// Sets whether times are UTC instead of local ones.
+    #[must_use]
+    pub fn utc(mut self, utc: bool) -> Self {
+        self.utc = utc;
+        self
+    }
+
+    /// Returns the zone whose clock counts.
+    pub(crate) fn zone(&self) -> Zone {
+        if self.utc { Zone::utc() } else { Zone::local() }
+    }
+
+    /// Returns how many parts of a date and time a backup's name has.
+    pub(crate) fn precision(&self) -> usize {
+        match self.when {
+            When::Second => 6,
+            When::Minute => 5,
+            When::Hour => 4,
+            When::Day | When::Midnight | When::Weekday(_) => 3,
+        }
+    }
+
+    /// Returns the length of an interval in seconds.
+    fn period(&self) -> i64 {
+        let unit = match self.when {
+            When::Second => 1,
+            When::Minute => 60,
+            When::Hour => 60 * 60,
+            When::Day | When::Midnight => DAY,
+            When::Weekday(_) => 7 * DAY,
+        };
+        unit * i64::from(self.interval)
+    }
+
+    /// Returns when to rotate if that is not known yet (`computeRollover`).
+    pub(crate) fn first(&self, now: i64, zone: &Zone) -> i64 {
+        let day = match self.when {
+            When::Midnight => None,
+            When::Weekday(day) => Some(i64::from(day)),
+            _ => return now + self.period(),
+        };
+        let clock = zone.civil(now);
+        let (mut wait, mut today) = (self.day_end - clock.second_of_day(), clock.weekday);
+        if wait < 0 {
+            wait += DAY;
+            today = (today + 1) % 7;
+        }
+        match day {
+            Some(day) if day != today => {
+                let days = (day - today).rem_euclid(7);
+                corrected(now + wait + days * DAY, clock.dst, zone)
+            }
+            _ => now + wait,
+        }
+    }
+
+    /// Returns when to rotate after a rotation (`doRollover`).
+    ///
+    /// It always lies ahead: where Python takes an hour off for daylight saving
+    /// that leads back, it would rotate at every line until the hour is over.
+    pub(crate) fn next(&self, now: i64, zone: &Zone) -> i64 {
+        let mut next = self.first(now, zone);
+        if next <= now {
+            next += self.period();
+        }
+        match self.when {
+            When::Midnight | When::Weekday(_) => {
+                let corrected = corrected(next, zone.is_dst(now), zone);
+                if corrected > now { corrected } else { next }
+            }
+            _ => next,
+        }
+    }
+
+    /// Returns what the clock showed when the interval that ends at `next`
+    /// began. If daylight saving was not then as it is now, it is another hour.
+    pub(crate) fn start(&self, next: i64, now: i64, zone: &Zone) -> Civil {
+        let start = next - self.period();
+        let then = zone.civil(start);
+        match (zone.is_dst(now), then.dst) {
+            (true, false) => zone.civil(start + DST_SHIFT),
+            (false, true) => zone.civil(start - DST_SHIFT),
+            _ => then,
+        }
+    }
+}
+
+/// Corrects `next` if daylight saving is not then as it is now.
+fn corrected(next: i64, dst_now: bool, zone: &Zone) -> i64 {
+    match (dst_now, zone.is_dst(next)) {
+        (false, true) => next - DST_SHIFT,
+        (true, false) => next + DST_SHIFT,
+        _ => next,
+    }
+}
