@@ -78,8 +78,8 @@
 //! - `cli`, on by default: what only the program `clh-tee` needs. Without it
 //!   the crate is the library alone.
 
-// From the lowest floor to the highest: a room imports from rooms above its
-// own line only. `tests/rooms.rs` reads this list and keeps it true.
+// The floors on which the rooms stand: tests/rooms.rs.
+mod active;
 mod compress;
 mod error;
 mod event;
@@ -87,7 +87,6 @@ mod file;
 mod lock;
 mod log;
 mod names;
-mod options;
 mod reader;
 mod rotation;
 pub mod status;
@@ -101,6 +100,6 @@ pub use event::{Mismatch, Notice, Stats, Unappended};
 pub use log::RotatingLog;
 pub use log::hold::Hold;
 pub use log::repair::{Change, Repair};
-pub use options::{Options, Sync};
 pub use reader::{LogReader, ReadNotice, ReadOptions};
+pub use rotation::options::{Options, Sync};
 pub use time::schedule::{Schedule, When};

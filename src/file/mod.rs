@@ -1,9 +1,7 @@
-//! One file on disk: the log that is being written, which file a file is, and
+//! One file on disk: which file a file is, and
 //! the rights of new ones.
 
-pub(crate) mod active;
 pub(crate) mod identity;
-pub(crate) mod open;
 pub(crate) mod permissions;
 
 use std::fs::File;
@@ -11,7 +9,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 pub(crate) use self::identity::file_id;
-use crate::error::{Error, Result};
+use crate::error::{Error, Escaped, Result};
 use crate::sys::{self, Metadata};
 
 /// Opens a file to be read, never through a symbolic link.
@@ -41,6 +39,6 @@ pub(crate) fn symbolic_link(path: &Path) -> io::Error {
     // Nothing is there yet: the link's text, seen from where the link is.
     let target = target.or_else(|_| std::fs::read_link(path).map(|text| dir.join(text)));
     let target = target.unwrap_or_default();
-    let target = crate::Escaped::path(&target).to_string();
+    let target = Escaped::path(&target).to_string();
     io::Error::other(format!("it is a symbolic link; use its target '{target}'"))
 }

@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::event::Unappended;
 use crate::lock::Held;
 use crate::log::repair::{Files, Repair};
-use crate::options::Sync;
+use crate::rotation::options::Sync;
 use crate::sys;
 
 /// The time between taking the lock and letting go.

@@ -15,14 +15,14 @@ use std::time::Instant;
 
 use self::hold::Hold;
 use self::state::Log;
+use crate::active::Active;
 use crate::compress::background::Background;
 use crate::error::{Error, Result};
 use crate::event::{Notice, Stats, Unappended};
-use crate::file::active::Active;
 use crate::lock::Lock;
 use crate::names::Names;
-use crate::options::Options;
 use crate::rotation::Backups;
+use crate::rotation::options::Options;
 use crate::sys;
 
 /// A log that any number of processes append to and rotate in turns.

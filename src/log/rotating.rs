@@ -4,7 +4,7 @@ use super::state::Log;
 use crate::error::{Error, Result};
 use crate::event::Notice;
 use crate::lock::Held;
-use crate::options::Sync;
+use crate::rotation::options::Sync;
 use crate::rotation::timetable::{Timetable, time_in};
 
 impl Log {

@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
+use crate::active::{Active, Unwritten};
 use crate::error::{Error, Result};
 use crate::event::{Notice, Stats, Unappended};
-use crate::file::active::{Active, Unwritten};
 use crate::file::permissions::{self, Ownership};
 use crate::lock::Held;
 use crate::log::mismatch::Watch;
 use crate::log::repair::Change;
-use crate::options::Sync;
 use crate::rotation::Backups;
 use crate::rotation::backoff::Backoff;
+use crate::rotation::options::Sync;
 use crate::rotation::recovery::{self, Leftovers};
 use crate::sys;
 

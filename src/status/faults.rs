@@ -7,7 +7,7 @@ use super::scan::{Backup, Scan, Which, is_old};
 use crate::compress;
 use crate::file::open_to_read;
 use crate::names::Names;
-use crate::options::Options;
+use crate::rotation::options::Options;
 use crate::sys::Metadata;
 
 /// A limit below this has writers do little else than rotate.

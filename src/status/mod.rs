@@ -29,7 +29,7 @@ pub use self::processes::{Opener, Process};
 use self::scan::Which;
 use crate::error::{Error, Result};
 use crate::names::{Form, Names};
-use crate::options::Options;
+use crate::rotation::options::Options;
 use crate::sys::{self, Metadata, Rights};
 
 /// How closely a log is looked at.

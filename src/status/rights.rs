@@ -13,7 +13,7 @@ use super::content::unreadable;
 use super::finding::Finding;
 use super::scan::Scan;
 use crate::names::Names;
-use crate::options::Options;
+use crate::rotation::options::Options;
 use crate::sys::{self, Rights, rights};
 
 /// The bits of a mode by which others may write.

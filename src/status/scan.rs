@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::file::{file_id, open_to_read};
 use crate::lock;
 use crate::names::{Form, Meaning, Names};
-use crate::options::Options;
+use crate::rotation::options::Options;
 use crate::sys::{self, FileExt, Locks, Metadata};
 use crate::time::stamp::{Dated, PRECISIONS};
 

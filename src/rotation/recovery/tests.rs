@@ -5,7 +5,7 @@ use crate::compress;
 use crate::file::file_id;
 use crate::lock::Lock;
 use crate::names::Names;
-use crate::options::Options;
+use crate::rotation::options::Options;
 use crate::sys;
 use std::fs::File;
 use std::time::{Duration, UNIX_EPOCH};

@@ -5,12 +5,14 @@
 //! writers did meanwhile shows in nothing else. Under the hold nobody else
 //! appends, so a write that fails half-way can be cut back.
 
+mod open;
+
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use self::open::Open;
 use crate::error::{Error, Result};
-use crate::file::open::Open;
 use crate::file::permissions::{Asked, Ownership};
 use crate::file::{file_id, symbolic_link};
 use crate::lock::Held;
