@@ -86,6 +86,11 @@ impl Names {
         &self.dir
     }
 
+    /// Returns the log's name in it.
+    pub(crate) fn name(&self) -> &OsStr {
+        &self.name
+    }
+
     /// Returns the lock file's path, in `elsewhere` if that is given.
     pub(crate) fn lock(&self, elsewhere: Option<&Path>) -> PathBuf {
         let mut name = OsString::from(".__");

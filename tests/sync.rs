@@ -6,7 +6,7 @@
 
 mod harness;
 
-use harness::{Place, traced};
+use harness::{Ended, Place, Tee, traced};
 
 /// The calls that matter.
 const CALLS: &str = "write,fsync,fdatasync,rename,unlink,openat,flock";
@@ -72,5 +72,56 @@ fn a_log_that_is_compressed_ahead_is_no_exception() {
         let calls = traced(&place, CALLS, &args, "one\\n");
         assert_eq!(count(&calls, "fsync"), forced, "{args}: {calls:#?}");
         assert_eq!(place.backups("app.log"), ["app.log.1.gz"]);
+    }
+}
+
+/// Runs with `calls` refused with `error`, and rotates twice.
+fn refused(place: &Place, calls: &str, error: &str, args: &str) -> Ended {
+    let strace = Tee::new(place).program("strace").args("-f -qq -o /dev/null -e");
+    let strace = strace.arg(format!("inject={calls}:error={error}")).arg("-e");
+    let strace = strace.arg(format!("trace={calls}")).arg(env!("CARGO_BIN_EXE_clh-tee"));
+    strace.args("-q --max-bytes 1 app.log").args(args).run(b"one\ntwo\nthree\n")
+}
+
+#[test]
+fn a_file_system_without_fsync_is_reported_once_and_nothing_waits_for_it() {
+    for (error, reason) in [
+        ("EINVAL", "Invalid argument"),
+        ("ENOSYS", "Function not implemented"),
+        ("EOPNOTSUPP", "Operation not supported"),
+    ] {
+        for args in ["", "--gzip", "--sync batch", "--sync batch --gzip", "--when D"] {
+            let place = Place::fresh();
+            let ended = refused(&place, "fsync,fdatasync", error, args);
+            ended.expect(0);
+            let told = format!(
+                "clh-tee: warning: cannot sync 'app.log': {reason}; \
+                 the file system decides when lines are on disk\n"
+            );
+            assert_eq!(ended.stderr(), told, "{error} {args}");
+            let backups = place.backups("app.log");
+            if !args.contains("--when") {
+                let compressed = backups.concat().contains(".gz");
+                assert_eq!(compressed, args.contains("--gzip"));
+                assert_eq!(place.chain("app.log"), b"one\ntwo\nthree\n");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_fsync_that_fails_is_an_error() {
+    let place = Place::fresh();
+    let ended = refused(&place, "fsync,fdatasync", "EIO", "");
+    ended.expect(1);
+    assert!(ended.stderr().contains("Input/output error; lines may be lost"), "{}", ended.stderr());
+}
+
+#[test]
+fn a_time_that_cannot_be_set_does_not_stop_compression() {
+    for error in ["EPERM", "ENOSYS", "EACCES"] {
+        let place = Place::fresh();
+        refused(&place, "utimensat", error, "--gzip").expect_quiet_success();
+        assert_eq!(place.backups("app.log"), ["app.log.2.gz", "app.log.1.gz"]);
     }
 }

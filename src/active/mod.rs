@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use self::open::Open;
 use crate::error::{Error, Result};
 use crate::file::permissions::{Asked, Ownership};
+use crate::file::sync::sync_data;
 use crate::file::{file_id, symbolic_link};
 use crate::lock::Held;
 use crate::sys::{self, Identity, Metadata, identity};
@@ -199,6 +200,12 @@ impl Active {
         self.open.as_ref().map(|open| open.private_identity)
     }
 
+    /// Returns the device that the log is on, if it is known.
+    pub(crate) fn device(&self) -> Option<u64> {
+        let left = self.left.map(|(identity, _)| identity);
+        self.open.as_ref().map(|open| open.identity).or(left).map(|(device, _)| device)
+    }
+
     /// Returns what the open log is.
     pub(crate) fn metadata(&self) -> Result<Option<Metadata>> {
         let metadata = self.open.as_ref().map(|open| sys::about(&open.file)).transpose();
@@ -288,11 +295,11 @@ impl Active {
     /// Forces the log's content to disk.
     pub(crate) fn sync(&self) -> Result<()> {
         let synced = match &self.open {
-            Some(open) if open.regular => open.file.sync_data(),
+            Some(open) if open.regular => sync_data(&open.file),
             None if self.left.is_some() => match sys::log_options().open(&self.path) {
                 // Others have rotated it, and seen to that.
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-                opened => opened.and_then(|log| log.sync_data()),
+                opened => opened.and_then(|log| sync_data(&log)),
             },
             _ => Ok(()),
         };

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crate::compress::incremental::{Incremental, PIECE};
 use crate::error::{Error, Result};
+use crate::file::sync::sync_data;
 use crate::sys;
 
 /// How much of a log may wait to be compressed before its writer is behind. Two
@@ -226,7 +227,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Forces a file to disk, unless it has been removed.
 fn sync_if_there(file: &File, path: PathBuf) -> Result<()> {
-    let outcome: io::Result<()> = if is_there(file) { file.sync_data() } else { Ok(()) };
+    let outcome: io::Result<()> = if is_there(file) { sync_data(file) } else { Ok(()) };
     outcome.map_err(|error| Error::new("sync", path, error))
 }
 

@@ -53,6 +53,9 @@ pub enum Notice {
     /// A log was made whose mode or owner are not those asked for, for the
     /// system refused them. Told once.
     CannotOwn(Error),
+    /// The log's file system has no fsync, so lines are on disk when it likes.
+    /// Reported once.
+    CannotSync(Error),
     /// Something that a dead writer left could not be mended, or a backup that
     /// is one too many could not be removed, and stays.
     CannotMend(Error),

@@ -3,6 +3,7 @@
 
 pub(crate) mod identity;
 pub(crate) mod permissions;
+pub(crate) mod sync;
 
 use std::fs::File;
 use std::io::{self, ErrorKind};

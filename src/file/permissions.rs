@@ -15,7 +15,6 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use crate::error::{Error, Result};
 use crate::sys::{self, Rights};
 
 /// The bits of a mode that are inherited: who may read, write and execute.
@@ -175,14 +174,4 @@ impl Asked {
 /// Tells whether a file's group may do no more with it than everybody.
 fn same_for_all(mode: u32) -> bool {
     (mode & 0o070) >> 3 & !(mode & 0o007) == 0
-}
-
-/// Forces the names in `dir` to disk. Where it may be written and not read, the
-/// system offers no way to do that; nor does Windows.
-pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
-    match File::open(dir) {
-        Ok(open) => open.sync_all().map_err(Error::on("sync", dir)),
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
-        Err(error) => Err(Error::new("sync", dir, error)),
-    }
 }

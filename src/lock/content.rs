@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{Held, Open};
 use crate::error::{Error, Result};
+use crate::file::sync::sync_data;
 use crate::sys::{self, FileExt};
 
 impl Held<'_> {
@@ -57,7 +58,7 @@ impl Held<'_> {
         let written = file
             .write_all_at(content, 0)
             .and_then(|()| file.set_len(content.len() as u64))
-            .and_then(|()| if sync { file.sync_data() } else { Ok(()) });
+            .and_then(|()| if sync { sync_data(file) } else { Ok(()) });
         written.map_err(Error::on("write lock file", &self.lock.path))?;
         self.lock.length = content.len() as u64;
         Ok(())

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use crate::active::{Active, Unwritten};
 use crate::error::{Error, Result};
 use crate::event::{Notice, Stats, Unappended};
-use crate::file::permissions::{self, Ownership};
+use crate::file::permissions::Ownership;
+use crate::file::sync;
 use crate::lock::Held;
 use crate::log::mismatch::Watch;
 use crate::log::repair::Change;
@@ -42,6 +43,8 @@ pub(crate) struct Log {
     unsynced: bool,
     /// Whether there are new names that only a batch's end forces to disk.
     pub(super) renamed: bool,
+    /// Whether it was reported that there is no fsync.
+    no_fsync: bool,
     /// How many bytes were put in that the background does not know of.
     own: u64,
     /// Troubles to be told.
@@ -64,6 +67,7 @@ impl Log {
             uncompressed: false,
             unsynced: false,
             renamed: false,
+            no_fsync: false,
             own: 0,
             notices: Vec::new(),
             stats: Stats::default(),
@@ -182,6 +186,16 @@ impl Log {
         }
     }
 
+    /// Reports, once, that the log's file system has no fsync.
+    pub(crate) fn note_no_fsync(&mut self) {
+        if !self.no_fsync
+            && let Some(error) = self.active.device().and_then(sync::refusal)
+        {
+            self.no_fsync = true;
+            self.notices.push(Notice::CannotSync(Error::new("sync", self.active.path(), error)));
+        }
+    }
+
     /// Lets go of the lock, and forces the batch to disk if that is wanted.
     pub(super) fn let_go(&mut self, held: Held<'_>) -> Result<()> {
         if sys::LOG_STAYS_OPEN {
@@ -206,7 +220,7 @@ impl Log {
         }
         let outcome = self.backups.background.settle().and(self.active.sync());
         if std::mem::take(&mut self.renamed) {
-            outcome.and(permissions::sync_dir(self.backups.names.dir()))
+            outcome.and(sync::sync_dir(self.backups.names.dir()))
         } else {
             outcome
         }

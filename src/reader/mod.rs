@@ -171,7 +171,7 @@ impl LogReader {
     fn open(path: &Path, options: &ReadOptions) -> Result<Self> {
         let names = Names::new(path).map_err(|error| Error::new("open", path, error))?;
         let lock = names.lock(options.lock_dir.as_deref());
-        let watch = options.follow.then(|| Watch::begin(&names));
+        let watch = options.follow.then(|| Watch::begin(names.dir(), names.name()));
         let mut reader = Self {
             spot: Spot { names, lock },
             watch,

@@ -1,5 +1,6 @@
 //! Systems other than Linux, where less is known and less can be done.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -7,15 +8,14 @@ use std::thread;
 use std::time::Duration;
 
 use super::{Identity, Metadata, WATCH_INTERVAL};
-use crate::names::Names;
 
 /// What tells of a log: nothing does, it is looked at.
 #[derive(Debug)]
 pub(crate) struct Watch;
 
 impl Watch {
-    /// Begins to watch for the log of these names.
-    pub(crate) fn begin(_: &Names) -> Self {
+    /// Begins to watch for the log of this name in this directory.
+    pub(crate) fn begin(_: &Path, _: &OsStr) -> Self {
         Self
     }
 

@@ -8,7 +8,6 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use nix::errno::Errno;
 use nix::libc;
 use nix::unistd::{AccessFlags, Group, PathconfVar, Uid, User, access, pathconf};
 
@@ -187,12 +186,18 @@ fn listing(name: &str) -> Vec<u32> {
 
 /// Returns the system's words for an error of this number.
 pub(crate) fn reason(number: i32) -> String {
-    Errno::from_raw(number).desc().to_owned()
+    let words = io::Error::from_raw_os_error(number).to_string();
+    words.strip_suffix(&format!(" (os error {number})")).unwrap_or(&words).to_owned()
 }
 
 /// Tells whether a file was not opened for being a symbolic link.
 pub(crate) fn is_refused_link(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ELOOP)
+}
+
+/// Tells whether a file system has no such call at all (FUSE, 9p, gVisor).
+pub(crate) fn is_unsupported(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS | libc::EOPNOTSUPP))
 }
 
 /// Tells whether a file was not opened because too many are.

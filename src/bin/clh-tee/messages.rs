@@ -105,6 +105,10 @@ impl Report {
             Notice::CannotOwn(error) => {
                 self.warn(&format!("{}; it stays as the system made it", self.shown(error)));
             }
+            Notice::CannotSync(error) => self.warn(&format!(
+                "{}; the file system decides when lines are on disk",
+                self.shown(error)
+            )),
             Notice::CannotMend(error) => {
                 self.warn(&format!("{}; it stays as it is", self.shown(error)));
             }

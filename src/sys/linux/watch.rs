@@ -5,9 +5,10 @@
 //! no inotify (the number of its users is limited) the log is looked at ten
 //! times a second, and nothing is counted.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +16,6 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDescriptor};
 
-use crate::names::Names;
 use crate::sys::WATCH_INTERVAL;
 
 /// How often it is looked at all the same: what is renamed to the log's name
@@ -36,20 +36,19 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch for the log of these `names`.
-    pub(crate) fn begin(names: &Names) -> Self {
+    /// Begins to watch for the log called `name` in `dir`.
+    pub(crate) fn begin(dir: &Path, name: &OsStr) -> Self {
         let flags = InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK;
         let events = Inotify::init(flags).and_then(|events| {
             // Two events that are alike and follow one another are one. So the
             // one that a log is opened stands between those that one is made.
             let flags = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_OPEN;
-            events.add_watch(names.dir(), flags | AddWatchFlags::IN_ONLYDIR)?;
+            events.add_watch(dir, flags | AddWatchFlags::IN_ONLYDIR)?;
             Ok(events)
         });
         let events = events.ok();
-        let name = names.log().file_name().unwrap_or_default().to_owned();
         let begun = events.is_some().then_some(0);
-        Self { events, name, log: None, begun }
+        Self { events, name: name.to_owned(), log: None, begun }
     }
 
     /// Watches this log, and no longer the one before.

@@ -264,6 +264,12 @@ pub(crate) fn is_refused_link(_: &io::Error) -> bool {
     false
 }
 
+/// Tells whether a file system has no such call at all:
+/// `ERROR_INVALID_FUNCTION` or `ERROR_NOT_SUPPORTED`.
+pub(crate) fn is_unsupported(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(1 | 50))
+}
+
 /// Tells whether a file was not opened because too many are.
 pub(crate) fn is_too_many_open(error: &io::Error) -> bool {
     error.raw_os_error() == Some(TOO_MANY_OPEN)

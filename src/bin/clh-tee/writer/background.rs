@@ -2,9 +2,8 @@
 //! to disk, freeing removed ones and compressing ahead. It is started when
 //! there is such a thing, which a short run never has.
 
-use std::sync::Arc;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 
 use clh_tee::Background;
@@ -67,6 +66,8 @@ fn run(shared: &Shared) {
         }
         if ended.load(Ordering::Relaxed) {
             shared.tell_unsynced(upkeep.settle());
+            // Nobody appends any more.
+            shared.tell_notices(&mut shared.log.lock().unwrap_or_else(PoisonError::into_inner));
             shared.keeper.done.store(true, Ordering::Release);
             shared.queue.news();
             break;

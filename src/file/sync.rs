@@ -1,0 +1,62 @@
+//! fsync, where the file system has it.
+//!
+//! Some (FUSE, 9p) refuse it: their files are as safe as they can be. That is
+//! no failure of ours, and nothing waits for it; the log reports it once. Any
+//! other error, EIO above all, stays an error.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::sys;
+
+/// The devices that have refused, and the error's number. It is a property of
+/// the file system, so one list serves all logs of the process.
+static REFUSED: Mutex<BTreeMap<u64, i32>> = Mutex::new(BTreeMap::new());
+/// Whether there are any: the common case costs no mutex.
+static ANY: AtomicBool = AtomicBool::new(false);
+
+/// Calls fdatasync.
+pub(crate) fn sync_data(file: &File) -> io::Result<()> {
+    tolerate(file, file.sync_data())
+}
+
+/// Calls fsync.
+pub(crate) fn sync_all(file: &File) -> io::Result<()> {
+    tolerate(file, file.sync_all())
+}
+
+/// Calls fsync on `dir`, for the names in it. A directory that may be written
+/// but not read cannot be synced, nor can one on Windows.
+pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
+    match File::open(dir) {
+        Ok(open) => sync_all(&open).map_err(Error::on("sync", dir)),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(()),
+        Err(error) => Err(Error::new("sync", dir, error)),
+    }
+}
+
+/// Returns why files on `device` cannot be synced, if one could not.
+pub(crate) fn refusal(device: u64) -> Option<io::Error> {
+    if !ANY.load(Ordering::Acquire) {
+        return None;
+    }
+    let refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
+    refused.get(&device).map(|number| io::Error::from_raw_os_error(*number))
+}
+
+fn tolerate(file: &File, outcome: io::Result<()>) -> io::Result<()> {
+    let Err(error) = outcome else { return Ok(()) };
+    if !sys::is_unsupported(&error) {
+        return Err(error);
+    }
+    let (device, _) = sys::identity(&sys::about(file)?);
+    let mut refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
+    refused.entry(device).or_insert(error.raw_os_error().unwrap_or_default());
+    ANY.store(true, Ordering::Release);
+    Ok(())
+}
