@@ -57,6 +57,18 @@ impl Error {
         self.source.kind()
     }
 
+    /// Tells whether a file cannot be made because its directory is missing.
+    #[must_use]
+    pub fn is_missing_directory(&self) -> bool {
+        self.verb == "create" && self.kind() == io::ErrorKind::NotFound
+    }
+
+    /// Returns the system's error.
+    #[must_use]
+    pub fn io_error(&self) -> &io::Error {
+        &self.source
+    }
+
     /// Returns the reason in the system's words, without its number.
     #[must_use]
     pub fn reason(&self) -> String {
@@ -73,9 +85,13 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.source)
+/// The reason stands in the text already, so it is no source: see
+/// [`Error::io_error`].
+impl std::error::Error for Error {}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        Self::new(error.kind(), error)
     }
 }
 

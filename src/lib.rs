@@ -93,6 +93,7 @@ pub mod status;
 mod sys;
 mod time;
 
+#[doc(hidden)]
 pub use compress::background::Background;
 pub use error::{Error, Escaped, Result};
 pub use event::rotated::Rotated;
@@ -101,5 +102,5 @@ pub use log::RotatingLog;
 pub use log::hold::Hold;
 pub use log::repair::{Change, Repair};
 pub use reader::{LogReader, ReadNotice, ReadOptions};
-pub use rotation::options::{Options, Sync};
-pub use time::schedule::{Schedule, When};
+pub use rotation::options::{Options, SyncPolicy};
+pub use time::schedule::{Schedule, Weekday, When};

@@ -67,8 +67,7 @@ pub enum Notice {
     },
     /// Another writer's settings differ from ours. Told once for each setting.
     Mismatch(Mismatch),
-    /// We have made a backup. Told only if it is asked for; see
-    /// [`Options::tell_rotations`](crate::Options::tell_rotations).
+    /// This process has made a backup. Reported only on request.
     Rotated(Rotated),
 }
 
@@ -101,14 +100,36 @@ impl std::fmt::Display for Unappended {
     }
 }
 
-impl std::error::Error for Unappended {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        Some(&self.error)
+impl std::error::Error for Unappended {}
+
+impl From<Unappended> for std::io::Error {
+    fn from(unappended: Unappended) -> Self {
+        Self::new(unappended.error.kind(), unappended)
     }
 }
 
 impl From<Error> for Unappended {
     fn from(error: Error) -> Self {
         Self { appended: 0, error }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io;
+
+    use super::*;
+    use crate::sys;
+
+    #[test]
+    fn is_said_once_whoever_shows_it() {
+        let error = || Error::new("open", "a", io::Error::from_raw_os_error(sys::FORBIDDEN));
+        let text = error().to_string();
+        assert_eq!(io::Error::from(error()).to_string(), text);
+        assert_eq!(io::Error::from(error()).kind(), io::ErrorKind::PermissionDenied);
+        let lines = Unappended { appended: 0, error: error() };
+        assert_eq!(lines.to_string(), text);
+        assert!(error().source().is_none() && lines.source().is_none());
     }
 }

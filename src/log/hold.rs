@@ -21,13 +21,13 @@ use crate::error::Result;
 use crate::event::Unappended;
 use crate::lock::Held;
 use crate::log::repair::{Files, Repair};
-use crate::rotation::options::Sync;
+use crate::rotation::options::SyncPolicy;
 use crate::sys;
 
 /// The time between taking the lock and letting go.
 ///
-/// Dropping it lets go too, but leaves to the next one what
-/// [`Hold::finish`] and [`Hold::release`] do.
+/// Dropping it lets go too, but leaves to the next one what [`Hold::finish`]
+/// does.
 #[derive(Debug)]
 pub struct Hold<'a> {
     /// What the lock is held for; closed before the lock is let go.
@@ -81,13 +81,14 @@ impl<'a> Hold<'a> {
     /// Tells whether to append `lines` and [release](Hold::release) takes no
     /// more than a few system calls: nothing has to be mended, compressed or
     /// forced to disk for it.
+    #[doc(hidden)]
     #[must_use]
     pub fn is_quick(&self, lines: &[u8]) -> bool {
         let options = &self.log.backups.options;
         // By the clock, each rotation forces the time of the next one to disk.
         let fast = options.gzip.is_none() && options.schedule.is_none();
         let fits = fast || self.log.fitting(lines) == lines.len();
-        fits && !self.log.is_due() && !self.log.must_mend() && options.sync != Sync::Batch
+        fits && !self.log.is_due() && !self.log.must_mend() && options.sync != SyncPolicy::Batch
     }
 
     /// Returns how many bytes others have appended to the log since our hold
@@ -95,6 +96,7 @@ impl<'a> Hold<'a> {
     /// log, and at least 1. If it is not 0, who floods the log should leave the
     /// lock alone for a moment after this hold: a waiter is woken when the lock
     /// becomes free, and finds it taken again if it is taken at once.
+    #[doc(hidden)]
     #[must_use]
     pub fn others(&self) -> u64 {
         self.log.active.others()
@@ -173,6 +175,7 @@ impl<'a> Hold<'a> {
     /// # Errors
     ///
     /// If every batch is to be forced to disk, and the system cannot.
+    #[doc(hidden)]
     pub fn release(self) -> Result<()> {
         let Self { mut log, held } = self;
         log.let_go(held)

@@ -58,19 +58,10 @@ impl RotatingLog {
         Options::default()
     }
 
-    /// Opens the log at `path`; see [`Options::open`].
-    pub(crate) fn open(path: &Path, options: Options) -> Result<Self> {
-        let timed = options.schedule.is_some();
-        let mut log = Self::open_to_repair(path, options)?;
-        if timed {
-            log.begin_by_the_clock()?;
-        }
-        Ok(log)
-    }
-
     /// Opens the log at `path`; see [`Options::open_to_repair`].
-    pub(crate) fn open_to_repair(path: &Path, options: Options) -> Result<Self> {
-        let names = Names::new(path).map_err(|error| Error::new("open", path, error))?;
+    fn open(path: &Path, options: Options) -> Result<Self> {
+        options.fault().map_or(Ok(()), Err).map_err(Error::on("open", path))?;
+        let names = Names::new(path).map_err(Error::on("open", path))?;
         if let Some(reason) = sys::NO_OWNERS.filter(|_| options.asked.is_anything()) {
             return Err(Error::new("set mode or owner of", path, io::Error::other(reason)));
         }
@@ -148,6 +139,7 @@ impl RotatingLog {
     }
 
     /// Returns what is to be done beside the flow of lines, for any thread.
+    #[doc(hidden)]
     #[must_use]
     pub fn background(&self) -> Background {
         self.log.backups.background.clone()
@@ -164,6 +156,41 @@ impl RotatingLog {
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.log.stats
+    }
+}
+
+impl Options {
+    /// Opens the log at `path`. Neither it nor its lock file is made before
+    /// the first line, but whatever would prevent that is found now as far as
+    /// possible. With a schedule, if the lock is free, the lock file is made now
+    /// to hold the time of the next rotation, and a rotation that is due is done.
+    ///
+    /// # Errors
+    ///
+    /// - An option has a value that makes no sense, such as gzip's level 10.
+    /// - The log is a directory or a symbolic link, or cannot be written.
+    /// - Its directory is missing or cannot be written.
+    /// - Its name is too long for the names made from it.
+    /// - The lock file cannot be opened.
+    /// - Mode or owner are set where there is neither.
+    pub fn open(self, path: impl AsRef<Path>) -> Result<RotatingLog> {
+        let timed = self.schedule.is_some();
+        let mut log = self.open_to_repair(path)?;
+        if timed {
+            log.begin_by_the_clock()?;
+        }
+        Ok(log)
+    }
+
+    /// Opens the log at `path` as [`Options::open`] does, but rotates nothing
+    /// and makes no lock file yet, whatever the schedule says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::open`].
+    #[doc(hidden)]
+    pub fn open_to_repair(self, path: impl AsRef<Path>) -> Result<RotatingLog> {
+        RotatingLog::open(path.as_ref(), self)
     }
 }
 

@@ -4,7 +4,7 @@ use super::state::Log;
 use crate::error::{Error, Result};
 use crate::event::Notice;
 use crate::lock::Held;
-use crate::rotation::options::Sync;
+use crate::rotation::options::SyncPolicy;
 use crate::rotation::timetable::{Timetable, time_in};
 
 impl Log {
@@ -16,7 +16,7 @@ impl Log {
         }
         match &mut self.backups.timetable {
             Some(timetable) => {
-                let sync = self.backups.options.sync != Sync::None;
+                let sync = self.backups.options.sync != SyncPolicy::None;
                 if let Err(error) = timetable.look(held, sync) {
                     self.rotation_fails(error);
                 }

@@ -15,7 +15,7 @@ use crate::log::mismatch::Watch;
 use crate::log::repair::Change;
 use crate::rotation::Backups;
 use crate::rotation::backoff::Backoff;
-use crate::rotation::options::Sync;
+use crate::rotation::options::SyncPolicy;
 use crate::rotation::recovery::{self, Leftovers};
 use crate::sys;
 
@@ -215,7 +215,7 @@ impl Log {
     /// rotated, the log, and the name of a new one.
     fn sync_batch(&mut self) -> Result<()> {
         let unsynced = std::mem::take(&mut self.unsynced);
-        if !unsynced || self.backups.options.sync != Sync::Batch {
+        if !unsynced || self.backups.options.sync != SyncPolicy::Batch {
             return Ok(());
         }
         let outcome = self.backups.background.settle().and(self.active.sync());

@@ -55,7 +55,7 @@ use crate::file::permissions::Ownership;
 use crate::file::{file_id, open_to_read};
 use crate::lock::{self, Held};
 use crate::names::{self, Names};
-use crate::rotation::options::{Options, Sync};
+use crate::rotation::options::{Options, SyncPolicy};
 use crate::rotation::plan::Plan;
 use crate::rotation::timetable::Timetable;
 use crate::sys::{self, Metadata};
@@ -201,11 +201,11 @@ impl Backups {
         match compressed {
             Some(compressed) => {
                 self.place(&compressed, &backup, held)?;
-                if self.options.tell_rotations {
+                if self.options.report_rotations {
                     self.note_rotated(&backup, &compressed.metadata()?);
                 }
             }
-            None if self.options.sync == Sync::None => {}
+            None if self.options.sync == SyncPolicy::None => {}
             None => old.into_iter().for_each(|old| self.background.sync_later(old, backup.clone())),
         }
         self.background.close_small();
@@ -215,7 +215,7 @@ impl Backups {
     /// Notes which file, of which `metadata` tells, is the newest backup, if that
     /// is to be told. Its plain form has the name `plain`.
     fn note_rotated(&mut self, plain: &Path, metadata: &Metadata) {
-        self.rotated = self.options.tell_rotations.then(|| {
+        self.rotated = self.options.report_rotations.then(|| {
             let identity = file_id(metadata);
             match self.timetable {
                 None => Rotated::numbered(identity, &self.names, self.options.backups),
@@ -230,7 +230,7 @@ impl Backups {
     ///
     /// If the lock file cannot be written.
     pub(crate) fn pass(&mut self, held: &mut Held<'_>) -> Result<()> {
-        let sync = self.options.sync != Sync::None;
+        let sync = self.options.sync != SyncPolicy::None;
         self.timetable.as_mut().map_or(Ok(()), |timetable| timetable.turn(held, sync))
     }
 
@@ -279,7 +279,7 @@ impl Backups {
             }
         };
         let compressed = Compressed { file, path: Private(path) };
-        let sync = self.options.sync != Sync::None;
+        let sync = self.options.sync != SyncPolicy::None;
         compress::seal(&compressed.file, metadata, sync).map_err(failed)?;
         Ok(Some(compressed))
     }
@@ -303,7 +303,7 @@ impl Backups {
         metadata: &Metadata,
     ) -> Result<Compressed> {
         let mut path = self.names.private(file_id(metadata));
-        let sync = self.options.sync != Sync::None;
+        let sync = self.options.sync != SyncPolicy::None;
         let mut outcome = compress::compress(source, &path, level, sync);
         if outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
             // Somebody is at it who has been stopped, or somebody has died.

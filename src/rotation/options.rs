@@ -1,15 +1,15 @@
 //! How a log is opened, in the manner of `File::options`.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
-use crate::error::Result;
 use crate::file::permissions::Asked;
-use crate::log::RotatingLog;
 use crate::time::schedule::Schedule;
 
 /// What is forced to disk, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Sync {
+#[non_exhaustive]
+pub enum SyncPolicy {
     /// Nothing; the system writes when it likes.
     None,
     /// A compressed backup before its plain file goes, and a rotated log once
@@ -33,13 +33,13 @@ pub struct Options {
     /// See [`Options::schedule`].
     pub(crate) schedule: Option<Schedule>,
     /// See [`Options::sync`].
-    pub(crate) sync: Sync,
+    pub(crate) sync: SyncPolicy,
     /// See [`Options::lock_dir`].
     pub(crate) lock_dir: Option<PathBuf>,
     /// See [`Options::create_dir`].
     pub(crate) create_dir: bool,
-    /// See [`Options::tell_rotations`].
-    pub(crate) tell_rotations: bool,
+    /// See [`Options::report_rotations`].
+    pub(crate) report_rotations: bool,
     /// Mode and owner of new files.
     pub(crate) asked: Asked,
 }
@@ -51,10 +51,10 @@ impl Default for Options {
             backups: 5,
             gzip: None,
             schedule: None,
-            sync: Sync::default(),
+            sync: SyncPolicy::default(),
             lock_dir: None,
             create_dir: false,
-            tell_rotations: false,
+            report_rotations: false,
             asked: Asked::default(),
         }
     }
@@ -77,15 +77,10 @@ impl Options {
         self
     }
 
-    /// Has backups compressed at this level, 1 to 9 (CLH's `use_gzip`, whose
-    /// level is 9). By default they are not.
-    ///
-    /// # Panics
-    ///
-    /// If the level is not from 1 to 9.
+    /// Compresses backups at this level, 1 to 9 (CLH's `use_gzip`, whose level
+    /// is 9). By default backups stay plain.
     #[must_use]
     pub fn gzip(mut self, level: Option<u32>) -> Self {
-        assert!(level.is_none_or(|level| (1..=9).contains(&level)), "gzip's levels are 1 to 9");
         self.gzip = level;
         self
     }
@@ -100,7 +95,7 @@ impl Options {
 
     /// Sets what is forced to disk, and when.
     #[must_use]
-    pub fn sync(mut self, sync: Sync) -> Self {
+    pub fn sync(mut self, sync: SyncPolicy) -> Self {
         self.sync = sync;
         self
     }
@@ -125,13 +120,8 @@ impl Options {
     /// By default a new log has the mode of the one that it replaces, and a
     /// backup always keeps that of its log. On Windows such a log cannot be
     /// opened.
-    ///
-    /// # Panics
-    ///
-    /// If there are bits above `0o777`.
     #[must_use]
     pub fn mode(mut self, mode: Option<u32>) -> Self {
-        assert!(mode.is_none_or(|mode| mode <= 0o777), "these are no permission bits");
         self.asked.mode = mode;
         self
     }
@@ -146,37 +136,27 @@ impl Options {
         self
     }
 
-    /// Has each rotation of ours that makes a backup told, as a
+    /// Reports each backup that this process makes, as a
     /// [`Notice::Rotated`](crate::Notice::Rotated).
+    #[doc(hidden)]
     #[must_use]
-    pub fn tell_rotations(mut self, tell: bool) -> Self {
-        self.tell_rotations = tell;
+    pub fn report_rotations(mut self, report: bool) -> Self {
+        self.report_rotations = report;
         self
     }
 
-    /// Opens the log at `path`. Neither it nor its lock file is made before
-    /// the first line comes, but what would forbid that is found now as far as
-    /// it can be. With a schedule, if nobody has the lock, the lock file is made
-    /// now to hold the time of the next rotation, and one that is due is done.
-    ///
-    /// # Errors
-    ///
-    /// If the log is a directory or a symbolic link, or cannot be written; if
-    /// its directory is missing or cannot be written; if its name is too long
-    /// for those made from it; if the lock file cannot be opened; if mode or owner
-    /// are asked for where there is neither.
-    pub fn open(self, path: impl AsRef<Path>) -> Result<RotatingLog> {
-        RotatingLog::open(path.as_ref(), self)
-    }
-
-    /// Opens the log at `path` as [`Options::open`] does, but rotates nothing
-    /// and makes no lock file yet, whatever the schedule says. It is meant for
-    /// [`Hold::repair`](crate::Hold::repair).
-    ///
-    /// # Errors
-    ///
-    /// As [`Options::open`].
-    pub fn open_to_repair(self, path: impl AsRef<Path>) -> Result<RotatingLog> {
-        RotatingLog::open_to_repair(path.as_ref(), self)
+    /// Returns what is wrong with the numbers that were given.
+    pub(crate) fn fault(&self) -> Option<io::Error> {
+        let why = match self {
+            Self { gzip: Some(level), .. } if !(1..=9).contains(level) => {
+                "gzip's levels are 1 to 9"
+            }
+            Self { asked: Asked { mode: Some(0o1000..), .. }, .. } => {
+                "permission bits end at 0o777"
+            }
+            Self { schedule: Some(schedule), .. } => schedule.fault()?,
+            _ => return None,
+        };
+        Some(io::Error::new(io::ErrorKind::InvalidInput, why))
     }
 }

@@ -141,7 +141,8 @@ impl Status {
     /// anything that one has left.
     pub fn of(path: impl AsRef<Path>, options: &Options, depth: Depth) -> Result<Self> {
         let path = path.as_ref();
-        let names = Names::new(path).map_err(|error| Error::new("look at", path, error))?;
+        options.fault().map_or(Ok(()), Err).map_err(Error::on("look at", path))?;
+        let names = Names::new(path).map_err(Error::on("look at", path))?;
         let scan = scan::scan(&names, options)?;
         if scan.is_empty() {
             let none = io::Error::from_raw_os_error(sys::NO_SUCH_FILE);

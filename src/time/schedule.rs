@@ -24,6 +24,7 @@ const DST_SHIFT: i64 = 60 * 60;
 
 /// What a log is rotated by (CLH's `when`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum When {
     /// Seconds: `S`.
     Second,
@@ -35,8 +36,34 @@ pub enum When {
     Day,
     /// Midnight, or another time of the day: `MIDNIGHT`.
     Midnight,
-    /// A day of the week, from 0, Monday, to 6: `W0` to `W6`.
-    Weekday(u8),
+    /// A day of the week: `W0` to `W6`.
+    Weekday(Weekday),
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+impl Weekday {
+    /// All of them, in the order of Python's `W0` to `W6`.
+    pub const ALL: [Self; 7] = [
+        Self::Monday,
+        Self::Tuesday,
+        Self::Wednesday,
+        Self::Thursday,
+        Self::Friday,
+        Self::Saturday,
+        Self::Sunday,
+    ];
 }
 
 /// When a log is to be rotated (CLH's `ConcurrentTimedRotatingFileHandler`).
@@ -54,37 +81,22 @@ pub struct Schedule {
 
 impl Schedule {
     /// Returns the schedule that rotates once in each unit, by local time.
-    ///
-    /// # Panics
-    ///
-    /// If a day of the week is none.
     #[must_use]
     pub fn new(when: When) -> Self {
-        assert!(!matches!(when, When::Weekday(7..)), "days of the week are 0 to 6");
         Self { when, interval: 1, day_end: DAY, utc: false }
     }
 
-    /// Sets how many units an interval has (CLH's `interval`).
-    ///
-    /// # Panics
-    ///
-    /// If it is 0.
+    /// Sets how many units an interval has, 1 at least (CLH's `interval`).
     #[must_use]
     pub fn interval(mut self, units: u32) -> Self {
-        assert!(units > 0, "an interval has at least one unit");
         self.interval = units;
         self
     }
 
     /// Sets the time of the day for [`When::Midnight`] and [`When::Weekday`]
-    /// (CLH's `atTime`), in seconds since midnight. It says nothing to others.
-    ///
-    /// # Panics
-    ///
-    /// If a day is not that long.
+    /// (CLH's `atTime`), in seconds since midnight. Other units ignore it.
     #[must_use]
     pub fn at_time(mut self, second: u32) -> Self {
-        assert!(i64::from(second) < DAY, "a day has 86400 seconds");
         self.day_end = second.into();
         self
     }
@@ -94,6 +106,16 @@ impl Schedule {
     pub fn utc(mut self, utc: bool) -> Self {
         self.utc = utc;
         self
+    }
+
+    /// Returns what is wrong with the numbers that were given.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        match self {
+            Self { interval: 0, .. } => Some("an interval has at least one unit"),
+            // The end of the day, by default, is the only time beyond it.
+            Self { day_end: end, .. } if *end > DAY => Some("a day has 86400 seconds"),
+            _ => None,
+        }
     }
 
     /// Returns the zone whose clock counts.
@@ -127,7 +149,7 @@ impl Schedule {
     pub(crate) fn first(&self, now: i64, zone: &Zone) -> i64 {
         let day = match self.when {
             When::Midnight => None,
-            When::Weekday(day) => Some(i64::from(day)),
+            When::Weekday(day) => Some(day as i64),
             _ => return now + self.period(),
         };
         let clock = zone.civil(now);

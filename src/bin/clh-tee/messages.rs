@@ -227,10 +227,7 @@ fn escaped_lines(lines: &[u8]) -> Vec<u8> {
 
 /// Says what can be done about an error, where that is more than obvious.
 fn advice(error: &Error) -> &'static str {
-    match (error.verb(), error.kind()) {
-        ("create", io::ErrorKind::NotFound) => "; --mkdir makes its directory",
-        _ => "",
-    }
+    if error.is_missing_directory() { "; --mkdir makes its directory" } else { "" }
 }
 
 /// Returns why something failed in the system's words, without its number.

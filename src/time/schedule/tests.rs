@@ -44,7 +44,7 @@ fn unit_of(name: &str) -> When {
         "H" => When::Hour,
         "D" => When::Day,
         "MIDNIGHT" => When::Midnight,
-        _ => When::Weekday(name[1..].parse().unwrap()),
+        _ => When::Weekday(Weekday::ALL[name[1..].parse::<usize>().unwrap()]),
     }
 }
 

@@ -21,7 +21,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
-use clh_tee::{Options, Sync};
+use clh_tee::{Options, SyncPolicy};
 
 use self::config::Configured;
 use self::files::Files;
@@ -239,9 +239,9 @@ impl Cli {
     /// Returns how the log is to be opened.
     pub(crate) fn options(&self) -> Options {
         let sync = match self.sync {
-            SyncWhat::None => Sync::None,
-            SyncWhat::Rotate => Sync::Rotate,
-            SyncWhat::Batch => Sync::Batch,
+            SyncWhat::None => SyncPolicy::None,
+            SyncWhat::Rotate => SyncPolicy::Rotate,
+            SyncWhat::Batch => SyncPolicy::Batch,
         };
         let (user, group) = self.files.owner();
         Options::default()
@@ -254,7 +254,7 @@ impl Cli {
             .mode(self.files.mode())
             .owner(user, group)
             .sync(sync)
-            .tell_rotations(self.rotating.on_rotate.is_some())
+            .report_rotations(self.rotating.on_rotate.is_some())
     }
 
     /// Returns what is run after rotations, if anything is, with the umask that

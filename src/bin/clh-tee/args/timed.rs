@@ -1,7 +1,7 @@
 //! Rotation by the clock: its options, and how they are read.
 
 use clap::Args;
-use clh_tee::{Schedule, When};
+use clh_tee::{Schedule, Weekday, When};
 
 /// When to rotate by the clock.
 #[derive(Debug, Args)]
@@ -61,10 +61,10 @@ fn when(text: &str) -> Result<When, String> {
         "D" => When::Day,
         "MIDNIGHT" => When::Midnight,
         weekday => {
-            let day = weekday.strip_prefix('W').and_then(|day| day.parse().ok());
-            let day = day.filter(|day| *day < 7 && weekday.len() == 2);
+            let day = weekday.strip_prefix('W').filter(|day| day.len() == 1);
+            let day = day.and_then(|day| Weekday::ALL.get(day.parse::<usize>().ok()?));
             let day = day.ok_or("give S, M, H, D, MIDNIGHT, or W0 (Monday) to W6 (Sunday)")?;
-            When::Weekday(day)
+            When::Weekday(*day)
         }
     };
     Ok(when)
@@ -98,7 +98,7 @@ mod tests {
     fn units_are_python_s_in_any_case() {
         assert_eq!(when("midnight"), Ok(When::Midnight));
         assert_eq!(when("s"), Ok(When::Second));
-        assert_eq!(when("w6"), Ok(When::Weekday(6)));
+        assert_eq!(when("w6"), Ok(When::Weekday(Weekday::Sunday)));
         for text in ["", "W", "W7", "W06", "W+1", "X", "MIDNIGH", "HH", "1"] {
             assert!(when(text).is_err(), "{text}");
         }
