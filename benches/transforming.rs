@@ -1,4 +1,4 @@
-//! How fast lines are dressed: what the options for that do to each line
+//! How fast lines are transformed: what the options for that do to each line
 //! between two system calls.
 //!
 //! Run by `cargo bench --bench transforming`. `copied` is what a line costs that is
@@ -65,7 +65,7 @@ const OPTIONS: [&str; 8] = [
 struct Asked {
     /// The options.
     #[command(flatten)]
-    dressing: args::Transforming,
+    transforming: args::Transforming,
 }
 
 fn main() {
@@ -91,29 +91,29 @@ fn copied(bencher: Bencher) {
 /// Lines in which there is nothing to drop or to show.
 #[divan::bench(args = OPTIONS)]
 fn plain(bencher: Bencher, options: &str) {
-    dressed(bencher, options, PLAIN);
+    transformed(bencher, options, PLAIN);
 }
 
 /// Lines in which there is.
 #[divan::bench(args = OPTIONS)]
 fn coloured(bencher: Bencher, options: &str) {
-    dressed(bencher, options, COLOURED);
+    transformed(bencher, options, COLOURED);
 }
 
-/// Measures how long it takes to dress lines that are all like this one,
+/// Measures how long it takes to transform lines that are all like this one,
 /// each time as if they had just been read.
-fn dressed(bencher: Bencher, options: &str, line: &str) {
+fn transformed(bencher: Bencher, options: &str, line: &str) {
     let asked = ["clh-tee"].into_iter().chain(options.split_whitespace());
     let asked = Asked::parse_from(asked);
-    let dress =
-        Transform::new(&asked.dressing, true, 1, "out").expect("a tag that can be filled in");
-    let mut dress = dress.expect("something is asked for");
+    let settings = asked.transforming.settings(true);
+    let transform = Transform::new(&settings, 1, "out").expect("a tag that can be filled in");
+    let mut transform = transform.expect("something is asked for");
     let input = line.repeat(INPUT / line.len()).into_bytes();
     let (mut now, mut out) = (SystemTime::now(), Vec::new());
     bencher.counter(BytesCount::of_slice(&input)).bench_local(|| {
         out.clear();
         let began = now;
         now += Duration::from_micros(200);
-        dress.dress(black_box(&input), began, now, &mut out)
+        transform.apply(black_box(&input), began, now, &mut out)
     });
 }

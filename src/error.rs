@@ -72,10 +72,17 @@ impl Error {
     /// Returns the reason in the system's words, without its number.
     #[must_use]
     pub fn reason(&self) -> String {
-        match self.source.raw_os_error() {
-            Some(number) => sys::reason(number),
-            None => self.source.to_string(),
-        }
+        reason(&self.source)
+    }
+}
+
+/// Returns why something failed in the system's words, without the "(os error
+/// N)" that [`io::Error`] adds.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(number) => sys::reason(number),
+        None => error.to_string(),
     }
 }
 

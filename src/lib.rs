@@ -95,7 +95,7 @@ mod time;
 
 #[doc(hidden)]
 pub use compress::background::Background;
-pub use error::{Error, Escaped, Result};
+pub use error::{Error, Escaped, Result, reason};
 pub use event::rotated::Rotated;
 pub use event::{Mismatch, Notice, Stats, Unappended};
 pub use log::RotatingLog;

@@ -11,9 +11,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+pub(crate) use clh_tee::reason;
 use clh_tee::{Error, Escaped, Mismatch, Notice};
 
-use crate::args::misuse;
 use crate::sys::{self, AT_ONCE};
 
 /// How long lines that cannot go into the log are given to go out elsewhere.
@@ -64,18 +64,6 @@ impl Report {
     /// Returns the way to standard error.
     pub(crate) fn new() -> Self {
         Self { here: env::current_dir().ok() }
-    }
-
-    /// Prints help or version where they were asked for, and else what is
-    /// wrong with the command line.
-    pub(crate) fn answer(&self, answer: &clap::Error) -> Status {
-        if !answer.use_stderr() {
-            // Nobody is left to be told if standard output is closed.
-            drop(answer.print());
-            return Status::AllIn;
-        }
-        self.say(&misuse::told(answer));
-        Status::Usage
     }
 
     /// Tells why the program cannot do its work.
@@ -228,14 +216,6 @@ fn escaped_lines(lines: &[u8]) -> Vec<u8> {
 /// Says what can be done about an error, where that is more than obvious.
 fn advice(error: &Error) -> &'static str {
     if error.is_missing_directory() { "; --mkdir makes its directory" } else { "" }
-}
-
-/// Returns why something failed in the system's words, without its number.
-pub(crate) fn reason(error: &io::Error) -> String {
-    match error.raw_os_error() {
-        Some(number) => sys::reason(number),
-        None => error.to_string(),
-    }
 }
 
 /// Shows a count with its noun: `1 line`, `2 lines`.

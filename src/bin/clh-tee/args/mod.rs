@@ -4,17 +4,16 @@ mod config;
 mod files;
 #[cfg(test)]
 mod generated;
-pub(crate) mod misuse;
 mod read;
 mod rotating;
 mod running;
 mod status;
 mod timed;
+mod tips;
 mod transforming;
 mod values;
 
 use std::env;
-use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,9 +31,8 @@ use self::status::Looking;
 use self::timed::Timed;
 pub(crate) use self::transforming::Transforming;
 use self::values::{count, length, level, size, time};
-use crate::messages::Report;
-use crate::sys::Umask;
-use crate::writer::post_rotate::PostRotate;
+use crate::messages::{Report, Status};
+use crate::transform::Settings;
 
 /// Appends standard input to a rotating log that any number of processes share.
 ///
@@ -183,7 +181,7 @@ pub(crate) struct Cli {
 
     /// What is done to lines.
     #[command(flatten)]
-    pub(crate) dressing: Transforming,
+    pub(crate) transforming: Transforming,
 
     /// What is run, if anything.
     #[command(flatten)]
@@ -218,6 +216,18 @@ pub(crate) enum SyncWhat {
     Batch,
 }
 
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode<'a> {
+    Append,
+    Read,
+    Status,
+    Repair,
+    Rotate,
+    /// Show this page.
+    PrintConfig(&'a str),
+}
+
 impl Cli {
     /// Reads the command line, and what it leaves out from the environment and
     /// from a file.
@@ -230,7 +240,7 @@ impl Cli {
         let mut cli = Self::from_arg_matches_mut(&mut matches)?;
         cli.configured.shown = shown;
         let fault = cli.running.fault().or_else(|| cli.timed.fault());
-        match fault.or_else(|| cli.dressing.fault(cli.running.is_asked_for())) {
+        match fault.or_else(|| cli.transforming.fault(cli.running.is_asked_for())) {
             None => Ok(cli),
             Some(fault) => Err(Self::command().error(ErrorKind::ArgumentConflict, fault)),
         }
@@ -257,16 +267,35 @@ impl Cli {
             .report_rotations(self.rotating.on_rotate.is_some())
     }
 
-    /// Returns what is run after rotations, if anything is, with the umask that
-    /// was in force `before` ours.
-    pub(crate) fn hook(
-        &self,
-        before: Option<Umask>,
-        report: &Report,
-    ) -> io::Result<Option<PostRotate>> {
-        let command = self.rotating.on_rotate.clone();
-        command.map(|command| PostRotate::new(command, before, report)).transpose()
+    /// Returns what is done to lines.
+    pub(crate) fn transform(&self) -> Settings {
+        self.transforming.settings(self.timed.utc)
     }
+
+    /// Returns what is to be done.
+    pub(crate) fn mode(&self) -> Mode<'_> {
+        let looking = &self.looking;
+        match &self.configured.shown {
+            Some(page) => Mode::PrintConfig(page),
+            None if self.reading.read => Mode::Read,
+            None if looking.status => Mode::Status,
+            None if looking.repair => Mode::Repair,
+            None if looking.rotate => Mode::Rotate,
+            None => Mode::Append,
+        }
+    }
+}
+
+/// Prints help or version where they were asked for, and otherwise what is
+/// wrong with the command line.
+pub(crate) fn answer(answer: &clap::Error, report: &Report) -> Status {
+    if !answer.use_stderr() {
+        // If standard output is closed, nobody is left to be told.
+        drop(answer.print());
+        return Status::AllIn;
+    }
+    report.say(&tips::told(answer));
+    Status::Usage
 }
 
 /// Returns the names of the environment's variables that are meant for us.

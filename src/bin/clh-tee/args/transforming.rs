@@ -1,9 +1,9 @@
-//! The options that dress lines.
+//! The options that transform lines.
 
 use clap::error::Error;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::transform::{Format, Pattern, Rule, Rules, Template, pattern};
+use crate::transform::{Format, Pattern, Rule, Rules, Settings, Template, pattern};
 
 /// What is done to lines on their way into the log.
 #[derive(Debug, Clone, Args)]
@@ -17,46 +17,60 @@ pub(crate) struct Transforming {
     /// strftime(3), such as '%F %T'.
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true,
           default_missing_value = "rfc3339", value_parser = Format::parse)]
-    pub(crate) timestamp: Option<Format>,
+    timestamp: Option<Format>,
 
     /// Put TEXT and a colon before each line
     ///
     /// {pid}, {host} and {user} are filled in; {{ and }} are braces. With
     /// COMMAND, {pid} is that of COMMAND, and {stream} is out or err.
     #[arg(long, value_name = "TEXT", value_parser = Template::parse)]
-    pub(crate) tag: Option<Template>,
+    tag: Option<Template>,
 
     /// Which lines are kept.
     #[command(flatten)]
-    pub(crate) rules: Rules,
+    rules: Rules,
 
     /// Drop colours and cursor movements from lines
     ///
     /// These are the escape sequences that terminals understand.
     #[arg(long, hide_short_help = true)]
-    pub(crate) strip_ansi: bool,
+    strip_ansi: bool,
 
     /// Keep what follows a line's last carriage return
     ///
     /// Of a progress bar that is its last state. Carriage returns at the
     /// line's end are dropped.
     #[arg(long, hide_short_help = true)]
-    pub(crate) collapse_cr: bool,
+    collapse_cr: bool,
 
     /// Show control characters as \xNN
     ///
     /// All but the tab are shown, and so is what is not UTF-8.
     #[arg(long, hide_short_help = true)]
-    pub(crate) escape_control: bool,
+    escape_control: bool,
 
     /// End each line in LOG with \r\n
     ///
     /// One that ends so already stays as it is.
     #[arg(long, hide_short_help = true)]
-    pub(crate) crlf: bool,
+    crlf: bool,
 }
 
 impl Transforming {
+    /// Returns what is to be done to lines.
+    pub(crate) fn settings(&self, utc: bool) -> Settings {
+        Settings {
+            timestamp: self.timestamp.clone(),
+            utc,
+            tag: self.tag.clone(),
+            rules: self.rules.clone(),
+            strip_ansi: self.strip_ansi,
+            collapse_cr: self.collapse_cr,
+            escape_control: self.escape_control,
+            crlf: self.crlf,
+        }
+    }
+
     /// Returns what is wrong with the options, if anything is.
     pub(crate) fn fault(&self, has_command: bool) -> Option<&'static str> {
         let names_stream = self.tag.as_ref().is_some_and(Template::has_stream);
@@ -120,5 +134,31 @@ impl FromArgMatches for Rules {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Asked {
+        #[command(flatten)]
+        transforming: Transforming,
+    }
+
+    #[test]
+    fn rules_keep_their_order_across_both_options() {
+        for args in ["--select=a --deselect=b", "--deselect=b --select=a --select=^b --deselect=c"]
+        {
+            let asked = Asked::parse_from(["clh-tee"].into_iter().chain(args.split(' ')));
+            let rules = asked.transforming.rules.0.iter();
+            let given = rules.map(|rule| {
+                format!("--{}={}", if rule.keep { "select" } else { "deselect" }, rule.pattern)
+            });
+            assert_eq!(given.collect::<Vec<_>>().join(" "), args);
+        }
     }
 }

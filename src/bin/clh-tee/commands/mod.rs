@@ -1,4 +1,5 @@
-//! What is done instead of appending.
+//! What the program can be asked to do.
 
+pub(crate) mod append;
 pub(crate) mod read;
 pub(crate) mod status;

@@ -54,7 +54,7 @@ impl Source {
     /// Returns it with its lines dressed as was asked for; tags tell of the
     /// process `pid`.
     pub(crate) fn dressed(self, cli: &Cli, pid: u32) -> anyhow::Result<Self> {
-        let dress = Transform::new(&cli.dressing, cli.timed.utc, pid, self.stream.tag())?;
+        let dress = Transform::new(&cli.transform(), pid, self.stream.tag())?;
         Ok(Self { dressed: dress.map(Transformed::new), ..self })
     }
 

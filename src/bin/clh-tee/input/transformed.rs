@@ -80,7 +80,7 @@ impl Transformed {
     /// Dresses some of the whole lines of `plain`.
     fn dress(&mut self, plain: &mut Lines) {
         let Self { dress, lines, began, last } = self;
-        let taken = lines.add(|out| dress.dress(plain.whole(), *began, *last, out));
+        let taken = lines.add(|out| dress.apply(plain.whole(), *began, *last, out));
         plain.taken(taken);
         // Nothing that is left was there before the last read.
         *began = *last;

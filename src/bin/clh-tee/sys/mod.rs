@@ -33,9 +33,7 @@ pub(crate) use self::system::files::{
 };
 pub(crate) use self::system::process::{Apart, Process, killed_by, signal_name};
 pub(crate) use self::system::signals::Signals;
-pub(crate) use self::system::standard::{
-    Stdout, end_with, is_standard, is_standard_input, reason, say,
-};
+pub(crate) use self::system::standard::{Stdout, end_with, is_standard, is_standard_input, say};
 pub(crate) use self::system::streams::{AT_ONCE, Input, Output};
 pub(crate) use self::system::waiting::{
     Awaited, Waker, Woken, is_ready, is_ready_within, wait, waker,

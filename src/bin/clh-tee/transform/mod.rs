@@ -1,13 +1,12 @@
-//! Dresses lines for the log: drops what only a terminal wants, leaves lines
-//! out, and puts time and tag before the others.
+//! Transforms lines for the log: drops what only a terminal needs, leaves lines
+//! out, and puts the time and the tag before the rest.
 //!
 //! ```text
 //!   strip ─▶ collapse ─▶ select ─▶ escape ─▶ tag and time     TIME TAG: text
 //! ```
 //!
 //! Whole lines come in and whole lines go out, one for one or none. A newline
-//! is never touched nor made, so whatever a line holds, what stands before it
-//! in the log is ours.
+//! is never changed or added, so no line can forge the prefix of another.
 
 mod ansi;
 mod control;
@@ -27,35 +26,39 @@ pub(crate) use self::select::{Rule, Rules};
 pub(crate) use self::stamp::Format;
 use self::stamp::Stamp;
 pub(crate) use self::tag::Template;
-use crate::args::Transforming;
 
-/// How many bytes are made in one go, but for the last line. Short lines with
-/// a long tag grow by far; the memory that they take is bounded by this.
+/// How many bytes one call makes, except for the last line. Short lines with a
+/// long tag grow many times over; this bounds the memory they take.
 const ENOUGH: usize = 512 * 1024;
 
-/// What dresses the lines of one stream.
+/// What is done to lines.
+#[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub(crate) struct Settings {
+    pub(crate) timestamp: Option<Format>,
+    /// Timestamps are in UTC, not in local time.
+    pub(crate) utc: bool,
+    pub(crate) tag: Option<Template>,
+    pub(crate) rules: Rules,
+    pub(crate) strip_ansi: bool,
+    pub(crate) collapse_cr: bool,
+    pub(crate) escape_control: bool,
+    pub(crate) crlf: bool,
+}
+
+/// Transforms the lines of one stream.
 pub(crate) struct Transform {
-    /// What is done to their text.
     text: Text,
-    /// What stands before it.
     prefix: Prefix,
 }
 
 impl Transform {
-    /// Returns what dresses lines as `dressing` asks for; none if it asks for
-    /// nothing. Tags tell of this process and `stream`.
-    pub(crate) fn new(
-        dressing: &Transforming,
-        utc: bool,
-        pid: u32,
-        stream: &str,
-    ) -> anyhow::Result<Option<Self>> {
-        let (text, prefix) = (Text::new(dressing), Prefix::new(dressing, utc, pid, stream)?);
-        Ok(if text.is_as_it_was() && prefix.is_empty() {
-            None
-        } else {
-            Some(Self { text, prefix })
-        })
+    /// Returns a transform with these settings, or `None` if they change nothing.
+    /// Tags name the process `pid` and `stream`.
+    pub(crate) fn new(settings: &Settings, pid: u32, stream: &str) -> anyhow::Result<Option<Self>> {
+        let (text, prefix) = (Text::new(settings), Prefix::new(settings, pid, stream)?);
+        let changes = !text.is_unchanged() || !prefix.is_empty();
+        Ok(changes.then_some(Self { text, prefix }))
     }
 
     /// Tells whether it matters when lines were read.
@@ -63,11 +66,10 @@ impl Transform {
         self.prefix.stamp.is_some()
     }
 
-    /// Appends to `out` what goes into the log of whole `lines`, of which the
-    /// first began to be read at `began` and the others at `now`. Returns how
-    /// many bytes of `lines` that took: not all of them if `out` has become
-    /// large.
-    pub(crate) fn dress(
+    /// Appends to `out` what goes into the log of whole `lines`. The first was
+    /// begun to be read at `began`, the others at `now`. Returns how many bytes
+    /// of `lines` it has used: not all of them if `out` has become large.
+    pub(crate) fn apply(
         &mut self,
         lines: &[u8],
         began: SystemTime,
@@ -87,8 +89,8 @@ impl Transform {
         done
     }
 
-    /// Appends to `out` a line of our own; `text` is given without its newline.
-    /// No rule applies to it.
+    /// Appends to `out` a line of our own, to which no rule applies. `text` is
+    /// given without its newline.
     pub(crate) fn note(&mut self, text: &[u8], now: SystemTime, out: &mut Vec<u8>) {
         out.extend_from_slice(self.prefix.of(now));
         out.extend_from_slice(text);
@@ -98,35 +100,31 @@ impl Transform {
 
 /// What stands before the text of a line.
 struct Prefix {
-    /// The time.
     stamp: Option<Stamp>,
-    /// The tag, with what parts it from the text.
+    /// The tag, with the colon and space that follow it.
     tag: String,
-    /// What the last line had.
+    /// The prefix of the last line, and the time in it.
     last: Vec<u8>,
-    /// Of what time that was, if there was a line.
     last_of: Option<SystemTime>,
 }
 
 impl Prefix {
-    /// Returns what stands before the text of lines.
-    fn new(dressing: &Transforming, utc: bool, pid: u32, stream: &str) -> anyhow::Result<Self> {
-        let tag = dressing.tag.as_ref().map(|tag| tag.fill(pid, stream)).transpose()?;
+    fn new(settings: &Settings, pid: u32, stream: &str) -> anyhow::Result<Self> {
+        let tag = settings.tag.as_ref().map(|tag| tag.fill(pid, stream)).transpose()?;
         Ok(Self {
-            stamp: dressing.timestamp.clone().map(|format| Stamp::new(format, utc)),
+            stamp: settings.timestamp.clone().map(|format| Stamp::new(format, settings.utc)),
             tag: tag.map(|tag| tag + ": ").unwrap_or_default(),
             last: Vec::new(),
             last_of: None,
         })
     }
 
-    /// Tells whether nothing stands there.
     fn is_empty(&self) -> bool {
         self.stamp.is_none() && self.tag.is_empty()
     }
 
-    /// Returns what stands before the text of a line. It is made once for all
-    /// the lines that have their time from one read.
+    /// Returns the prefix of a line. It is made once for all lines that have
+    /// their time from one read.
     fn of(&mut self, time: SystemTime) -> &[u8] {
         if self.last_of != Some(time) {
             self.last.clear();
@@ -143,38 +141,32 @@ impl Prefix {
 
 /// What is done to the text of a line.
 struct Text {
-    /// Drops escape sequences.
     strip: Option<Strip>,
-    /// Keep what follows the last carriage return.
     collapse: bool,
-    /// Which lines are kept.
     rules: Rules,
-    /// Show control characters.
     escape: bool,
-    /// End the line with a carriage return and a newline.
     crlf: bool,
 }
 
 impl Text {
-    /// Returns what `dressing` asks for.
-    fn new(dressing: &Transforming) -> Self {
+    fn new(settings: &Settings) -> Self {
         Self {
-            strip: dressing.strip_ansi.then(Strip::new),
-            collapse: dressing.collapse_cr,
-            rules: dressing.rules.clone(),
-            escape: dressing.escape_control,
-            crlf: dressing.crlf,
+            strip: settings.strip_ansi.then(Strip::new),
+            collapse: settings.collapse_cr,
+            rules: settings.rules.clone(),
+            escape: settings.escape_control,
+            crlf: settings.crlf,
         }
     }
 
-    /// Tells whether nothing is done.
-    fn is_as_it_was(&self) -> bool {
+    /// Tells whether lines stay as they are.
+    fn is_unchanged(&self) -> bool {
         let asked = self.strip.is_some() || self.collapse || self.escape || self.crlf;
         !asked && self.rules.is_empty()
     }
 
-    /// Appends a line to `out`, `prefix` first, if it is kept; `text` is given
-    /// without its newline.
+    /// Appends a line to `out`, `prefix` first, if the rules keep it. `text` is
+    /// given without its newline.
     fn put(&self, text: &[u8], prefix: &[u8], out: &mut Vec<u8>) {
         let stripped = self.strip.as_ref().map_or(Cow::Borrowed(text), |strip| strip.strip(text));
         let mut text = &*stripped;
@@ -185,7 +177,7 @@ impl Text {
             return;
         }
         if self.crlf {
-            // Where it stands already, it belongs to the line's end.
+            // One that is there already belongs to the line's end.
             text = text.strip_suffix(b"\r").unwrap_or(text);
         }
         out.extend_from_slice(prefix);
@@ -197,15 +189,13 @@ impl Text {
         out.extend_from_slice(self.ending());
     }
 
-    /// Returns what ends a line.
     fn ending(&self) -> &'static [u8] {
         if self.crlf { b"\r\n" } else { b"\n" }
     }
 }
 
-/// Returns what a terminal shows at the end of a line that was written over
-/// and over: what follows the last carriage return, not counting those at the
-/// line's end.
+/// Returns what a terminal shows of a line that was overwritten: what follows
+/// the last carriage return, not counting those at the line's end.
 fn collapsed(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
     let text = &text[..end];

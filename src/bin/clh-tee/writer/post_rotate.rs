@@ -15,8 +15,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use clh_tee::{Escaped, Rotated};
 
+use crate::args::Cli;
 use crate::messages::{Report, counted, reason};
 use crate::sys::{Apart, Awaited, Umask, Waker, Woken, is_ready, killed_by, wait, waker};
 
@@ -67,13 +69,19 @@ pub(crate) struct Counts {
 }
 
 impl PostRotate {
-    /// Returns what runs `command`, with the umask that was in force `before`
-    /// ours. This comes before any signal is blocked.
-    pub(crate) fn new(
-        command: OsString,
+    /// Returns what runs --on-rotate's program, if there is one, with the umask
+    /// that was in force `before` ours. This comes before any signal is blocked.
+    pub(crate) fn of(
+        cli: &Cli,
         before: Option<Umask>,
         report: &Report,
-    ) -> io::Result<Self> {
+    ) -> anyhow::Result<Option<Self>> {
+        let command = cli.rotating.on_rotate.clone();
+        let new = |command| Self::new(command, before, report).context("cannot make a pipe");
+        command.map(new).transpose()
+    }
+
+    fn new(command: OsString, before: Option<Umask>, report: &Report) -> io::Result<Self> {
         let (ends, done) = waker()?;
         let shared = Shared {
             command,

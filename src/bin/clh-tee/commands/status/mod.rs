@@ -17,28 +17,13 @@ use std::io::{ErrorKind, Write};
 use anyhow::Context;
 use clh_tee::status::{Depth, Status as LogStatus};
 
+pub(crate) use self::repair::repair;
+pub(crate) use self::rotate::rotate;
 use crate::args::Cli;
 use crate::messages::{Report, Status};
-use crate::sys::Umask;
-
-/// Does what the command line asks for instead of appending, if it does.
-pub(crate) fn instead(
-    cli: &Cli,
-    report: &Report,
-    umask: Option<Umask>,
-) -> anyhow::Result<Option<Status>> {
-    let looking = &cli.looking;
-    if looking.repair {
-        return repair::repair(cli, report).map(Some);
-    }
-    if looking.rotate {
-        return rotate::rotate(cli, report, umask).map(Some);
-    }
-    looking.status.then(|| show(cli, report)).transpose()
-}
 
 /// Shows the log.
-fn show(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
+pub(crate) fn show(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let depth = if cli.looking.count { Depth::Whole } else { Depth::Ends };
     let status = LogStatus::of(&cli.log, &cli.options(), depth)?;
     let text =

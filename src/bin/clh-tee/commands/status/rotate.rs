@@ -3,22 +3,23 @@
 use std::iter;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clh_tee::{Escaped, Notice};
 
 use super::patient::in_time;
 use crate::args::Cli;
 use crate::messages::{Report, Status};
 use crate::sys::Umask;
+use crate::writer::post_rotate::PostRotate;
 
 /// Rotates the log, unless it is empty, and waits for what follows that.
-pub(super) fn rotate(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
+pub(crate) fn rotate(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
     let shown = Escaped::path(&cli.log);
     let refused = |metadata: std::fs::Metadata| !metadata.is_file() && !metadata.is_symlink();
     if cli.log.symlink_metadata().is_ok_and(refused) {
         bail!("cannot rotate '{shown}': it is not a regular file");
     }
-    let hook = cli.hook(umask, report).context("cannot make a pipe")?;
+    let hook = PostRotate::of(cli, umask, report)?;
     let log = cli.options().open_to_repair(&cli.log)?;
     // What was met on the way is told before how it ended.
     let Some((mut log, outcome)) = in_time(log, cli.lock_timeout, |hold| Ok(hold.rotate()))? else {

@@ -8,8 +8,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use nix::errno::Errno;
-
 use super::waiting::{Awaited, closed, is_ready_within, room};
 use crate::sys::Stream;
 
@@ -74,11 +72,6 @@ fn borrowed<T>(stream: Stream, ask: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
 pub(crate) fn say(bytes: &[u8], patience: Duration) -> bool {
     let stderr = io::stderr();
     is_ready_within(room(stderr.as_fd()), patience) && stderr.lock().write_all(bytes).is_ok()
-}
-
-/// Returns the system's words for an error of this number.
-pub(crate) fn reason(number: i32) -> String {
-    Errno::from_raw(number).desc().to_owned()
 }
 
 /// Returns what the program ends with.

@@ -97,13 +97,6 @@ pub(crate) fn say(bytes: &[u8], patience: Duration) -> bool {
     true
 }
 
-/// Returns the system's words for an error of this number.
-pub(crate) fn reason(number: i32) -> String {
-    let words = io::Error::from_raw_os_error(number).to_string();
-    let end = words.rfind(" (os error ").unwrap_or(words.len());
-    words[..end].trim_end_matches(['.', ' ']).to_owned()
-}
-
 /// Returns what the program ends with, or ends it if that is beyond what can be
 /// returned: a status of a command's has 32 bits here.
 pub(crate) fn end_with(status: u32) -> ExitCode {

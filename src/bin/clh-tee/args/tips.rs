@@ -12,7 +12,7 @@ use super::variable;
 const OF_EVERY_DASH: &str = "as a value, use '";
 
 /// Returns what is to be said.
-pub(crate) fn told(error: &Error) -> String {
+pub(super) fn told(error: &Error) -> String {
     let text = error.render().to_string().replace("value was not a boolean", "give yes or no");
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
     // Who mistypes an option's name means no log of that name.

@@ -1,0 +1,97 @@
+//! Appending to the log what standard input or a command brings.
+
+use std::process;
+
+use anyhow::{Context, bail};
+use clh_tee::{Escaped, RotatingLog};
+
+use crate::args::Cli;
+use crate::input::child::Child;
+use crate::input::{Reader, Source};
+use crate::messages::{Report, Status};
+use crate::sys::{NOWHERE, Signals, Stream, Umask, is_standard, is_standard_input, without};
+use crate::tee::Tee;
+use crate::writer::post_rotate::PostRotate;
+use crate::writer::sink::Sink;
+
+/// Appends until the input ends. What can fail is tried before any input is
+/// read; `umask` is the one that was in force before ours.
+pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
+    let Opened { log, is_nowhere, quiet } = open(cli, report)?;
+    refuse_loops(cli)?;
+    let post_rotate = PostRotate::of(cli, umask, report)?;
+    let sink = Sink::new(log, post_rotate, cli, report).context("cannot make a pipe")?;
+    let sink = sink.discarding(is_nowhere);
+    let tee = |stream| if quiet { Tee::off() } else { Tee::to(stream) };
+    if cli.running.is_asked_for() {
+        return run_command(cli, report, sink, tee, umask);
+    }
+    let signals = Signals::catch().context("cannot catch signals")?;
+    let sources = vec![Source::stdin(tee(Stream::Out), cli).dressed(cli, process::id())?];
+    Ok(Reader::new(cli, report, signals, sources, sink).run())
+}
+
+/// Runs the command, and appends what it prints.
+fn run_command(
+    cli: &Cli,
+    report: &Report,
+    sink: Sink,
+    tee: impl Fn(Stream) -> Tee,
+    umask: Option<Umask>,
+) -> anyhow::Result<Status> {
+    let mut signals = Signals::catch_for_command().context("cannot catch signals")?;
+    let (child, [out, err]) = without(umask, || Child::start(&cli.running.command));
+    if let Some(failure) = child.failure() {
+        report.say(&failure);
+    }
+    signals.tell_keys().context("cannot catch signals")?;
+    let source = |input, stream| Source::new(input, stream, tee(stream), cli);
+    let sources = [source(out, Stream::Out), source(err, Stream::Err)];
+    let pid = child.pid().unwrap_or_else(process::id);
+    let sources = sources.into_iter().map(|source| source.dressed(cli, pid));
+    let sources = sources.collect::<anyhow::Result<_>>()?;
+    Ok(Reader::new(cli, report, signals, sources, sink).with_command(child).run())
+}
+
+struct Opened {
+    log: RotatingLog,
+    /// It stands for a log that could not be opened; nothing is appended.
+    is_nowhere: bool,
+    quiet: bool,
+}
+
+/// Opens the log. With --keep-going a log that cannot be opened is replaced by
+/// one that takes nothing, and the output is copied even with -q.
+fn open(cli: &Cli, report: &Report) -> anyhow::Result<Opened> {
+    // With --quiet-ok the copy is kept back, and shown if the command fails.
+    let quiet = cli.quiet && !cli.running.quiet_ok;
+    match cli.options().open(&cli.log) {
+        Err(error) if cli.running.keep_going => {
+            report.warn(&format!("{}; the command is run without it", report.shown(&error)));
+            let log = RotatingLog::options().open(NOWHERE)?;
+            Ok(Opened { log, is_nowhere: true, quiet: false })
+        }
+        Err(error) if cli.running.is_asked_for() => {
+            bail!("{}; the command is not run, but is with --keep-going", report.advised(&error))
+        }
+        log => Ok(Opened { log: log?, is_nowhere: false, quiet }),
+    }
+}
+
+/// Refuses a log that is also the input or the output: it would feed itself.
+fn refuse_loops(cli: &Cli) -> anyhow::Result<()> {
+    let log = Escaped::path(&cli.log);
+    if is_standard_input(&cli.log) {
+        bail!("cannot append to '{log}': it is standard input too");
+    }
+    if cli.quiet && !cli.running.quiet_ok {
+        return Ok(());
+    }
+    if is_standard(Stream::Out, &cli.log) {
+        bail!("cannot append to '{log}': it is standard output too; use -q");
+    }
+    if cli.running.is_asked_for() && is_standard(Stream::Err, &cli.log) {
+        bail!("cannot append to '{log}': it is standard error too; use -q");
+    }
+    Ok(())
+}
