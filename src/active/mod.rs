@@ -55,8 +55,8 @@ impl Active {
     /// # Errors
     ///
     /// If it is a directory or a symbolic link, or cannot be written, or, not
-    /// being there, cannot be made. A FIFO is not opened yet, for that waits
-    /// until somebody reads it.
+    /// being there, cannot be made. A FIFO is opened later, when a process may
+    /// read it.
     pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
         let mut active = Self {
             path,
@@ -77,7 +77,8 @@ impl Active {
             Ok(metadata) if metadata.is_file() || metadata.is_symlink() => {
                 active.open_existing(&metadata)?;
             }
-            Ok(_) => {
+            Ok(metadata) => {
+                refuse_socket(&metadata).map_err(Error::on("open", &active.path))?;
                 sys::can_write(&active.path).map_err(Error::on("open", &active.path))?;
                 active.special = true;
             }
@@ -143,6 +144,7 @@ impl Active {
         if metadata.is_symlink() {
             return Err(self.cannot("open", symbolic_link(&self.path)));
         }
+        refuse_socket(metadata).map_err(Error::on("open", &self.path))?;
         // Only a regular file is read: a FIFO opened for both would have a
         // reader, us, and swallow what nobody reads.
         let mut options = sys::log_options();
@@ -150,6 +152,9 @@ impl Active {
             // A log that may be written and not read.
             Err(error) if error.kind() == ErrorKind::PermissionDenied && metadata.is_file() => {
                 options.read(false).open(&self.path)
+            }
+            Err(error) if sys::is_unread(&error) && !sys::is_device(metadata) => {
+                Err(io::Error::other("no process has the FIFO open to read"))
             }
             other => other,
         };
@@ -160,6 +165,9 @@ impl Active {
     fn keep(&mut self, file: File) -> Result<()> {
         let metadata = sys::about(&file).map_err(Error::on("look at", &self.path))?;
         let (identity, regular) = (identity(&metadata), metadata.is_file());
+        if !regular {
+            sys::let_writes_wait(&file).map_err(Error::on("open", &self.path))?;
+        }
         let private_identity = file_id(&metadata);
         let mut open = Open { file, identity, private_identity, regular, size: 0, torn: false };
         open.resized(metadata.len());
@@ -310,4 +318,9 @@ impl Active {
     fn cannot(&self, verb: &'static str, error: io::Error) -> Error {
         Error::new(verb, &self.path, error)
     }
+}
+
+/// Refuses a Unix socket: opening one fails for ever.
+fn refuse_socket(metadata: &Metadata) -> io::Result<()> {
+    if sys::is_socket(metadata) { Err(io::Error::other("it is a Unix socket")) } else { Ok(()) }
 }

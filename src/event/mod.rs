@@ -53,6 +53,12 @@ pub enum Notice {
     /// A log was made whose mode or owner are not those asked for, for the
     /// system refused them. Told once.
     CannotOwn(Error),
+    /// The process's limit on the size of files (`ulimit -f`) is below the
+    /// log's, which is rotated there. Reported once.
+    FileSizeLimit {
+        /// How large the log was, in bytes.
+        size: u64,
+    },
     /// The log's file system has no fsync, so lines are on disk when it likes.
     /// Reported once.
     CannotSync(Error),

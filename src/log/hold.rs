@@ -88,7 +88,10 @@ impl<'a> Hold<'a> {
         // By the clock, each rotation forces the time of the next one to disk.
         let fast = options.gzip.is_none() && options.schedule.is_none();
         let fits = fast || self.log.fitting(lines) == lines.len();
-        fits && !self.log.is_due() && !self.log.must_mend() && options.sync != SyncPolicy::Batch
+        fits && !self.log.active.is_special()
+            && !self.log.is_due()
+            && !self.log.must_mend()
+            && options.sync != SyncPolicy::Batch
     }
 
     /// Returns how many bytes others have appended to the log since our hold
@@ -114,12 +117,15 @@ impl<'a> Hold<'a> {
         while appended < lines.len() {
             let rest = &lines[appended..];
             let fitting = self.log.make_room(&mut self.held, rest);
-            let outcome = self.log.append(&mut self.held, &rest[..fitting]);
-            outcome.map_err(|mut failure| {
-                failure.appended += appended;
-                failure
-            })?;
-            appended += fitting;
+            match self.log.append(&mut self.held, &rest[..fitting]) {
+                Ok(()) => appended += fitting,
+                Err(Unappended { appended: more, error }) => {
+                    appended += more;
+                    if !self.log.rotate_at_file_limit(&mut self.held, &error) {
+                        return Err(Unappended { appended, error });
+                    }
+                }
+            }
         }
         self.log.stats.batches += 1;
         Ok(())

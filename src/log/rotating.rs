@@ -1,5 +1,7 @@
 //! Whether the log is to be rotated, and what becomes of it if it cannot be.
 
+use std::io::ErrorKind;
+
 use super::state::Log;
 use crate::error::{Error, Result};
 use crate::event::Notice;
@@ -70,6 +72,27 @@ impl Log {
             0 => self.fitting(lines),
             fitting => fitting,
         }
+    }
+
+    /// Rotates a log that may not grow because of the process's limit on the
+    /// size of files (`ulimit -f`): there will never be room in it. Tells
+    /// whether there is a new log.
+    pub(super) fn rotate_at_file_limit(&mut self, held: &mut Held<'_>, error: &Error) -> bool {
+        let options = &self.backups.options;
+        // Emptying a log that is to have no limit would lose lines.
+        let may = options.backups > 0 || options.schedule.is_some() || options.max_bytes > 0;
+        let size = self.active.size();
+        if error.kind() != ErrorKind::FileTooLarge || size == 0 || !may || !self.patience.is_over()
+        {
+            return false;
+        }
+        if !self.try_to_rotate(held, true) {
+            return false;
+        }
+        if !std::mem::replace(&mut self.at_file_limit, true) {
+            self.notices.push(Notice::FileSizeLimit { size });
+        }
+        true
     }
 
     /// Rotates; tells whether that has worked.

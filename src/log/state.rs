@@ -45,6 +45,8 @@ pub(crate) struct Log {
     pub(super) renamed: bool,
     /// Whether it was reported that there is no fsync.
     no_fsync: bool,
+    /// Whether it was reported that the limit on the size of files is met.
+    pub(super) at_file_limit: bool,
     /// How many bytes were put in that the background does not know of.
     own: u64,
     /// Troubles to be told.
@@ -68,6 +70,7 @@ impl Log {
             unsynced: false,
             renamed: false,
             no_fsync: false,
+            at_file_limit: false,
             own: 0,
             notices: Vec::new(),
             stats: Stats::default(),
@@ -152,7 +155,8 @@ impl Log {
             self.create(held)?;
         }
         let outcome = self.active.append(held, lines).or_else(|failure| {
-            let full = failure.error.kind() == ErrorKind::StorageFull;
+            let full =
+                matches!(failure.error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
             if !(full && self.backups.background.free()) {
                 return Err(failure);
             }

@@ -43,9 +43,9 @@ use self::linux as kernel;
 pub(crate) use self::system::{
     FORBIDDEN, FileExt, IS_A_DIRECTORY, LOCAL_ZONE, LOCK_POLL, LOG_STAYS_OPEN, Metadata, NO_OWNERS,
     NO_SUCH_FILE, NOT_PERMITTED, about, append, born, can_create_in, can_rename, can_write,
-    changed, give, groups_of, identity, is_device, is_refused_link, is_too_many_open,
-    is_unsupported, length_at, links, lock_options, log_options, longest_name, look_at,
-    name_length, options, reason, rights, set_mode, user, with_mode,
+    changed, give, groups_of, identity, is_device, is_refused_link, is_socket, is_too_many_open,
+    is_unread, is_unsupported, length_at, let_writes_wait, links, lock_options, log_options,
+    longest_name, look_at, name_length, options, reason, rights, set_mode, user, with_mode,
 };
 #[cfg(unix)]
 use self::unix as system;

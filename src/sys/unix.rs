@@ -8,6 +8,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::unistd::{AccessFlags, Group, PathconfVar, Uid, User, access, pathconf};
 
@@ -76,6 +77,23 @@ pub(crate) fn is_device(metadata: &Metadata) -> bool {
     kind.is_char_device() || kind.is_block_device()
 }
 
+/// Tells whether it is a Unix socket, which cannot be opened.
+pub(crate) fn is_socket(metadata: &Metadata) -> bool {
+    metadata.file_type().is_socket()
+}
+
+/// Tells whether a FIFO was not opened because no process reads it.
+pub(crate) fn is_unread(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(libc::ENXIO)
+}
+
+/// Makes writes to `file`, which was opened without waiting, wait for room.
+pub(crate) fn let_writes_wait(file: &File) -> io::Result<()> {
+    let flags = OFlag::from_bits_retain(fcntl(file, FcntlArg::F_GETFL)?);
+    fcntl(file, FcntlArg::F_SETFL(flags - OFlag::O_NONBLOCK))?;
+    Ok(())
+}
+
 /// Returns how long the locked `file` is, which has this identity, or nothing
 /// if it stands at `path` no more: somebody has deleted it.
 pub(crate) fn length_at(path: &Path, _: &File, file: Identity) -> io::Result<Option<u64>> {
@@ -98,11 +116,11 @@ pub(crate) fn lock_options() -> OpenOptions {
     options()
 }
 
-/// Returns options to append to a log. They never follow a symbolic link, nor
-/// make a terminal that is written to ours.
+/// Returns options to append to a log. They never follow a symbolic link, wait for
+/// a FIFO's reader, or make a terminal ours. See also [`let_writes_wait`].
 pub(crate) fn log_options() -> OpenOptions {
     let mut options = OpenOptions::new();
-    options.append(true).custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY);
+    options.append(true).custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK);
     options
 }
 

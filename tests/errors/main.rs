@@ -12,6 +12,7 @@ mod usage;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
 use harness::{HeldLock, Place, Tee, until};
@@ -139,6 +140,13 @@ fn lock_is_a_symbolic_link() {
     symlink("other", place.path(".__app.lock")).expect("make a link");
     fails(Tee::new(&place).args("app.log"), ".__app.lock", "");
     assert_eq!(place.read("other"), b"other's\n");
+}
+
+#[test]
+fn log_is_a_socket() {
+    let place = Place::fresh();
+    let _socket = UnixListener::bind(place.path("app.log")).expect("make a socket");
+    fails(Tee::new(&place).args("app.log"), "app.log", "it is a Unix socket");
 }
 
 #[test]

@@ -5,12 +5,12 @@ use std::fs::{self, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::FileTypeExt;
 
-use nix::sys::signal::Signal::SIGUSR2;
+use nix::sys::signal::Signal::{SIGTERM, SIGUSR2};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
 use crate::SOON;
-use crate::harness::{Place, Tee, until};
+use crate::harness::{HeldLock, Place, Tee, until};
 
 #[test]
 fn a_log_that_was_moved_away_is_made_anew() {
@@ -82,6 +82,42 @@ fn a_fifo_is_written_and_never_rotated() {
     let left = fs::metadata(place.path("app.log")).expect("stat").file_type();
     assert!(left.is_fifo());
     assert_eq!(place.names(), [".__app.lock", "app.log"]);
+}
+
+#[test]
+fn a_log_that_becomes_a_fifo_holds_up_nobody() {
+    let place = Place::fresh();
+    let mut tee = Tee::new(&place).args("-q --drain-timeout 100ms app.log").start();
+    tee.feed(b"one\n");
+    until(SOON, "the line is in", || place.read("app.log") == b"one\n");
+    fs::rename(place.path("app.log"), place.path("moved")).expect("move the log away");
+    mkfifo(&place.path("app.log"), Mode::from_bits_truncate(0o600)).expect("make a FIFO");
+    tee.feed(b"two\n");
+    let told = "cannot open 'app.log': no process has the FIFO open to read";
+    until(SOON, "it is told", || tee.stderr_so_far().contains(told));
+    // The lock is free between two tries.
+    drop(HeldLock::take(&place.path(".__app.lock")));
+    tee.signal(SIGTERM);
+    let ended = tee.end_within(SOON);
+    ended.expect(1);
+    assert!(ended.stderr().ends_with("1 line lost, as follows\ntwo\n"), "{}", ended.stderr());
+}
+
+#[test]
+fn a_fifo_is_written_when_a_reader_comes() {
+    let place = Place::fresh();
+    mkfifo(&place.path("app.log"), Mode::from_bits_truncate(0o600)).expect("make a FIFO");
+    let mut tee = Tee::new(&place).args("-q app.log").start();
+    // More than a FIFO holds: writes wait for the reader.
+    let lines = b"a line\n".repeat(20_000);
+    tee.feed(&lines);
+    until(SOON, "it is told", || tee.stderr_so_far().contains("no process has the FIFO open"));
+    let mut reader = OpenOptions::new().read(true).open(place.path("app.log")).expect("open");
+    tee.end_input();
+    let mut through = Vec::new();
+    reader.read_to_end(&mut through).expect("read the FIFO");
+    tee.finish().expect(0);
+    assert!(through == lines);
 }
 
 #[test]

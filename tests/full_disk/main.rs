@@ -8,7 +8,7 @@
 //! chain was not shifted while nothing could be written. Where no tmpfs can be
 //! mounted this is said, and only the other half runs: there the limit for the
 //! size of a file (`RLIMIT_FSIZE`) is what is met, set from outside and lifted
-//! again.
+//! again, or met by a rotation.
 
 #[path = "../harness/generations.rs"]
 #[allow(dead_code, reason = "this test needs only a part of it")]

@@ -93,6 +93,10 @@ impl Report {
             Notice::CannotOwn(error) => {
                 self.warn(&format!("{}; it stays as the system made it", self.shown(error)));
             }
+            Notice::FileSizeLimit { size: bytes } => self.warn(&format!(
+                "'{log}' is rotated at {}, the file-size limit (ulimit -f), below --max-bytes",
+                size(*bytes)
+            )),
             Notice::CannotSync(error) => self.warn(&format!(
                 "{}; the file system decides when lines are on disk",
                 self.shown(error)

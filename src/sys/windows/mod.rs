@@ -162,6 +162,21 @@ pub(crate) fn is_device(_: &Metadata) -> bool {
     false
 }
 
+/// Tells whether it is a socket: none has a path.
+pub(crate) fn is_socket(_: &Metadata) -> bool {
+    false
+}
+
+/// Tells whether a FIFO was not opened because no process reads it: there is none.
+pub(crate) fn is_unread(_: &io::Error) -> bool {
+    false
+}
+
+/// Makes writes to `file` wait for room: they do.
+pub(crate) fn let_writes_wait(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
 /// Returns how long the locked `file` is. It stands at its path, for nobody can
 /// remove it as long as we have it open; see [`lock_options`].
 pub(crate) fn length_at(_: &Path, file: &File, _: Identity) -> io::Result<Option<u64>> {

@@ -74,6 +74,9 @@ impl Reader<'_> {
                 None => self.cannot_append("the time after TERM is over"),
             });
         }
+        if self.has_ended() && self.sink.is_hopeless() {
+            return Some(self.cannot_append("it may not grow"));
+        }
         let (limit, since) = (self.cli.lock_timeout?, self.sink.locking_since()?);
         let waited = humantime::format_duration(limit);
         let reason = format!("its lock has been held by others for {waited}");

@@ -4,6 +4,7 @@
 //! It takes whatever waits: one line when it is quiet, a large batch when it is
 //! loud or the lock was long in coming. There is no timer.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) path: PathBuf,
     /// What keeps lines from going in, as long as it does.
     pub(crate) trouble: Mutex<Option<String>>,
+    /// Whether that will not end by itself: the log may not grow.
+    pub(crate) hopeless: AtomicBool,
     /// Whether lines were put in that could not be forced to disk as asked.
     pub(crate) unsynced: AtomicBool,
 }
@@ -54,9 +57,15 @@ pub(crate) fn run(shared: &Arc<Shared>) {
             Ok(()) => {
                 wait = Duration::ZERO;
                 shared.trouble_ends();
+                shared.hopeless.store(false, Ordering::Relaxed);
             }
             Err(error) => {
                 shared.trouble_is(&error);
+                let hopeless = error.kind() == ErrorKind::FileTooLarge;
+                shared.hopeless.store(hopeless, Ordering::Relaxed);
+                if hopeless {
+                    shared.queue.news();
+                }
                 wait = (wait * 2).clamp(FIRST_RETRY, LAST_RETRY);
                 shared.queue.wait_to_retry(wait);
             }

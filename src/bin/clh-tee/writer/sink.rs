@@ -70,6 +70,7 @@ impl Sink {
             report: report.clone(),
             path: cli.log.clone(),
             trouble: Mutex::new(None),
+            hopeless: AtomicBool::new(false),
             unsynced: AtomicBool::new(false),
         };
         // What opening it has brought.
@@ -193,6 +194,11 @@ impl Sink {
     /// Returns what keeps lines from going in, if anything but the lock does.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.shared.trouble().clone()
+    }
+
+    /// Tells whether it is no use to wait any longer for lines to go in.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        self.shared.hopeless.load(Ordering::Relaxed)
     }
 
     /// Returns what is ready when there is news.
