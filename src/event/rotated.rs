@@ -6,7 +6,7 @@
 //! whoever looks from slot 1 upwards meets every backup, though there may be a
 //! slot or two that are empty just now.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::file::file_id;
 use crate::names::{self, Form, Names};
@@ -40,8 +40,8 @@ impl Rotated {
     }
 
     /// Returns the backup by the clock that is the file of this `identity`.
-    pub(crate) fn dated(identity: u64, plain: &Path) -> Self {
-        Self { identity, place: Place::Plain(plain.to_owned()) }
+    pub(crate) fn dated(identity: u64, plain: PathBuf) -> Self {
+        Self { identity, place: Place::Plain(plain) }
     }
 
     /// Returns where the backup is now; nothing if it has been removed, or has

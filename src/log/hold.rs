@@ -156,11 +156,13 @@ impl<'a> Hold<'a> {
     ///
     /// If the log's directory cannot be read. What cannot be mended is told.
     pub fn repair(&mut self) -> Result<Repair> {
-        let before = Files::of(&self.log.backups.names)?;
+        let files =
+            |log: &Log| Files::of(&log.backups.names, log.backups.options.lock_dir.as_deref());
+        let before = files(&self.log)?;
         self.log.look_for_leftovers();
         self.log.mend(&mut self.held);
         let ended = self.log.end_torn_end(&mut self.held);
-        let mut changes = before.changes(&Files::of(&self.log.backups.names)?);
+        let mut changes = before.changes(&files(&self.log)?);
         changes.extend(ended);
         Ok(Repair { changes, notices: std::mem::take(&mut self.log.notices) })
     }

@@ -42,7 +42,10 @@ impl Log {
         let backups = &self.backups;
         // Backups by the clock are no chain, and who names them so has been
         // told of by other means.
-        if backups.timetable.is_some() || backups.options.backups == 0 || self.active.is_special() {
+        if backups.naming.timetable().is_some()
+            || backups.options.backups == 0
+            || self.active.is_special()
+        {
             return;
         }
         let Some(size) = size_if_rotated(old, backups) else { return };

@@ -5,16 +5,14 @@
 //! are compared, before and after, under one hold.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::event::Notice;
 use crate::file::file_id;
-use crate::names::Names;
+use crate::names::listing::Entry;
+use crate::names::{Meaning, Names};
 use crate::sys;
-use crate::time::stamp::{Dated, PRECISIONS};
 
 /// What a repair has done.
 #[derive(Debug)]
@@ -45,13 +43,6 @@ pub enum Change {
     Ended(PathBuf),
 }
 
-/// Tells whether `name` is that of a backup, an orphan or a private file.
-fn is_ours(names: &Names, name: &OsStr) -> bool {
-    let dated = |precision| Dated::read(names, name, precision).is_some();
-    let mut precisions = PRECISIONS;
-    names.meaning(name).is_some() || precisions.any(dated)
-}
-
 /// The files around a log: which name each has. A file is known by what its
 /// name's number stands for, for good.
 #[derive(Debug)]
@@ -59,21 +50,13 @@ pub(crate) struct Files(BTreeMap<u64, PathBuf>);
 
 impl Files {
     /// Looks which there are: backups, orphans and private files.
-    pub(crate) fn of(names: &Names) -> Result<Self> {
-        let unreadable = || Error::on("look into", names.dir());
-        let mut files = BTreeMap::new();
-        for entry in fs::read_dir(names.dir()).map_err(unreadable())? {
-            let entry = entry.map_err(unreadable())?;
-            if !is_ours(names, &entry.file_name()) {
-                continue;
-            }
-            // Gone meanwhile, it is none of ours: it is not under the lock.
-            let path = names.dir().join(entry.file_name());
-            if let Ok(metadata) = sys::look_at(&path) {
-                files.insert(file_id(&metadata), path);
-            }
-        }
-        Ok(Self(files))
+    pub(crate) fn of(names: &Names, lock_dir: Option<&Path>) -> Result<Self> {
+        let listing = names.list(lock_dir).map_err(Error::on("look into", names.dir()))?;
+        let ours = |entry: &Entry| !matches!(entry.meaning, Meaning::OtherLog(_) | Meaning::Other);
+        let ours = listing.entries.into_iter().filter(ours).map(|entry| entry.path);
+        // One that has gone meanwhile is not ours: that is not under the lock.
+        let known = |path: PathBuf| Some((file_id(&sys::look_at(&path).ok()?), path));
+        Ok(Self(ours.filter_map(known).collect()))
     }
 
     /// Returns what has changed until `now`.

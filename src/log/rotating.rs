@@ -6,7 +6,9 @@ use super::state::Log;
 use crate::error::{Error, Result};
 use crate::event::Notice;
 use crate::lock::Held;
+use crate::rotation::dated;
 use crate::rotation::options::SyncPolicy;
+use crate::rotation::recovery::Leftovers;
 use crate::rotation::timetable::{Timetable, time_in};
 
 impl Log {
@@ -16,7 +18,7 @@ impl Log {
         if self.active.is_special() {
             return;
         }
-        match &mut self.backups.timetable {
+        match self.backups.naming.timetable_mut() {
             Some(timetable) => {
                 let sync = self.backups.options.sync != SyncPolicy::None;
                 if let Err(error) = timetable.look(held, sync) {
@@ -36,14 +38,14 @@ impl Log {
 
     /// Tells whether the time to rotate had come when we last looked.
     pub(super) fn is_due(&self) -> bool {
-        let due = self.backups.timetable.as_ref().is_some_and(Timetable::is_due);
+        let due = self.backups.naming.timetable().is_some_and(Timetable::is_due);
         due && !self.active.is_special()
     }
 
     /// Rotates the log if its time has come. A missing log is none, but the
     /// time has passed. If the log is not to be `renewed`, none is made.
     pub(super) fn rotate_if_due(&mut self, held: &mut Held<'_>, renewed: bool) {
-        if let Some(timetable) = &mut self.backups.timetable {
+        if let Some(timetable) = self.backups.naming.timetable_mut() {
             timetable.look_at_clock();
         }
         if !self.is_due() || !self.patience.is_over() {
@@ -117,12 +119,17 @@ impl Log {
     /// Rotates; if the log is not to be `renewed`, the next line does that.
     pub(super) fn rotate(&mut self, held: &mut Held<'_>, renewed: bool) -> Result<()> {
         self.look_for_leftovers();
-        self.mend(held);
+        if self.must_mend() {
+            self.mend(held);
+            self.look_for_leftovers();
+        }
+        let listed = self.leftovers.take().unwrap_or_default().listing;
+        self.leftovers = Some(Leftovers::default());
         // Lines come first: if there is no room for a newline, the log is
         // rotated all the same, for that may make room.
         drop(self.active.mend(held));
         self.renamed = true;
-        let outcome = self.backups.rotate(held, &mut self.active, renewed);
+        let outcome = self.backups.rotate(held, &mut self.active, renewed, &listed);
         // There can be a backup even where a later step failed.
         self.notices.extend(self.backups.rotated.take().map(Notice::Rotated));
         let trouble = outcome?;
@@ -130,13 +137,28 @@ impl Log {
         let news = trouble.is_some() && !self.uncompressed;
         self.uncompressed = trouble.is_some();
         self.notices.extend(trouble.filter(|_| news).map(Notice::CannotCompress));
-        self.remove_surplus(held);
+        self.report_unremoved();
         Ok(())
     }
 
-    /// Removes the oldest backups beyond those that are kept.
+    /// Removes the oldest backups beyond those that are kept, where there was no
+    /// log to rotate.
     fn remove_surplus(&mut self, held: &mut Held<'_>) {
-        for error in self.backups.remove_surplus(held) {
+        let Some(timetable) = self.backups.naming.timetable() else { return };
+        match self.backups.list() {
+            Ok(listing) => {
+                let (names, kept) = (&self.backups.names, self.backups.options.backups);
+                let surplus = dated::surplus_of(names, timetable.precision(), kept, &listing);
+                self.backups.remove_surplus(surplus, held);
+                self.report_unremoved();
+            }
+            Err(error) => self.tell_unmended(error),
+        }
+    }
+
+    /// Reports backups that could not be removed.
+    fn report_unremoved(&mut self) {
+        for error in std::mem::take(&mut self.backups.unremoved) {
             self.tell_unmended(error);
         }
     }

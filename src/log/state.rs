@@ -13,6 +13,7 @@ use crate::file::sync;
 use crate::lock::Held;
 use crate::log::mismatch::Watch;
 use crate::log::repair::Change;
+use crate::names::listing::Listing;
 use crate::rotation::Backups;
 use crate::rotation::backoff::Backoff;
 use crate::rotation::options::SyncPolicy;
@@ -78,18 +79,17 @@ impl Log {
     }
 
     /// Looks for what dead writers left. Where the directory may be written
-    /// and not read, nothing is found, and that is told. Beside a FIFO nothing
-    /// is ours.
+    /// and not read, nothing is found, and that is reported. Beside a FIFO
+    /// nothing is ours.
     pub(super) fn look_for_leftovers(&mut self) {
-        let found = if self.active.is_special() {
-            Ok(Leftovers::default())
-        } else {
-            Leftovers::find(&self.backups, self.active.private_identity())
-        };
-        self.leftovers = Some(found.unwrap_or_else(|error| {
+        let listing =
+            if self.active.is_special() { Ok(Listing::default()) } else { self.backups.list() };
+        let listing = listing.unwrap_or_else(|error| {
             self.tell_unmended(error);
-            Leftovers::default()
-        }));
+            Listing::unknown(self.backups.options.lock_dir.as_deref())
+        });
+        let log = self.active.private_identity();
+        self.leftovers = Some(Leftovers::find(&self.backups, listing, log));
     }
 
     /// Tells whether something was found that has to be mended.
@@ -140,7 +140,8 @@ impl Log {
     /// Makes the missing log. If there are backups, its writer may have died
     /// between two steps of a rotation.
     pub(super) fn create(&mut self, held: &mut Held<'_>) -> Result<()> {
-        let like = self.backups.newest().map(|metadata| Ownership::of(&metadata));
+        let newest = self.backups.naming.newest(&self.backups.names);
+        let like = newest.map(|metadata| Ownership::of(&metadata));
         self.renamed = true;
         self.active.create(held, like)
     }

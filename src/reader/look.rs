@@ -7,9 +7,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -19,15 +18,12 @@ use crate::error::{Error, Result};
 use crate::file::symbolic_link;
 use crate::file::{file_id, open_to_read};
 use crate::lock;
+use crate::names::stamp::Dated;
 use crate::names::{Form, Meaning, Names};
 use crate::sys;
-use crate::time::stamp::Dated;
 
 /// How many descriptors are left for other uses when they run out.
 const SPARE: usize = 8;
-
-/// How many parts of a date and time the names of backups by the clock have.
-const PRECISIONS: RangeInclusive<usize> = 3..=6;
 
 /// How often what is there is looked at anew without a lock, until it holds
 /// still.
@@ -183,31 +179,22 @@ impl Spot {
         with_paths(&listing.temps, path)
     }
 
-    /// Lists the slots and the orphans that there are.
+    /// Lists the backups and the orphans that there are.
     fn list(&self) -> Result<Listing> {
         let mut listing = Listing::default();
-        let listed = fs::read_dir(self.names.dir()).and_then(|mut entries| {
-            entries.try_for_each(|entry| {
-                let name = entry?.file_name();
-                match self.names.meaning(&name) {
-                    Some(Meaning::Backup(slot, form)) => {
-                        listing.slots.entry(slot).or_default().push(form);
-                    }
-                    Some(Meaning::RotationTemp(digits, form)) => {
-                        listing.temps.entry(digits).or_default().push(form);
-                    }
-                    Some(Meaning::Private(_)) => {}
-                    None => {
-                        let dated = |precision| Dated::read(&self.names, &name, precision);
-                        if let Some((dated, form)) = PRECISIONS.into_iter().find_map(dated) {
-                            listing.dated.entry(Reverse(dated)).or_default().push(form);
-                        }
-                    }
+        let listed = self.names.list(self.lock.parent());
+        for entry in listed.map_err(Error::on("look for backups in", self.names.dir()))?.entries {
+            match entry.meaning {
+                Meaning::Backup(slot, form) => listing.slots.entry(slot).or_default().push(form),
+                Meaning::Dated(dated, form) => {
+                    listing.dated.entry(Reverse(dated)).or_default().push(form);
                 }
-                Ok(())
-            })
-        });
-        listed.map_err(Error::on("look for backups in", self.names.dir()))?;
+                Meaning::RotationTemp(digits, form) => {
+                    listing.temps.entry(digits).or_default().push(form);
+                }
+                Meaning::Private(_) | Meaning::OtherLog(_) | Meaning::Other => {}
+            }
+        }
         Ok(listing)
     }
 

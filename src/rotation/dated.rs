@@ -7,141 +7,97 @@
 //! removed at once. Here the numbers go on.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::compress;
 use crate::error::{Error, Result};
-use crate::file::regular_file;
-use crate::lock::Held;
-use crate::names::{self, Form};
-use crate::rotation::plan::Plan;
-use crate::rotation::{Backups, Rotation};
-use crate::time::stamp::{Dated, Stamp};
-
-/// How hard is compressed what a writer left to us who compresses.
-const LEVEL: u32 = 6;
+use crate::names::listing::Listing;
+use crate::names::stamp::{Dated, Stamp};
+use crate::names::{Form, Meaning, Names};
+use crate::rotation::plan::{Plan, Rotation};
 
 /// The backups of a log, the oldest first, and in which forms each is there.
 pub(crate) type Calendar = BTreeMap<Dated, Vec<Form>>;
 
-impl Backups {
-    /// Looks which backups there are whose names have so many parts.
-    ///
-    /// # Errors
-    ///
-    /// If the directory cannot be read.
-    pub(crate) fn calendar(&self, precision: usize) -> Result<Calendar> {
-        let mut calendar = Calendar::new();
-        let unreadable = Error::on("look for backups in", self.names.dir());
-        let mut read = || {
-            for entry in fs::read_dir(self.names.dir())? {
-                let entry = entry?;
-                if let Some((dated, form)) = Dated::read(&self.names, &entry.file_name(), precision)
-                    && entry.file_type()?.is_file()
-                {
-                    calendar.entry(dated).or_default().push(form);
-                }
-            }
-            Ok(())
-        };
-        read().map_err(unreadable)?;
-        // In the order of their names.
-        for forms in calendar.values_mut() {
-            forms.sort_unstable();
+/// Returns the backups of this precision that were listed.
+fn calendar(listing: &Listing, precision: usize) -> Calendar {
+    let mut calendar = Calendar::new();
+    for entry in listing.entries.iter().filter(|entry| entry.regular) {
+        if let Meaning::Dated(dated, form) = entry.meaning
+            && dated.stamp.precision() == precision
+        {
+            calendar.entry(dated).or_default().push(form);
         }
-        Ok(calendar)
     }
+    // In the order of their names.
+    for forms in calendar.values_mut() {
+        forms.sort_unstable();
+    }
+    calendar
+}
 
-    /// Plans how the log becomes the backup of this `stamp`.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be told whether a name is free.
-    pub(crate) fn plan_dated(&self, stamp: Stamp) -> Result<Rotation> {
-        let mut counter = 0;
-        // Where none is ever removed, a free name was free always, and the
-        // directory, which may be large then, need not be looked through.
-        if self.options.backups > 0 || !self.is_free(Dated { stamp, counter })? {
-            // One that cannot be read tells nothing, but names do.
-            let calendar = self.calendar(stamp.precision()).unwrap_or_default();
-            counter = next_counter(&calendar, stamp);
+/// Plans how the log becomes the backup of this `stamp`.
+///
+/// # Errors
+///
+/// If it cannot be told whether a name is free.
+pub(crate) fn plan_rotation(
+    names: &Names,
+    stamp: Stamp,
+    backups: u64,
+    listing: &Listing,
+) -> Result<Rotation> {
+    let mut calendar = calendar(listing, stamp.precision());
+    for counter in next_counter(&calendar, stamp)..=u64::MAX {
+        let dated = Dated { stamp, counter };
+        if is_free(names, dated, listing)? {
+            calendar.insert(dated, vec![Form::Plain]);
+            let surplus = surplus(&calendar, backups).into_iter();
+            let surplus = surplus.map(|(dated, form)| dated.path(names, form)).collect();
+            let backup = dated.path(names, Form::Plain);
+            return Ok(Rotation { room: Plan::default(), backup, surplus });
         }
-        for counter in counter..=u64::MAX {
-            let dated = Dated { stamp, counter };
-            if self.is_free(dated)? {
-                let backup = dated.path(&self.names, Form::Plain);
-                return Ok(Rotation { room: Plan::default(), backup });
-            }
+    }
+    Err(Error::new("name a backup of", names.log(), ErrorKind::AlreadyExists.into()))
+}
+
+/// Returns the paths of the oldest backups beyond those that are kept, where the
+/// log is not rotated.
+pub(crate) fn surplus_of(
+    names: &Names,
+    precision: usize,
+    backups: u64,
+    listing: &Listing,
+) -> Vec<PathBuf> {
+    let surplus = surplus(&calendar(listing, precision), backups).into_iter();
+    surplus.map(|(dated, form)| dated.path(names, form)).collect()
+}
+
+/// Tells whether nothing has the name of this backup, in either form. Only
+/// "no such file" means that. A log's name is not free while it is missing.
+fn is_free(names: &Names, dated: Dated, listing: &Listing) -> Result<bool> {
+    for form in [Form::Plain, Form::Gzip] {
+        let path = dated.path(names, form);
+        match path.symlink_metadata() {
+            Ok(_) => return Ok(false),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::new("look at", path, error)),
         }
-        Err(Error::new("name a backup of", self.names.log(), ErrorKind::AlreadyExists.into()))
     }
+    Ok(listing.lock_of(&dated.path(names, Form::Plain)).is_none())
+}
 
-    /// Tells whether nothing has the name of this backup, in either form. Only
-    /// "no such file" means that.
-    fn is_free(&self, dated: Dated) -> Result<bool> {
-        for form in [Form::Plain, Form::Gzip] {
-            let path = dated.path(&self.names, form);
-            match path.symlink_metadata() {
-                Ok(_) => return Ok(false),
-                Err(error) if error.kind() == ErrorKind::NotFound => {}
-                Err(error) => return Err(Error::new("look at", path, error)),
-            }
-        }
-        Ok(true)
-    }
+/// Returns the path of the newest backup, if there is one.
+pub(crate) fn newest(names: &Names, precision: usize) -> Option<PathBuf> {
+    let (dated, forms) = calendar(&names.list(None).ok()?, precision).pop_last()?;
+    Some(dated.path(names, *forms.first()?))
+}
 
-    /// Removes the oldest backups beyond those that are kept. Returns what
-    /// could not be removed, and why.
-    pub(crate) fn remove_surplus(&mut self, _: &mut Held<'_>) -> Vec<Error> {
-        let (Some(timetable), 1..) = (&self.timetable, self.options.backups) else {
-            return Vec::new();
-        };
-        let calendar = match self.calendar(timetable.precision()) {
-            Ok(calendar) => calendar,
-            Err(error) => return vec![error],
-        };
-        let surplus = surplus(&calendar, self.options.backups);
-        let remove = |(dated, form): (Dated, Form)| {
-            let path = dated.path(&self.names, form);
-            self.remove(&path).err()
-        };
-        surplus.into_iter().filter_map(remove).collect()
-    }
-
-    /// Sees to a backup that stands in both forms, at `plain` and beside it.
-    /// One generation loses its plain form; if a killed writer was not done with
-    /// compressing it, that is done anew. Two generations stay.
-    pub(crate) fn settle_dated(&mut self, plain: &Path, held: &mut Held<'_>) -> Result<()> {
-        if self.settle_double(plain)? {
-            return Ok(());
-        }
-        let Some(metadata) = regular_file(plain)? else { return Ok(()) };
-        let half = names::compressed(plain);
-        if !compress::is_half_of(&half, plain).map_err(Error::on("compare", plain))? {
-            self.apart.insert(plain.to_owned());
-            return Ok(());
-        }
-        // Somebody asked for compression, though it may not be us. The half is
-        // replaced, not removed: should it be somebody else's, who is still at
-        // it and removes the plain one in the end, there is always a whole one.
-        let compressed = self.compress_at(self.options.gzip.unwrap_or(LEVEL), plain, &metadata)?;
-        self.place(&compressed, plain, held)
-    }
-
-    /// Returns the path of the newest backup, if there is one.
-    pub(crate) fn newest_dated(&self, precision: usize) -> Option<PathBuf> {
-        let (dated, forms) = self.calendar(precision).ok()?.pop_last()?;
-        Some(dated.path(&self.names, *forms.first()?))
-    }
-
-    /// Returns the paths of the backups that are plain only.
-    pub(crate) fn plain_dated(&self, precision: usize) -> Result<Vec<PathBuf>> {
-        let calendar = self.calendar(precision)?;
-        let plain = calendar.iter().filter(|(_, forms)| forms[..] == [Form::Plain]);
-        Ok(plain.map(|(dated, _)| dated.path(&self.names, Form::Plain)).collect())
-    }
+/// Returns the paths of the backups that are plain only.
+pub(crate) fn plain_only(names: &Names, precision: usize, listing: &Listing) -> Vec<PathBuf> {
+    let calendar = calendar(listing, precision);
+    let plain = calendar.iter().filter(|(_, forms)| forms[..] == [Form::Plain]);
+    plain.map(|(dated, _)| dated.path(names, Form::Plain)).collect()
 }
 
 /// Returns the number that follows all of this `stamp`.
@@ -151,13 +107,40 @@ fn next_counter(calendar: &Calendar, stamp: Stamp) -> u64 {
     last.map_or(0, |(dated, _)| dated.counter.saturating_add(1))
 }
 
-/// Returns the oldest backups beyond the newest `keep`. Each form counts, as
-/// with CLH.
+/// Returns the oldest backups beyond the newest `keep`; 0 keeps all. Each form
+/// counts, as with CLH.
 fn surplus(calendar: &Calendar, keep: u64) -> Vec<(Dated, Form)> {
+    if keep == 0 {
+        return Vec::new();
+    }
     let files: Vec<_> = calendar
         .iter()
         .flat_map(|(dated, forms)| forms.iter().map(|form| (*dated, *form)))
         .collect();
     let beyond = files.len().saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX));
     files.into_iter().take(beyond).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_files_are_surplus_and_numbers_go_on() {
+        let stamp = |day| Stamp::new([2026, 11, day, 0, 0, 0], 3);
+        let dated = |day, counter| Dated { stamp: stamp(day), counter };
+        let calendar = Calendar::from([
+            (dated(1, 0), vec![Form::Plain, Form::Gzip]),
+            (dated(2, 7), vec![Form::Gzip]),
+            (dated(2, 12), vec![Form::Plain]),
+        ]);
+        assert_eq!(surplus(&calendar, 0), []);
+        assert_eq!(surplus(&calendar, u64::MAX), []);
+        let first = |form| (dated(1, 0), form);
+        assert_eq!(surplus(&calendar, 3), [first(Form::Plain)]);
+        let oldest = [first(Form::Plain), first(Form::Gzip), (dated(2, 7), Form::Gzip)];
+        assert_eq!(surplus(&calendar, 1), oldest);
+        assert_eq!(next_counter(&calendar, stamp(2)), 13);
+        assert_eq!(next_counter(&calendar, stamp(3)), 0);
+    }
 }

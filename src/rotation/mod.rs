@@ -54,9 +54,11 @@ use crate::event::rotated::Rotated;
 use crate::file::permissions::Ownership;
 use crate::file::{file_id, open_to_read};
 use crate::lock::{self, Held};
+use crate::names::listing::Listing;
 use crate::names::{self, Names};
+use crate::rotation::naming::Naming;
 use crate::rotation::options::{Options, SyncPolicy};
-use crate::rotation::plan::Plan;
+use crate::rotation::plan::{Plan, Rotation};
 use crate::rotation::timetable::Timetable;
 use crate::sys::{self, Metadata};
 
@@ -69,22 +71,13 @@ pub(crate) struct Backups {
     pub(crate) options: Options,
     /// What holds leave to be done when they have ended.
     pub(crate) background: Background,
-    /// When the log is rotated by the clock, and backups named after it; if not,
-    /// they are numbered.
-    pub(crate) timetable: Option<Timetable>,
+    pub(crate) naming: Naming,
     /// Backups that stand in both forms and are known to be two generations.
     pub(crate) apart: BTreeSet<PathBuf>,
-    /// The backup that was made last, if that is to be told.
+    /// The backup that was made last, if that is to be reported.
     pub(crate) rotated: Option<Rotated>,
-}
-
-/// A rotation, planned before anything has moved.
-#[derive(Debug)]
-pub(crate) struct Rotation {
-    /// How the name of the new backup becomes free.
-    pub(crate) room: Plan,
-    /// The new backup, plain.
-    pub(crate) backup: PathBuf,
+    /// Why backups beyond those that are kept could not be removed.
+    pub(crate) unremoved: Vec<Error>,
 }
 
 /// A private file that holds the compressed content of a file which is about
@@ -142,25 +135,34 @@ impl Compressed {
 impl Backups {
     /// Returns the backups of the log of these `names`.
     pub(crate) fn new(names: Names, options: Options) -> Self {
-        let timetable = options.schedule.map(Timetable::new);
-        let largest = match options.max_bytes {
-            0 if timetable.is_some() => u64::MAX,
-            limit => limit,
-        };
-        let ahead = options.gzip.filter(|_| options.backups > 0 || timetable.is_some());
+        let timed = options.schedule.is_some();
+        let largest = if timed && options.max_bytes == 0 { u64::MAX } else { options.max_bytes };
+        let ahead = options.gzip.filter(|_| options.backups > 0 || timed);
         let ahead = ahead.and_then(|level| Incremental::new(&names, level, largest));
+        let timetable = options.schedule.map(Timetable::new);
         Self {
             names,
             options,
             background: Background::new(ahead),
-            timetable,
+            naming: timetable.map_or(Naming::Numbered, Naming::Dated),
             apart: BTreeSet::new(),
             rotated: None,
+            unremoved: Vec::new(),
         }
     }
 
+    /// Lists the log's directory.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub(crate) fn list(&self) -> Result<Listing> {
+        let listing = self.names.list(self.options.lock_dir.as_deref());
+        listing.map_err(Error::on("look for backups in", self.names.dir()))
+    }
+
     /// Makes the log a backup and, if it is to be `renewed`, begins a new one;
-    /// if not, the next line does.
+    /// if not, the next line does. The directory is as it was `listed` just now.
     ///
     /// Returns why it could not be compressed, if that failed: it is a backup
     /// all the same, as it is.
@@ -174,16 +176,22 @@ impl Backups {
         held: &mut Held<'_>,
         active: &mut Active,
         renewed: bool,
+        listed: &Listing,
     ) -> Result<Option<Error>> {
         let Some(metadata) = active.metadata()? else {
             return Ok(None);
         };
-        if self.options.backups == 0 && self.timetable.is_none() {
+        let timed = self.naming.timetable().is_some();
+        if self.options.backups == 0 && !timed {
             return active.truncate(held).map(|()| None);
         }
         // What stands in the way is found before anything has moved.
         sys::can_rename(active.path()).map_err(Error::on("rename", active.path()))?;
-        let Rotation { room, backup } = self.plan(held)?;
+        if timed {
+            held.may_write()?;
+        }
+        let plan = self.naming.plan(&self.names, self.options.backups, listed)?;
+        let Rotation { room, backup, surplus } = plan;
         let (compressed, trouble) = match self.compress_log(active.path(), &metadata) {
             Ok(compressed) => (compressed, None),
             Err(error) => (None, Some(error)),
@@ -208,6 +216,7 @@ impl Backups {
             None if self.options.sync == SyncPolicy::None => {}
             None => old.into_iter().for_each(|old| self.background.sync_later(old, backup.clone())),
         }
+        self.remove_surplus(surplus, held);
         self.background.close_small();
         made.map(|()| trouble)
     }
@@ -216,11 +225,8 @@ impl Backups {
     /// is to be told. Its plain form has the name `plain`.
     fn note_rotated(&mut self, plain: &Path, metadata: &Metadata) {
         self.rotated = self.options.report_rotations.then(|| {
-            let identity = file_id(metadata);
-            match self.timetable {
-                None => Rotated::numbered(identity, &self.names, self.options.backups),
-                Some(_) => Rotated::dated(identity, plain),
-            }
+            let (identity, backups) = (file_id(metadata), self.options.backups);
+            self.naming.rotated(identity, &self.names, backups, plain.to_owned())
         });
     }
 
@@ -231,19 +237,7 @@ impl Backups {
     /// If the lock file cannot be written.
     pub(crate) fn pass(&mut self, held: &mut Held<'_>) -> Result<()> {
         let sync = self.options.sync != SyncPolicy::None;
-        self.timetable.as_mut().map_or(Ok(()), |timetable| timetable.turn(held, sync))
-    }
-
-    /// Removes the plain form of the backup at `plain`, beside which stands the
-    /// compressed one, if they are one generation; tells whether they were.
-    pub(crate) fn settle_double(&mut self, plain: &Path) -> Result<bool> {
-        let compressed = open_to_read(&names::compressed(plain));
-        let same = compressed.and_then(|file| compress::same_generation(plain, &file));
-        let same = same.map_err(Error::on("compare", plain))?;
-        if same {
-            self.remove(plain)?;
-        }
-        Ok(same)
+        self.naming.timetable_mut().map_or(Ok(()), |timetable| timetable.turn(held, sync))
     }
 
     /// Does what was planned.
@@ -254,10 +248,10 @@ impl Backups {
     /// place for it, since a gap is closed by the next shift.
     pub(crate) fn carry_out(&mut self, plan: &Plan, _: &mut Held<'_>) -> Result<()> {
         for backup in &plan.remove {
-            self.remove(&self.path(*backup))?;
+            self.remove(&backup.path(&self.names))?;
         }
         for (backup, slot) in &plan.shift {
-            rename(&self.path(*backup), &self.names.backup(*slot, backup.form))?;
+            rename(&backup.path(&self.names), &self.names.backup(*slot, backup.form))?;
         }
         Ok(())
     }
@@ -328,6 +322,16 @@ impl Backups {
     ) -> Result<()> {
         rename(&compressed.path.0, &names::compressed(plain))?;
         self.remove(plain)
+    }
+
+    /// Removes backups by the clock beyond those that are kept. What cannot be
+    /// removed stays, and is noted.
+    pub(crate) fn remove_surplus(&mut self, surplus: Vec<PathBuf>, _: &mut Held<'_>) {
+        for path in surplus {
+            if let Err(error) = self.remove(&path) {
+                self.unremoved.push(error);
+            }
+        }
     }
 
     /// Removes the file at `path`, which is freed when the hold has ended.

@@ -1,61 +1,94 @@
-//! What differs between backups by number and by the clock.
+//! How a log's backups are named: by number or by the clock.
 //!
-//! Each question here has an answer in [`numbered`](crate::rotation::numbered) and one in
-//! [`dated`](crate::rotation::dated); [`rotation`](crate::rotation) and
-//! [`recovery`](crate::rotation::recovery) ask without knowing which it is.
+//! Every question that has two answers is asked here.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::error::Result;
+use crate::event::rotated::Rotated;
 use crate::file::{file_id, regular_file};
-use crate::lock::Held;
-use crate::names::{Form, Meaning};
-use crate::rotation::{Backups, Rotation};
+use crate::names::listing::Listing;
+use crate::names::{Form, Meaning, Names};
+use crate::rotation::plan::Rotation;
+use crate::rotation::timetable::Timetable;
+use crate::rotation::{dated, numbered};
 use crate::sys::Metadata;
-use crate::time::stamp::Dated;
 
-impl Backups {
-    /// Plans a rotation.
+/// How backups are named.
+#[derive(Debug)]
+pub(crate) enum Naming {
+    /// `app.log.1` is the newest, and every backup moves up by one.
+    Numbered,
+    /// Each has the start of its interval in its name, for good.
+    Dated(Timetable),
+}
+
+impl Naming {
+    /// Returns when the log is rotated by the clock, if it is.
+    pub(crate) fn timetable(&self) -> Option<&Timetable> {
+        match self {
+            Self::Numbered => None,
+            Self::Dated(timetable) => Some(timetable),
+        }
+    }
+
+    /// As [`Naming::timetable`], to look at the clock or to let a time pass.
+    pub(crate) fn timetable_mut(&mut self) -> Option<&mut Timetable> {
+        match self {
+            Self::Numbered => None,
+            Self::Dated(timetable) => Some(timetable),
+        }
+    }
+
+    /// Plans how the log becomes a backup, where so many `backups` are kept.
     ///
     /// # Errors
     ///
     /// If something is in its way.
-    pub(crate) fn plan(&mut self, held: &Held<'_>) -> Result<Rotation> {
-        match &self.timetable {
-            None => self.plan_numbered(),
-            Some(timetable) => {
-                held.may_write()?;
-                self.plan_dated(timetable.stamp())
+    pub(crate) fn plan(&self, names: &Names, backups: u64, listing: &Listing) -> Result<Rotation> {
+        match self {
+            Self::Numbered => numbered::plan_rotation(names, backups, listing),
+            Self::Dated(timetable) => {
+                dated::plan_rotation(names, timetable.stamp(), backups, listing)
             }
         }
     }
 
-    /// Returns the path of the plain form of the backup called `name`, if that
-    /// is one of those that are kept.
-    pub(crate) fn plain_form(&self, name: &OsStr) -> Option<PathBuf> {
-        match &self.timetable {
-            None => match self.names.meaning(name)? {
-                Meaning::Backup(slot, _) if slot <= self.options.backups => {
-                    Some(self.names.backup(slot, Form::Plain))
-                }
-                _ => None,
-            },
-            Some(timetable) => {
-                let (dated, _) = Dated::read(&self.names, name, timetable.precision())?;
-                Some(dated.path(&self.names, Form::Plain))
+    /// Returns the path of the plain form of a backup whose name has this
+    /// `meaning`, if that is one of those that are kept.
+    pub(crate) fn plain_form(
+        &self,
+        names: &Names,
+        backups: u64,
+        meaning: &Meaning,
+    ) -> Option<PathBuf> {
+        match (self, meaning) {
+            (Self::Numbered, Meaning::Backup(slot, _)) if *slot <= backups => {
+                Some(names.backup(*slot, Form::Plain))
             }
+            (Self::Dated(timetable), Meaning::Dated(dated, _))
+                if dated.stamp.precision() == timetable.precision() =>
+            {
+                Some(dated.path(names, Form::Plain))
+            }
+            _ => None,
         }
     }
 
     /// Returns the path of the backup that is plain only and the file of this
     /// `identity`, and what it is, if there is one.
-    pub(crate) fn plain_of(&mut self, identity: u64) -> Result<Option<(PathBuf, Metadata)>> {
-        let plain = match &self.timetable {
-            None => self.plain_numbered(),
-            Some(timetable) => self.plain_dated(timetable.precision()),
+    pub(crate) fn plain_of(
+        &self,
+        identity: u64,
+        names: &Names,
+        backups: u64,
+        listing: &Listing,
+    ) -> Result<Option<(PathBuf, Metadata)>> {
+        let plain = match self {
+            Self::Numbered => numbered::plain_only(names, backups, listing)?,
+            Self::Dated(timetable) => dated::plain_only(names, timetable.precision(), listing),
         };
-        for path in plain? {
+        for path in plain {
             if let Some(metadata) = regular_file(&path)?
                 && file_id(&metadata) == identity
             {
@@ -65,21 +98,27 @@ impl Backups {
         Ok(None)
     }
 
-    /// Sees to a backup that stands in both forms, the plain one at `plain`:
-    /// one generation loses its plain form.
-    pub(crate) fn settle(&mut self, plain: &Path, held: &mut Held<'_>) -> Result<()> {
-        match &self.timetable {
-            None => self.settle_double(plain).map(drop),
-            Some(_) => self.settle_dated(plain, held),
-        }
-    }
-
     /// Returns what the newest backup is, if there is one.
-    pub(crate) fn newest(&self) -> Option<Metadata> {
-        let path = match &self.timetable {
-            None => self.newest_numbered(),
-            Some(timetable) => self.newest_dated(timetable.precision()),
+    pub(crate) fn newest(&self, names: &Names) -> Option<Metadata> {
+        let path = match self {
+            Self::Numbered => numbered::newest(names),
+            Self::Dated(timetable) => dated::newest(names, timetable.precision()),
         };
         regular_file(&path?).ok().flatten()
+    }
+
+    /// Returns the backup that a rotation has just made: the file of this
+    /// `identity`, whose plain form is at `plain`.
+    pub(crate) fn rotated(
+        &self,
+        identity: u64,
+        names: &Names,
+        backups: u64,
+        plain: PathBuf,
+    ) -> Rotated {
+        match self {
+            Self::Numbered => Rotated::numbered(identity, names, backups),
+            Self::Dated(_) => Rotated::dated(identity, plain),
+        }
     }
 }

@@ -1,76 +1,98 @@
 //! Backups by number: the log becomes slot 1, every backup moves up by one.
 
-use std::path::PathBuf;
+use std::cmp::Reverse;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
-use crate::file::regular_file;
-use crate::names::Form;
-use crate::rotation::plan::{Backup, Chain, Found, plan};
-use crate::rotation::{Backups, Rotation};
+use crate::compress;
+use crate::error::{Error, Escaped, Result};
+use crate::file::{open_to_read, regular_file};
+use crate::names::listing::Listing;
+use crate::names::{Form, Names};
+use crate::rotation::plan::{Backup, Chain, Found, Plan, Rotation, plan};
 
-impl Backups {
-    /// Plans how the log becomes slot 1.
-    pub(crate) fn plan_numbered(&mut self) -> Result<Rotation> {
-        let room = plan(&self.chain()?, Some(1), self.options.backups);
-        Ok(Rotation { room, backup: self.names.backup(1, Form::Plain) })
-    }
+/// Plans how the log becomes slot 1.
+pub(crate) fn plan_rotation(names: &Names, backups: u64, listing: &Listing) -> Result<Rotation> {
+    let room = make_room(names, Some(1), backups, listing)?;
+    Ok(Rotation { room, backup: names.backup(1, Form::Plain), surplus: Vec::new() })
+}
 
-    /// Looks which backups there are, newest first. A slot that holds one
-    /// generation in both forms loses the plain one first: moved on like two
-    /// generations, it would be doubled.
-    ///
-    /// # Errors
-    ///
-    /// If a slot's name is taken by what is no regular file, or cannot be
-    /// looked at: only "no such file" means that a name is free. If it cannot
-    /// be told whether two files are one generation.
-    pub(crate) fn chain(&mut self) -> Result<Chain> {
-        let mut chain = Chain::new();
-        for slot in 1..=self.options.backups {
-            let mut found = Vec::new();
-            for form in [Form::Plain, Form::Gzip] {
-                found.extend(self.look_at(Backup { slot, form })?);
+/// Plans how a slot becomes free for a `newcomer`, or else how the chain is put
+/// in order.
+pub(crate) fn make_room(
+    names: &Names,
+    newcomer: Option<u64>,
+    backups: u64,
+    listing: &Listing,
+) -> Result<Plan> {
+    Ok(plan(&chain(names, backups, listing)?, newcomer, backups))
+}
+
+/// Looks which backups there are, newest first.
+///
+/// # Errors
+///
+/// If a slot's name is taken by another log or by what is no regular file, or
+/// cannot be looked at: only "no such file" means that a name is free. If it
+/// cannot be told whether two files are one generation.
+pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Chain> {
+    let mut chain = Chain::default();
+    for slot in 1..=backups {
+        let mut found = Vec::new();
+        for form in [Form::Plain, Form::Gzip] {
+            let backup = Backup { slot, form };
+            let path = names.backup(slot, form);
+            let metadata = regular_file(&path)?;
+            // A free name is looked at too: the log's writers may be about to
+            // make it.
+            if (metadata.is_some() || form == Form::Plain)
+                && let Some(lock) = listing.lock_of(&path)
+            {
+                return Err(another_log(path, &lock));
             }
-            if found.is_empty() {
-                break;
+            if let Some(metadata) = metadata {
+                let modified = metadata.modified().map_err(Error::on("look at", &path))?;
+                found.push(Found { backup, modified });
             }
-            if found.len() == 2 && self.settle_double(&self.names.backup(slot, Form::Plain))? {
-                found.retain(|found| found.backup.form == Form::Gzip);
-            }
-            // Of two generations in one slot the newer stands first.
-            found.sort_by_key(|found: &Found| std::cmp::Reverse(found.modified));
-            chain.push(found);
         }
-        Ok(chain)
+        if found.is_empty() {
+            break;
+        }
+        if found.len() == 2 && is_one_generation(&names.backup(slot, Form::Plain))? {
+            chain.doubled.push(found.remove(0).backup);
+        }
+        // Of two generations in one slot the newer stands first.
+        found.sort_by_key(|found: &Found| Reverse(found.modified));
+        chain.slots.push(found);
     }
+    Ok(chain)
+}
 
-    /// Returns what stands at the name of `backup`, if anything does.
-    fn look_at(&self, backup: Backup) -> Result<Option<Found>> {
-        let path = self.path(backup);
-        let look = || Error::on("look at", &path);
-        let Some(metadata) = regular_file(&path)? else {
-            return Ok(None);
-        };
-        let modified = metadata.modified().map_err(look())?;
-        Ok(Some(Found { backup, modified }))
-    }
+/// Tells whether the backup at `plain` and the compressed one beside it are one
+/// generation.
+pub(crate) fn is_one_generation(plain: &Path) -> Result<bool> {
+    let compressed = open_to_read(&crate::names::compressed(plain));
+    let same = compressed.and_then(|file| compress::same_generation(plain, &file));
+    same.map_err(Error::on("compare", plain))
+}
 
-    /// Returns the paths of the backups in the chain that are plain only.
-    pub(crate) fn plain_numbered(&mut self) -> Result<Vec<PathBuf>> {
-        let chain = self.chain()?;
-        let alone = chain.iter().filter(|slot| slot.len() == 1).flatten();
-        let plain = alone.filter(|found| found.backup.form == Form::Plain);
-        Ok(plain.map(|found| self.path(found.backup)).collect())
-    }
+/// Says that a log stands where a backup is to be.
+fn another_log(path: PathBuf, lock: &Path) -> Error {
+    let lock = Escaped(lock.file_name().unwrap_or_default().as_encoded_bytes()).to_string();
+    let reason = format!("it is a log of its own, with a lock file '{lock}'");
+    Error::new("move", path, io::Error::other(reason))
+}
 
-    /// Returns the path of the newest backup, if there is one.
-    pub(crate) fn newest_numbered(&self) -> Option<PathBuf> {
-        let paths = [Form::Plain, Form::Gzip].map(|form| self.names.backup(1, form));
-        paths.into_iter().find(|path| matches!(regular_file(path), Ok(Some(_))))
-    }
+/// Returns the paths of the backups in the chain that are plain only.
+pub(crate) fn plain_only(names: &Names, backups: u64, listing: &Listing) -> Result<Vec<PathBuf>> {
+    let chain = chain(names, backups, listing)?;
+    let alone = chain.slots.iter().filter(|slot| slot.len() == 1).flatten();
+    let plain = alone.filter(|found| found.backup.form == Form::Plain);
+    Ok(plain.map(|found| found.backup.path(names)).collect())
+}
 
-    /// Returns the path of `backup`.
-    pub(crate) fn path(&self, backup: Backup) -> PathBuf {
-        self.names.backup(backup.slot, backup.form)
-    }
+/// Returns the path of the newest backup, if there is one.
+pub(crate) fn newest(names: &Names) -> Option<PathBuf> {
+    let paths = [Form::Plain, Form::Gzip].map(|form| names.backup(1, form));
+    paths.into_iter().find(|path| matches!(regular_file(path), Ok(Some(_))))
 }

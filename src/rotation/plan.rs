@@ -4,9 +4,10 @@
 //! and carried out by [`rotation`](crate::rotation).
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
-use crate::names::Form;
+use crate::names::{Form, Names};
 
 /// A backup: which slot it stands in, and in which form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,9 +18,33 @@ pub(crate) struct Backup {
     pub(crate) form: Form,
 }
 
+impl Backup {
+    pub(crate) fn path(self, names: &Names) -> PathBuf {
+        names.backup(self.slot, self.form)
+    }
+}
+
 /// The backups in the slots from 1 up to the first empty one, but no further
-/// than the last that is wanted. A slot can hold two, the newer of them first.
-pub(crate) type Chain = Vec<Vec<Found>>;
+/// than the last that is wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Chain {
+    /// A slot can hold two generations, the newer of them first.
+    pub(crate) slots: Vec<Vec<Found>>,
+    /// Plain files beside which the same generation stands compressed. They go:
+    /// moved on like a generation, it would be doubled.
+    pub(crate) doubled: Vec<Backup>,
+}
+
+/// A rotation, planned before anything has moved.
+#[derive(Debug)]
+pub(crate) struct Rotation {
+    /// How the name of the new backup becomes free.
+    pub(crate) room: Plan,
+    /// The new backup, plain.
+    pub(crate) backup: PathBuf,
+    /// The backups that are removed when it stands there, oldest first.
+    pub(crate) surplus: Vec<PathBuf>,
+}
 
 /// A backup that was found, and when its last line came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +58,7 @@ pub(crate) struct Found {
 /// What is to be done to the chain to make a slot free.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Backups that leave the chain, oldest first.
+    /// Files that are doubled, and backups that leave the chain, oldest first.
     pub(crate) remove: Vec<Backup>,
     /// Backups that move, and to which slot, in the order in which every
     /// destination is free when its turn comes.
@@ -59,7 +84,7 @@ pub(crate) fn plan(chain: &Chain, newcomer: Option<u64>, backups: u64) -> Plan {
             waiting.push_back(None);
         }
         let index = usize::try_from(slot - 1).unwrap_or(usize::MAX);
-        let residents = chain.get(index).map_or(&[][..], Vec::as_slice);
+        let residents = chain.slots.get(index).map_or(&[][..], Vec::as_slice);
         waiting.extend(residents.iter().map(|found| Some(found.backup)));
         match waiting.pop_front() {
             Some(Some(backup)) if backup.slot != slot => plan.shift.push((backup, slot)),
@@ -69,7 +94,8 @@ pub(crate) fn plan(chain: &Chain, newcomer: Option<u64>, backups: u64) -> Plan {
             _ => {}
         }
     }
-    plan.remove = waiting.into_iter().rev().flatten().collect();
+    plan.remove.extend(&chain.doubled);
+    plan.remove.extend(waiting.into_iter().rev().flatten());
     plan.shift.reverse();
     plan
 }
@@ -87,13 +113,14 @@ mod tests {
             modified: SystemTime::UNIX_EPOCH + Duration::from_secs(age),
         };
         let slots = (1..).zip(slots.chars());
-        slots
+        let slots = slots
             .map(|(slot, letter)| match letter {
                 'p' => vec![found(slot, Form::Plain, 1)],
                 'g' => vec![found(slot, Form::Gzip, 1)],
                 _ => vec![found(slot, Form::Plain, 2), found(slot, Form::Gzip, 1)],
             })
-            .collect()
+            .collect();
+        Chain { slots, doubled: Vec::new() }
     }
 
     fn plain(slot: u64) -> Backup {
@@ -122,6 +149,20 @@ mod tests {
         assert_eq!(full.remove, [gzip(2), gzip(1)]);
     }
 
+    #[test]
+    fn what_is_doubled_goes_before_anything_moves() {
+        let mut chain = chain_of("gg");
+        chain.doubled.push(plain(2));
+        let plan = plan(&chain, Some(1), 2);
+        assert_eq!(plan.remove, [plain(2), Backup { slot: 2, form: Form::Gzip }]);
+    }
+
+    #[test]
+    fn slots_may_be_as_many_as_there_are_numbers() {
+        let plan = plan(&chain_of("pp"), Some(1), u64::MAX);
+        assert_eq!((plan.shift, plan.free), (vec![(plain(2), 3), (plain(1), 2)], Some(1)));
+    }
+
     proptest! {
         /// Whatever the chain: none but the oldest beyond `backups` is lost,
         /// none overwrites another, and the order stays.
@@ -134,9 +175,9 @@ mod tests {
 
             // In the order of age, newest first; `None` is the newcomer.
             let mut wanted: Vec<Option<Backup>> = Vec::new();
-            for slot in 1..=chain.len() as u64 + 1 {
+            for slot in 1..=chain.slots.len() as u64 + 1 {
                 wanted.extend((newcomer == Some(slot)).then_some(None));
-                let residents = chain.get(usize::try_from(slot).unwrap() - 1);
+                let residents = chain.slots.get(usize::try_from(slot).unwrap() - 1);
                 wanted.extend(residents.into_iter().flatten().map(|found| Some(found.backup)));
             }
             let kept = wanted.len().min(usize::try_from(backups).unwrap());

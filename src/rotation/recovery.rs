@@ -28,21 +28,25 @@
 mod tests;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use crate::compress;
 use crate::compress::block::Block;
 use crate::error::{Error, Result};
 use crate::event::Notice;
 use crate::file::permissions::Ownership;
 use crate::file::{open_to_read, regular_file};
 use crate::lock::Held;
+use crate::names::listing::Listing;
 use crate::names::{self, Form, Meaning};
-use crate::rotation::plan::{Backup, Found, plan};
-use crate::rotation::{Backups, Compressed, rename};
+use crate::rotation::plan::{Found, plan};
+use crate::rotation::{Backups, Compressed, numbered, rename};
 use crate::sys::Metadata;
+
+/// How hard is compressed what a writer left to us who compresses.
+const LEVEL: u32 = 6;
 
 /// What rotations that died have left beside a log.
 #[derive(Debug, Default)]
@@ -53,45 +57,37 @@ pub(crate) struct Leftovers {
     privates: Vec<u64>,
     /// Backups that stand in both forms: where the plain one is.
     doubles: Vec<PathBuf>,
+    /// What there is in the directory.
+    pub(crate) listing: Listing,
 }
 
 impl Leftovers {
-    /// Looks through the log's directory. This costs one pass over its names,
-    /// however long the logs are. What has been compressed ahead of the log
+    /// Looks through what was listed. What has been compressed ahead of the log
     /// itself, which has this identity, is no leftover.
-    pub(crate) fn find(backups: &Backups, log: Option<u64>) -> Result<Self> {
+    pub(crate) fn find(backups: &Backups, listing: Listing, log: Option<u64>) -> Self {
         let (names, mut found, mut forms) = (&backups.names, Self::default(), BTreeMap::new());
-        let unreadable = Error::on("look for leftovers in", names.dir());
-        let mut entries = match fs::read_dir(names.dir()) {
-            Ok(entries) => entries,
-            Err(error) => return Err(unreadable(error)),
-        };
-        let outcome = entries.try_for_each(|entry| {
-            let name = entry?.file_name();
-            match names.meaning(&name) {
-                Some(Meaning::RotationTemp(digits, form)) => {
-                    found.temps.entry(digits).or_default().push(form);
+        for entry in &listing.entries {
+            match &entry.meaning {
+                // By the clock there is no chain to adopt them into; nor does
+                // Python make any.
+                Meaning::RotationTemp(digits, form) if backups.naming.timetable().is_none() => {
+                    found.temps.entry(digits.clone()).or_default().push(*form);
                 }
-                Some(Meaning::Private(identity)) => {
-                    let leftover = log != Some(identity) || !is_ahead(&names.private(identity));
-                    found.privates.extend(leftover.then_some(identity));
+                Meaning::Private(identity) => {
+                    let leftover = log != Some(*identity) || !is_ahead(&names.private(*identity));
+                    found.privates.extend(leftover.then_some(*identity));
                 }
-                _ => {
-                    if let Some(plain) = backups.plain_form(&name) {
+                meaning => {
+                    let kept = backups.options.backups;
+                    if let Some(plain) = backups.naming.plain_form(names, kept, meaning) {
                         *forms.entry(plain).or_insert(0) += 1;
                     }
                 }
             }
-            Ok(())
-        });
-        outcome.map_err(unreadable)?;
+        }
         let twice = forms.into_iter().filter(|(_, files)| *files == 2).map(|(plain, _)| plain);
         found.doubles = twice.filter(|plain| !backups.apart.contains(plain)).collect();
-        if backups.timetable.is_some() {
-            // There is no chain to adopt them into; nor does Python make any.
-            found.temps.clear();
-        }
-        Ok(found)
+        Self { listing, ..found }
     }
 
     /// Tells whether there is nothing to mend.
@@ -108,15 +104,17 @@ pub(crate) fn mend(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups
         notices.extend(outcome.unwrap_or_else(|error| Some(Notice::CannotMend(error))));
     };
     for identity in &found.privates {
-        tell(finish_or_remove(*identity, held, backups).map(|()| None));
+        tell(finish_or_remove(*identity, found, held, backups).map(|()| None));
     }
     if !found.doubles.is_empty() {
-        tell(part(&found.doubles, held, backups).map(|()| None));
+        tell(part(found, held, backups).map(|()| None));
     }
     // Without backups there is no chain to adopt into.
     if backups.options.backups > 0 {
         match by_age(found, backups) {
-            Ok(orphans) => orphans.iter().for_each(|orphan| tell(adopt(orphan, held, backups))),
+            Ok(orphans) => orphans.iter().for_each(|orphan| {
+                tell(adopt(orphan, &found.listing, held, backups));
+            }),
             Err(error) => tell(Err(error)),
         }
     }
@@ -125,12 +123,19 @@ pub(crate) fn mend(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups
 
 /// Sees to a private file: its maker died before it took its place, or was not
 /// done with it.
-fn finish_or_remove(identity: u64, held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
+fn finish_or_remove(
+    identity: u64,
+    found: &Leftovers,
+    held: &mut Held<'_>,
+    backups: &mut Backups,
+) -> Result<()> {
     let path = backups.names.private(identity);
     let Some(compressed) = Compressed::of_dead_maker(path)? else {
         return Ok(());
     };
-    if let Some((plain, metadata)) = backups.plain_of(identity)?
+    let (names, kept) = (&backups.names, backups.options.backups);
+    let plain = backups.naming.plain_of(identity, names, kept, &found.listing)?;
+    if let Some((plain, metadata)) = plain
         && compressed.is_admitted_by(Ownership::of(&metadata))?
         && compressed.holds(&plain)?
     {
@@ -149,17 +154,42 @@ fn is_ahead(path: &Path) -> bool {
 
 /// Parts what stands in both forms: one generation loses its plain form, two
 /// are spread over two slots.
-fn part(doubles: &[PathBuf], held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
-    for plain in doubles {
-        if is_regular(plain)? && is_regular(&names::compressed(plain))? {
-            backups.settle(plain, held)?;
+fn part(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
+    let timed = backups.naming.timetable().is_some();
+    for plain in &found.doubles {
+        if !(is_regular(plain)? && is_regular(&names::compressed(plain))?) {
+            continue;
+        }
+        if numbered::is_one_generation(plain)? {
+            backups.remove(plain)?;
+        } else if timed {
+            settle_dated(plain, held, backups)?;
         }
     }
-    if backups.timetable.is_some() {
+    if timed {
         return Ok(());
     }
-    let plan = plan(&backups.chain()?, None, backups.options.backups);
+    let kept = backups.options.backups;
+    let plan = numbered::make_room(&backups.names, None, kept, &found.listing)?;
     backups.carry_out(&plan, held)
+}
+
+/// Sees to a backup by the clock whose two forms, at `plain` and beside it, are
+/// not the same. If a killed writer was not done with compressing it, that is
+/// done anew. Two generations stay.
+fn settle_dated(plain: &Path, held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
+    let Some(metadata) = regular_file(plain)? else { return Ok(()) };
+    let half = names::compressed(plain);
+    if !compress::is_half_of(&half, plain).map_err(Error::on("compare", plain))? {
+        backups.apart.insert(plain.to_owned());
+        return Ok(());
+    }
+    // Somebody asked for compression, though it may not be us. The half is
+    // replaced, not removed: should it be somebody else's, who is still at
+    // it and removes the plain one in the end, there is always a whole one.
+    let level = backups.options.gzip.unwrap_or(LEVEL);
+    let compressed = backups.compress_at(level, plain, &metadata)?;
+    backups.place(&compressed, plain, held)
 }
 
 /// An orphan: a generation that a rotation of Python's left outside the chain.
@@ -203,11 +233,17 @@ fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
 
 /// Puts an orphan into the slot that its age gives: behind every backup that is
 /// newer, for Python peers, who adopt nothing, may have rotated since.
-fn adopt(orphan: &Orphan, held: &mut Held<'_>, backups: &mut Backups) -> Result<Option<Notice>> {
-    let chain = backups.chain()?;
+fn adopt(
+    orphan: &Orphan,
+    listing: &Listing,
+    held: &mut Held<'_>,
+    backups: &mut Backups,
+) -> Result<Option<Notice>> {
+    let kept = backups.options.backups;
+    let chain = numbered::chain(&backups.names, kept, listing)?;
     let newer = |slot: &Vec<Found>| slot.iter().any(|found| found.modified > orphan.modified);
-    let slot = chain.iter().rposition(newer).map_or(1, |index| index as u64 + 2);
-    let plan = plan(&chain, Some(slot), backups.options.backups);
+    let slot = chain.slots.iter().rposition(newer).map_or(1, |index| index as u64 + 2);
+    let plan = plan(&chain, Some(slot), kept);
     let Some(slot) = plan.free else {
         // Older than all that are kept: the chain would have dropped it.
         return backups.remove(&orphan.path).map(|()| None);
@@ -217,10 +253,10 @@ fn adopt(orphan: &Orphan, held: &mut Held<'_>, backups: &mut Backups) -> Result<
         Form::Gzip => None,
     };
     backups.carry_out(&plan, held)?;
-    let backup = Backup { slot, form: orphan.form };
-    rename(&orphan.path, &backups.path(backup))?;
+    let backup = backups.names.backup(slot, orphan.form);
+    rename(&orphan.path, &backup)?;
     if let Some(compressed) = compressed {
-        backups.place(&compressed, &backups.path(backup), held)?;
+        backups.place(&compressed, &backup, held)?;
     }
     Ok(Some(Notice::Adopted { orphan: orphan.path.clone(), slot }))
 }

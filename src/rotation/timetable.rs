@@ -9,8 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::Result;
 use crate::lock::Held;
+use crate::names::stamp::Stamp;
 use crate::time::schedule::Schedule;
-use crate::time::stamp::Stamp;
 use crate::time::zone::Zone;
 
 /// The first instant that can be meant: the year 2000. A clock that shows less

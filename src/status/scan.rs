@@ -6,8 +6,7 @@
 //! under way is not taken for one that died.
 
 use std::cmp::Reverse;
-use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,10 +15,11 @@ use crate::compress::block::Block;
 use crate::error::{Error, Result};
 use crate::file::{file_id, open_to_read};
 use crate::lock;
+use crate::names::listing::Entry;
+use crate::names::stamp::Dated;
 use crate::names::{Form, Meaning, Names};
 use crate::rotation::options::Options;
 use crate::sys::{self, FileExt, Locks, Metadata};
-use crate::time::stamp::{Dated, PRECISIONS};
 
 /// How long the lock is waited for.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -43,6 +43,8 @@ pub(super) struct Scan {
     pub(super) leftovers: Vec<(PathBuf, Metadata)>,
     /// Other names that begin with the log's and a dot.
     pub(super) others: Vec<PathBuf>,
+    /// Other logs with a backup's name, each with its lock file.
+    pub(super) other_logs: Vec<(PathBuf, PathBuf)>,
     /// Where the lock file is, or would be.
     pub(super) lock_path: PathBuf,
     /// The lock file.
@@ -96,6 +98,7 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
         temps: Vec::new(),
         leftovers: Vec::new(),
         others: Vec::new(),
+        other_logs: Vec::new(),
         lock_path,
         next_rotation: file.as_ref().and_then(next_rotation),
         lock,
@@ -111,50 +114,34 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
     scan.next_rotation = scan.next_rotation.or_else(|| mine.and_then(next_rotation));
     // It may have been rotated while we waited.
     scan.log = metadata(names.log())?.map(|metadata| (names.log().to_owned(), metadata));
-    scan.read_names(names)?;
+    scan.read_names(names, options.lock_dir.as_deref())?;
     drop(held);
     scan.backups.sort_by_key(|backup| (backup.which, backup.form));
     scan.temps.sort_by(|one, two| one.0.cmp(&two.0));
     scan.others.sort();
+    scan.other_logs.sort();
     Ok(scan)
 }
 
 impl Scan {
     /// Takes in every name in the log's directory.
-    fn read_names(&mut self, names: &Names) -> Result<()> {
-        let unreadable = || Error::on("look into", names.dir());
-        for entry in fs::read_dir(names.dir()).map_err(unreadable())? {
-            let name = entry.map_err(unreadable())?.file_name();
-            self.take_in(names, &name)?;
-        }
-        Ok(())
+    fn read_names(&mut self, names: &Names, lock_dir: Option<&Path>) -> Result<()> {
+        let listing = names.list(lock_dir).map_err(Error::on("look into", names.dir()))?;
+        listing.entries.into_iter().try_for_each(|entry| self.take_in(entry))
     }
 
     /// Takes in one name.
-    fn take_in(&mut self, names: &Names, name: &OsStr) -> Result<()> {
-        let path = names.dir().join(name);
-        // A schedule has one precision, but may have been another one before.
-        let mut dated = PRECISIONS.filter_map(|precision| Dated::read(names, name, precision));
-        if let Some((dated, form)) = dated.next() {
-            self.backups.extend(metadata(&path)?.map(|metadata| Backup {
-                which: Which::Dated(Reverse(dated)),
-                form,
-                path,
-                metadata,
-            }));
-            return Ok(());
-        }
-        let Some(meaning) = names.meaning(name) else {
-            self.others.extend(begins_like_a_backup(names, &path).then_some(path));
-            return Ok(());
-        };
+    fn take_in(&mut self, Entry { path, meaning, .. }: Entry) -> Result<()> {
         // Gone meanwhile, it is no matter.
         let Some(metadata) = metadata(&path)? else { return Ok(()) };
-        match meaning {
-            Meaning::Backup(slot, form) => {
-                self.backups.push(Backup { which: Which::Slot(slot), form, path, metadata });
+        let (which, form) = match meaning {
+            Meaning::Backup(slot, form) => (Which::Slot(slot), form),
+            // A schedule has one precision, but may have been another one before.
+            Meaning::Dated(dated, form) => (Which::Dated(Reverse(dated)), form),
+            Meaning::RotationTemp(..) if metadata.is_file() => {
+                self.temps.push((path, metadata));
+                return Ok(());
             }
-            Meaning::RotationTemp(..) if metadata.is_file() => self.temps.push((path, metadata)),
             Meaning::Private(identity) if metadata.is_file() => {
                 let log = self.log.as_ref().map(|(_, metadata)| file_id(metadata));
                 let in_use = log == Some(identity) && is_ahead(&path);
@@ -163,9 +150,18 @@ impl Scan {
                 } else {
                     self.leftovers.push((path, metadata));
                 }
+                return Ok(());
             }
-            _ => self.others.push(path),
-        }
+            Meaning::OtherLog(lock) => {
+                self.other_logs.push((path, lock));
+                return Ok(());
+            }
+            _ => {
+                self.others.push(path);
+                return Ok(());
+            }
+        };
+        self.backups.push(Backup { which, form, path, metadata });
         Ok(())
     }
 
@@ -205,12 +201,6 @@ fn metadata(path: &Path) -> Result<Option<Metadata>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::new("look at", path, error)),
     }
-}
-
-/// Tells whether a name begins with the log's and a dot.
-fn begins_like_a_backup(names: &Names, path: &Path) -> bool {
-    let log = names.log().as_os_str().as_encoded_bytes();
-    path.as_os_str().as_encoded_bytes().strip_prefix(log).is_some_and(|rest| rest.starts_with(b"."))
 }
 
 /// Tells whether a private file holds what was compressed ahead.

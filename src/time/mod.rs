@@ -1,5 +1,4 @@
 //! When a log is rotated by the clock, and what its backups are called then.
 
 pub(crate) mod schedule;
-pub(crate) mod stamp;
 pub(crate) mod zone;

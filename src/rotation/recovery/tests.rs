@@ -1,13 +1,12 @@
 //! Leftovers whose names only we can know, and ties.
 
 use super::*;
-use crate::compress;
 use crate::file::file_id;
 use crate::lock::Lock;
 use crate::names::Names;
 use crate::rotation::options::Options;
 use crate::sys;
-use std::fs::File;
+use std::fs::{self, File};
 use std::time::{Duration, UNIX_EPOCH};
 
 /// A directory with leftovers of `app.log`.
@@ -42,7 +41,7 @@ impl Site {
 
     /// Mends what there is; returns the names then.
     fn mend(&mut self) -> Vec<String> {
-        let found = Leftovers::find(&self.backups, None).unwrap();
+        let found = Leftovers::find(&self.backups, self.backups.list().unwrap(), None);
         let mut lock = Lock::not_needed();
         let notices = mend(&found, &mut lock.acquire().unwrap(), &mut self.backups);
         assert!(!notices.iter().any(|notice| matches!(notice, Notice::CannotMend(_))));
@@ -148,7 +147,7 @@ fn what_was_compressed_ahead_of_the_present_log_is_no_leftover() {
     let site = Site::new(Options::default());
     let (names, mut member) = (&site.backups.names, Vec::new());
     Block::of(b"line\n", &mut Deflater::new(6), &mut member).unwrap();
-    let found = |log| Leftovers::find(&site.backups, log).unwrap().privates;
+    let found = |log| Leftovers::find(&site.backups, site.backups.list().unwrap(), log).privates;
     fs::write(names.private(7), &member).unwrap();
     assert_eq!(found(Some(7)), [0; 0]);
     assert_eq!(found(Some(8)), [7], "it is another log's");

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::*;
-use crate::time::stamp::Stamp;
+use crate::names::stamp::Stamp;
 
 /// How many cases there are.
 const CASES: usize = 23_000;

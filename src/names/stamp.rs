@@ -7,16 +7,12 @@
 //! app.log.2026-11-22_17-05-00    app.log.2026-11-22_17    app.log.2026-11-22.2.gz
 //! ```
 
-use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use crate::names::{Form, Names, number};
+use super::{Form, Names, number};
 
 /// What stands between the parts of a stamp.
 const SEPARATORS: [char; 5] = ['-', '-', '_', '-', '-'];
-
-/// How many parts of a date and time a stamp can have: from the day on.
-pub(crate) const PRECISIONS: std::ops::RangeInclusive<usize> = 3..=6;
 
 /// The start of an interval; the earlier one is the less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,16 +70,15 @@ impl Stamp {
 }
 
 impl Dated {
-    /// Tells which backup the file called `name` is, and its form, if it is one
-    /// of the log of these `names` and of this precision.
-    pub(crate) fn read(names: &Names, name: &OsStr, precision: usize) -> Option<(Self, Form)> {
-        let (rest, form) = names.rest(name)?;
+    /// Reads what stands in a name between the log's and the form's ending.
+    pub(super) fn read(rest: &[u8]) -> Option<Self> {
         let dot = rest.iter().position(|byte| *byte == b'.');
         let (stamp, counter) = match dot {
             Some(dot) => (&rest[..dot], number(&rest[dot + 1..])?),
             None => (rest, 0),
         };
-        Some((Self { stamp: Stamp::read(stamp, precision)?, counter }, form))
+        let stamp = (3..=6).find_map(|precision| Stamp::read(stamp, precision))?;
+        Some(Self { stamp, counter })
     }
 
     /// Returns the backup's path.
@@ -117,15 +112,17 @@ fn exists([year, month, day, hour, minute, second]: [u32; 6], precision: usize) 
 
 #[cfg(test)]
 mod tests {
+    use super::super::Meaning;
     use super::*;
+    use std::ffi::OsStr;
     use std::path::Path;
 
     fn names() -> Names {
         Names::new(Path::new("/d/app.log")).unwrap()
     }
 
-    fn read(name: &str, precision: usize) -> Option<(Dated, Form)> {
-        Dated::read(&names(), OsStr::new(name), precision)
+    fn read(name: &str) -> Option<Meaning> {
+        names().meaning(OsStr::new(name))
     }
 
     #[test]
@@ -141,9 +138,8 @@ mod tests {
                 let dated = Dated { stamp, counter };
                 let plain = format!("{name}{end}");
                 assert_eq!(dated.path(&names(), Form::Plain), names().dir().join(&plain));
-                assert_eq!(read(&plain, precision), Some((dated, Form::Plain)));
-                assert_eq!(read(&format!("{plain}.gz"), precision), Some((dated, Form::Gzip)));
-                assert_eq!(read(&plain, 3 + (precision - 2) % 4), None, "another precision");
+                assert_eq!(read(&plain), Some(Meaning::Dated(dated, Form::Plain)));
+                assert_eq!(read(&format!("{plain}.gz")), Some(Meaning::Dated(dated, Form::Gzip)));
             }
         }
     }
@@ -163,15 +159,15 @@ mod tests {
             "app.log.2026-11-02.bak",
             "app.log.2026-11-02.gz.gz",
             "app.log.old.2026-11-02",
-            "app.log.2026-11-02_10",
+            "app.log.2026-11-02_1",
             "app.log.+026-11-02",
             "app.log.٢026-11-02",
             "xapp.log.2026-11-02",
             "app.log2026-11-02",
         ] {
-            assert_eq!(read(stranger, 3), None, "{stranger}");
+            assert_eq!(read(stranger), None, "{stranger}");
         }
-        assert!(read("app.log.2024-02-29", 3).is_some());
+        assert!(read("app.log.2024-02-29").is_some());
     }
 
     #[test]

@@ -4,10 +4,14 @@
 //! is, what a backup is called, which leftovers are whose. All follow from the
 //! log's absolute path. The rules are those of concurrent-log-handler.
 
+pub(crate) mod listing;
+pub(crate) mod stamp;
+
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use self::stamp::Dated;
 use crate::sys;
 
 /// How many hexadecimal digits a private file's identity has.
@@ -39,12 +43,18 @@ impl Form {
 /// What a name found beside the log means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// A backup: its slot and form.
+    /// A backup by number: its slot and form.
     Backup(u64, Form),
+    /// A backup by the clock.
+    Dated(Dated, Form),
     /// A rotation temp of Python's: its random digits and form.
     RotationTemp(String, Form),
-    /// A private temporary of ours: the identity of the log it was made from.
+    /// A private file: the identity of the log it was made from.
     Private(u64),
+    /// Another log, whose name could be a backup's: its lock file.
+    OtherLog(PathBuf),
+    /// It begins with the log's name and a dot, and is nothing of the above.
+    Other,
 }
 
 /// A log's absolute path, and the names made from it.
@@ -122,7 +132,7 @@ impl Names {
 
     /// Returns what follows the log's name and a dot in `name`, less the
     /// ending of its form, if it begins like that.
-    pub(crate) fn rest<'a>(&self, name: &'a OsStr) -> Option<(&'a [u8], Form)> {
+    fn rest<'a>(&self, name: &'a OsStr) -> Option<(&'a [u8], Form)> {
         let (name, ours) = (name.as_encoded_bytes(), self.name.as_encoded_bytes());
         let rest = name.strip_prefix(ours)?.strip_prefix(b".")?;
         Some(match rest.strip_suffix(b".gz") {
@@ -168,7 +178,10 @@ impl Names {
                 Some(Meaning::RotationTemp(digits, form))
             }
             Some(_) => None,
-            None => number(rest).map(|slot| Meaning::Backup(slot, form)),
+            None => match number(rest) {
+                Some(slot) => Some(Meaning::Backup(slot, form)),
+                None => Dated::read(rest).map(|dated| Meaning::Dated(dated, form)),
+            },
         }
     }
 

@@ -1,0 +1,146 @@
+//! What stands in a log's directory, by what its names mean: the one place that
+//! lists it.
+//!
+//! A backup's name can be another log's: `job.1` may be the newest backup of
+//! `job`, or a log that somebody called so. Every log that has been written to
+//! has a lock file, and a backup has none, so the lock file tells.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::{Meaning, Names};
+
+/// A file whose name says that it has to do with the log.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) path: PathBuf,
+    pub(crate) meaning: Meaning,
+    /// Whether it is a regular file.
+    pub(crate) regular: bool,
+}
+
+/// What there is in a log's directory.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// In no order.
+    pub(crate) entries: Vec<Entry>,
+    /// The names of lock files of logs that are called like backups of this one;
+    /// nothing if the directory cannot be listed.
+    locks: Option<BTreeSet<OsString>>,
+    /// Where lock files are, too.
+    lock_dir: Option<PathBuf>,
+}
+
+impl Names {
+    /// Lists the log's directory. Lock files may also be in `lock_dir`.
+    ///
+    /// # Errors
+    ///
+    /// If the directory cannot be read to its end.
+    pub(crate) fn list(&self, lock_dir: Option<&Path>) -> io::Result<Listing> {
+        let mut listing = Listing::unknown(lock_dir.filter(|dir| *dir != self.dir()));
+        let mut locks = BTreeSet::new();
+        for entry in fs::read_dir(self.dir())? {
+            let entry = entry?;
+            let name = entry.file_name();
+            if self.may_lock_another(&name) {
+                locks.insert(name);
+                continue;
+            }
+            let other = || self.rest(&name).map(|_| Meaning::Other);
+            let Some(meaning) = self.meaning(&name).or_else(other) else { continue };
+            let regular = entry.file_type().is_ok_and(|kind| kind.is_file());
+            listing.entries.push(Entry { path: entry.path(), meaning, regular });
+        }
+        let known = !locks.is_empty() || listing.lock_dir.is_some();
+        listing.locks = Some(locks);
+        let mut entries = std::mem::take(&mut listing.entries);
+        for entry in entries.iter_mut().filter(|_| known) {
+            if let Meaning::Backup(..) | Meaning::Dated(..) = entry.meaning
+                && let Some(lock) = listing.lock_of(&entry.path)
+            {
+                entry.meaning = Meaning::OtherLog(lock);
+            }
+        }
+        listing.entries = entries;
+        Ok(listing)
+    }
+
+    /// Tells whether `name` could be that of the lock file of a log which is
+    /// called like a backup of this one.
+    fn may_lock_another(&self, name: &OsStr) -> bool {
+        let rest = name.as_encoded_bytes().strip_prefix(b".__");
+        let rest = rest.and_then(|rest| rest.strip_prefix(self.name.as_encoded_bytes()));
+        rest.is_some_and(|rest| {
+            rest.starts_with(b".") && rest.ends_with(b".lock") && rest.len() > 5
+        })
+    }
+}
+
+impl Listing {
+    /// Returns what there is to say of a directory that cannot be listed.
+    pub(crate) fn unknown(lock_dir: Option<&Path>) -> Self {
+        Self { lock_dir: lock_dir.map(Path::to_owned), ..Self::default() }
+    }
+
+    /// Returns the lock file of the log at `path`, which is called like a
+    /// backup, if it is a log.
+    pub(crate) fn lock_of(&self, path: &Path) -> Option<PathBuf> {
+        let mut name = OsString::from(".__");
+        name.push(path.file_name()?);
+        name.push(".lock");
+        let beside = path.with_file_name(&name);
+        let is_beside = match &self.locks {
+            Some(locks) => locks.contains(&name),
+            None => beside.symlink_metadata().is_ok(),
+        };
+        let elsewhere = || self.lock_dir.as_ref().map(|dir| dir.join(&name));
+        let there = |lock: &PathBuf| lock.symlink_metadata().is_ok();
+        let lock = is_beside.then_some(beside).or_else(|| elsewhere().filter(there))?;
+        // The log `job.1.log` has the same lock file.
+        let mut longer = path.as_os_str().to_owned();
+        longer.push(".log");
+        Path::new(&longer).symlink_metadata().is_err().then_some(lock)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::write;
+
+    #[test]
+    fn a_backup_s_name_with_a_lock_file_is_another_log() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        fs::create_dir(path("locks")).unwrap();
+        for name in ["job.1", ".__job.1.lock", "job.2", ".__job.lock", "job.3", "job.3.log"] {
+            write(path(name), "").unwrap();
+        }
+        for name in [".__job.3.lock", "job.2026-11-20", "locks/.__job.2026-11-20.lock"] {
+            write(path(name), "").unwrap();
+        }
+        let names = Names::new(&path("job")).unwrap();
+        let others = |lock_dir: Option<&Path>| {
+            let mut others = Vec::new();
+            for entry in names.list(lock_dir).unwrap().entries {
+                if let Meaning::OtherLog(lock) = entry.meaning {
+                    others.push((entry.path, lock));
+                }
+            }
+            others.sort();
+            others
+        };
+        let (one, two) = (path("job.1"), path("job.2026-11-20"));
+        let lock = path("locks/.__job.2026-11-20.lock");
+        assert_eq!(others(None), [(one.clone(), path(".__job.1.lock"))]);
+        let both = [(one.clone(), path(".__job.1.lock")), (two, lock)];
+        assert_eq!(others(Some(&path("locks"))), both);
+        let unknown = Listing::unknown(None);
+        assert_eq!(unknown.lock_of(&one), Some(path(".__job.1.lock")));
+        assert_eq!(unknown.lock_of(&path("job.2")), None);
+    }
+}
