@@ -9,8 +9,9 @@
 //! A [`LogReader`] reads all that is there of such a log, backups first, and
 //! follows it over rotations.
 //!
-//! The library prints nothing, ends no process and reads no environment: a
-//! failure is an [`Error`], a trouble that costs no line is a [`Notice`].
+//! The library prints nothing, ends no process and reads no environment but `TZ`
+//! and `TZDIR`, which say what local time is ([`Zone`]): a failure is an
+//! [`Error`], a trouble that costs no line is a [`Notice`].
 //!
 //! # Example
 //!
@@ -104,3 +105,4 @@ pub use log::repair::{Change, Repair};
 pub use reader::{LogReader, ReadNotice, ReadOptions};
 pub use rotation::options::{Options, SyncPolicy};
 pub use time::schedule::{Schedule, Weekday, When};
+pub use time::zone::Zone;

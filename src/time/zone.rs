@@ -2,30 +2,33 @@
 //!
 //! Instants are whole seconds since 1970, as everywhere in
 //! concurrent-log-handler. Which zone is the local one, the C library's rules
-//! say, for Python asks it: `TZ` is the name of a file, or else a zone written
-//! out as POSIX has it; without it there is `/etc/localtime`; and else it is
-//! UTC. The files are read here, since jiff looks through the whole database
-//! before it opens one, which takes as long as all else at the start. Windows has
-//! no such files: it says which zone is the local one, and jiff brings the others
-//! along.
+//! say, for Python asks it: `TZ` names a file below `TZDIR`, or else is a zone
+//! written out as POSIX has it; without it there is `/etc/localtime`; and else
+//! it is UTC. The files are read here, because jiff looks through the whole
+//! database before it opens one, which takes as long as the rest of a short run.
+//! Windows has no such files: it says which zone is the local one, and jiff
+//! brings the others along.
 //!
-//! This file is the library's only door to jiff.
+//! This file is the only door to jiff, for library and program: so time stamps,
+//! the names of backups and the times that are given agree on one zone.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
+use std::time::SystemTime;
 use std::{env, fs};
 
-use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
 
 use crate::sys;
 
-/// Where the zones are.
 const ZONES: &str = "/usr/share/zoneinfo";
 
 /// A time zone.
 #[derive(Debug, Clone)]
-pub(crate) struct Zone(TimeZone);
+pub struct Zone(TimeZone);
 
 /// What the clock on the wall shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +37,6 @@ pub(crate) struct Civil {
     pub(crate) fields: [u32; 6],
     /// The day of the week; Monday is 0.
     pub(crate) weekday: i64,
-    /// Whether it is daylight saving time.
     pub(crate) dst: bool,
 }
 
@@ -47,27 +49,61 @@ impl Civil {
 }
 
 impl Zone {
-    /// Returns the zone of this process.
-    pub(crate) fn local() -> Self {
+    /// Returns the zone of this process; UTC if `TZ` names none.
+    #[must_use]
+    pub fn local() -> Self {
         match env::var_os("TZ") {
-            Some(name) => Self::named(&name),
+            Some(name) => Self::named(&name).unwrap_or_else(Self::utc),
             None => Self(of_system().unwrap_or(TimeZone::UTC)),
         }
     }
 
-    /// Returns the zone that is called or written out so.
-    pub(crate) fn named(name: &OsStr) -> Self {
-        let name = name.to_str().unwrap_or_default();
-        let name = name.strip_prefix(':').unwrap_or(name);
-        let dir = env::var_os("TZDIR").unwrap_or_else(|| ZONES.into());
-        let zone = in_file(&Path::new(&dir).join(name));
-        let zone = zone.or_else(|| TimeZone::posix(name).ok()).or_else(|| in_program(name));
-        Self(zone.unwrap_or(TimeZone::UTC))
+    /// Returns what `TZ` holds if it names no zone.
+    #[must_use]
+    pub fn misnamed() -> Option<OsString> {
+        env::var_os("TZ").filter(|name| Self::named(name).is_none())
     }
 
-    /// Returns Greenwich's, where no clock is ever changed.
-    pub(crate) fn utc() -> Self {
+    /// Returns the zone of this name, or the one that is written out so, as in
+    /// `TZ`.
+    #[must_use]
+    pub fn named(name: &OsStr) -> Option<Self> {
+        let name = name.to_str()?;
+        let name = name.strip_prefix(':').unwrap_or(name);
+        if name.is_empty() {
+            return Some(Self::utc());
+        }
+        let dir = env::var_os("TZDIR").unwrap_or_else(|| ZONES.into());
+        let zone = in_file(&Path::new(&dir).join(name), name);
+        let zone = zone.or_else(|| TimeZone::posix(name).ok()).or_else(|| in_program(name));
+        // There is one of this name on a system without any file, too.
+        zone.or_else(|| (name == "UTC").then_some(TimeZone::UTC)).map(Self)
+    }
+
+    /// Returns the zone in which no clock is ever changed.
+    #[must_use]
+    pub fn utc() -> Self {
         Self(TimeZone::UTC)
+    }
+
+    /// Returns the time in this zone by a pattern of strftime.
+    ///
+    /// # Errors
+    ///
+    /// If a part of the pattern is not known, or cannot be said of this time.
+    pub fn format(&self, pattern: &str, time: SystemTime) -> Result<String, String> {
+        let time = Timestamp::try_from(time).unwrap_or(Timestamp::MAX).to_zoned(self.0.clone());
+        strtime::format(pattern, &time).map_err(|error| error.to_string())
+    }
+
+    /// Reads a date, with or without a time of the day, which is of this zone
+    /// unless it comes with an offset.
+    #[must_use]
+    pub fn instant(&self, text: &str) -> Option<SystemTime> {
+        let exact = || text.parse::<Zoned>().map(|zoned| zoned.timestamp());
+        let civil = || text.parse::<DateTime>()?.to_zoned(self.0.clone());
+        let time = text.parse::<Timestamp>().or_else(|_| exact());
+        Some(time.or_else(|_| Ok::<_, jiff::Error>(civil()?.timestamp())).ok()?.into())
     }
 
     /// Returns what the clock shows at an instant; at one before the year 1 or
@@ -77,10 +113,9 @@ impl Zone {
         let instant = Timestamp::from_second(instant).unwrap_or(beyond);
         let info = self.0.to_offset_info(instant);
         let clock = info.offset().to_datetime(instant);
-        let date = [i32::from(clock.year()), clock.month().into(), clock.day().into()];
-        let time = [clock.hour(), clock.minute(), clock.second()].map(i32::from);
-        let [year, month, day] = date;
-        let [hour, minute, second] = time;
+        let [year, month, day] =
+            [i32::from(clock.year()), clock.month().into(), clock.day().into()];
+        let [hour, minute, second] = [clock.hour(), clock.minute(), clock.second()].map(i32::from);
         let fields = [year, month, day, hour, minute, second];
         Civil {
             fields: fields.map(|field| u32::try_from(field).unwrap_or_default()),
@@ -104,17 +139,18 @@ fn in_program(name: &str) -> Option<TimeZone> {
     }
 }
 
-/// Returns the zone of the system, if it is known.
+/// Returns the zone of the system. Its file is a link into the database as a
+/// rule, which tells the name.
 fn of_system() -> Option<TimeZone> {
-    match sys::LOCAL_ZONE {
-        Some(path) => in_file(Path::new(path)),
-        None => TimeZone::try_system().ok(),
-    }
+    let Some(path) = sys::LOCAL_ZONE else { return TimeZone::try_system().ok() };
+    let link = fs::read_link(path).ok();
+    let name = link.as_ref().and_then(|link| Some(link.to_str()?.split_once("/zoneinfo/")?.1));
+    in_file(Path::new(path), name.unwrap_or("local"))
 }
 
 /// Returns the zone that the file at `path` holds, if it does.
-fn in_file(path: &Path) -> Option<TimeZone> {
-    TimeZone::tzif("local", &fs::read(path).ok()?).ok()
+fn in_file(path: &Path, name: &str) -> Option<TimeZone> {
+    TimeZone::tzif(name, &fs::read(path).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -122,7 +158,7 @@ mod tests {
     use super::*;
 
     fn zone(name: &str) -> Zone {
-        Zone::named(OsStr::new(name))
+        Zone::named(OsStr::new(name)).unwrap_or_else(Zone::utc)
     }
 
     #[test]
@@ -148,11 +184,30 @@ mod tests {
         for name in [":Europe/Berlin", "/usr/share/zoneinfo/Europe/Berlin"] {
             assert_eq!(hour(name), 14, "{name}");
         }
-        for name in ["", ":", "UTC", "Nowhere/Else", "/etc/passwd", "nonsense", "../../../etc"] {
+        for name in ["", ":", "UTC"] {
             assert_eq!(hour(name), 12, "{name}");
+        }
+        for name in ["Nowhere/Else", "/etc/passwd", "europe/berlin", "nonsense", "../../../etc"] {
+            assert!(Zone::named(OsStr::new(name)).is_none(), "{name}");
         }
         assert_eq!(hour("EST5EDT"), 8);
         assert_eq!(hour("<+0330>-3:30"), 15);
+    }
+
+    #[test]
+    fn times_are_exact_or_local() {
+        let at = |text: &str| {
+            let time = zone("Europe/Berlin").instant(text)?;
+            Some(time.duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs())
+        };
+        for text in ["2026-11-22T10:00:00Z", "2026-11-22T11:00+01:00", "2026-11-22 11:00"] {
+            assert_eq!(at(text), Some(1_795_341_600), "{text}");
+        }
+        assert_eq!(at("2026-11-22"), Some(1_795_302_000));
+        assert_eq!(at("2026-07-01T14:00:00"), Some(1_782_907_200));
+        for text in ["", "x", "2026-13-01", "2026-11-22T25:00"] {
+            assert_eq!(at(text), None, "{text}");
+        }
     }
 
     #[test]

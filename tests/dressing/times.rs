@@ -131,6 +131,55 @@ fn local_time_is_that_of_the_zone() {
 }
 
 #[test]
+fn stamps_backups_and_given_times_agree_with_the_c_library() {
+    let shown = |env: &[(&str, &str)]| {
+        let mut date = Command::new("date");
+        filtered(date.envs(env.iter().copied()).arg("+%F_%H"), "")
+    };
+    for (env, names_one) in [
+        (&[("TZ", "Asia/Tokyo")][..], true),
+        (&[("TZ", ":Asia/Tokyo")], true),
+        (&[("TZ", "/usr/share/zoneinfo/Asia/Tokyo")], true),
+        (&[("TZ", "XYZ-7")], true),
+        (&[("TZ", "")], true),
+        (&[("TZ", "asia/tokyo")], false),
+        (&[("TZ", "Asia/Tokyo"), ("TZDIR", "/nonexistent")], false),
+        (&[("TZ", "No/Such_Zone")], false),
+    ] {
+        let place = Place::fresh();
+        let run = |args: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_clh-tee"));
+            command.args(args).envs(env.iter().copied()).current_dir(place.dir());
+            let output = command.stdin(Stdio::null()).output().expect("run it");
+            let told = String::from_utf8(output.stderr).expect("UTF-8");
+            let warnings = told.matches("names no time zone; using UTC").count();
+            assert_eq!(warnings, usize::from(!names_one), "{env:?} {args:?}: {told}");
+            assert_eq!(told.lines().count(), warnings, "{told}");
+            output.stdout
+        };
+        let before = shown(env);
+        let echo = ["-q", "--timestamp=%Y-%m-%d_%H", "app.log", "--", "echo"];
+        run(&echo);
+        run(&["--rotate", "--when", "H", "app.log"]);
+        let stamped = place.names().into_iter().find(|name| name.starts_with("app.log.2"));
+        let backup = stamped.expect("a backup by the clock");
+        let line = String::from_utf8(place.read(&backup)).expect("UTF-8");
+        let hours = [before, shown(env)];
+        for hour in [line.trim_end(), &backup["app.log.".len()..]] {
+            assert!(hours.iter().any(|date| date.trim_end() == hour), "{env:?} {hour}: {hours:?}");
+        }
+        // The backup was changed now: an hour before that in local time, and an hour after.
+        for (ago, read) in [("1 hour ago", line.as_str()), ("1 hour", "")] {
+            let mut date = Command::new("date");
+            let date = date.envs(env.iter().copied()).args(["-d", ago, "+%FT%T"]);
+            let since = filtered(date, "");
+            let out = run(&["--read", "--since", since.trim_end(), "app.log"]);
+            assert_eq!(String::from_utf8_lossy(&out), read, "{env:?} {since}");
+        }
+    }
+}
+
+#[test]
 fn patterns_are_those_of_strftime() {
     let place = Place::fresh();
     let tee = Tee::new(&place).arg("--timestamp=[%Y-%j %H]").args("--utc app.log");

@@ -62,7 +62,7 @@ fn is_python_s() {
     for line in cases.lines() {
         let case = Case::read(line);
         if name != case.zone {
-            (name, zone) = (case.zone, Zone::named(OsStr::new(case.zone)));
+            (name, zone) = (case.zone, Zone::named(OsStr::new(case.zone)).expect("a zone"));
         }
         let zone = if case.schedule.utc { &Zone::utc() } else { &zone };
         assert_eq!(case.schedule.first(case.now, zone), case.first, "first: {line}");

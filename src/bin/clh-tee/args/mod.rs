@@ -20,7 +20,7 @@ use std::time::Duration;
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
-use clh_tee::{Options, SyncPolicy};
+use clh_tee::{Escaped, Options, SyncPolicy, Zone};
 
 use self::config::Configured;
 use self::files::Files;
@@ -32,7 +32,7 @@ use self::timed::Timed;
 pub(crate) use self::transforming::Transforming;
 use self::values::{count, length, level, size, time};
 use crate::messages::{Report, Status};
-use crate::transform::Settings;
+use crate::transform::{Format, Settings};
 
 /// Appends standard input to a rotating log that any number of processes share.
 ///
@@ -241,7 +241,10 @@ impl Cli {
         cli.configured.shown = shown;
         let fault = cli.running.fault().or_else(|| cli.timed.fault());
         match fault.or_else(|| cli.transforming.fault(cli.running.is_asked_for())) {
-            None => Ok(cli),
+            None => {
+                cli.warn_of_zone(report);
+                Ok(cli)
+            }
             Some(fault) => Err(Self::command().error(ErrorKind::ArgumentConflict, fault)),
         }
     }
@@ -270,6 +273,17 @@ impl Cli {
     /// Returns what is done to lines.
     pub(crate) fn transform(&self) -> Settings {
         self.transforming.settings(self.timed.utc)
+    }
+
+    /// Warns if local time is asked for, by any option, and TZ names no zone.
+    fn warn_of_zone(&self, report: &Report) {
+        let stamped = matches!(self.transforming.timestamp, Some(Format::Pattern(_)));
+        let local = !self.timed.utc && (stamped || self.timed.when.is_some());
+        if (local || self.reading.since.is_some())
+            && let Some(name) = Zone::misnamed()
+        {
+            report.warn(&format!("TZ='{}' names no time zone; using UTC", Escaped::text(&name)));
+        }
     }
 
     /// Returns what is to be done.

@@ -32,7 +32,8 @@ pub(crate) struct Timed {
 
     /// Use UTC instead of local time
     ///
-    /// Local time is that of TZ or, without it, of /etc/localtime.
+    /// Local time is that of TZ or, without it, of /etc/localtime. If TZ names
+    /// no zone it is UTC, with a warning.
     #[arg(long, hide_short_help = true)]
     pub(crate) utc: bool,
 }

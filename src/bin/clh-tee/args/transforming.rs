@@ -17,7 +17,7 @@ pub(crate) struct Transforming {
     /// strftime(3), such as '%F %T'.
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true,
           default_missing_value = "rfc3339", value_parser = Format::parse)]
-    timestamp: Option<Format>,
+    pub(super) timestamp: Option<Format>,
 
     /// Put TEXT and a colon before each line
     ///

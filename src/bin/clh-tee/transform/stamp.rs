@@ -1,17 +1,11 @@
-//! Time stamps; the program's door to the crate jiff.
+//! Time stamps.
 
 use std::time::SystemTime;
-use std::{env, fs};
 
-use jiff::Timestamp;
-use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
+use clh_tee::Zone;
 
 /// RFC 3339, with milliseconds.
 const RFC3339: &str = "%Y-%m-%dT%H:%M:%S%.3f%:z";
-
-/// The file with the system's time zone.
-const SYSTEM: &str = "/etc/localtime";
 
 /// What TAI64 counts from: 2^62 seconds before 1970. The 10 are those by which
 /// TAI was ahead of UTC then; as multilog does, leap seconds since are left
@@ -43,8 +37,7 @@ impl Format {
 
     /// Takes a pattern if every part of it is known.
     fn pattern(pattern: &str) -> Result<Self, String> {
-        let tried = strtime::format(pattern, &Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
-        let shown = tried.map_err(|error| error.to_string())?;
+        let shown = Zone::utc().format(pattern, SystemTime::UNIX_EPOCH)?;
         if shown.chars().any(char::is_control) {
             return Err("control characters are refused".to_owned());
         }
@@ -54,16 +47,14 @@ impl Format {
 
 /// What writes times.
 pub(super) struct Stamp {
-    /// In which form.
     format: Format,
-    /// In which time zone.
-    zone: TimeZone,
+    zone: Zone,
 }
 
 impl Stamp {
     /// Returns what writes times, in UTC or in the system's time zone.
     pub(super) fn new(format: Format, utc: bool) -> Self {
-        Self { format, zone: if utc { TimeZone::UTC } else { local() } }
+        Self { format, zone: if utc { Zone::utc() } else { Zone::local() } }
     }
 
     /// Returns how `time` is written.
@@ -77,33 +68,15 @@ impl Stamp {
                 let seconds = TAI64.wrapping_add(since_1970.as_secs());
                 format!("@{seconds:016x}{:08x}", since_1970.subsec_nanos())
             }
-            Format::Pattern(pattern) => self.show_by(pattern, time),
+            // Whatever a clock may say, the line goes in: a year of two digits
+            // can be written for a hundred years only.
+            Format::Pattern(pattern) => {
+                let shown = self.zone.format(pattern, time);
+                let any_time = || self.zone.format(RFC3339, time).unwrap_or_default();
+                shown.unwrap_or_else(|_| any_time())
+            }
         }
     }
-
-    /// Returns how `time` is written by `pattern`.
-    fn show_by(&self, pattern: &str, time: SystemTime) -> String {
-        // Whatever a clock may say, the line goes in.
-        let time = Timestamp::try_from(time).unwrap_or(Timestamp::MAX).to_zoned(self.zone.clone());
-        // A year of two digits can be written for a hundred years only.
-        strtime::format(pattern, &time).unwrap_or_else(|_| time.timestamp().to_string())
-    }
-}
-
-/// Returns the time zone that TZ names, or else the system's; UTC if there is
-/// none.
-fn local() -> TimeZone {
-    let system = if env::var_os("TZ").is_none() { linked() } else { None };
-    system.or_else(|| TimeZone::try_system().ok()).unwrap_or(TimeZone::UTC)
-}
-
-/// Returns the system's time zone if it is a link into the database, as usual.
-/// jiff, to tell the zone's name, looks through all of that, which takes as
-/// long as the rest of a short run.
-fn linked() -> Option<TimeZone> {
-    let link = fs::read_link(SYSTEM).ok()?;
-    let (_, name) = link.to_str()?.split_once("/zoneinfo/")?;
-    TimeZone::tzif(name, &fs::read(SYSTEM).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -113,7 +86,7 @@ mod tests {
 
     /// Returns how so many seconds and nanoseconds since 1970 are written.
     fn shown(format: &str, zone: &str, seconds: u64, nanos: u32) -> String {
-        let zone = TimeZone::get(zone).expect("the system has a time zone database");
+        let zone = Zone::named(zone.as_ref()).expect("the system has a time zone database");
         let stamp = Stamp { format: Format::parse(format).unwrap(), zone };
         stamp.show(SystemTime::UNIX_EPOCH + Duration::new(seconds, nanos))
     }
@@ -181,7 +154,7 @@ mod tests {
         let before = SystemTime::UNIX_EPOCH - Duration::from_secs(1);
         let late = SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 39);
         for format in ["rfc3339", "unix", "tai64n", "%y", "%G"] {
-            let stamp = Stamp { format: Format::parse(format).unwrap(), zone: TimeZone::UTC };
+            let stamp = Stamp { format: Format::parse(format).unwrap(), zone: Zone::utc() };
             for time in [before, late, SystemTime::UNIX_EPOCH] {
                 assert_ne!(stamp.show(time), "", "{format}");
             }
