@@ -3,20 +3,36 @@
 use std::collections::VecDeque;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::error::{Error, Result};
 use crate::file::file_id;
 use crate::names::Form;
-use crate::sys::Metadata;
+use crate::sys::{self, Metadata};
 
 /// The files that have been seen, the one seen last at the end.
 #[derive(Debug, Default)]
 pub(super) struct Known(VecDeque<u64>);
 
+/// A file that is open, and which one it is.
+pub(super) type Opened<'a> = (&'a mut u64, &'a File);
+
 impl Known {
+    /// Asks the open files anew which they are: where overlayfs copies a file up
+    /// it gets another time of birth.
+    pub(super) fn renew<'a>(&mut self, opened: impl IntoIterator<Item = Opened<'a>>) {
+        for (identity, file) in opened {
+            // One that cannot be asked stays what it was.
+            let now = sys::about(file).map_or(*identity, |metadata| file_id(&metadata));
+            if now != *identity {
+                *identity = now;
+                self.add(now);
+            }
+        }
+    }
+
     /// Tells whether the file of this identity has been seen.
     pub(super) fn has(&self, identity: u64) -> bool {
         self.0.iter().rev().any(|known| *known == identity)
@@ -85,21 +101,17 @@ impl Found {
         let identity = file_id(metadata);
         let size = metadata.len();
         let mut found = Self { path, form, identity, modified, size, known: false, access };
-        let as_plain = || trace(&found.path.with_extension(""), modified);
-        found.known = known.has(identity) || form == Form::Gzip && known.has(as_plain());
+        found.known = known.has(identity) || known.has(found.trace());
         Ok(found)
     }
 
-    /// Returns what a plain backup by the clock has in common with what it is
-    /// compressed to later: its name and when it was changed.
-    pub(super) fn trace(&self) -> Option<u64> {
-        (self.form == Form::Plain).then(|| trace(&self.path, self.modified))
+    /// Returns what a backup by the clock keeps when it is compressed, or when
+    /// overlayfs copies it up: its name and when it was changed.
+    pub(super) fn trace(&self) -> u64 {
+        let compressed = self.form == Form::Gzip;
+        let plain = if compressed { self.path.with_extension("") } else { self.path.clone() };
+        let mut hasher = DefaultHasher::new();
+        (plain, self.modified).hash(&mut hasher);
+        hasher.finish()
     }
-}
-
-/// Returns a number for a plain file at `path` that was changed then.
-fn trace(path: &Path, modified: SystemTime) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (path, modified).hash(&mut hasher);
-    hasher.finish()
 }

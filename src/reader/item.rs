@@ -5,8 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::found::Found;
-use super::part::{Cut, Part};
+use super::found::{Found, Opened};
+use super::part::{Cut, Part, bytes_before};
 use super::{LogReader, ReadNotice};
 use crate::error::{Error, Result};
 use crate::names::Form;
@@ -37,10 +37,12 @@ pub(super) struct Live {
     pub(super) identity: u64,
     /// The file.
     pub(super) file: Arc<File>,
-    /// How far it has been read.
     part: Part,
-    /// The bytes that stood there before.
+    /// The bytes that stood before what is read next.
     before: Vec<u8>,
+    /// Where the partial line at the end was last seen to end, and the bytes
+    /// before that: what has been looked through is not read at each wake.
+    partial: Option<(u64, Vec<u8>)>,
 }
 
 impl Item {
@@ -59,9 +61,14 @@ impl Item {
     /// Returns what is left of the log that was at `path` and is followed no
     /// longer: nobody appends to it any more.
     pub(super) fn rest(live: Live, path: PathBuf) -> Self {
-        let Live { identity, part, .. } = live;
-        let (part, form) = (Some(part), Form::Plain);
-        Self { path, identity, form, file: None, part, up_to: None, mend: true }
+        let Live { identity, file, part, .. } = live;
+        let (file, part, form) = (Some(file), Some(part), Form::Plain);
+        Self { path, identity, form, file, part, up_to: None, mend: true }
+    }
+
+    /// Returns the file, if it is open, and which one it is.
+    pub(super) fn opened(&mut self) -> Option<Opened<'_>> {
+        self.file.as_ref().map(|file| (&mut self.identity, &**file))
     }
 }
 
@@ -69,23 +76,40 @@ impl Live {
     /// Begins to follow this log.
     pub(super) fn new(identity: u64, file: Arc<File>) -> Self {
         let part = Part::new(Arc::clone(&file), Form::Plain);
-        Self { identity, file, part, before: Vec::new() }
+        Self { identity, file, part, before: Vec::new(), partial: None }
     }
 
     /// Puts the next whole lines into `piece`, and notices if the log has been
     /// emptied.
     fn next(&mut self, piece: &mut Vec<u8>, notices: &mut Vec<ReadNotice>) -> io::Result<()> {
         piece.clear();
-        if !self.part.has_more()? {
+        let length = self.file.metadata()?.len();
+        let partial = self.partial.take();
+        if length == self.part.offset() {
             return Ok(());
         }
         // Shorter, or longer again meanwhile, with other content.
-        if self.part.before()? != self.before {
+        if bytes_before(&self.file, self.part.offset())? != self.before {
             notices.push(ReadNotice::Emptied);
             self.part.rewind();
+        } else if let Some((end, bytes)) = partial
+            && end <= length
+            && bytes_before(&self.file, end)? == bytes
+            && self.part.is_partial(end, length)?
+        {
+            return self.stays_partial(length);
         }
         self.part.next(piece, Cut { lines: true, ended: false })?;
-        self.before = self.part.before()?;
+        self.before = bytes_before(&self.file, self.part.offset())?;
+        if piece.is_empty() && length > self.part.offset() {
+            self.stays_partial(length)?;
+        }
+        Ok(())
+    }
+
+    /// Remembers a partial line that ended at `end`.
+    fn stays_partial(&mut self, end: u64) -> io::Result<()> {
+        self.partial = Some((end, bytes_before(&self.file, end)?));
         Ok(())
     }
 }
@@ -116,14 +140,13 @@ impl LogReader {
 
     /// Begins to read a file, which is opened now if it is not yet.
     fn begin_item(&mut self, item: &mut Item) -> Result<Option<Part>> {
-        let file = match item.file.take() {
-            Some(file) => Some(file),
-            None => self.spot.find(item.identity)?,
-        };
-        if file.is_none() {
+        if item.file.is_none() {
+            item.file = self.spot.find(item.identity)?;
+        }
+        if item.file.is_none() {
             self.notices.push(ReadNotice::Removed { backups: Some(1) });
         }
-        let part = file.map(|file| Part::new(file, item.form));
+        let part = item.file.as_ref().map(|file| Part::new(Arc::clone(file), item.form));
         Ok(part.map(|part| match item.up_to {
             Some(length) => part.up_to(length),
             None => part,

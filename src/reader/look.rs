@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::found::{Access, Found, Known};
+use super::found::{Access, Found, Known, Opened};
 use crate::error::{Error, Result};
 use crate::file::symbolic_link;
 use crate::file::{file_id, open_to_read};
@@ -62,7 +62,7 @@ pub(super) struct Sight {
     pub(super) fresh: Vec<Vec<Found>>,
     /// What is known of the slot behind them, or of backups by the clock.
     pub(super) anchor: Vec<u64>,
-    /// Traces of plain backups that may be compressed yet.
+    /// Traces of backups by the clock.
     pub(super) traces: Vec<u64>,
     /// The generations that rotations left that died.
     pub(super) orphans: Vec<Found>,
@@ -76,15 +76,17 @@ pub(super) struct Sight {
 
 impl Spot {
     /// Looks at what is there, from the newest backup to one that is `known`,
-    /// and opens what is not, but for backups that end before `since`. Calls
-    /// `meanwhile` before the lock is let go.
+    /// and opens what is not, but for backups that end before `since`. Those that
+    /// are `opened` are asked anew which they are. Calls `meanwhile` before the
+    /// lock is let go.
     ///
     /// # Errors
     ///
     /// If the directory cannot be listed, or the log is no regular file.
-    pub(super) fn look(
+    pub(super) fn look<'a>(
         &self,
-        known: &Known,
+        known: &mut Known,
+        opened: impl Iterator<Item = Opened<'a>>,
         since: Option<SystemTime>,
         mut meanwhile: impl FnMut(),
     ) -> Result<Sight> {
@@ -92,6 +94,7 @@ impl Spot {
             Ok(held) => (held, None),
             Err(error) => (None, Some(Error::new("open lock file", &self.lock, error))),
         };
+        known.renew(opened);
         let mut sight = self.sight(known, since)?;
         for _ in 0..TRIES {
             // Without the lock the chain may be shifted as we look.
@@ -236,7 +239,7 @@ impl Sight {
                 files.extend(self.look_at(path, form, known));
             }
             if all {
-                self.traces.extend(files.iter().filter_map(Found::trace));
+                self.traces.extend(files.iter().map(Found::trace));
             }
             let seen = files.iter().filter(|found| found.known);
             self.anchor.extend(seen.map(|found| found.identity));

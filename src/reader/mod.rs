@@ -132,6 +132,8 @@ pub struct LogReader {
     notices: Vec<ReadNotice>,
     /// The lock cannot be had, and that has been told.
     unlocked: bool,
+    /// The log cannot be followed now, and that has been told.
+    lost: bool,
 }
 
 /// What a reader has to tell beside lines.
@@ -150,6 +152,11 @@ pub enum ReadNotice {
     /// The lock file cannot be opened, and reading goes on without it. Told
     /// once.
     CannotLock(Error),
+    /// The log that is followed cannot be looked for: its directory is gone,
+    /// perhaps. It is waited for; told once each time.
+    CannotFollow(Error),
+    /// It can be looked for again.
+    FollowsAgain,
 }
 
 impl ReadNotice {
@@ -183,6 +190,7 @@ impl LogReader {
             piece: Vec::new(),
             notices: Vec::new(),
             unlocked: false,
+            lost: false,
         };
         if !reader.begin(options.since)? && !options.follow {
             let missing = io::Error::from_raw_os_error(sys::NO_SUCH_FILE);
@@ -200,15 +208,20 @@ impl LogReader {
     ///
     /// # Errors
     ///
-    /// If the log's directory cannot be listed any more, or something else
-    /// than a regular file is at the log's path.
+    /// If a log that is not followed has a backup that cannot be looked for any
+    /// more.
     pub fn next_piece(&mut self) -> Result<Option<&[u8]>> {
         loop {
             if self.watch.is_some() && self.queue.len() < AHEAD && self.is_stale() {
-                self.catch_up()?;
+                self.catch_up();
             }
             let Some(mut item) = self.queue.pop_front() else { break };
-            self.read_item(&mut item)?;
+            if let Err(error) = self.read_item(&mut item) {
+                if self.watch.is_none() {
+                    return Err(error);
+                }
+                self.notices.push(ReadNotice::CannotRead(error));
+            }
             if !self.piece.is_empty() {
                 self.queue.push_front(item);
                 return Ok(Some(&self.piece));
@@ -231,8 +244,11 @@ impl LogReader {
         std::mem::take(&mut self.notices)
     }
 
-    /// Tells whether another log is at the path than when it was looked at.
+    /// Tells whether another log is at the path than when it was looked at, or
+    /// not even a directory.
     fn is_stale(&self) -> bool {
-        self.spot.log_now() != self.at_path
+        let now = self.spot.log_now();
+        let astray = || now.is_none() && !self.lost && !self.spot.names.dir().exists();
+        now != self.at_path || astray()
     }
 }

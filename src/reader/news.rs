@@ -35,9 +35,24 @@ impl LogReader {
     }
 
     /// Takes in what has happened to the log since the last look: it has been
-    /// rotated, once or many times.
-    pub(super) fn catch_up(&mut self) -> Result<()> {
-        let (mut sight, begun) = self.look(None)?;
+    /// rotated, once or many times. If it cannot be looked for, whatever is there
+    /// later is taken in then.
+    pub(super) fn catch_up(&mut self) {
+        let moved = self.watch.as_mut().is_some_and(|watch| watch.renew(self.spot.names.dir()));
+        let (mut sight, begun) = match self.look(None) {
+            Ok(looked) => looked,
+            Err(error) => {
+                if !mem::replace(&mut self.lost, true) {
+                    self.notices.push(ReadNotice::CannotFollow(error));
+                }
+                return;
+            }
+        };
+        // In another directory nothing goes on from what is known.
+        let moved = moved || self.lost && begun.is_none();
+        if mem::take(&mut self.lost) {
+            self.notices.push(ReadNotice::FollowsAgain);
+        }
         let had_any = !self.known.is_empty();
         let (seen, names) = (identities(&sight), sight.names);
         let (log, anchor) = (sight.log.take(), mem::take(&mut sight.anchor));
@@ -51,11 +66,10 @@ impl LogReader {
         // Each log that has begun is a backup now, but for the last one.
         let backups = begun.map(|begun| begun.saturating_sub(u64::from(log.is_some())));
         let removed = backups.map(|count| count.saturating_sub(fresh.len() as u64));
-        if !anchored && had_any && removed != Some(0) {
-            self.notices.push(ReadNotice::Removed { backups: removed });
-        }
-
         if self.live.as_ref().map(|live| live.identity) != self.at_path {
+            if !anchored && had_any && !moved && removed != Some(0) {
+                self.notices.push(ReadNotice::Removed { backups: removed });
+            }
             let path = self.spot.names.log().to_owned();
             self.queue.extend(self.live.take().map(|live| Item::rest(live, path)));
             self.queue_all(fresh);
@@ -63,14 +77,16 @@ impl LogReader {
         }
         // A backup can have two forms, and a trace.
         self.remember(seen, 3 * names + REMEMBERED);
-        Ok(())
     }
 
     /// Looks at what is there; returns that, and how many logs have begun
     /// since the last look, if it is known.
     fn look(&mut self, since: Option<SystemTime>) -> Result<(Sight, Option<u64>)> {
         let (watch, mut begun) = (&mut self.watch, None);
-        let mut sight = self.spot.look(&self.known, since, || {
+        let opened = self.live.iter_mut().map(|live| (&mut live.identity, &*live.file));
+        let unplaced = self.unplaced.iter_mut().map(|(identity, file)| (identity, &**file));
+        let opened = opened.chain(unplaced).chain(self.queue.iter_mut().filter_map(Item::opened));
+        let mut sight = self.spot.look(&mut self.known, opened, since, || {
             begun = watch.as_mut().and_then(Watch::begun);
         })?;
         let troubles = mem::take(&mut sight.troubles);

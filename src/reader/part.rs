@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::sync::Arc;
 
-use memchr::memrchr;
+use memchr::{memchr, memrchr};
 
 use crate::compress::{self, Inflated};
 use crate::names::Form;
@@ -20,10 +20,6 @@ const LONGEST_LINE: usize = 16 * 1024 * 1024;
 /// How much is inflated at once: so much of a damaged file may be lost before
 /// the damage.
 const INFLATED_AT_ONCE: usize = 16 * 1024;
-
-/// How many of the last bytes that were passed on are kept, to tell whether
-/// the file is still the one that they came from.
-const REMEMBERED: u64 = 64;
 
 /// An open file, read from an offset of our own: others may have it too.
 #[derive(Debug)]
@@ -205,21 +201,27 @@ impl Part {
         }
     }
 
-    /// Returns the bytes that stand before where we are in a plain file.
-    pub(super) fn before(&self) -> io::Result<Vec<u8>> {
-        let Way::Plain(at, _) = &self.way else { return Ok(Vec::new()) };
-        let count = at.offset.min(REMEMBERED);
-        let mut bytes = vec![0; usize::try_from(count).unwrap_or_default()];
-        match at.file.read_exact_at(&mut bytes, at.offset - count) {
-            Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(Vec::new()),
-            read => read.map(|()| bytes),
-        }
+    /// Returns where we are in a plain file.
+    pub(super) fn offset(&self) -> u64 {
+        if let Way::Plain(at, _) = &self.way { at.offset } else { 0 }
     }
 
-    /// Tells whether there is more in a plain file than has been read.
-    pub(super) fn has_more(&self) -> io::Result<bool> {
-        let Way::Plain(at, _) = &self.way else { return Ok(true) };
-        Ok(at.file.metadata()?.len() != at.offset)
+    /// Tells whether a line that began before `from` goes on to `end` at least,
+    /// and may be waited for.
+    pub(super) fn is_partial(&self, from: u64, end: u64) -> io::Result<bool> {
+        let Way::Plain(at, _) = &self.way else { return Ok(false) };
+        if end - at.offset >= LONGEST_LINE as u64 {
+            return Ok(false);
+        }
+        let mut added = At { file: Arc::clone(&at.file), offset: from }.take(end - from);
+        let mut piece = Vec::new();
+        while added.by_ref().take(PIECE as u64).read_to_end(&mut piece)? > 0 {
+            if memchr(b'\n', &piece).is_some() {
+                return Ok(false);
+            }
+            piece.clear();
+        }
+        Ok(true)
     }
 
     /// Begins a plain file anew.
@@ -227,6 +229,17 @@ impl Part {
         if let Way::Plain(at, _) = &mut self.way {
             at.offset = 0;
         }
+    }
+}
+
+/// Returns the last bytes before `end`, which tell whether a file was cut back
+/// and has grown again.
+pub(super) fn bytes_before(file: &File, end: u64) -> io::Result<Vec<u8>> {
+    let count = end.min(64);
+    let mut bytes = vec![0; usize::try_from(count).unwrap_or_default()];
+    match file.read_exact_at(&mut bytes, end - count) {
+        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(Vec::new()),
+        read => read.map(|()| bytes),
     }
 }
 

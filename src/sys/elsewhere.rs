@@ -19,6 +19,12 @@ impl Watch {
         Self
     }
 
+    /// Watches the directory that is at a path now: that is not known.
+    #[expect(clippy::unused_self, reason = "elsewhere it is used")]
+    pub(crate) fn renew(&mut self, _: &Path) -> bool {
+        false
+    }
+
     /// Watches this log, and no longer the one before.
     #[expect(clippy::unused_self, reason = "elsewhere it is used")]
     pub(crate) fn turn_to(&mut self, _: Option<&File>) {}

@@ -3,14 +3,16 @@
 //! `whole` lays out chains of every kind and compares what is read with what
 //! was laid out. `faults` does so where something is wrong with them. In
 //! `shifted` the chain is rotated away while it is read. `followed` follows a
-//! log through everything that can happen to it, and `beside_writers` beside
-//! eight writers at full speed, Python among them: each writer's lines must
-//! come whole, once and in order. `CLH_TEE_TESTS=all` makes those a million.
+//! log through everything that can happen to it, `elsewhere` where its directory
+//! or its disk is exchanged, and `beside_writers` beside eight writers at full
+//! speed, Python among them: each writer's lines must come whole, once and in
+//! order. `CLH_TEE_TESTS=all` makes those a million.
 
 #[path = "../harness/mod.rs"]
 mod harness;
 
 mod beside_writers;
+mod elsewhere;
 mod faults;
 mod followed;
 mod shifted;

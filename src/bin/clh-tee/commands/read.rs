@@ -173,6 +173,10 @@ impl Copier {
             ReadNotice::CannotLock(error) => {
                 report.warn(&format!("{}; it is read without the lock", report.shown(error)));
             }
+            ReadNotice::CannotFollow(error) => {
+                report.warn(&format!("{}; waiting for '{log}'", report.shown(error)));
+            }
+            ReadNotice::FollowsAgain => report.warn(&format!("following '{log}' works again")),
             _ => {}
         }
     }
