@@ -7,6 +7,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use crate::sys;
@@ -102,10 +103,33 @@ impl From<Error> for io::Error {
     }
 }
 
+/// Unicode's `Default_Ignorable_Code_Point` (bidirectional marks, zero-width
+/// characters, tags) but for U+FE00–FE0F, without which many emoji are not shown;
+/// the separators of lines and paragraphs; interlinear annotation.
+const UNSEEN: [RangeInclusive<char>; 16] = [
+    '\u{ad}'..='\u{ad}',
+    '\u{34f}'..='\u{34f}',
+    '\u{61c}'..='\u{61c}',
+    '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}',
+    '\u{180b}'..='\u{180f}',
+    '\u{200b}'..='\u{200f}',
+    '\u{2028}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}',
+    '\u{3164}'..='\u{3164}',
+    '\u{feff}'..='\u{feff}',
+    '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fffb}',
+    '\u{1bca0}'..='\u{1bca3}',
+    '\u{1d173}'..='\u{1d17a}',
+    '\u{e0000}'..='\u{e0fff}',
+];
+
 /// Bytes from outside, made fit to be shown.
 ///
-/// Control characters and what is not UTF-8 appear as `\xNN`, so that nothing
-/// in a file's name can steer a terminal or fake a second message.
+/// Control characters, those that hide or reorder text (bidirectional marks,
+/// zero-width characters, line separators) and what is not UTF-8 appear as
+/// `\xNN`, so that no file's name can steer a terminal or fake a message.
 #[derive(Debug, Clone, Copy)]
 pub struct Escaped<'a>(pub &'a [u8]);
 
@@ -114,6 +138,14 @@ impl<'a> Escaped<'a> {
     #[must_use]
     pub fn path(path: &'a Path) -> Self {
         Self(path.as_os_str().as_encoded_bytes())
+    }
+
+    /// Returns whether `character` is shown escaped: control characters, and those
+    /// that are not seen but hide, join or reorder what is.
+    #[must_use]
+    pub fn escapes(character: char) -> bool {
+        let is_unseen = |range: &RangeInclusive<char>| range.contains(&character);
+        character.is_control() || (character >= '\u{ad}' && UNSEEN.iter().any(is_unseen))
     }
 
     /// Returns `text`'s bytes, to be shown escaped.
@@ -127,7 +159,7 @@ impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for part in self.0.utf8_chunks() {
             for character in part.valid().chars() {
-                if character.is_control() {
+                if Self::escapes(character) {
                     character.encode_utf8(&mut [0; 4]).bytes().try_for_each(|byte| hex(f, byte))?;
                 } else {
                     write!(f, "{character}")?;
@@ -163,5 +195,16 @@ mod tests {
             Escaped(b"\x1b[1m\xff \xc3\xa4\xc2\x9b").to_string(),
             "\\x1b[1m\\xff ä\\xc2\\x9b"
         );
+    }
+
+    #[test]
+    fn escapes_what_hides_or_reorders_text() {
+        for character in "\u{200b}\u{200e}\u{2028}\u{2029}\u{202e}\u{2066}\u{2069}\u{feff}".chars()
+        {
+            let shown = Escaped(format!("a{character}b").as_bytes()).to_string();
+            assert!(shown.starts_with("a\\xe") && shown.is_ascii(), "{shown}");
+        }
+        let plain = "ä € 𝄞 ❤\u{fe0f} שלום";
+        assert_eq!(Escaped(plain.as_bytes()).to_string(), plain);
     }
 }

@@ -45,7 +45,8 @@ pub(crate) struct Transforming {
 
     /// Show control characters as \xNN
     ///
-    /// All but the tab are shown, and so is what is not UTF-8.
+    /// All but the tab are shown, and so is what hides or reorders text, such as
+    /// U+202E and zero-width characters, and what is not UTF-8.
     #[arg(long, hide_short_help = true)]
     escape_control: bool,
 

@@ -1,12 +1,12 @@
-//! Control characters, made visible.
+//! Control characters and unseen ones, made visible.
+
+use clh_tee::Escaped;
 
 /// The digits of a byte that is shown.
 const DIGITS: [u8; 16] = *b"0123456789abcdef";
 
-/// Appends `text` to `out`, with each byte as `\xNN` that belongs to a control
-/// character other than the tab, or to no character at all.
-///
-/// Control characters are those of Unicode: C0, DEL and C1. A backslash stays
+/// Appends `text` to `out`, with each byte as `\xNN` that belongs to a character
+/// that [`Escaped`] shows so, other than the tab, or to no character at all. A backslash stays
 /// one backslash, so that what has no control characters stays as it is.
 pub(super) fn escape(text: &[u8], out: &mut Vec<u8>) {
     // Nearly every line is this. Looking at all of it is faster than stopping
@@ -17,7 +17,7 @@ pub(super) fn escape(text: &[u8], out: &mut Vec<u8>) {
     }
     for chunk in text.utf8_chunks() {
         let (valid, mut copied) = (chunk.valid(), 0);
-        for (at, control) in valid.match_indices(|c: char| c.is_control() && c != '\t') {
+        for (at, control) in valid.match_indices(|c| Escaped::escapes(c) && c != '\t') {
             out.extend_from_slice(&valid.as_bytes()[copied..at]);
             show(control.as_bytes(), out);
             copied = at + control.len();
@@ -55,6 +55,8 @@ mod tests {
             ("\u{85}next\u{9b}31m".as_bytes(), r"\xc2\x85next\xc2\x9b31m"),
             (b"\xffbad\xc3 torn \xe2\x82", r"\xffbad\xc3 torn \xe2\x82"),
             (b"\xed\xa0\x80", r"\xed\xa0\x80"),
+            ("\u{202e}gnp\u{2066}\u{2028}".as_bytes(), r"\xe2\x80\xaegnp\xe2\x81\xa6\xe2\x80\xa8"),
+            ("so\u{ad}ft \u{200b}\u{feff}".as_bytes(), r"so\xc2\xadft \xe2\x80\x8b\xef\xbb\xbf"),
         ] {
             assert_eq!(escaped(text), shown, "{text:?}");
         }
@@ -62,7 +64,8 @@ mod tests {
 
     #[test]
     fn leaves_text_as_it_is() {
-        for text in ["", "plain", "a\tb", "déjà vu €𝄞", r"C:\new\x41", "\u{a0}\u{ad}"] {
+        for text in ["", "plain", "a\tb", "déjà vu €𝄞", r"C:\new\x41", "\u{a0}", "❤\u{fe0f}"]
+        {
             assert_eq!(escaped(text.as_bytes()), text);
         }
     }
@@ -71,11 +74,12 @@ mod tests {
         #[test]
         fn leaves_no_control_character(text in prop::collection::vec(any::<u8>(), 0..100)) {
             let shown = escaped(&text);
-            prop_assert!(!shown.chars().any(|c| c.is_control() && c != '\t'), "{:?}", shown);
+            prop_assert!(!shown.chars().any(|c| Escaped::escapes(c) && c != '\t'), "{:?}", shown);
         }
 
         #[test]
         fn leaves_printable_text_alone(text in r"\PC*") {
+            let text = text.replace(Escaped::escapes, "");
             prop_assert_eq!(escaped(text.as_bytes()), text);
         }
     }
