@@ -8,11 +8,12 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::bail;
 pub(crate) use clh_tee::reason;
 use clh_tee::{Error, Escaped, Mismatch, Notice};
+use jiff::{SignedDuration, Timestamp};
 
 use crate::sys::{self, AT_ONCE};
 
@@ -226,6 +227,19 @@ fn advice(error: &Error) -> &'static str {
 pub(crate) fn counted(count: impl Into<u64>, noun: &str) -> impl Display {
     let count = count.into();
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Shows a moment in UTC, to the second; one before 1970 or beyond the calendar
+/// as the nearest within.
+pub(crate) fn moment(time: SystemTime) -> String {
+    let time = Timestamp::try_from(time.max(SystemTime::UNIX_EPOCH)).unwrap_or(Timestamp::MAX);
+    format!("{time:.0}")
+}
+
+/// Shows a time with its units: `5s`, `1m 30s`.
+pub(crate) fn time(time: Duration) -> String {
+    let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
+    format!("{time:#}")
 }
 
 /// Shows a size: below 1 KiB in bytes, else in the powers of 1024 in which

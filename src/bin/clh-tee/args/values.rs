@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use jiff::Span;
+use jiff::civil::date;
+
 /// The longest time that can be given; the clock's numbers end somewhere.
 const LONGEST_TIME: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
@@ -36,13 +39,19 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let bare = |seconds: f64| Duration::try_from_secs_f64(seconds).ok();
     let parsed = match text.parse() {
         Ok(seconds) => bare(seconds),
-        Err(_) => humantime::parse_duration(text).ok(),
+        Err(_) => spelled_out(text),
     };
     match parsed {
         Some(time) if time <= LONGEST_TIME => Ok(time),
         Some(_) => Err("give less than a hundred years".to_owned()),
         None => Err("give a time such as 5s, 500ms or 2m".to_owned()),
     }
+}
+
+/// Reads a time with units, such as `1h 30m`; a month is one of 31 days.
+fn spelled_out(text: &str) -> Option<Duration> {
+    let span: Span = text.parse().ok()?;
+    span.to_duration(date(2001, 1, 1)).ok()?.try_into().ok()
 }
 
 #[cfg(test)]
@@ -68,9 +77,18 @@ mod tests {
 
     #[test]
     fn times_have_units_or_are_in_seconds() {
-        for (text, millis) in
-            [("5s", 5000), ("2m", 120_000), ("100ms", 100), ("3", 3000), ("0", 0), ("0.5", 500)]
-        {
+        for (text, millis) in [
+            ("5s", 5000),
+            ("2m", 120_000),
+            ("100ms", 100),
+            ("3", 3000),
+            ("0", 0),
+            ("0.5", 500),
+            ("1h 30m", 5_400_000),
+            ("2days", 172_800_000),
+            ("1w", 604_800_000),
+            ("1month", 31 * 86_400_000),
+        ] {
             assert_eq!(time(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for text in ["", "x", "-1", "5 parsecs", "inf", "nan", "101years", "1e19"] {

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
 use super::event_loop::{Affair, Reader};
+use crate::messages::time;
 use crate::sys::{self, Awaited};
 
 impl Reader<'_> {
@@ -78,7 +79,7 @@ impl Reader<'_> {
             return Some(self.cannot_append("it may not grow"));
         }
         let (limit, since) = (self.cli.lock_timeout?, self.sink.locking_since()?);
-        let waited = humantime::format_duration(limit);
+        let waited = time(limit);
         let reason = format!("its lock has been held by others for {waited}");
         (since + limit <= now).then(|| self.cannot_append(&reason))
     }

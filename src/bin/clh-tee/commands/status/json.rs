@@ -6,7 +6,8 @@ use clh_tee::Escaped;
 use clh_tee::status::{Finding, Harm, LogFile, Opener, Process, Status};
 use serde_json::{Value, json};
 
-use super::words::{Words, moment, time_shown};
+use super::words::{Words, moment};
+use crate::messages;
 use crate::messages::Report;
 
 /// The number of the form. It changes when a program that reads it has to.
@@ -53,7 +54,7 @@ fn file(file: &LogFile) -> Value {
         "size": file.size,
         "content": file.content,
         "lines": file.lines,
-        "modified": time_shown(file.modified),
+        "modified": messages::moment(file.modified),
         "first": file.first,
         "last": file.last,
         "mode": format!("{:04o}", file.mode),

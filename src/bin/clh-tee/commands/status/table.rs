@@ -6,7 +6,8 @@ use anstyle::{AnsiColor, Style};
 use clh_tee::Escaped;
 use clh_tee::status::{Finding, Harm, LogFile, Opener, Process, Status};
 
-use super::words::{Words, moment, time_shown};
+use super::words::{Words, moment};
+use crate::messages;
 use crate::messages::size;
 use crate::messages::{Report, counted};
 
@@ -118,7 +119,7 @@ fn row(file: &LogFile) -> [String; 8] {
         content.map(size).unwrap_or_default(),
         ratio.unwrap_or_default(),
         file.lines.map(|lines| lines.to_string()).unwrap_or_default(),
-        time_shown(file.modified),
+        messages::moment(file.modified),
         shown(&file.first),
         shown(&file.last),
     ]

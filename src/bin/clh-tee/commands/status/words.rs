@@ -251,14 +251,7 @@ fn of_look(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Words {
 /// Shows a time in seconds since 1970, as UTC.
 pub(super) fn moment(seconds: u64) -> String {
     let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
-    time.map_or_else(|| format!("{seconds} seconds since 1970"), time_shown)
-}
-
-/// Shows a time, as UTC.
-pub(super) fn time_shown(time: SystemTime) -> String {
-    let last = SystemTime::UNIX_EPOCH + Duration::from_secs(253_402_300_799);
-    // What is before or after all that can be shown is shown as the nearest.
-    humantime::format_rfc3339_seconds(time.clamp(SystemTime::UNIX_EPOCH, last)).to_string()
+    time.map_or_else(|| format!("{seconds} seconds since 1970"), crate::messages::moment)
 }
 
 /// Shows a user.

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Instant, SystemTime};
 
 use super::newlines;
-use crate::messages::counted;
+use crate::messages::{counted, moment};
 use crate::sys::READ;
 
 /// What the queue holds, and who is doing what about it.
@@ -129,7 +129,7 @@ impl State {
     /// Takes in the line that tells of dropped ones, if there is room for it.
     pub(super) fn tell_dropped(&mut self, limit: usize) {
         if let Some(Dropped { lines, first, last }) = self.dropped {
-            let [first, last] = [first, last].map(humantime::format_rfc3339_seconds);
+            let [first, last] = [first, last].map(moment);
             let lines = counted(lines, "line");
             let marker =
                 format!("clh-tee: {lines} dropped from {first} to {last}, the buffer was full\n");
