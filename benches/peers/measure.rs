@@ -17,6 +17,8 @@ pub(crate) enum Quantity {
     Compression,
     /// The longest that another one waits for the lock.
     Hold,
+    /// How long another one waits for the lock, once in a hundred times.
+    HoldLate,
     /// The longest that a producer is held up.
     Blocked,
     /// The longest that a line is on its way.
@@ -27,6 +29,8 @@ pub(crate) enum Quantity {
     Late,
     /// How long a run for a single line takes.
     Run,
+    /// How many rotations there are in a second.
+    Rotations,
     /// How long a rotation takes.
     Rotation,
     /// The most memory that is used.
@@ -41,11 +45,13 @@ impl Quantity {
             Self::Cpu => "CPU s/GB",
             Self::Compression => "compressed to 1/n",
             Self::Hold => "longest wait for the lock, ms",
+            Self::HoldLate => "wait for the lock p99, ms",
             Self::Blocked => "producer blocked at most, ms",
             Self::Latest => "line late at most, ms",
             Self::Median => "pipe to file p50, µs",
             Self::Late => "pipe to file p99, µs",
             Self::Run => "ms per run",
+            Self::Rotations => "rotations per s",
             Self::Rotation => "µs per rotation",
             Self::Memory => "peak MiB",
         }
@@ -58,11 +64,13 @@ impl Quantity {
             Self::Cpu => "cpu_s_per_gb",
             Self::Compression => "compression",
             Self::Hold => "longest_wait_for_lock_ms",
+            Self::HoldLate => "wait_for_lock_p99_ms",
             Self::Blocked => "producer_blocked_max_ms",
             Self::Latest => "line_late_max_ms",
             Self::Median => "pipe_to_file_p50_us",
             Self::Late => "pipe_to_file_p99_us",
             Self::Run => "ms_per_run",
+            Self::Rotations => "rotations_per_s",
             Self::Rotation => "us_per_rotation",
             Self::Memory => "peak_mib",
         }
@@ -70,7 +78,7 @@ impl Quantity {
 
     /// Tells whether more of it is better.
     pub(crate) fn is_good(self) -> bool {
-        matches!(self, Self::Rate | Self::Compression)
+        matches!(self, Self::Rate | Self::Rotations | Self::Compression)
     }
 }
 

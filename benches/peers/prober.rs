@@ -1,4 +1,5 @@
-//! Somebody else who wants the lock now and then: how long he has to wait.
+//! Another process's turn, as far as it shows at the lock: how long one waits
+//! for it who wants it now and then.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,43 +11,40 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use nix::fcntl::{Flock, FlockArg};
 
-/// How long he waits before he wants it again.
-const PAUSE: Duration = Duration::from_micros(200);
+use crate::quiet::Delays;
 
-/// Somebody else who wants the lock.
+/// Takes the lock now and then.
 pub(crate) struct Prober {
-    /// Takes it again and again.
-    thread: JoinHandle<Result<Duration>>,
-    /// Says that it is enough.
+    thread: JoinHandle<Result<Vec<Duration>>>,
     stop: Arc<AtomicBool>,
 }
 
 impl Prober {
-    /// Begins to take the lock at `path`.
-    pub(crate) fn begin(path: &Path) -> Result<Self> {
+    /// Begins to take the lock at `path`, with this `pause` after each time.
+    pub(crate) fn begin(path: &Path, pause: Duration) -> Result<Self> {
         let mut file =
             File::open(path).with_context(|| format!("cannot open '{}'", path.display()))?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = thread::spawn(move || {
-            let mut longest = Duration::ZERO;
+            let mut waits = Vec::new();
             while !stopped.load(Ordering::Relaxed) {
                 let began = Instant::now();
                 let held = Flock::lock(file, FlockArg::LockExclusive);
                 let held = held.map_err(|(_, errno)| errno).context("cannot take the lock")?;
-                longest = longest.max(began.elapsed());
+                waits.push(began.elapsed());
                 let unlocked = held.unlock();
                 file = unlocked.map_err(|(_, errno)| errno).context("cannot let go")?;
-                thread::sleep(PAUSE);
+                thread::sleep(pause);
             }
-            Ok(longest)
+            Ok(waits)
         });
         Ok(Self { thread, stop })
     }
 
-    /// Returns the longest that he had to wait.
-    pub(crate) fn end(self) -> Result<Duration> {
+    /// Returns how long it took each time.
+    pub(crate) fn end(self) -> Result<Delays> {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().ok().context("the prober panicked")?
+        self.thread.join().ok().context("the prober panicked")?.map(Delays::new)
     }
 }

@@ -104,8 +104,7 @@ impl Quiet {
         // As it was, for whatever is started later.
         prctl::set_timerslack(0)?;
         self.sessions.into_iter().try_for_each(|session| session.finish().map(drop))?;
-        delays.sort_unstable();
-        Ok(Delays(delays))
+        Ok(Delays::new(delays))
     }
 }
 
@@ -118,6 +117,12 @@ fn number(line: &[u8]) -> Option<usize> {
 pub(crate) struct Delays(Vec<Duration>);
 
 impl Delays {
+    /// Returns these, put in order.
+    pub(crate) fn new(mut delays: Vec<Duration>) -> Self {
+        delays.sort_unstable();
+        Self(delays)
+    }
+
     /// Returns how many lines there were.
     pub(crate) fn count(&self) -> u64 {
         self.0.len() as u64
@@ -125,7 +130,7 @@ impl Delays {
 
     /// Returns the time, in microseconds, that so many in a hundred do not
     /// exceed.
-    fn percentile(&self, percent: usize) -> f64 {
+    pub(crate) fn percentile(&self, percent: usize) -> f64 {
         let last = self.0.len().saturating_sub(1);
         let delay = self.0.get(last * percent / 100).copied().unwrap_or_default();
         float(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX)) / 1000.0

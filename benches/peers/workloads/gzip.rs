@@ -1,5 +1,7 @@
 //! Backups that are compressed: what it costs the writer, and those who wait.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use super::LIMIT;
@@ -13,6 +15,9 @@ use crate::prober::Prober;
 use crate::program::{Program, Settings, lock_file};
 use crate::session::Session;
 use crate::stream::Stream;
+
+/// How often the lock is wanted.
+const PROBE: Duration = Duration::from_micros(200);
 
 /// Who compresses backups.
 const PROGRAMS: [Program; 2] = [Program::ClhTee, Program::Clh];
@@ -57,10 +62,10 @@ fn probed(bench: &Bench, bulk: &Bulk, stream: &Stream) -> Result<Sample> {
     let (place, fed) = (bench.place()?, stream.whole(*total));
     let mut session = Session::start(bench, *program, place.path(), settings)?;
     session.warm_up(stream.first_line())?;
-    let prober = Prober::begin(&lock_file(place.path()))?;
+    let prober = Prober::begin(&lock_file(place.path()), PROBE)?;
     stream.feed(session.input(), stream.line()..fed)?;
     session.finish()?;
-    let longest = prober.end()?;
+    let longest = prober.end()?.percentile(100) / 1000.0;
     kept::check_end(*program, place.path(), stream, fed, settings.limit)?;
-    Ok(Sample::from([(Hold, longest.as_secs_f64() * 1000.0)]))
+    Ok(Sample::from([(Hold, longest)]))
 }

@@ -1,11 +1,14 @@
 //! The workloads: what is to be done, by whom, and how well.
 
+mod backlog;
+mod beside;
 mod bulk;
 mod growth;
 mod gzip;
 mod memory;
 mod quiet;
 mod rotation;
+mod runs;
 mod stall;
 mod startup;
 
@@ -15,6 +18,9 @@ use crate::args::Args;
 use crate::bench::Bench;
 use crate::measure::{Sample, Workload};
 use crate::program::Program;
+
+/// A kibibyte.
+const KIB: u64 = 1024;
 
 /// A mebibyte.
 const MIB: u64 = 1024 * 1024;
@@ -29,8 +35,26 @@ const BACKUPS: u64 = 5;
 /// those are made that are wanted.
 type Entry = (&'static str, for<'a> fn(&'a Bench) -> Workload<'a>);
 
+/// What others wait for, the unfavourable cases first.
+const WAITS: [Entry; 14] = [
+    ("beside-64K-gzip", |bench| beside::flood(bench, 64 * KIB, true)),
+    ("beside-64K", |bench| beside::flood(bench, 64 * KIB, false)),
+    ("beside-512K-gzip", |bench| beside::flood(bench, 512 * KIB, true)),
+    ("beside-512K", |bench| beside::flood(bench, 512 * KIB, false)),
+    ("beside-2M-gzip", |bench| beside::flood(bench, 2 * MIB, true)),
+    ("beside-2M", |bench| beside::flood(bench, 2 * MIB, false)),
+    ("beside-10M-gzip", |bench| beside::flood(bench, 10 * MIB, true)),
+    ("beside-10M", |bench| beside::flood(bench, 10 * MIB, false)),
+    ("beside-100M-gzip", |bench| beside::flood(bench, 100 * MIB, true)),
+    ("beside-100M", |bench| beside::flood(bench, 100 * MIB, false)),
+    ("backlog-24M", |bench| backlog::found(bench, 24 * MIB, 0)),
+    ("backlog-24M-two", |bench| backlog::found(bench, 24 * MIB, 1)),
+    ("backlog-100M-two", |bench| backlog::found(bench, 100 * MIB, 1)),
+    ("runs", runs::short),
+];
+
 /// What the table shows.
-const TABLE: [Entry; 16] = [
+const TABLE: [Entry; 18] = [
     ("line-117", bulk::ordinary_lines),
     ("line-20", bulk::short_lines),
     ("line-4096", bulk::long_lines),
@@ -47,6 +71,8 @@ const TABLE: [Entry; 16] = [
     ("startup", startup::startup),
     ("rotation-5", rotation::few),
     ("rotation-1000", rotation::many),
+    ("rotations-64K-5", |bench| rotation::rate(bench, 5)),
+    ("rotations-64K-100", |bench| rotation::rate(bench, 100)),
 ];
 
 /// More of the table: what they take.
@@ -77,12 +103,12 @@ pub(crate) fn names(args: &Args) -> Vec<String> {
     if args.growth {
         growth::names()
     } else {
-        TABLE.iter().chain(&MEMORY).map(|(name, _)| (*name).to_owned()).collect()
+        WAITS.iter().chain(&TABLE).chain(&MEMORY).map(|(name, _)| (*name).to_owned()).collect()
     }
 }
 
 /// Returns the workload of this name.
 pub(crate) fn make<'a>(name: &str, bench: &'a Bench) -> Option<Workload<'a>> {
-    let entry = TABLE.iter().chain(&MEMORY).find(|(known, _)| *known == name);
+    let entry = WAITS.iter().chain(&TABLE).chain(&MEMORY).find(|(known, _)| *known == name);
     entry.map(|(_, make)| make(bench)).or_else(|| growth::make(name, bench))
 }

@@ -20,13 +20,19 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 
+use super::MIB;
+use super::bulk::{ORDINARY, limited, streams};
 use crate::bench::Bench;
+use crate::bulk::Bulk;
 use crate::kept;
-use crate::measure::Quantity::Rotation;
+use crate::measure::Quantity::{Rate, Rotation, Rotations};
 use crate::measure::{Sample, Workload, float};
 use crate::program::{CLH_WRITER, Program, Settings};
 use crate::session::Session;
 use crate::stream::Stream;
+
+/// The limit in a flood.
+const LIMIT: u64 = 64 * 1024;
 
 /// With few backups.
 pub(super) fn few(bench: &Bench) -> Workload<'_> {
@@ -36,6 +42,21 @@ pub(super) fn few(bench: &Bench) -> Workload<'_> {
 /// With many.
 pub(super) fn many(bench: &Bench) -> Workload<'_> {
     among(bench, "rotation-1000", 1000).goal(Rotation, "CLH", 0.85, 0.6)
+}
+
+/// How many in a second, in a flood.
+pub(super) fn rate(bench: &Bench, backups: u64) -> Workload<'_> {
+    let (settings, streams) = (Settings { backups, ..limited(LIMIT) }, streams(1, ORDINARY));
+    let title = format!("a flood, limit 64K, {backups} backups");
+    Workload::new(format!("rotations-64K-{backups}"), title)
+        .with_present(bench, &[Program::ClhTee, Program::Clh], move |program| {
+            let bulk = Bulk::new(program, &settings, bench.scaled(256 * MIB));
+            let (mut sample, _) = bulk.run(bench, &streams)?;
+            let rate = sample.get(&Rate).copied().unwrap_or_default();
+            sample.insert(Rotations, rate * 1e6 / float(LIMIT));
+            Ok(sample)
+        })
+        .goal(Rotations, "CLH", 20.0, 50.0)
 }
 
 /// Returns the workload with so many backups.

@@ -22,10 +22,10 @@ use crate::stream::Stream;
 
 /// The length of the producer's lines: so long that CLH can take them in at
 /// the producer's pace.
-const LINE: usize = 1000;
+pub(super) const LINE: usize = 1000;
 
 /// How much the producer writes at once, and how often: 5 MB/s.
-const BURST: u64 = 5 * LINE as u64;
+pub(super) const BURST: u64 = 5 * LINE as u64;
 /// See [`BURST`].
 const EVERY: Duration = Duration::from_millis(1);
 
@@ -33,7 +33,7 @@ const EVERY: Duration = Duration::from_millis(1);
 const AFTERWARDS: u64 = 2000 * BURST;
 
 /// How often the innocent writer has a line.
-const PERIOD: Duration = Duration::from_millis(10);
+pub(super) const PERIOD: Duration = Duration::from_millis(10);
 
 /// Returns the workload.
 pub(super) fn stall(bench: &Bench) -> Workload<'_> {
@@ -86,7 +86,12 @@ fn compressed_meanwhile(bench: &Bench, program: Program, limit: u64) -> Result<S
 
 /// Writes a range of the stream at its pace, and returns the longest time that
 /// one write took.
-fn produce(out: &mut impl Write, stream: &Stream, mut at: u64, end: u64) -> Result<Duration> {
+pub(super) fn produce(
+    out: &mut impl Write,
+    stream: &Stream,
+    mut at: u64,
+    end: u64,
+) -> Result<Duration> {
     let mut longest = Duration::ZERO;
     while at < end {
         let next = end.min(at + BURST);
@@ -101,7 +106,7 @@ fn produce(out: &mut impl Write, stream: &Stream, mut at: u64, end: u64) -> Resu
 }
 
 /// Waits until the log at `path` has this size.
-fn wait_for_size(path: &Path, size: u64) -> Result<()> {
+pub(super) fn wait_for_size(path: &Path, size: u64) -> Result<()> {
     let began = Instant::now();
     while fs::metadata(path).map_or(0, |log| log.len()) < size {
         ensure!(began.elapsed() < Duration::from_secs(60), "'{}' does not fill up", path.display());

@@ -1,0 +1,110 @@
+//! An innocent writer beside a flood: how long it waits for the lock, and how
+//! late its lines are in the file, at every limit.
+//!
+//! The innocent uses the library, so that it knows when a line is in. Another
+//! one wants the lock alone, to see the waits without what an append does. Of a
+//! log of 100M the most part is there before, so that it is rotated meanwhile.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use clh_tee::RotatingLog;
+
+use super::bulk::{ORDINARY, limited};
+use super::stall::wait_for_size;
+use super::{KIB, MIB};
+use crate::bench::Bench;
+use crate::measure::Quantity::{Hold, HoldLate, Latest, Rate};
+use crate::measure::{Sample, Workload, float};
+use crate::prober::Prober;
+use crate::program::{Program, Settings, lock_file};
+use crate::quiet::Delays;
+use crate::session::Session;
+use crate::stream::Stream;
+
+/// How often the innocents have a line, or want the lock.
+const PERIOD: Duration = Duration::from_millis(20);
+
+/// How much the flooder writes at once.
+const WAVE: u64 = 64 * KIB;
+
+/// How much of a large log is missing to its limit when the flood begins.
+const LEFT: u64 = 4 * MIB;
+
+/// Returns the workload with this limit.
+pub(super) fn flood(bench: &Bench, limit: u64, gzip: bool) -> Workload<'_> {
+    let size = if limit < MIB { format!("{}K", limit / KIB) } else { format!("{}M", limit / MIB) };
+    let form = if gzip { "-gzip" } else { "" };
+    let title = format!("a line each 20 ms beside a flood, limit {size}");
+    Workload::new(format!("beside-{size}{form}"), title + if gzip { ", gzip" } else { "" })
+        .with_present(bench, &[Program::ClhTee, Program::Clh], move |program| {
+            beside(bench, program, &Settings { gzip, ..limited(limit) })
+        })
+        .goal(Hold, "CLH", 1.0 / 3.0, 0.1)
+        .goal(Latest, "CLH", 1.0 / 3.0, 0.1)
+}
+
+/// Measures an innocent writer beside a flooder.
+fn beside(bench: &Bench, program: Program, settings: &Settings) -> Result<Sample> {
+    let (place, stream) = (bench.place()?, Stream::new(0, ORDINARY));
+    let full = stream.whole(settings.limit.saturating_sub(LEFT).max(1));
+    if program == Program::Clh {
+        stream.feed(&mut File::create(program.log(place.path()))?, 0..full)?;
+    }
+    let mut flooder = Session::start(bench, program, place.path(), settings)?;
+    if program == Program::ClhTee {
+        stream.feed(flooder.input(), 0..full)?;
+        wait_for_size(&program.log(place.path()), full)?;
+    } else {
+        flooder.warm_up(stream.first_line())?;
+    }
+    let duration = Duration::from_millis(bench.scaled(4000));
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let flooding = scope.spawn(|| flood_until(&over, flooder, &stream, full));
+        let prober = Prober::begin(&lock_file(place.path()), PERIOD);
+        let delays = prober.and_then(|prober| {
+            let delays = innocent(&program.log(place.path()), settings, duration);
+            Ok((delays?, prober.end()?))
+        });
+        over.store(true, Ordering::Relaxed);
+        let written = flooding.join().ok().context("the flooder panicked")??;
+        let (lines, waits) = delays?;
+        Ok(Sample::from([
+            (Hold, waits.percentile(100) / 1000.0),
+            (HoldLate, waits.percentile(99) / 1000.0),
+            (Latest, lines.percentile(100) / 1000.0),
+            (Rate, float(written) / 1e6 / duration.as_secs_f64()),
+        ]))
+    })
+}
+
+/// Floods the log until it is `over`; returns how many bytes that were.
+fn flood_until(over: &AtomicBool, mut flooder: Session, stream: &Stream, from: u64) -> Result<u64> {
+    let mut at = from;
+    while !over.load(Ordering::Relaxed) {
+        let next = at + stream.whole(WAVE);
+        stream.feed(flooder.input(), at..next)?;
+        at = next;
+    }
+    flooder.finish()?;
+    Ok(at - from)
+}
+
+/// Appends a line now and then; returns how long each took to be in.
+fn innocent(log: &Path, settings: &Settings, duration: Duration) -> Result<Delays> {
+    let options = RotatingLog::options().max_bytes(settings.limit).backups(settings.backups);
+    let mut log = options.gzip(settings.gzip.then_some(7)).open(log)?;
+    let (began, mut delays) = (Instant::now(), Vec::new());
+    while began.elapsed() < duration {
+        let due = Instant::now();
+        log.append(b"an ordinary line of an innocent writer\n")?;
+        delays.push(due.elapsed());
+        thread::sleep(PERIOD.saturating_sub(due.elapsed()));
+    }
+    Ok(Delays::new(delays))
+}
