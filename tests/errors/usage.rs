@@ -65,7 +65,7 @@ fn bad_numbers_and_times() {
 }
 
 #[test]
-fn bad_dressing() {
+fn bad_transforming() {
     misused("--timestamp=iso app.log", "give rfc3339, unix, tai64n, or a pattern such as '%F %T'");
     misused("--timestamp=%F-%! app.log", "`!`");
     misused("--timestamp=%F%n app.log", "control characters");

@@ -7,7 +7,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
-mod drift;
+mod mismatch;
 mod now;
 mod on_rotate;
 

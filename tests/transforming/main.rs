@@ -1,4 +1,4 @@
-//! Dressed lines: what was asked for is done to each whole line of the log,
+//! Transformed lines: what was asked for is done to each whole line of the log,
 //! and to nothing else.
 //!
 //! The log is compared with what the options promise, byte by byte where no
