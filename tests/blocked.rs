@@ -100,6 +100,49 @@ fn a_directory_in_the_last_slot() {
 }
 
 #[test]
+fn another_log_in_a_slot_is_neither_moved_nor_removed() {
+    for (lock_dir, slot, backups) in
+        [("", 1, 1), ("", 1, 2), ("", 2, 2), ("--lock-dir locks", 1, 2)]
+    {
+        let place = Place::fresh();
+        let other = format!("job.{slot}");
+        let run = |args: &str, lines: &[u8]| {
+            Tee::new(&place).args("-q").args(lock_dir).args(args).run(lines)
+        };
+        run(&other, b"important\n").expect_quiet_success();
+        let options = format!("job --max-bytes 1 --backups {backups}");
+        let ended = run(&options, &lines(20));
+        ended.expect(0);
+        let told = ended.stderr();
+        let says = format!(
+            "clh-tee: warning: cannot rotate 'job': cannot move 'job.{slot}': it is a log of its \
+             own, with the lock file '.__job.{slot}.lock'; it grows past its limit\n"
+        );
+        assert_eq!(told, says);
+        assert_eq!(place.read(&other), b"important\n");
+        let kept: Vec<u8> =
+            (1..slot).rev().flat_map(|slot| place.read(&format!("job.{slot}"))).collect();
+        assert_eq!([kept, place.read("job")].concat(), lines(20), "no line is lost");
+        let repair = run("--repair job", b"");
+        repair.expect(0);
+        assert_eq!(place.read(&other), b"important\n");
+        let read = Tee::new(&place).args("--read job").args(lock_dir).run(b"");
+        assert_eq!(read.out, lines(20), "its lines are not this log's");
+    }
+}
+
+#[test]
+fn a_log_that_shares_its_lock_s_name_with_a_backup_is_not_in_the_way() {
+    let place = Place::fresh();
+    let run = |args: &str, lines: &[u8]| Tee::new(&place).args("-q").args(args).run(lines);
+    // Its lock file is `.__job.1.lock`.
+    run("job.1.log", b"another log\n").expect_quiet_success();
+    run("job --max-bytes 1 --backups 2", &lines(4)).expect_quiet_success();
+    assert_eq!(place.read("job.1"), b"line 2\n");
+    assert_eq!(place.read("job.1.log"), b"another log\n");
+}
+
+#[test]
 fn a_directory_that_may_only_be_read() {
     let place = Place::fresh();
     place.open_to_all();

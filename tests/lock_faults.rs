@@ -7,6 +7,7 @@ mod harness;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
 use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use harness::{HeldLock, Place, Tee, stays, until};
@@ -139,4 +140,27 @@ fn a_holder_that_was_stopped_is_waited_for_no_longer_than_asked() {
     let wanted = "clh-tee: cannot append to 'app.log': its lock has been held by others for 500ms; \
                   2 lines lost, as follows\none\ntwo\n";
     assert_eq!(ended.stderr(), wanted);
+}
+
+#[test]
+fn what_a_removed_lock_file_causes_is_not_put_down_to_others_settings() {
+    let place = Place::fresh();
+    let options = "-q --max-bytes 4K --backups 100 app.log";
+    let lines = b"a line of some length, so that it takes few of them\n".repeat(30_000);
+    let all: Vec<_> = thread::scope(|scope| {
+        let run = || Tee::new(&place).args(options).run(&lines);
+        let writers: Vec<_> = (0..3).map(|_| scope.spawn(run)).collect();
+        while !writers.iter().all(thread::ScopedJoinHandle::is_finished) {
+            // It may be missing just now.
+            drop(fs::remove_file(place.path(".__app.lock")));
+        }
+        writers.into_iter().map(|writer| writer.join().expect("a run")).collect()
+    });
+    for ended in all {
+        ended.expect(0);
+        let told = ended.stderr();
+        for untrue in ["rotated by others", "No such file"] {
+            assert!(!told.contains(untrue), "{told}");
+        }
+    }
 }

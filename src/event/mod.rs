@@ -71,6 +71,22 @@ pub enum Notice {
         /// The lock file.
         lock: PathBuf,
     },
+    /// The log's next rotation by the clock, as the lock file has it, is at a
+    /// time that this schedule does not give. Reported once.
+    OtherTime {
+        /// The lock file.
+        lock: PathBuf,
+        /// That time, in seconds since 1970.
+        next: u64,
+    },
+    /// The lock file had no time for the next rotation, though the log is older
+    /// than an interval; so its rotations start afresh. Reported once.
+    TimeLost {
+        /// The lock file.
+        lock: PathBuf,
+        /// When the log is rotated now, in seconds since 1970.
+        next: u64,
+    },
     /// Another writer's settings differ from ours. Told once for each setting.
     Mismatch(Mismatch),
     /// This process has made a backup. Reported only on request.

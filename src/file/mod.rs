@@ -8,6 +8,7 @@ pub(crate) mod sync;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) use self::identity::file_id;
 use crate::error::{Error, Escaped, Result};
@@ -16,6 +17,17 @@ use crate::sys::{self, Metadata};
 /// Opens a file to be read, never through a symbolic link.
 pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
     sys::options().read(true).open(path)
+}
+
+/// Returns when the file that `metadata` is about was begun, in seconds since
+/// 1970: when it was made, or last changed if that is not known or comes later,
+/// as it does for a copy.
+pub(crate) fn began(metadata: &Metadata) -> Option<i64> {
+    let seconds =
+        |time: SystemTime| i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok();
+    let changed = metadata.modified().ok().and_then(seconds)?;
+    let made = i64::try_from(sys::born(metadata) / 1_000_000_000).ok().filter(|made| *made > 0);
+    Some(made.map_or(changed, |made| made.min(changed)))
 }
 
 /// Returns what stands at `path`, if anything does.

@@ -15,6 +15,19 @@ impl Held<'_> {
         &self.lock.path
     }
 
+    /// Tells whether the lock file still stands at its path. If not, others hold
+    /// another one.
+    pub(crate) fn is_at_its_path(&self) -> bool {
+        let Some(open) = &self.lock.open else { return true };
+        !matches!(sys::length_at(&self.lock.path, &open.file, open.identity), Ok(None))
+    }
+
+    /// Tells whether the lock file had to be opened anew for this hold, since
+    /// another stood at its path: for a while, others may have held that one.
+    pub(crate) fn is_another(&self) -> bool {
+        self.lock.replaced
+    }
+
     /// Tells whether the lock file is empty, which is known without a look.
     pub(crate) fn is_blank(&self) -> bool {
         self.lock.length == 0

@@ -51,6 +51,8 @@ pub(crate) struct Lock {
     open: Option<Open>,
     /// How long its content was when it was last taken.
     length: u64,
+    /// Whether another file stood at the path when it was last taken.
+    replaced: bool,
     /// Whether there is anything to lock.
     needed: bool,
     /// Who comes first where there is no queue.
@@ -84,8 +86,15 @@ impl Lock {
     ///
     /// If it is there and cannot be opened, or is a symbolic link.
     pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
-        let mut lock =
-            Self { path, asked, open: None, length: 0, needed: true, turns: Turns::default() };
+        let mut lock = Self {
+            path,
+            asked,
+            open: None,
+            length: 0,
+            replaced: false,
+            needed: true,
+            turns: Turns::default(),
+        };
         match open_existing(&lock.path) {
             Ok(opened) => lock.keep(opened)?,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -97,7 +106,15 @@ impl Lock {
     /// Returns a lock for what needs none, and whose taking does nothing.
     pub(crate) fn not_needed() -> Self {
         let (path, asked) = (PathBuf::new(), Asked::default());
-        Self { path, asked, open: None, length: 0, needed: false, turns: Turns::default() }
+        Self {
+            path,
+            asked,
+            open: None,
+            length: 0,
+            replaced: false,
+            needed: false,
+            turns: Turns::default(),
+        }
     }
 
     /// Returns the lock file's path.
@@ -141,6 +158,7 @@ impl Lock {
     /// Locks the file at the path by `lock`, however often somebody deletes it
     /// meanwhile; tells whether that has locked it.
     fn take(&mut self, lock: fn(&File) -> io::Result<bool>) -> Result<bool> {
+        self.replaced = false;
         while self.needed {
             if self.open.is_none() {
                 let opened = open(&self.path, self.asked);
@@ -157,7 +175,7 @@ impl Lock {
                     self.length = length;
                     return Ok(true);
                 }
-                Ok(None) => self.open = None,
+                Ok(None) => (self.open, self.replaced) = (None, true),
                 Err(error) => {
                     self.open = None;
                     return Err(Error::new("check lock file", &self.path, error));

@@ -68,7 +68,11 @@ impl<'a> Hold<'a> {
         let mut begun = Self { log: Attended(log), held };
         let (log, held) = (&mut *begun.log, &mut begun.held);
         log.active.refresh(held)?;
-        if let Some(old) = log.active.take_replaced() {
+        let replaced = log.active.take_replaced();
+        if held.is_another() {
+            // Two writers may have rotated at once, which shows no settings.
+            log.drift.forget();
+        } else if let Some(old) = replaced {
             log.look_for_drift(&old);
         }
         log.look_at_time(held);

@@ -65,6 +65,11 @@ impl Log {
 }
 
 impl Watch {
+    /// Forgets what was seen, but not what was reported.
+    pub(crate) fn forget(&mut self) {
+        *self = Self { told: self.told, ..Self::default() };
+    }
+
     /// Tells whether a log of this `size` was rotated by another limit.
     fn size(&mut self, old: &File, size: u64, ours: u64) -> Option<Mismatch> {
         if ours == 0 {
@@ -97,7 +102,8 @@ impl Watch {
     /// be from earlier days, but then it stays the same.
     fn backups(&mut self, backups: &Backups) -> Option<Mismatch> {
         let ours = backups.options.backups;
-        let mut paths = [Form::Plain, Form::Gzip].map(|form| backups.names.backup(ours + 1, form));
+        let beyond = ours.checked_add(1)?;
+        let mut paths = [Form::Plain, Form::Gzip].map(|form| backups.names.backup(beyond, form));
         paths.sort();
         let found = paths.iter().find_map(|path| regular_file(path).ok().flatten());
         let found = found.map(|file| file_id(&file));

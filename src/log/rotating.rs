@@ -1,15 +1,16 @@
 //! Whether the log is to be rotated, and what becomes of it if it cannot be.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 
 use super::state::Log;
 use crate::error::{Error, Result};
 use crate::event::Notice;
+use crate::file::began;
 use crate::lock::Held;
 use crate::rotation::dated;
 use crate::rotation::options::SyncPolicy;
 use crate::rotation::recovery::Leftovers;
-use crate::rotation::timetable::{Timetable, time_in};
+use crate::rotation::timetable::{Doubt, Timetable, time_in};
 
 impl Log {
     /// Looks when the log is to be rotated. If it is by size only, whoever goes
@@ -21,8 +22,10 @@ impl Log {
         match self.backups.naming.timetable_mut() {
             Some(timetable) => {
                 let sync = self.backups.options.sync != SyncPolicy::None;
-                if let Err(error) = timetable.look(held, sync) {
-                    self.rotation_fails(error);
+                match timetable.look(held, sync) {
+                    Ok(Some(doubt)) => self.report_doubt(doubt, held),
+                    Ok(None) => {}
+                    Err(error) => self.rotation_fails(error),
                 }
             }
             None if self.timed || held.is_blank() => {}
@@ -34,6 +37,21 @@ impl Log {
                 }
             }
         }
+    }
+
+    /// Reports what is odd about the time of the next rotation. That there was
+    /// none is odd only if there is a log from before.
+    fn report_doubt(&mut self, doubt: Doubt, held: &Held<'_>) {
+        let Some(timetable) = self.backups.naming.timetable() else { return };
+        let (lock, next) = (held.path().to_owned(), timetable.next());
+        let log = self.active.metadata().ok().flatten().filter(|log| log.len() > 0);
+        let old = log.and_then(|log| began(&log));
+        self.notices.extend(match doubt {
+            Doubt::Other => Some(Notice::OtherTime { lock, next }),
+            Doubt::Missing => old
+                .is_some_and(|old| timetable.is_beyond_an_interval(old))
+                .then_some(Notice::TimeLost { lock, next }),
+        });
     }
 
     /// Tells whether the time to rotate had come when we last looked.
@@ -132,7 +150,7 @@ impl Log {
         let outcome = self.backups.rotate(held, &mut self.active, renewed, &listed);
         // There can be a backup even where a later step failed.
         self.notices.extend(self.backups.rotated.take().map(Notice::Rotated));
-        let trouble = outcome?;
+        let trouble = outcome.map_err(|error| explained(error, held))?;
         self.stats.rotations += 1;
         let news = trouble.is_some() && !self.uncompressed;
         self.uncompressed = trouble.is_some();
@@ -149,7 +167,7 @@ impl Log {
             Ok(listing) => {
                 let (names, kept) = (&self.backups.names, self.backups.options.backups);
                 let surplus = dated::surplus_of(names, timetable.precision(), kept, &listing);
-                self.backups.remove_surplus(surplus, held);
+                self.backups.remove_surplus(surplus, &listing, held);
                 self.report_unremoved();
             }
             Err(error) => self.tell_unmended(error),
@@ -162,4 +180,18 @@ impl Log {
             self.tell_unmended(error);
         }
     }
+}
+
+/// Says why a rotation failed if that is because something else moved the log or
+/// a backup at the same time, which only a lock that does not exclude allows.
+fn explained(error: Error, held: &Held<'_>) -> Error {
+    if !held.is_at_its_path() {
+        let reason = "it was removed while it was held, so another writer may have rotated too";
+        return Error::new("trust lock file", held.path(), io::Error::other(reason));
+    }
+    if error.kind() == ErrorKind::NotFound && error.verb() == "rename" {
+        let reason = "something that does not hold the lock has moved or removed it";
+        return Error::new("rename", error.path(), io::Error::other(reason));
+    }
+    error
 }

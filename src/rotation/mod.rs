@@ -216,7 +216,7 @@ impl Backups {
             None if self.options.sync == SyncPolicy::None => {}
             None => old.into_iter().for_each(|old| self.background.sync_later(old, backup.clone())),
         }
-        self.remove_surplus(surplus, held);
+        self.remove_surplus(surplus, listed, held);
         self.background.close_small();
         made.map(|()| trouble)
     }
@@ -326,7 +326,15 @@ impl Backups {
 
     /// Removes backups by the clock beyond those that are kept. What cannot be
     /// removed stays, and is noted.
-    pub(crate) fn remove_surplus(&mut self, surplus: Vec<PathBuf>, _: &mut Held<'_>) {
+    pub(crate) fn remove_surplus(
+        &mut self,
+        surplus: Vec<PathBuf>,
+        listed: &Listing,
+        _: &mut Held<'_>,
+    ) {
+        if self.options.backups > 0 {
+            self.unremoved.extend(self.naming.not_removed(&self.names, listed));
+        }
         for path in surplus {
             if let Err(error) = self.remove(&path) {
                 self.unremoved.push(error);

@@ -2,12 +2,13 @@
 //!
 //! Every question that has two answers is asked here.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use crate::error::Result;
+use crate::error::{Error, Escaped, Result};
 use crate::event::rotated::Rotated;
 use crate::file::{file_id, regular_file};
-use crate::names::listing::Listing;
+use crate::names::listing::{Entry, Listing};
 use crate::names::{Form, Meaning, Names};
 use crate::rotation::plan::Rotation;
 use crate::rotation::timetable::Timetable;
@@ -98,6 +99,18 @@ impl Naming {
         Ok(None)
     }
 
+    /// Returns why logs that are called like backups stay where old backups are
+    /// removed.
+    pub(crate) fn not_removed(&self, names: &Names, listing: &Listing) -> Vec<Error> {
+        let error = |entry: &Entry| {
+            let Meaning::OtherLog(lock) = &entry.meaning else { return None };
+            let meaning = names.meaning(entry.path.file_name()?)?;
+            self.plain_form(names, 0, &meaning)?;
+            Some(another_log("remove", entry.path.clone(), lock))
+        };
+        listing.entries.iter().filter_map(error).collect()
+    }
+
     /// Returns what the newest backup is, if there is one.
     pub(crate) fn newest(&self, names: &Names) -> Option<Metadata> {
         let path = match self {
@@ -121,4 +134,11 @@ impl Naming {
             Self::Dated(_) => Rotated::dated(identity, plain),
         }
     }
+}
+
+/// Says that a log stands where a backup is to be.
+pub(crate) fn another_log(verb: &'static str, path: PathBuf, lock: &Path) -> Error {
+    let lock = Escaped(lock.file_name().unwrap_or_default().as_encoded_bytes());
+    let reason = format!("it is a log of its own, with the lock file '{lock}'");
+    Error::new(verb, path, io::Error::other(reason))
 }

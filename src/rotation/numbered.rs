@@ -1,14 +1,14 @@
 //! Backups by number: the log becomes slot 1, every backup moves up by one.
 
 use std::cmp::Reverse;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::compress;
-use crate::error::{Error, Escaped, Result};
+use crate::error::{Error, Result};
 use crate::file::{open_to_read, regular_file};
 use crate::names::listing::Listing;
 use crate::names::{Form, Names};
+use crate::rotation::naming::another_log;
 use crate::rotation::plan::{Backup, Chain, Found, Plan, Rotation, plan};
 
 /// Plans how the log becomes slot 1.
@@ -48,7 +48,7 @@ pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Ch
             if (metadata.is_some() || form == Form::Plain)
                 && let Some(lock) = listing.lock_of(&path)
             {
-                return Err(another_log(path, &lock));
+                return Err(another_log("move", path, &lock));
             }
             if let Some(metadata) = metadata {
                 let modified = metadata.modified().map_err(Error::on("look at", &path))?;
@@ -74,13 +74,6 @@ pub(crate) fn is_one_generation(plain: &Path) -> Result<bool> {
     let compressed = open_to_read(&crate::names::compressed(plain));
     let same = compressed.and_then(|file| compress::same_generation(plain, &file));
     same.map_err(Error::on("compare", plain))
-}
-
-/// Says that a log stands where a backup is to be.
-fn another_log(path: PathBuf, lock: &Path) -> Error {
-    let lock = Escaped(lock.file_name().unwrap_or_default().as_encoded_bytes()).to_string();
-    let reason = format!("it is a log of its own, with a lock file '{lock}'");
-    Error::new("move", path, io::Error::other(reason))
 }
 
 /// Returns the paths of the backups in the chain that are plain only.

@@ -5,11 +5,13 @@
 //! one. Where there is none, or none that can be meant, it is worked out anew
 //! and written, so that the writers to come agree.
 
+use std::fs::File;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::Result;
 use crate::lock::Held;
 use crate::names::stamp::Stamp;
+use crate::sys::FileExt;
 use crate::time::schedule::Schedule;
 use crate::time::zone::Zone;
 
@@ -34,13 +36,24 @@ pub(crate) struct Timetable {
     now: i64,
     /// When it is to be rotated, as the lock file said when we last looked.
     next: i64,
+    /// Whether a doubt about that time has been returned.
+    doubted: bool,
+}
+
+/// What is odd about the time in the lock file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Doubt {
+    /// The schedule does not give it.
+    Other,
+    /// There was none.
+    Missing,
 }
 
 impl Timetable {
     /// Returns a timetable that has not been looked at.
     pub(crate) fn new(schedule: Schedule) -> Self {
         let zone = schedule.zone();
-        Self { schedule, zone, now: 0, next: i64::MAX }
+        Self { schedule, zone, now: 0, next: i64::MAX, doubted: false }
     }
 
     /// Returns how many parts of a date and time a backup's name has.
@@ -48,26 +61,47 @@ impl Timetable {
         self.schedule.precision()
     }
 
-    /// Looks when the log is to be rotated, and at the clock. If nobody has
-    /// said when, it is said now, and forced to disk if `sync`.
+    /// Returns when the log is to be rotated, as far as is known.
+    pub(crate) fn next(&self) -> u64 {
+        u64::try_from(self.next).unwrap_or_default()
+    }
+
+    /// Tells whether what was last changed at this time, in seconds since 1970,
+    /// is older than an interval.
+    pub(crate) fn is_beyond_an_interval(&self, changed: i64) -> bool {
+        self.now.saturating_sub(changed) > self.schedule.period()
+    }
+
+    /// Looks when the log is to be rotated, and at the clock. If the lock file
+    /// does not say, the time is written now, and fsynced if `sync`. Returns,
+    /// once, what is odd about the time that was found. It counts all the same:
+    /// a Python writer with other settings would set it again and again.
     ///
     /// # Errors
     ///
     /// If the lock file can be read or written no more. The time is kept in
     /// mind until the next look then.
-    pub(crate) fn look(&mut self, held: &mut Held<'_>, sync: bool) -> Result<()> {
+    pub(crate) fn look(&mut self, held: &mut Held<'_>, sync: bool) -> Result<Option<Doubt>> {
         self.look_at_clock();
         let found = time_in(held);
         if let Ok(Some(next)) = found {
-            self.next = next;
-            return Ok(());
+            let known = std::mem::replace(&mut self.next, next) == next;
+            let sound =
+                known || self.now < FIRST || self.schedule.could_give(next, self.now, &self.zone);
+            return Ok(self.doubt(Doubt::Other, !sound));
         }
         if self.now < FIRST {
             self.next = i64::MAX;
-            return Ok(());
+            return Ok(None);
         }
-        self.next = self.schedule.first(self.now, &self.zone);
-        found.and_then(|_| write(self.next, held, sync))
+        self.next = self.schedule.first(self.now, &self.zone).min(LAST);
+        found.and_then(|_| write(self.next, held, sync))?;
+        Ok(self.doubt(Doubt::Missing, true))
+    }
+
+    /// Returns a doubt if there is one, once.
+    fn doubt(&mut self, doubt: Doubt, there: bool) -> Option<Doubt> {
+        (there && !std::mem::replace(&mut self.doubted, there)).then_some(doubt)
     }
 
     /// Looks at the clock.
@@ -94,7 +128,7 @@ impl Timetable {
     ///
     /// If it cannot be written. Then the old time still stands.
     pub(crate) fn turn(&mut self, held: &mut Held<'_>, sync: bool) -> Result<()> {
-        let next = self.schedule.next(self.now, &self.zone);
+        let next = self.schedule.next(self.now, &self.zone).min(LAST);
         write(next, held, sync)?;
         self.next = next;
         Ok(())
@@ -115,6 +149,13 @@ pub(crate) fn time_in(held: &Held<'_>) -> Result<Option<i64>> {
     }
     let content = held.content(LONGEST)?;
     Ok(read_time(&content))
+}
+
+/// Returns when the log is to be rotated, if the lock file `file` says so.
+pub(crate) fn time_at(file: &File) -> Option<i64> {
+    let mut content = [0; LONGEST];
+    let length = file.read_at(&mut content, 0).ok()?;
+    read_time(&content[..length])
 }
 
 /// Reads a time as Python's `int` does, less what nobody writes.
@@ -155,7 +196,8 @@ mod tests {
         let mut table = Timetable::new(Schedule::new(When::Hour));
         let content = || std::fs::read_to_string(&path).unwrap();
 
-        table.look(&mut lock.acquire().unwrap(), false).unwrap();
+        let doubt = table.look(&mut lock.acquire().unwrap(), false).unwrap();
+        assert_eq!(doubt, Some(Doubt::Missing));
         let first = table.now + 3600;
         assert_eq!(content(), first.to_string());
         assert!(!table.is_due());
@@ -172,5 +214,40 @@ mod tests {
         table.turn(&mut held, false).unwrap();
         assert!(!table.is_due());
         assert_eq!(content(), (table.now + 3600).to_string());
+    }
+
+    #[test]
+    fn a_time_that_the_schedule_does_not_give_counts_and_is_doubted_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let mut lock = Lock::new(path.clone(), crate::file::permissions::Asked::default()).unwrap();
+        for (schedule, ahead, doubt) in [
+            (Schedule::new(When::Hour), 25 * 3600 - 60, None),
+            (Schedule::new(When::Hour), 25 * 3600 + 60, Some(Doubt::Other)),
+            (Schedule::new(When::Hour).interval(4), 25 * 3600 + 60, None),
+            (Schedule::new(When::Midnight).utc(true), 3 * 86_400, Some(Doubt::Other)),
+            (Schedule::new(When::Midnight).utc(true), -3 * 86_400, None),
+        ] {
+            let mut table = Timetable::new(schedule);
+            table.look_at_clock();
+            let next = (table.now + ahead).to_string();
+            std::fs::write(&path, &next).unwrap();
+            let mut held = lock.acquire().unwrap();
+            assert_eq!(table.look(&mut held, false).unwrap(), doubt, "{schedule:?} {ahead}");
+            assert_eq!(table.look(&mut held, false).unwrap(), None);
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), next);
+        }
+    }
+
+    #[test]
+    fn the_longest_interval_ends_at_a_time_that_can_be_meant() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let mut lock = Lock::new(path.clone(), crate::file::permissions::Asked::default()).unwrap();
+        let mut table = Timetable::new(Schedule::new(When::Day).interval(u32::MAX));
+        let mut held = lock.acquire().unwrap();
+        table.look(&mut held, false).unwrap();
+        table.turn(&mut held, false).unwrap();
+        assert_eq!(time_at(&File::open(path).unwrap()), Some(LAST));
     }
 }

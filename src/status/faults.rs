@@ -1,12 +1,13 @@
 //! What is wrong with a log, as far as the names around it tell.
 
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::finding::Finding;
 use super::scan::{Backup, Scan, Which, is_old};
 use crate::compress;
-use crate::file::open_to_read;
-use crate::names::Names;
+use crate::file::{began, open_to_read};
+use crate::names::{Meaning, Names};
 use crate::rotation::options::Options;
 use crate::sys::Metadata;
 
@@ -28,6 +29,7 @@ pub(super) fn look(
 ) {
     log(names, options, scan, findings);
     lock(options, scan, findings);
+    findings.extend(other_logs(names, options, scan));
     let settled = |(path, metadata): &(PathBuf, Metadata)| {
         scan.is_settled(metadata).then(|| (path.clone(), metadata.len()))
     };
@@ -68,8 +70,43 @@ fn lock(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
         Some(_) if scan.held_by_others => findings.push(Finding::LockHeld { path }),
         Some(_) => {}
     }
-    let next = scan.next_rotation.filter(|_| options.schedule.is_none());
-    findings.extend(next.map(|next| Finding::TimedWriter { next }));
+    findings.extend(next_rotation(options, scan));
+}
+
+/// Looks at the time of the next rotation.
+fn next_rotation(options: &Options, scan: &Scan) -> Option<Finding> {
+    let Some(schedule) = options.schedule else {
+        return scan.next_rotation.map(|next| Finding::TimedWriter { next });
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = i64::try_from(now).ok()?;
+    if let Some(next) = scan.next_rotation {
+        let sound = schedule.could_give(next.try_into().ok()?, now, &schedule.zone());
+        return (!sound).then_some(Finding::OtherTime { next });
+    }
+    let (path, log) = scan.log.as_ref().filter(|(_, log)| log.is_file() && log.len() > 0)?;
+    // What cannot be read may have a time.
+    let none = scan.lock.as_ref().is_none_or(|lock| lock.len() == 0);
+    let old = now.saturating_sub(began(log)?) > schedule.period();
+    (none && old).then(|| Finding::TimeLost { path: path.clone() })
+}
+
+/// Looks for other logs that have a name which is a backup's.
+fn other_logs<'a>(
+    names: &'a Names,
+    options: &'a Options,
+    scan: &'a Scan,
+) -> impl Iterator<Item = Finding> + 'a {
+    let timed = options.schedule.is_some();
+    let ours = move |path: &PathBuf| match names.meaning(path.file_name()?)? {
+        Meaning::Backup(slot, _) if !timed && slot <= options.backups => Some(true),
+        Meaning::Dated(..) if timed => Some(false),
+        _ => None,
+    };
+    scan.other_logs.iter().filter_map(move |(path, lock)| {
+        let blocks = ours(path)?;
+        Some(Finding::OtherLog { path: path.clone(), lock: lock.clone(), blocks })
+    })
 }
 
 /// Looks at the backups.
@@ -95,7 +132,7 @@ fn backups(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
                 if slot > wanted && settled {
                     findings.push(Finding::Gap { first: wanted, last: slot - 1 });
                 }
-                wanted = slot + 1;
+                wanted = slot.saturating_add(1);
             }
             Which::Dated(_) => {}
         }

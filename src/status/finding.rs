@@ -92,6 +92,28 @@ pub enum Finding {
         /// When that one is to rotate next, in seconds since 1970.
         next: u64,
     },
+    /// The next rotation by the clock is at a time that the schedule does not
+    /// give: more than an interval ahead, say.
+    OtherTime {
+        /// When it is, in seconds since 1970.
+        next: u64,
+    },
+    /// No time for the next rotation by the clock is known, though the log is
+    /// older than an interval.
+    TimeLost {
+        /// The log.
+        path: PathBuf,
+    },
+    /// What has a backup's name is a log of its own, so that no rotation by
+    /// number is possible.
+    OtherLog {
+        /// That log.
+        path: PathBuf,
+        /// Its lock file.
+        lock: PathBuf,
+        /// Whether it is in the way of rotations.
+        blocks: bool,
+    },
     /// Everybody may write a file.
     Exposed {
         /// The file.
@@ -190,8 +212,12 @@ impl Finding {
     #[must_use]
     pub fn paths(&self) -> Vec<&Path> {
         match self {
-            Self::SmallLimit { .. } | Self::Gap { .. } | Self::TimedWriter { .. } => Vec::new(),
+            Self::SmallLimit { .. }
+            | Self::Gap { .. }
+            | Self::OtherTime { .. }
+            | Self::TimedWriter { .. } => Vec::new(),
             Self::Double { plain, compressed, .. } => vec![plain, compressed],
+            Self::OtherLog { path, lock, .. } => vec![path, lock],
             Self::Strays { paths, .. } => paths.iter().map(PathBuf::as_path).collect(),
             Self::SymbolicLink { path }
             | Self::Blocked { path }
@@ -206,6 +232,7 @@ impl Finding {
             | Self::CannotRotate { path, .. }
             | Self::NetworkLock { path, .. }
             | Self::NoLog { path }
+            | Self::TimeLost { path }
             | Self::Special { path }
             | Self::NoLock { path }
             | Self::Torn { path }

@@ -19,16 +19,14 @@ use crate::names::listing::Entry;
 use crate::names::stamp::Dated;
 use crate::names::{Form, Meaning, Names};
 use crate::rotation::options::Options;
-use crate::sys::{self, FileExt, Locks, Metadata};
+use crate::rotation::timetable::time_at;
+use crate::sys::{self, Locks, Metadata};
 
 /// How long the lock is waited for.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// No rotation takes longer, in seconds: Python compresses 10 MB a second.
 const LONGEST_ROTATION: u64 = 120;
-
-/// The earliest time that CLH takes a lock file's content for: the year 2000.
-const EARLIEST: u64 = 946_684_800;
 
 /// What was found around a log.
 #[derive(Debug)]
@@ -209,10 +207,7 @@ fn is_ahead(path: &Path) -> bool {
     matches!(member, Ok(Some(_)))
 }
 
-/// Returns the time that a lock file of CLH's timed handler tells.
+/// Returns the time of the next rotation by the clock, if the lock file has one.
 fn next_rotation(file: &File) -> Option<u64> {
-    let mut text = [0; 32];
-    let length = file.read_at(&mut text, 0).ok()?;
-    let text = std::str::from_utf8(&text[..length]).ok()?;
-    text.trim().parse().ok().filter(|time| *time >= EARLIEST)
+    time_at(file)?.try_into().ok()
 }

@@ -6,7 +6,8 @@
 //! So are its oddities kept:
 //!
 //! - for midnight and the days of the week, the interval does not move the next
-//!   time, only the start that a backup is named by;
+//!   time, only the start that a backup is named by (Python 3.13 and later count
+//!   it, so that writers agree at an interval of 1 only);
 //! - where daylight saving begins or ends before the next time, an hour is
 //!   taken off or added, for a day of the week even twice.
 
@@ -134,7 +135,7 @@ impl Schedule {
     }
 
     /// Returns the length of an interval in seconds.
-    fn period(&self) -> i64 {
+    pub(crate) fn period(&self) -> i64 {
         let unit = match self.when {
             When::Second => 1,
             When::Minute => 60,
@@ -182,6 +183,20 @@ impl Schedule {
                 if corrected > now { corrected } else { next }
             }
             _ => next,
+        }
+    }
+
+    /// Tells whether a writer with this schedule could have set `next`, now or
+    /// earlier. A time that has come is not doubted.
+    pub(crate) fn could_give(&self, next: i64, now: i64, zone: &Zone) -> bool {
+        let latest = self.first(now, zone);
+        match self.when {
+            // The clock may have been set back a little since.
+            When::Second | When::Minute | When::Hour | When::Day => next <= latest + DAY,
+            // Daylight saving moves the time by at most two hours.
+            When::Midnight | When::Weekday(_) => {
+                next <= now || (next - latest).abs() <= 2 * DST_SHIFT
+            }
         }
     }
 

@@ -100,3 +100,17 @@ fn rotations_by_hand_are_not_told_of() {
     us.finish().expect_quiet_success();
     assert_eq!(place.backups("app.log").len(), 5);
 }
+
+#[test]
+fn any_number_of_backups_can_be_kept() {
+    let place = Place::fresh();
+    let all = "--max-bytes 2K --backups 18446744073709551615";
+    place.write("app.log.18446744073709551615", b"in the last slot\n");
+    place.write("app.log.18446744073709551614", b"in the last but one\n");
+    let told = watched(&place, all, "--max-bytes 2K --backups 4", 12, 250);
+    assert_eq!(told, "");
+    let status = tee(&place, "--status").args(all).run(b"");
+    status.expect(1);
+    let text = String::from_utf8(status.out.clone()).expect("text");
+    assert!(text.contains("to 18446744073709551613 are empty"), "{text}");
+}

@@ -20,7 +20,7 @@ fn noise(length: usize) -> Vec<u8> {
 }
 
 /// Every fault that can be made without root.
-const FAULTS: [Fault; 23] = [
+const FAULTS: [Fault; 24] = [
     ("small-limit", "--max-bytes 4K", |_| {}),
     ("overgrown", "--max-bytes 64K", |site| site.put("app.log", &"line\n".repeat(400_000), 1)),
     ("orphan", "", |site| site.put("app.log.rotate.1234567890", "line\n", 1)),
@@ -42,6 +42,10 @@ const FAULTS: [Fault; 23] = [
         }
     }),
     ("blocked", "", |site| fs::create_dir(site.0.path("app.log.3")).expect("make a directory")),
+    ("other-log", "", |site| {
+        site.put("app.log.5", "another log's\n", 1);
+        site.0.write(".__app.log.5.lock", b"");
+    }),
     ("timed-writer", "", |site| site.0.write(".__app.lock", b"1795366800")),
     ("exposed", "", |site| site.0.set_mode("app.log.1.gz", 0o646)),
     ("open-directory", "", |site| site.0.open_to_all()),

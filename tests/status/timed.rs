@@ -2,13 +2,16 @@
 
 use super::*;
 
-/// A time far ahead, in seconds since 1970.
-const LATER: &[u8] = b"4102444800";
+/// Returns the time so many seconds from now, in seconds since 1970.
+fn ahead(seconds: u64) -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
+    (now.as_secs() + seconds).to_string()
+}
 
 /// Makes a log of backups by the day that nothing is wrong with.
 fn by_the_day() -> Site {
     let site = Site(Place::fresh());
-    site.0.write(".__app.lock", LATER);
+    site.0.write(".__app.lock", ahead(3600).as_bytes());
     site.put("app.log", "2026-11-22 12:00:05 five\n", 1);
     site.put("app.log.2026-11-21.gz", "2026-11-21 12:00:03 three\n", 1441);
     site.put("app.log.2026-11-20", "2026-11-20 12:00:02 two\n", 2881);
@@ -25,10 +28,10 @@ fn backups_by_the_clock_are_shown_newest_first() {
     let stamps: Vec<&str> = backups.iter().filter_map(|backup| backup["stamp"].as_str()).collect();
     assert_eq!(stamps, ["2026-11-21", "2026-11-20.1", "2026-11-20"]);
     assert_eq!(backups[2]["first"], "2026-11-20 12:00:02");
-    assert_eq!(look["lock"]["next_rotation"], "2100-01-01T00:00:00Z");
+    let next = look["lock"]["next_rotation"].as_str().expect("a time");
     let text = site.text("--when D");
     assert!(text.contains("\n2026-11-20.1.gz "), "{text}");
-    assert!(text.contains("next rotation by the clock at 2100-01-01T00:00:00Z"), "{text}");
+    assert!(text.contains(&format!("next rotation by the clock at {next}")), "{text}");
     // Whoever rotates by size meets one who rotates by the clock.
     let (code, by_size) = site.look("");
     assert_eq!((code, names(&by_size, true)), (1, vec!["timed-writer"]), "{by_size:#}");
@@ -70,4 +73,45 @@ fn a_repair_does_not_rotate_even_if_the_time_has_come() {
     ended.expect_quiet_success();
     assert_eq!(ended.out, b"nothing to do\n");
     assert_eq!(site.seen(), before);
+}
+
+#[test]
+fn a_time_that_the_schedule_does_not_give_is_found() {
+    let site = by_the_day();
+    for (content, args, found) in [
+        ("4102444800".to_owned(), "--when D", vec!["other-time"]),
+        (ahead(86_400 * 5), "--when D", vec!["other-time"]),
+        (ahead(86_400 * 5), "--when D --interval 7", vec![]),
+        (ahead(86_400 * 3), "--when MIDNIGHT --interval 3", vec!["other-time"]),
+        ("1000000000".to_owned(), "--when D", vec![]),
+    ] {
+        site.0.write(".__app.lock", content.as_bytes());
+        let (code, look) = site.look(args);
+        assert_eq!(names(&look, true), found, "{content} {args}: {look:#}");
+        assert_eq!(code, i32::from(!found.is_empty()));
+        expect_valid(&[look]);
+    }
+}
+
+#[test]
+fn an_old_log_without_a_stored_time_is_found() {
+    let site = by_the_day();
+    site.0.write(".__app.lock", b"");
+    site.put("app.log", "2026-11-22 12:00:05 five\n", 3 * 1440);
+    let (code, look) = site.look("--when D");
+    assert_eq!((code, names(&look, true)), (1, vec!["time-lost"]), "{look:#}");
+    expect_valid(&[look]);
+    assert_eq!(site.look("--when D --interval 7").0, 0);
+    site.put("app.log", "2026-11-22 12:00:05 five\n", 3);
+    assert_eq!(site.look("--when D").0, 0);
+}
+
+#[test]
+fn another_log_among_the_backups_is_found() {
+    let site = by_the_day();
+    site.0.write(".__app.log.2026-11-20.lock", b"");
+    let (code, look) = site.look("--when D");
+    assert_eq!((code, names(&look, true)), (1, vec!["other-log"]), "{look:#}");
+    assert_eq!(look["backups"].as_array().expect("an array").len(), 2, "it is not a backup");
+    expect_valid(&[look]);
 }

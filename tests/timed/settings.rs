@@ -286,6 +286,91 @@ fn a_lock_file_without_a_time_gets_one_and_a_device_needs_none() {
 }
 
 #[test]
+fn a_time_far_ahead_counts_and_is_reported_once() {
+    let site = Site::new();
+    site.run("--when H", "one").expect_quiet_success();
+    site.put(".__app.lock", b"4102444800");
+    let mut tee = site.tee("--when H").start();
+    for line in ["two", "three", "four"] {
+        site.feed(&mut tee, line);
+    }
+    let ended = tee.finish();
+    ended.expect(0);
+    let told = ended.stderr();
+    assert_eq!(told.lines().count(), 1, "{told}");
+    let says = "by 'logs/.__app.lock', 'logs/app.log' is rotated next at 2100-01-01T00:00:00Z, a \
+                time that --when and --interval do not give here";
+    assert!(told.contains(says), "{told}");
+    // A Python writer with another interval is not fought.
+    assert_eq!(site.read(".__app.lock"), "4102444800");
+    // What the message advises helps.
+    site.put(".__app.lock", b"");
+    site.run("--when H", "five").expect_quiet_success();
+    assert_eq!(site.read(".__app.lock"), (NOW + 3600).to_string());
+}
+
+#[test]
+fn python_from_3_13_on_counts_the_interval_and_that_is_reported() {
+    let site = Site::new();
+    // Three midnights on, and one.
+    for (days, interval, quiet) in [(3, 3, false), (1, 3, true), (1, 1, true)] {
+        let next = NOW + DAY / 2 + (days - 1) * DAY;
+        site.put(".__app.lock", next.to_string().as_bytes());
+        let ended = site.run(&format!("--when MIDNIGHT --interval {interval}"), "line");
+        ended.expect(0);
+        assert_eq!(ended.stderr().is_empty(), quiet, "{days}: {}", ended.stderr());
+    }
+}
+
+#[test]
+fn an_old_log_without_a_stored_time_is_reported() {
+    for (args, age, quiet) in [
+        ("--when MIDNIGHT", 3 * DAY, false),
+        ("--when MIDNIGHT", DAY - 60, true),
+        ("--when D --interval 7", 3 * DAY, true),
+        ("--when D --interval 7", 8 * DAY, false),
+    ] {
+        let site = Site::new();
+        site.put("app.log", b"old\n");
+        let log = fs::File::options().write(true).open(site.0.path("logs/app.log"));
+        let changed = u64::try_from(NOW - age).expect("after 1970");
+        let changed = std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(changed);
+        log.expect("open the log").set_modified(changed).expect("set its time");
+        let ended = site.run(args, "line");
+        ended.expect(0);
+        let told = ended.stderr();
+        assert_eq!(told.is_empty(), quiet, "{args}: {told}");
+        if !quiet {
+            let says =
+                "'logs/app.log' is older than an interval, and 'logs/.__app.lock' had no time";
+            assert!(told.contains(says), "{told}");
+        }
+        site.run(args, "next").expect_quiet_success();
+    }
+}
+
+#[test]
+fn another_log_with_a_backup_s_name_is_neither_counted_nor_removed() {
+    let site = Site::new();
+    let other = Tee::new(&site.0).args("-q logs/app.log.2026-11-20");
+    other.run(b"important\n").expect_quiet_success();
+    for day in 0..5 {
+        site.set(NOW + day * DAY);
+        let ended = site.run("--when D --backups 2", &format!("day {day}"));
+        ended.expect(0);
+        let told = ended.stderr();
+        let says = "cannot remove 'logs/app.log.2026-11-20': it is a log of its own, with the lock \
+                    file '.__app.log.2026-11-20.lock'; it stays as it is";
+        assert_eq!(told.is_empty(), day == 0, "{told}");
+        assert!(day == 0 || told.contains(says), "{told}");
+    }
+    assert_eq!(site.read("app.log.2026-11-20"), "important\n");
+    let names = [".__app.log.2026-11-20.lock", "app.log.2026-11-20", "app.log.2026-11-24"];
+    assert_eq!(site.names()[..3], names);
+    assert_eq!(site.names()[3..], ["app.log.2026-11-25"]);
+}
+
+#[test]
 fn python_goes_on_where_we_were_and_we_where_python_was() {
     let (site, mut python) = (Site::new(), Python::start());
     let log = site.0.path("logs/app.log");

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::bail;
 pub(crate) use clh_tee::reason;
@@ -110,6 +110,19 @@ impl Report {
                  give both the same --when, or empty that file if there is none any more",
                 self.path(lock)
             )),
+            Notice::OtherTime { lock, next } => self.warn(&format!(
+                "by '{}', '{log}' is rotated next at {}, a time that --when and --interval do \
+                 not give here; give all writers the same, one time zone and one version of \
+                 Python, or empty that file if a clock was wrong",
+                self.path(lock),
+                moment(UNIX_EPOCH + Duration::from_secs(*next))
+            )),
+            Notice::TimeLost { lock, next } => self.warn(&format!(
+                "'{log}' is older than an interval, and '{}' had no time for its rotation; it is \
+                 rotated next at {}, or now by --rotate",
+                self.path(lock),
+                moment(UNIX_EPOCH + Duration::from_secs(*next))
+            )),
             Notice::Mismatch(drift) => self.drift(*drift, &log),
             _ => {}
         }
@@ -134,7 +147,7 @@ impl Report {
             Mismatch::Backups { ours } => self.warn(&format!(
                 "of '{log}', others keep {} or more, we keep {ours}; \
                  give all writers the same --backups",
-                counted(ours + 1, "backup")
+                counted(ours.saturating_add(1), "backup")
             )),
             _ => {}
         }

@@ -16,8 +16,9 @@ pub(crate) struct Timed {
 
     /// How many units go by between two rotations
     ///
-    /// As in Python, MIDNIGHT and W0 to W6 rotate each time all the same, and only
-    /// the backups' names tell of N.
+    /// As in Python up to 3.12, MIDNIGHT and W0 to W6 rotate each time all the
+    /// same, and N changes only the names of backups. Python 3.13 and later wait for
+    /// the Nth time: share a log with it at --interval 1 only.
     #[arg(long, value_name = "N", default_value_t = 1, requires = "when",
           hide_short_help = true, value_parser = interval)]
     interval: u32,

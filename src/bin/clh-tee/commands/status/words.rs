@@ -5,8 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use clh_tee::status::{Finding, Status};
 
-use crate::messages::size;
-use crate::messages::{Report, counted};
+use crate::messages::{Report, counted, size};
 use crate::sys::user_name;
 
 /// A finding in words.
@@ -77,6 +76,23 @@ fn of_log(finding: &Finding, status: &Status, shown: &dyn Fn(&Path) -> String) -
              or removes its own only",
             "give all writers the same settings",
         ),
+        Finding::OtherTime { next } => words(
+            "other-time",
+            format!("the next rotation by the clock is at {}", moment(*next)),
+            "this --when and --interval do not give that time: a writer has others, another \
+             time zone or another version of Python, or a clock was wrong",
+            "give all writers the same; if a clock was wrong, empty the lock file",
+        ),
+        Finding::TimeLost { path } => words(
+            "time-lost",
+            format!(
+                "{} is older than an interval, and no time for its rotation is stored",
+                shown(path)
+            ),
+            "the lock file was removed, or no writer has had --when yet; the next one counts \
+             the interval from its start",
+            "rotate it now with --rotate, or leave it",
+        ),
         Finding::NetworkLock { path, kind } => words(
             "network-lock",
             format!("the lock file's directory {} is on {kind}", shown(path)),
@@ -95,6 +111,16 @@ fn of_chain(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Option<Words>
             format!("{} is no regular file", shown(path)),
             "it has a backup's name, so nothing can be rotated and the log grows",
             "move it away",
+        ),
+        Finding::OtherLog { path, lock, blocks } => words(
+            "other-log",
+            format!("{} is a log of its own, with the lock file {}", shown(path), shown(lock)),
+            if *blocks {
+                "it has a backup's name, so nothing can be rotated and the log grows"
+            } else {
+                "it has a backup's name, but is neither counted nor removed"
+            },
+            "give one of the two logs another name; if it is none, remove that lock file",
         ),
         Finding::Orphan { path, size: bytes, adopted } => words(
             "orphan",
