@@ -1,6 +1,6 @@
 //! Several users on one log, and a directory that strangers can write: what
-//! one user made another goes on with if its mode allows; no file is ever wider
-//! than it ends; no link and no stranger's file is touched.
+//! one user made another goes on with if its mode or access list allows; no file
+//! is ever wider than it ends; no link and no stranger's file is touched.
 //!
 //! The modes with which files are made, and that no descriptor is inherited,
 //! are read off the system calls, as strace records them.
@@ -9,6 +9,7 @@ mod harness;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::process::Command;
 use std::time::Duration;
 
 use harness::{Place, Tee, mode, traced, until};
@@ -166,4 +167,108 @@ fn what_only_looks_like_ours_is_left_alone() {
 /// Tells whether a file is as a stranger left it.
 fn is_stranger(path: &std::path::Path) -> bool {
     fs::read(path).expect("read the file") == b"stranger\n"
+}
+
+/// Sets an access list; `-d` sets that of new files in a directory.
+fn setfacl(place: &Place, list: &str, name: &str) {
+    let mut setfacl = Command::new("setfacl");
+    let status = setfacl.args(list.split(' ')).arg(place.path(name)).status();
+    assert!(
+        status.expect("this test needs setfacl, of the package acl").success(),
+        "{list} {name}"
+    );
+}
+
+/// Returns the access list of a file, mode included.
+fn acl(place: &Place, name: &str) -> String {
+    let list = Command::new("getfacl").args(["-cnpE"]).arg(place.path(name)).output();
+    String::from_utf8(list.expect("this test needs getfacl").stdout).expect("text")
+}
+
+/// A list by which the mode's group bits are not what the group may do: the
+/// group is shut out, and a user is let in.
+const LIST: &str = "-m u:61234:rw,g::-,o::-";
+
+#[test]
+fn access_lists_are_kept_by_the_new_log_and_by_backups() {
+    let long = b"a line of some length\n".repeat(3 << 17);
+    for (args, input) in [
+        ("--max-bytes 1", &b"one\ntwo\n"[..]),
+        ("--max-bytes 1 --gzip", b"one\ntwo\n"),
+        ("--max-bytes 3M --gzip", &long),
+        ("--max-bytes 1 --when D", b"one\ntwo\n"),
+        ("--max-bytes 1 --owner root", b"one\ntwo\n"),
+    ] {
+        if args.contains("--owner") && !may_give_away() {
+            continue;
+        }
+        let place = Place::fresh();
+        place.write("app.log", b"old\n");
+        setfacl(&place, LIST, "app.log");
+        let wanted = acl(&place, "app.log");
+        Tee::new(&place).args("-q").args(args).args("app.log").run(input).expect_quiet_success();
+        let names = place.names();
+        let ours: Vec<&String> = names.iter().filter(|name| *name != ".__app.lock").collect();
+        assert!(ours.len() >= 2, "{args}: {ours:?}");
+        for name in ours {
+            assert_eq!(acl(&place, name), wanted, "{args}: {name}");
+        }
+    }
+}
+
+#[test]
+fn access_lists_are_kept_by_a_rotation_on_request_and_by_recovery() {
+    for gzip in ["", "--gzip"] {
+        let place = Place::fresh();
+        place.write("app.log", b"old\n");
+        setfacl(&place, LIST, "app.log");
+        let wanted = acl(&place, "app.log");
+        Tee::new(&place).args("--rotate app.log").args(gzip).run(b"").expect(0);
+        // Its writer died before there was a new log, and Python left a temp.
+        fs::remove_file(place.path("app.log")).expect("remove the log");
+        place.write("app.log.rotate.1234567890", b"orphan\n");
+        setfacl(&place, LIST, "app.log.rotate.1234567890");
+        Tee::new(&place).args("-q app.log").args(gzip).run(b"new\n").expect(0);
+        let mut names = place.backups("app.log");
+        assert_eq!(names.len(), 2, "{names:?}");
+        names.push("app.log".to_owned());
+        for name in names {
+            assert_eq!(acl(&place, &name), wanted, "{gzip} {name}");
+        }
+    }
+}
+
+#[test]
+fn an_access_list_that_a_log_does_not_have_is_not_given_to_the_next() {
+    let place = Place::fresh();
+    place.write("app.log", b"old\n");
+    place.set_mode("app.log", 0o640);
+    let wanted = acl(&place, "app.log");
+    setfacl(&place, "-d -m u:61234:rw", ".");
+    Tee::new(&place).args("-q --max-bytes 1 --gzip app.log").run(b"new\n").expect_quiet_success();
+    for name in ["app.log", "app.log.1.gz"] {
+        assert_eq!(acl(&place, name), wanted, "{name}");
+    }
+}
+
+#[test]
+fn without_its_access_list_a_file_gives_nobody_more() {
+    let place = Place::fresh();
+    place.write("app.log", b"old\n");
+    setfacl(&place, LIST, "app.log");
+    let strace = Tee::new(&place).program("strace").args("-f -qq -o trace -e");
+    let strace = strace.arg("inject=fsetxattr:error=EOPNOTSUPP").arg("-e");
+    let strace = strace.arg("trace=fsetxattr,openat").arg(env!("CARGO_BIN_EXE_clh-tee"));
+    let ended = strace.args("-q --max-bytes 1 --gzip app.log").run(b"one\ntwo\n");
+    ended.expect(0);
+    let told = "clh-tee: warning: cannot set the access list of 'app.log': Operation not \
+                supported; users and groups that it names lose access\n";
+    assert_eq!(ended.stderr(), told);
+    for name in ["app.log", "app.log.1.gz", "app.log.2.gz"] {
+        assert_eq!(mode(&place.path(name)), 0o600, "{name}");
+    }
+    // Nor did they for an instant.
+    let made = String::from_utf8(place.read("trace")).expect("text");
+    let mut made = made.lines().filter(|call| call.contains("O_EXCL") && !call.contains(".lock"));
+    assert!(made.all(|call| call.contains(", 0600)")), "{made:?}");
 }

@@ -38,6 +38,8 @@ pub(crate) struct Active {
     asked: Asked,
     /// A log was made that is not so: whether that is still to be told.
     unmet: Option<bool>,
+    /// Why a log was made without its access list.
+    refused: Option<io::Error>,
 }
 
 /// A write that failed: how much of it is in nevertheless, and the reason.
@@ -67,6 +69,7 @@ impl Active {
             replaced: None,
             others: 0,
             unmet: None,
+            refused: None,
         };
         match sys::look_at(&active.path) {
             Ok(metadata) if metadata.is_dir() => {
@@ -234,9 +237,10 @@ impl Active {
     /// Makes the missing log: with mode and owner that were asked for, or
     /// those of the one it replaces, if that is known, or else as any new file
     /// is made.
-    pub(crate) fn create(&mut self, _: &mut Held<'_>, like: Option<Ownership>) -> Result<()> {
+    pub(crate) fn create(&mut self, _: &mut Held<'_>, like: Option<&Ownership>) -> Result<()> {
         let file = self.asked.create_log(&self.path, like);
-        let file = file.map_err(|error| self.cannot("create", error))?;
+        let (file, refused) = file.map_err(|error| self.cannot("create", error))?;
+        self.refused = refused.or(self.refused.take());
         if self.asked.is_anything() {
             let met = file.metadata().is_ok_and(|metadata| self.asked.is_met_by(&metadata));
             if !met {
@@ -250,6 +254,12 @@ impl Active {
     /// asked for, for the system refused them.
     pub(crate) fn take_unmet(&mut self) -> bool {
         self.unmet.as_mut().is_some_and(std::mem::take)
+    }
+
+    /// Returns why a log was made without the access list of the one that
+    /// it replaces.
+    pub(crate) fn take_refused(&mut self) -> Option<io::Error> {
+        self.refused.take()
     }
 
     /// Appends `lines`, which are whole, to the log, which is there.

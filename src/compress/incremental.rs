@@ -202,8 +202,11 @@ impl Incremental {
     /// and owner of the log, unless somebody else is at it.
     fn claim(&mut self, log: &Metadata) -> io::Result<Option<File>> {
         let path = self.names.private(self.identity);
+        let ownership = Ownership::at(self.names.log(), log);
         let file = match sys::options().read(true).write(true).open(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ownership::of(log).create(&path),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                ownership.create(&path).map(|(file, _)| file)
+            }
             other => other,
         };
         let file = match file {
@@ -220,7 +223,7 @@ impl Incremental {
             // Between opening and locking it became a backup.
             return Ok(None);
         }
-        if !self.log_is_there() || !Ownership::of(log).admits(&metadata) {
+        if !self.log_is_there() || !ownership.admits(&Ownership::of(&file, &metadata)) {
             // The log has been rotated, and nobody wants it any more; or it is
             // not ours. The next one to come makes a new one.
             fs::remove_file(&path)?;

@@ -42,7 +42,7 @@ const PIECE: usize = 64 * 1024;
 pub(crate) fn compress(source: &Path, target: &Path, level: u32, sync: bool) -> io::Result<File> {
     let source = open_to_read(source)?;
     let metadata = sys::about(&source)?;
-    let made = Ownership::of(&metadata).create(target)?;
+    let (made, _) = Ownership::of(&source, &metadata).create(target)?;
     let outcome = fill(&made, &source, &metadata, level, sync);
     if outcome.is_err() {
         // It is of no use to anybody; where it cannot be removed, recovery

@@ -62,6 +62,10 @@ pub enum Notice {
     /// The log's file system has no fsync, so lines are on disk when it likes.
     /// Reported once.
     CannotSync(Error),
+    /// A log was made without the access list of the one that it replaces, for
+    /// the system refused that. Its group may do what it could before, and those
+    /// who are named in the list no more than everybody. Reported once.
+    CannotKeepAcl(Error),
     /// Something that a dead writer left could not be mended, or a backup that
     /// is one too many could not be removed, and stays.
     CannotMend(Error),

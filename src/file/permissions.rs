@@ -1,73 +1,115 @@
-//! Mode and owner of the files we make.
+//! Mode, owner and access list of the files we make.
 //!
-//! A new log takes over mode, and where that is permitted owner, of the log it
-//! replaces, and so does a compressed backup. No file ever has, for an
+//! A new log takes over mode, access list, and where that is permitted owner, of
+//! the log it replaces, and so does a compressed backup. No file ever has, for an
 //! instant, a wider mode than it ends with: it is made with the final mode,
 //! from which the umask can only take away, and widened when its owner is
-//! right.
+//! right. With an access list the mode's group bits are a mask and not what the
+//! group may do, so it is made with less and then gets the list.
 //!
 //! Where mode or owner were asked for, a log or lock file has both from the
 //! instant it can be seen: another user may be about to open it.
 //!
-//! Where there is neither, all files are alike, and nothing is to be done.
+//! Where there is none of them, all files are alike, and nothing is to be done.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
 
-use crate::sys::{self, Rights};
+use crate::sys::{self, Acl, Rights};
 
 /// The bits of a mode that are inherited: who may read, write and execute.
 const MODE_BITS: u32 = 0o777;
 
-/// Mode and owner that a file is to have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Mode, owner and access list that a file has or is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ownership {
-    /// Permission bits.
+    /// Its group bits are the mask of the access list, if there is one.
     mode: u32,
     /// User and group.
     owner: (u32, u32),
+    acl: Option<Acl>,
 }
 
+/// A new file, and why it has not the access list that it should have.
+pub(crate) type Made = (File, Option<io::Error>);
+
 impl Ownership {
-    /// Returns mode and owner of the file that `metadata` is about.
-    pub(crate) fn of(metadata: &Metadata) -> Self {
+    /// Returns what `file` has, which `metadata` is about.
+    pub(crate) fn of(file: &File, metadata: &Metadata) -> Self {
+        Self::with_acl(metadata, Acl::of(file))
+    }
+
+    /// Returns what the file at `path` has, which `metadata` is about.
+    pub(crate) fn at(path: &Path, metadata: &Metadata) -> Self {
+        Self::with_acl(metadata, Acl::at(path))
+    }
+
+    fn with_acl(metadata: &Metadata, acl: io::Result<Option<Acl>>) -> Self {
+        let plain = Self::without_acl(metadata);
+        match acl {
+            Ok(acl) => Self { acl, ..plain },
+            // What its group may do is not known, but is no less than others may.
+            Err(_) => Self { mode: plain.mode & for_all(plain.mode), ..plain },
+        }
+    }
+
+    fn without_acl(metadata: &Metadata) -> Self {
         let Rights { mode, user, group } = sys::rights(metadata);
-        Self { mode: mode & MODE_BITS, owner: (user, group) }
+        Self { mode: mode & MODE_BITS, owner: (user, group), acl: None }
+    }
+
+    /// Returns the mode that gives as much without the access list, but to those
+    /// who are named in it.
+    fn plain_mode(&self) -> u32 {
+        self.mode & self.limit()
+    }
+
+    /// Returns the bits that a mode may have as long as the file does not have
+    /// the access list.
+    fn limit(&self) -> u32 {
+        self.acl.as_ref().map_or(MODE_BITS, |acl| 0o707 | acl.group() << 3)
     }
 
     /// Tells whether a file that was found may stand for one of this mode and
     /// owner: it belongs to this owner or to us, and is no wider. In a directory
     /// that others can write, a file could have been put there to be filled.
-    pub(crate) fn admits(self, found: &Metadata) -> bool {
-        let found = Self::of(found);
+    pub(crate) fn admits(&self, found: &Self) -> bool {
         let user = found.owner.0;
         let ours = user == self.owner.0 || user == sys::user();
-        let narrow = found.mode & !self.mode == 0;
-        ours && narrow && (found.owner.1 == self.owner.1 || same_for_all(found.mode))
+        let mode = if found.acl == self.acl { self.mode } else { self.plain_mode() };
+        let narrow = found.mode & !mode == 0 && (found.acl.is_none() || found.acl == self.acl);
+        let same_for_all = found.mode & !for_all(found.mode) == 0;
+        ours && narrow && (found.owner.1 == self.owner.1 || same_for_all)
     }
 
     /// Makes the file `path`, which must not exist, to be read and appended
-    /// to, with this mode and as far as permitted this owner.
+    /// to, with this mode and access list and as far as permitted this owner.
     ///
     /// # Errors
     ///
-    /// If it cannot be made. An owner or a mode that is refused is no error:
-    /// it must not cost a line.
-    pub(crate) fn create(self, path: &Path) -> io::Result<File> {
+    /// If it cannot be made. What is refused beside that is no error: it must
+    /// not cost a line.
+    pub(crate) fn create(&self, path: &Path) -> io::Result<Made> {
         let mut options = sys::log_options();
-        sys::with_mode(&mut options, self.mode);
+        sys::with_mode(&mut options, self.plain_mode());
         let file = options.read(true).create_new(true).open(path)?;
-        self.apply(&file);
-        Ok(file)
+        let refused = self.apply(&file).err();
+        Ok((file, refused))
     }
 
-    /// Gives `file` this owner and mode, where they differ and as far as that
-    /// is permitted. What is refused must not cost a line.
-    fn apply(self, file: &File) {
-        let Ok(now) = file.metadata().map(|metadata| Self::of(&metadata)) else { return };
+    /// Gives `file` this owner, mode and access list, where they differ and as
+    /// far as that is permitted.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot have the access list. Nobody gets more for that.
+    fn apply(&self, file: &File) -> io::Result<()> {
+        let Ok(now) = file.metadata().map(|metadata| Self::without_acl(&metadata)) else {
+            return Ok(());
+        };
         let (user, group) = self.owner;
-        let mut mode = self.mode;
+        let (mut acl, mut mode) = (self.acl.clone(), self.plain_mode());
         if now.owner != self.owner
             && sys::give(file, Some(user), Some(group)).is_err()
             && now.owner.1 != group
@@ -75,12 +117,17 @@ impl Ownership {
         {
             // The file's group is another one now, and may do no more than
             // everybody may.
-            mode &= 0o707 | (mode & 0o007) << 3;
+            mode &= for_all(mode);
+            acl = acl.map(|acl| acl.with_group_within(mode >> 3));
         }
-        if now.mode != mode {
+        // Also where there is to be none: a directory can have one for new files.
+        let outcome = Acl::set(acl.as_ref(), file);
+        // With the list, the file has the mode that goes with it.
+        if (acl.is_none() || outcome.is_err()) && now.mode != mode {
             // Refused, it stays narrower than asked for.
             drop(sys::set_mode(file, mode));
         }
+        outcome
     }
 }
 
@@ -104,7 +151,7 @@ impl Asked {
     ///
     /// If it cannot be made. An owner or a mode that is refused is no error:
     /// it must not cost a line.
-    pub(crate) fn create_log(self, path: &Path, like: Option<Ownership>) -> io::Result<File> {
+    pub(crate) fn create_log(self, path: &Path, like: Option<&Ownership>) -> io::Result<Made> {
         match like {
             Some(like) if !self.is_anything() => like.create(path),
             _ => self.create(path, like, sys::log_options().read(true)),
@@ -117,33 +164,31 @@ impl Asked {
     ///
     /// As [`Asked::create_log`].
     pub(crate) fn create_lock(self, path: &Path) -> io::Result<File> {
-        self.create(path, None, sys::lock_options().read(true).write(true))
+        self.create(path, None, sys::lock_options().read(true).write(true)).map(|(file, _)| file)
     }
 
     /// Makes a file, and opens it with these `options`.
     fn create(
         self,
         path: &Path,
-        like: Option<Ownership>,
+        like: Option<&Ownership>,
         options: &mut OpenOptions,
-    ) -> io::Result<File> {
-        sys::with_mode(options, self.mode.unwrap_or(0o666));
+    ) -> io::Result<Made> {
+        sys::with_mode(options, self.mode.unwrap_or(0o666) & like.map_or(0o777, Ownership::limit));
         if self.is_anything()
             && let Ok(file) = sys::unnamed_file(options, path.parent().unwrap_or(path))
         {
             // It has no name yet, and gets one when all is right with it. Not
             // every file system can do that.
-            self.apply(&file, like);
+            let refused = self.apply(&file, like).err();
             match sys::name_file(&file, path) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {}
-                outcome => return outcome.map(|()| file),
+                outcome => return outcome.map(|()| (file, refused)),
             }
         }
         let file = options.create_new(true).open(path)?;
-        if self.is_anything() {
-            self.apply(&file, like);
-        }
-        Ok(file)
+        let refused = if self.is_anything() { self.apply(&file, like).err() } else { None };
+        Ok((file, refused))
     }
 
     /// Tells whether anything was asked for.
@@ -154,24 +199,32 @@ impl Asked {
     /// Tells whether the file that `metadata` is about is as was asked for.
     pub(crate) fn is_met_by(self, metadata: &Metadata) -> bool {
         let is = |asked: Option<u32>, found| asked.is_none_or(|asked| asked == found);
-        let Ownership { mode, owner: (user, group) } = Ownership::of(metadata);
+        let Ownership { mode, owner: (user, group), .. } = Ownership::without_acl(metadata);
         is(self.mode, mode) && is(self.user, user) && is(self.group, group)
     }
 
-    /// Gives `file` mode and owner, as far as that is permitted.
-    fn apply(self, file: &File, like: Option<Ownership>) {
-        let Ok(metadata) = file.metadata() else { return };
-        let Ownership { mode, owner: (user, group) } = like.unwrap_or(Ownership::of(&metadata));
+    /// Gives `file` mode and owner, as far as that is permitted; the rest is
+    /// that of the log which it replaces, or else as the system made it.
+    fn apply(self, file: &File, like: Option<&Ownership>) -> io::Result<()> {
+        let now = match like {
+            Some(like) => like.clone(),
+            None => Ownership::of(file, &file.metadata()?),
+        };
+        let (user, group) = now.owner;
         let owner = (self.user.unwrap_or(user), self.group.unwrap_or(group));
-        Ownership { mode: self.mode.unwrap_or(mode), owner }.apply(file);
+        let mode = self.mode.filter(|_| now.acl.is_none()).unwrap_or(now.mode);
+        let limit = now.limit();
+        let outcome = Ownership { mode, owner, ..now }.apply(file);
         if let Some(mode) = self.mode {
-            // It was asked for whatever the owner is.
-            drop(sys::set_mode(file, mode));
+            // It was asked for whatever the owner is; with a list, as `chmod` does it.
+            drop(sys::set_mode(file, if outcome.is_ok() { mode } else { mode & limit }));
         }
+        outcome
     }
 }
 
-/// Tells whether a file's group may do no more with it than everybody.
-fn same_for_all(mode: u32) -> bool {
-    (mode & 0o070) >> 3 & !(mode & 0o007) == 0
+/// Returns which bits are left of a `mode` if the group may do no more than
+/// everybody.
+fn for_all(mode: u32) -> u32 {
+    0o707 | (mode & 0o007) << 3
 }

@@ -148,6 +148,7 @@ impl RotatingLog {
     /// Returns the troubles since the last call.
     pub fn take_notices(&mut self) -> Vec<Notice> {
         self.log.note_unmet();
+        self.log.note_refused();
         self.log.note_no_fsync();
         std::mem::take(&mut self.log.notices)
     }

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use crate::active::{Active, Unwritten};
 use crate::error::{Error, Result};
 use crate::event::{Notice, Stats, Unappended};
-use crate::file::permissions::Ownership;
 use crate::file::sync;
 use crate::lock::Held;
 use crate::log::mismatch::Watch;
@@ -46,6 +45,8 @@ pub(crate) struct Log {
     pub(super) renamed: bool,
     /// Whether it was reported that there is no fsync.
     no_fsync: bool,
+    /// Whether it was reported that an access list was refused.
+    acl_refused: bool,
     /// Whether it was reported that the limit on the size of files is met.
     pub(super) at_file_limit: bool,
     /// How many bytes were put in that the background does not know of.
@@ -71,6 +72,7 @@ impl Log {
             unsynced: false,
             renamed: false,
             no_fsync: false,
+            acl_refused: false,
             at_file_limit: false,
             own: 0,
             notices: Vec::new(),
@@ -140,10 +142,9 @@ impl Log {
     /// Makes the missing log. If there are backups, its writer may have died
     /// between two steps of a rotation.
     pub(super) fn create(&mut self, held: &mut Held<'_>) -> Result<()> {
-        let newest = self.backups.naming.newest(&self.backups.names);
-        let like = newest.map(|metadata| Ownership::of(&metadata));
+        let like = self.backups.naming.newest(&self.backups.names);
         self.renamed = true;
-        self.active.create(held, like)
+        self.active.create(held, like.as_ref())
     }
 
     /// Appends lines that fit.
@@ -188,6 +189,16 @@ impl Log {
             let refused = io::Error::from_raw_os_error(sys::NOT_PERMITTED);
             let error = Error::new("set mode or owner of", self.active.path(), refused);
             self.notices.push(Notice::CannotOwn(error));
+        }
+    }
+
+    /// Notes that a log was made without its access list, if that is news.
+    pub(crate) fn note_refused(&mut self) {
+        if let Some(error) = self.active.take_refused()
+            && !std::mem::replace(&mut self.acl_refused, true)
+        {
+            let error = Error::new("set the access list of", self.active.path(), error);
+            self.notices.push(Notice::CannotKeepAcl(error));
         }
     }
 

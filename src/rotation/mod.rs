@@ -122,8 +122,8 @@ impl Compressed {
     }
 
     /// Tells whether it may stand for a file of this mode and owner.
-    pub(crate) fn is_admitted_by(&self, ownership: Ownership) -> Result<bool> {
-        self.metadata().map(|metadata| ownership.admits(&metadata))
+    pub(crate) fn is_admitted_by(&self, ownership: &Ownership) -> Result<bool> {
+        self.metadata().map(|metadata| ownership.admits(&Ownership::of(&self.file, &metadata)))
     }
 
     /// Tells whether it is one generation with the file at `plain`.
@@ -203,8 +203,8 @@ impl Backups {
             return rename(&backup, active.path()).and(Err(error));
         }
         let old = active.retire(held);
-        let like = Some(Ownership::of(&metadata));
-        let made = if renewed { active.create(held, like) } else { Ok(()) };
+        let like = old.as_ref().map(|old| Ownership::of(old, &metadata));
+        let made = if renewed { active.create(held, like.as_ref()) } else { Ok(()) };
         self.note_rotated(&backup, &metadata);
         match compressed {
             Some(compressed) => {

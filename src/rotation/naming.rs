@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Escaped, Result};
 use crate::event::rotated::Rotated;
+use crate::file::permissions::Ownership;
 use crate::file::{file_id, regular_file};
 use crate::names::listing::{Entry, Listing};
 use crate::names::{Form, Meaning, Names};
@@ -112,12 +113,14 @@ impl Naming {
     }
 
     /// Returns what the newest backup is, if there is one.
-    pub(crate) fn newest(&self, names: &Names) -> Option<Metadata> {
+    pub(crate) fn newest(&self, names: &Names) -> Option<Ownership> {
         let path = match self {
             Self::Numbered => numbered::newest(names),
             Self::Dated(timetable) => dated::newest(names, timetable.precision()),
         };
-        regular_file(&path?).ok().flatten()
+        let path = path?;
+        let metadata = regular_file(&path).ok().flatten()?;
+        Some(Ownership::at(&path, &metadata))
     }
 
     /// Returns the backup that a rotation has just made: the file of this

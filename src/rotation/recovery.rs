@@ -136,7 +136,7 @@ fn finish_or_remove(
     let (names, kept) = (&backups.names, backups.options.backups);
     let plain = backups.naming.plain_of(identity, names, kept, &found.listing)?;
     if let Some((plain, metadata)) = plain
-        && compressed.is_admitted_by(Ownership::of(&metadata))?
+        && compressed.is_admitted_by(&Ownership::at(&plain, &metadata))?
         && compressed.holds(&plain)?
     {
         return backups.place(&compressed, &plain, held);

@@ -42,6 +42,40 @@ impl Watch {
     }
 }
 
+/// A file's access list: not looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Acl(std::convert::Infallible);
+
+impl Acl {
+    /// Returns the list of `file`.
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    pub(crate) fn of(_: &File) -> io::Result<Option<Self>> {
+        Ok(None)
+    }
+
+    /// Returns the list of what stands at this path.
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    pub(crate) fn at(_: &Path) -> io::Result<Option<Self>> {
+        Ok(None)
+    }
+
+    /// Gives `file` this list.
+    #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
+    pub(crate) fn set(_: Option<&Self>, _: &File) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Returns what the file's group may do.
+    pub(crate) fn group(&self) -> u32 {
+        match self.0 {}
+    }
+
+    /// Returns the same list with less for the file's group.
+    pub(crate) fn with_group_within(self, _: u32) -> Self {
+        match self.0 {}
+    }
+}
+
 /// The locks that all processes have: not known.
 #[derive(Debug)]
 pub(crate) struct Locks;

@@ -16,7 +16,7 @@ use std::process::{Child, Command, Stdio};
 use nix::unistd::Pid;
 
 /// Calls that can change what is on disk, or make it safe there.
-const CHANGING: [&str; 37] = [
+const CHANGING: [&str; 39] = [
     "write",
     "pwrite64",
     "writev",
@@ -52,13 +52,15 @@ const CHANGING: [&str; 37] = [
     "fchownat",
     "fchown",
     "utimensat",
+    "fsetxattr",
+    "fremovexattr",
     "fsync",
     "fdatasync",
 ];
 
 /// Calls about files that change nothing. A call that is in neither list stops
 /// the tests: somebody has to decide.
-const LOOKING: [&str; 26] = [
+const LOOKING: [&str; 28] = [
     "read",
     "readv",
     "pread64",
@@ -68,6 +70,8 @@ const LOOKING: [&str; 26] = [
     "fstat",
     "newfstatat",
     "statx",
+    "fgetxattr",
+    "lgetxattr",
     "statfs",
     "fstatfs",
     "lseek",

@@ -102,6 +102,10 @@ impl Report {
                 "{}; the file system decides when lines are on disk",
                 self.shown(error)
             )),
+            Notice::CannotKeepAcl(error) => self.warn(&format!(
+                "{}; users and groups that it names lose access",
+                self.shown(error)
+            )),
             Notice::CannotMend(error) => {
                 self.warn(&format!("{}; it stays as it is", self.shown(error)));
             }

@@ -1,5 +1,6 @@
 //! Linux, beside what every Unix has.
 
+mod acl;
 mod processes;
 mod watch;
 
@@ -14,6 +15,7 @@ use nix::libc;
 use nix::sys::statfs::{FUSE_SUPER_MAGIC, FsType, NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, statfs};
 use nix::unistd::linkat;
 
+pub(crate) use self::acl::Acl;
 pub(crate) use self::processes::{Locks, command, openers};
 pub(crate) use self::watch::Watch;
 
