@@ -3,7 +3,6 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::process::Command;
 
 use crate::harness::{Place, Tee};
 use crate::{left, with};
@@ -115,14 +114,4 @@ fn what_no_file_can_say_is_shown_as_a_comment() {
     let wanted = "# lock-dir = 'caf\\xe9'";
     let line = page.lines().find(|line| line.starts_with(wanted)).expect("it is shown");
     assert!(line.ends_with(" # not UTF-8, which no file can say; command line"), "{line}");
-}
-
-#[test]
-fn an_output_that_takes_nothing_is_told() {
-    let script = format!("'{}' --print-config app.log >/dev/full", env!("CARGO_BIN_EXE_clh-tee"));
-    let mut shell = Command::new("sh");
-    let ended = shell.args(["-c", &script]).env("CLH_TEE_CONFIG", "").output().expect("run sh");
-    assert_eq!(ended.status.code(), Some(1));
-    let told = "clh-tee: cannot write to standard output: No space left on device\n";
-    assert_eq!(String::from_utf8_lossy(&ended.stderr), told);
 }

@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let umask = cli.files.set_umask();
     match cli.mode() {
-        Mode::PrintConfig(page) => messages::page(page),
+        Mode::PrintConfig(page) => messages::page(page).map(|()| Status::AllIn),
         Mode::Read => commands::read::run(cli, report),
         Mode::Status => commands::status::show(cli, report),
         Mode::Repair => commands::status::repair(cli, report),

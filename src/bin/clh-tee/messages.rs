@@ -10,12 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::bail;
+use anstream::adapter::strip_str;
+use anstream::{AutoStream, ColorChoice};
+use anyhow::Context;
 pub(crate) use clh_tee::reason;
 use clh_tee::{Error, Escaped, Mismatch, Notice};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::sys::{self, AT_ONCE};
+use crate::sys::{self, AT_ONCE, Stdout};
 
 /// How long lines that cannot go into the log are given to go out elsewhere.
 const RESCUE_TIME: Duration = Duration::from_secs(1);
@@ -69,10 +71,14 @@ impl Report {
 
     /// Tells why the program cannot do its work.
     pub(crate) fn failure(&self, error: &anyhow::Error) {
-        match error.downcast_ref::<Error>() {
-            Some(error) => self.say(&self.advised(error)),
-            None => self.say(&format!("{error:#}")),
+        if let Some(error) = error.downcast_ref::<Error>() {
+            return self.say(&self.advised(error));
         }
+        let words = error.chain().map(|cause| match cause.downcast_ref::<io::Error>() {
+            Some(error) => reason(error),
+            None => cause.to_string(),
+        });
+        self.say(&words.collect::<Vec<_>>().join(": "));
     }
 
     /// Tells of a trouble that costs no line.
@@ -215,12 +221,22 @@ impl Report {
     }
 }
 
-/// Prints a page that was asked for.
-pub(crate) fn page(text: &str) -> anyhow::Result<Status> {
-    let mut out = io::stdout();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(Status::AllIn),
-        Err(error) => bail!("cannot write to standard output: {}", reason(&error)),
+/// Prints a page that was asked for, without colours if standard output is no
+/// terminal.
+pub(crate) fn page(text: &str) -> anyhow::Result<()> {
+    // What says so also makes older consoles of Windows show them.
+    let coloured = AutoStream::auto(io::stdout()).current_choice() != ColorChoice::Never;
+    let plain = (!coloured).then(|| strip_str(text).to_string());
+    let text = plain.as_deref().unwrap_or(text);
+    out(Stdout::open().and_then(|mut stdout| stdout.write_all(text.as_bytes()))).map(drop)
+}
+
+/// Tells whether what was written to standard output is wanted, and more would
+/// be. That nobody reads on is no failure, as for `tee` and `cat`.
+pub(crate) fn out(written: io::Result<()>) -> anyhow::Result<bool> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        written => written.map(|()| true).context("cannot write to standard output"),
     }
 }
 

@@ -31,7 +31,7 @@ use self::status::Looking;
 use self::timed::Timed;
 pub(crate) use self::transforming::Transforming;
 use self::values::{count, length, level, size, time};
-use crate::messages::{Report, Status};
+use crate::messages::{Report, Status, page};
 use crate::transform::{Format, Settings};
 
 /// Appends standard input to a rotating log that any number of processes share.
@@ -304,9 +304,13 @@ impl Cli {
 /// wrong with the command line.
 pub(crate) fn answer(answer: &clap::Error, report: &Report) -> Status {
     if !answer.use_stderr() {
-        // If standard output is closed, nobody is left to be told.
-        drop(answer.print());
-        return Status::AllIn;
+        return match page(&answer.render().ansi().to_string()) {
+            Ok(()) => Status::AllIn,
+            Err(error) => {
+                report.failure(&error);
+                Status::Lost
+            }
+        };
     }
     report.say(&tips::told(answer));
     Status::Usage

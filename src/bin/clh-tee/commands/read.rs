@@ -15,7 +15,7 @@ use anyhow::{Context, bail};
 use clh_tee::{Escaped, LogReader, ReadNotice, ReadOptions};
 
 use crate::args::Cli;
-use crate::messages::{Report, Status};
+use crate::messages::{Report, Status, out};
 use crate::sys::Request;
 use crate::sys::Stream;
 use crate::sys::{self, Signals, Stdout, Woken, is_ready_within, is_standard, raise_limit, waker};
@@ -132,11 +132,11 @@ impl Copier {
             let written = read.map(|piece| piece.map(|piece| write(&self.output, piece)));
             log.take_notices().iter().for_each(|notice| self.tell(notice));
             match written? {
-                Some(Ok(true)) => {}
-                // Whoever reads them has had enough.
-                Some(Err(error)) if error.kind() == ErrorKind::BrokenPipe => break,
-                Some(Err(error)) => return Err(error).context("cannot write to standard output"),
-                Some(Ok(false)) => break,
+                Some(written) => {
+                    if !out(written)? {
+                        break;
+                    }
+                }
                 None if !self.follow => break,
                 None => log.wait(PATIENCE),
             }
@@ -190,14 +190,10 @@ fn refuse_loop(cli: &Cli) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Writes `piece`, unless nothing may be written any more; tells whether it
-/// did.
-fn write(output: &Mutex<Output>, piece: &[u8]) -> io::Result<bool> {
+/// Writes `piece`, unless nothing may be written any more, as if nobody read on.
+fn write(output: &Mutex<Output>, piece: &[u8]) -> io::Result<()> {
     let mut output = lock(output);
-    if output.ended {
-        return Ok(false);
-    }
-    output.file.write_all(piece).map(|()| true)
+    if output.ended { Err(ErrorKind::BrokenPipe.into()) } else { output.file.write_all(piece) }
 }
 
 /// Returns the output, for a while.

@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
             }
             match self.wait() {
                 Ok(affairs) => affairs.into_iter().for_each(|affair| self.go_on(affair)),
-                Err(error) => return self.give_up(&format!("cannot poll: {error}")),
+                Err(error) => return self.give_up(&format!("cannot poll: {}", reason(&error))),
             }
         }
         self.finish()

@@ -12,15 +12,12 @@ mod rotate;
 mod table;
 mod words;
 
-use std::io::{ErrorKind, Write};
-
-use anyhow::Context;
 use clh_tee::status::{Depth, Status as LogStatus};
 
 pub(crate) use self::repair::repair;
 pub(crate) use self::rotate::rotate;
 use crate::args::Cli;
-use crate::messages::{Report, Status};
+use crate::messages::{Report, Status, page};
 
 /// Shows the log.
 pub(crate) fn show(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
@@ -28,16 +25,6 @@ pub(crate) fn show(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let status = LogStatus::of(&cli.log, &cli.options(), depth)?;
     let text =
         if cli.looking.json { json::of(&status, report) } else { table::of(&status, report) };
-    print(&text)?;
+    page(&text)?;
     Ok(if status.is_healthy() { Status::AllIn } else { Status::Lost })
-}
-
-/// Writes to standard output, without colours if it is no terminal. It is no
-/// matter if nobody reads on.
-fn print(text: &str) -> anyhow::Result<()> {
-    let mut stdout = anstream::stdout();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome.context("cannot write to standard output"),
-    }
 }

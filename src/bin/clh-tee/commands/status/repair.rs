@@ -5,7 +5,7 @@ use clh_tee::{Change, Escaped, Notice};
 
 use super::patient::in_time;
 use crate::args::Cli;
-use crate::messages::{Report, Status};
+use crate::messages::{Report, Status, page};
 
 /// Mends the log and says what was done, line by line.
 #[expect(
@@ -41,7 +41,7 @@ pub(crate) fn repair(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
         done.push("nothing to do".to_owned());
     }
     done.push(String::new());
-    super::print(&done.join("\n"))?;
+    page(&done.join("\n"))?;
     Ok(if failed.is_empty() { Status::AllIn } else { Status::Lost })
 }
 

@@ -1,17 +1,18 @@
 //! Our own three streams as they are, and what we end with.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::waiting::{Awaited, closed, is_ready_within, room};
+use super::waiting::{Awaited, closed, is_ready_within, room, wait};
 use crate::sys::Stream;
 
-/// Standard output, written as it comes and with waiting.
+/// Standard output, written as it comes and with waiting: also where others who
+/// share it have set it not to wait, as node does.
 pub(crate) struct Stdout(File);
 
 impl Stdout {
@@ -33,7 +34,15 @@ impl Stdout {
 
 impl Write for Stdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
+        loop {
+            match self.0.write(bytes) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    // If a signal interrupts it, or it fails, the next write tells.
+                    wait(&mut [room(self.0.as_fd())], None).unwrap_or_default();
+                }
+                written => return written,
+            }
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
