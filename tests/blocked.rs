@@ -194,3 +194,41 @@ fn a_backup_that_cannot_be_removed() {
     assert_eq!(place.read("app.log.1"), b"old 1\n");
     assert_eq!(place.read("app.log.2"), b"old 2\n");
 }
+
+/// Runs a script in which `app.log` is mounted from `mounted.log`; `$T` is the
+/// program.
+fn mounted(place: &Place, script: &str) -> harness::Ended {
+    for name in ["mounted.log", "app.log"] {
+        place.write(name, b"");
+    }
+    let script = format!("mount --bind mounted.log app.log && {{ {script}; }}");
+    let tee = Tee::new(place).program("unshare").args("-Urm sh -c").arg(script);
+    tee.env("T", env!("CARGO_BIN_EXE_clh-tee")).run(b"")
+}
+
+#[test]
+fn a_log_that_is_a_mount_point() {
+    let place = Place::fresh();
+    let ended = mounted(&place, r#"seq 9 | "$T" -q --max-bytes 1 app.log; "$T" --status app.log"#);
+    let told = "clh-tee: warning: cannot rotate 'app.log': it is a mount point; mount its \
+                directory instead; it grows past its limit\n";
+    assert_eq!(ended.stderr(), told);
+    assert!(String::from_utf8_lossy(&ended.out).contains("'app.log' is a mount point"));
+    assert_eq!(place.read("mounted.log"), b"1\n2\n3\n4\n5\n6\n7\n8\n9\n");
+    assert_eq!(place.names(), [".__app.lock", "app.log", "mounted.log"]);
+}
+
+#[test]
+fn a_log_that_was_removed_where_it_is_mounted_from_is_reported_once() {
+    let place = Place::fresh();
+    let ended = mounted(
+        &place,
+        r#"{ echo one; until [ -s app.log ]; do sleep .01; done; rm mounted.log; seq 3; } |
+           "$T" -q app.log; cat app.log"#,
+    );
+    ended.expect(0);
+    assert_eq!(ended.out, b"one\n1\n2\n3\n");
+    let told = "clh-tee: warning: 'app.log' was removed where it is mounted from, and its lines \
+                will be gone; mount its directory instead\n";
+    assert_eq!(ended.stderr(), told);
+}

@@ -40,6 +40,9 @@ pub(crate) struct Active {
     unmet: Option<bool>,
     /// Why a log was made without its access list.
     refused: Option<io::Error>,
+    /// Whether what stands at the path has no name: lines are gone when it is
+    /// closed.
+    pub(crate) nameless: bool,
 }
 
 /// A write that failed: how much of it is in nevertheless, and the reason.
@@ -70,6 +73,7 @@ impl Active {
             others: 0,
             unmet: None,
             refused: None,
+            nameless: false,
         };
         match sys::look_at(&active.path) {
             Ok(metadata) if metadata.is_dir() => {
@@ -124,6 +128,8 @@ impl Active {
 
     /// Takes in what `metadata`, of the path, says about the open log.
     fn compare(&mut self, metadata: &Metadata) -> Result<()> {
+        // It was removed where it is mounted from. Some file systems count no names.
+        self.nameless = sys::links(metadata) == 0 && sys::is_mount_point(&self.path);
         let (now, size) = (identity(metadata), metadata.len());
         let open = self.open.as_ref().map(|open| (open.identity, open.size));
         self.others = match open.or(self.left.take()) {

@@ -59,6 +59,12 @@ pub enum Notice {
         /// How large the log was, in bytes.
         size: u64,
     },
+    /// The log is mounted from a file that was removed: what is appended is gone
+    /// when nobody has it open. Reported once.
+    Nameless {
+        /// The log.
+        path: PathBuf,
+    },
     /// The log's file system has no fsync, so lines are on disk when it likes.
     /// Reported once.
     CannotSync(Error),

@@ -149,6 +149,7 @@ impl RotatingLog {
     pub fn take_notices(&mut self) -> Vec<Notice> {
         self.log.note_unmet();
         self.log.note_refused();
+        self.log.note_nameless();
         self.log.note_no_fsync();
         std::mem::take(&mut self.log.notices)
     }

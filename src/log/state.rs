@@ -45,6 +45,8 @@ pub(crate) struct Log {
     pub(super) renamed: bool,
     /// Whether it was reported that there is no fsync.
     no_fsync: bool,
+    /// Whether it was reported that the log has no name.
+    nameless: bool,
     /// Whether it was reported that an access list was refused.
     acl_refused: bool,
     /// Whether it was reported that the limit on the size of files is met.
@@ -72,6 +74,7 @@ impl Log {
             unsynced: false,
             renamed: false,
             no_fsync: false,
+            nameless: false,
             acl_refused: false,
             at_file_limit: false,
             own: 0,
@@ -199,6 +202,13 @@ impl Log {
         {
             let error = Error::new("set the access list of", self.active.path(), error);
             self.notices.push(Notice::CannotKeepAcl(error));
+        }
+    }
+
+    /// Reports, once, that the log has no name left.
+    pub(crate) fn note_nameless(&mut self) {
+        if self.active.nameless && !std::mem::replace(&mut self.nameless, true) {
+            self.notices.push(Notice::Nameless { path: self.active.path().to_owned() });
         }
     }
 

@@ -9,7 +9,7 @@ use crate::compress;
 use crate::file::{began, open_to_read};
 use crate::names::{Meaning, Names};
 use crate::rotation::options::Options;
-use crate::sys::Metadata;
+use crate::sys::{self, Metadata};
 
 /// A limit below this has writers do little else than rotate.
 const SMALL: u64 = 64 * 1024;
@@ -47,6 +47,9 @@ pub(super) fn look(
 fn log(names: &Names, options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
     let path = names.log().to_owned();
     let limit = options.max_bytes;
+    if scan.log.is_some() && sys::is_mount_point(&path) {
+        findings.push(Finding::MountPoint { path: path.clone() });
+    }
     match scan.log.as_ref().map(|(_, metadata)| metadata) {
         None => findings.push(Finding::NoLog { path }),
         Some(log) if log.is_symlink() => findings.push(Finding::SymbolicLink { path }),

@@ -20,6 +20,12 @@ pub enum Finding {
         /// The link.
         path: PathBuf,
     },
+    /// The log is a mount point, which cannot be renamed, so that no rotation is
+    /// possible.
+    MountPoint {
+        /// The log.
+        path: PathBuf,
+    },
     /// Something that is no regular file has a backup's name, so that no
     /// rotation is possible.
     Blocked {
@@ -220,6 +226,7 @@ impl Finding {
             Self::OtherLog { path, lock, .. } => vec![path, lock],
             Self::Strays { paths, .. } => paths.iter().map(PathBuf::as_path).collect(),
             Self::SymbolicLink { path }
+            | Self::MountPoint { path }
             | Self::Blocked { path }
             | Self::Overgrown { path, .. }
             | Self::Orphan { path, .. }

@@ -115,6 +115,11 @@ pub(crate) fn network(_: &Path) -> Option<&'static str> {
     None
 }
 
+/// Tells whether a file is mounted at a path: not known.
+pub(crate) fn is_mount_point(_: &Path) -> bool {
+    false
+}
+
 /// Makes a file that has no name yet: that cannot be done.
 pub(crate) fn unnamed_file(_: &OpenOptions, _: &Path) -> io::Result<File> {
     Err(ErrorKind::Unsupported.into())

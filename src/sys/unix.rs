@@ -135,10 +135,12 @@ pub(crate) fn append(mut file: &File, bytes: &[u8]) -> io::Result<usize> {
     file.write(bytes)
 }
 
-/// Tells whether the file at `path` can be renamed, for all that others do with
-/// it: always.
-#[expect(clippy::unnecessary_wraps, reason = "on other systems it can fail")]
-pub(crate) fn can_rename(_: &Path) -> io::Result<()> {
+/// Tells whether the file at `path` can be renamed, as far as is known before
+/// it is tried.
+pub(crate) fn can_rename(path: &Path) -> io::Result<()> {
+    if super::is_mount_point(path) {
+        return Err(io::Error::other("it is a mount point; mount its directory instead"));
+    }
     Ok(())
 }
 

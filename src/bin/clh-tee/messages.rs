@@ -104,6 +104,10 @@ impl Report {
                 "'{log}' is rotated at {}, the file-size limit (ulimit -f), below --max-bytes",
                 size(*bytes)
             )),
+            Notice::Nameless { .. } => self.warn(&format!(
+                "'{log}' was removed where it is mounted from, and its lines will be gone; \
+                 mount its directory instead"
+            )),
             Notice::CannotSync(error) => self.warn(&format!(
                 "{}; the file system decides when lines are on disk",
                 self.shown(error)

@@ -14,6 +14,7 @@ use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::libc;
 use nix::sys::statfs::{FUSE_SUPER_MAGIC, FsType, NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, statfs};
 use nix::unistd::linkat;
+use rustix::fs::{CWD, StatxAttributes, StatxFlags, statx};
 
 pub(crate) use self::acl::Acl;
 pub(crate) use self::processes::{Locks, command, openers};
@@ -36,6 +37,13 @@ pub(crate) fn name_file(file: &File, path: &Path) -> io::Result<()> {
 pub(crate) fn kept(path: &Path) -> Option<File> {
     let flags = libc::O_PATH | libc::O_NOFOLLOW;
     OpenOptions::new().read(true).custom_flags(flags).open(path).ok()
+}
+
+/// Tells whether a file is mounted at `path`: it can be neither renamed nor removed.
+pub(crate) fn is_mount_point(path: &Path) -> bool {
+    let (flags, none) = (rustix::fs::AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+    statx(CWD, path, flags, none)
+        .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 /// Returns the name of the file system that a directory is on, if a lock on it

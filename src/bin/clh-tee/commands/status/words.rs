@@ -57,6 +57,13 @@ fn of_log(finding: &Finding, status: &Status, shown: &dyn Fn(&Path) -> String) -
             "writers refuse it, for a log with two names would have two locks",
             "give the link's target as the log, to every writer",
         ),
+        Finding::MountPoint { path } => words(
+            "mount-point",
+            format!("{} is a mount point", shown(path)),
+            "it cannot be rotated from here; once it is rotated where it is mounted from, lines \
+             go into a backup",
+            "mount its directory instead",
+        ),
         Finding::Overgrown { path, size: bytes, limit } => words(
             "overgrown",
             format!("{} has {}, and its limit is {}", shown(path), size(*bytes), size(*limit)),
