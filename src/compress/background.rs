@@ -1,9 +1,16 @@
-//! What is done beside the flow of lines, with no lock held: forcing rotated
-//! logs to disk, freeing removed ones, compressing ahead.
+//! What is done with the lock released: fsync of rotated logs, freeing of
+//! removed ones, compressing the log as it grows.
 //!
-//! Nobody waits for it, within bounds: a writer that appends faster than can be
-//! compressed is [behind](Background::is_behind) some time, and should do its
-//! background before it goes on. It is the flooder who waits then, not another.
+//! Who compresses, and when:
+//!
+//! - A thread, if there is one: whatever can be, from the start.
+//! - A process that appends faster than it compresses **owes** what it has
+//!   added. It compresses that itself before it appends more, with the lock
+//!   released; see [`Background::must_pay`]. What was there before it, or comes
+//!   from others, never counts against it.
+//! - A short run, when its append has crossed the end of a block: it compresses
+//!   that, and some of what is missing before it, before it ends. See
+//!   [`Background::has_share`].
 
 use std::fs::File;
 use std::io;
@@ -11,54 +18,57 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::compress::incremental::{Incremental, PIECE};
+use crate::compress::block;
+use crate::compress::incremental::Incremental;
 use crate::error::{Error, Result};
 use crate::file::sync::sync_data;
 use crate::sys;
 
-/// How much of a log may wait to be compressed before its writer is behind. Two
-/// pieces are enough to keep the compression busy, and whatever waits when the
-/// log is full is compressed under the lock.
-const UNCOVERED: u64 = 2 * PIECE;
+/// How much of what a process has added may wait to be compressed before its
+/// producer is held up.
+const MOST_OWED: u64 = 512 * 1024;
+
+/// How much a short run compresses of what others have left: 6 ms.
+const SHARE: u64 = 256 * 1024;
 
 /// So large is a removed file, in bytes, that freeing it takes time, for which
 /// nobody should wait: 0.4 ms.
 const LARGE: u64 = 4 * 1024 * 1024;
 
-/// How many files may wait to be forced to disk before their writer is behind.
+/// How many files may wait for an fsync before their writer is behind.
 const UNSYNCED: usize = 16;
 
-/// How much a process must have put in before it compresses ahead. One that
-/// has a few lines to add would spend more on that than on them.
-const SETTLED_IN: u64 = 16 * 1024;
+/// How many files may be kept open for either reason.
+const MOST_OPEN: usize = 64;
 
-/// How long somebody else may be at the private file before we think that he
+/// A process that has added so much, or has run so long, is no short run: its
+/// thread compresses whatever there is.
+const SETTLED_IN: (u64, Duration) = (16 * 1024, Duration::from_millis(100));
+
+/// How long another process may be at the private file before we think that it
 /// has been stopped, and leave it to the next rotation.
 const STOPPED: Duration = Duration::from_secs(1);
 
-/// What is to be done for a log beside the flow of lines.
-///
-/// Any thread may do it; without one, it is done by
-/// [`Hold::finish`](crate::Hold::finish), and what could have been compressed
-/// ahead is compressed when the log is rotated.
+/// What is to be done for a log with the lock released, by any thread.
 #[derive(Debug, Clone)]
 pub struct Background(Arc<Shared>);
 
-/// What the log and its background share.
+/// What the log and its background work share.
 #[derive(Debug)]
 struct Shared {
-    /// What is to be done.
-    chores: Mutex<Chores>,
-    /// The turn to force to disk; taken before the chores.
+    work: Mutex<Work>,
+    /// The turn to fsync; taken before the work.
     settling: Mutex<()>,
-    /// What compresses ahead, if that is wanted. Whoever has it may be at a
-    /// piece, so it is taken before the chores and never while having them.
-    ahead: Option<Mutex<Incremental>>,
+    /// What compresses, if that is wanted. It may be at a block, so it is taken
+    /// before the work and never while having that.
+    incremental: Option<Mutex<Incremental>>,
+    /// The size at which the log is full.
+    limit: u64,
+    began: Instant,
 }
 
-/// What is to be done.
 #[derive(Debug, Default)]
-struct Chores {
+struct Work {
     /// Removed files, to be freed by closing them.
     close: Vec<File>,
     /// Files to be forced to disk, with their paths at the time.
@@ -67,36 +77,49 @@ struct Chores {
     log: (u64, u64),
     /// How much of it is covered.
     covered: u64,
-    /// How much this process has put in since it was not behind.
-    own: u64,
+    /// How much this process has added that is not made up for by blocks.
+    owed: u64,
+    /// How much of its share a short run has yet to compress.
+    share: u64,
     /// How much this process has put in altogether.
     total: u64,
-    /// Since when somebody else is at the private file.
+    /// Since when another process is at the private file.
     busy: Option<Instant>,
 }
 
 impl Background {
-    /// Returns the background of a log, which is compressed by `ahead`.
-    pub(crate) fn new(ahead: Option<Incremental>) -> Self {
-        let chores = Mutex::new(Chores::default());
-        Self(Arc::new(Shared { chores, settling: Mutex::new(()), ahead: ahead.map(Mutex::new) }))
+    /// Returns the background work of a log that is full at `limit`.
+    pub(crate) fn new(incremental: Option<Incremental>, limit: u64) -> Self {
+        let incremental = incremental.map(Mutex::new);
+        let (work, settling) = (Mutex::default(), Mutex::default());
+        Self(Arc::new(Shared { work, settling, incremental, limit, began: Instant::now() }))
     }
 
     /// Tells whether there is something to do.
     #[must_use]
     pub fn is_due(&self) -> bool {
-        let chores = self.chores();
-        let uncovered = chores.uncovered() >= PIECE && chores.total >= SETTLED_IN;
-        (uncovered && self.0.ahead.is_some()) || !chores.close.is_empty() || !chores.sync.is_empty()
+        let work = self.work();
+        let settled = work.total >= SETTLED_IN.0 || self.0.began.elapsed() >= SETTLED_IN.1;
+        (self.has_block(&work) && (settled || work.share > 0))
+            || !work.close.is_empty()
+            || !work.sync.is_empty()
     }
 
-    /// Tells whether so much is to be done that its writer should wait, who has
-    /// `more` bytes that are not in the log yet.
+    /// Tells whether so much is to be done that the producer should wait, who
+    /// has `more` bytes that are not in the log yet.
     #[must_use]
     pub fn is_behind(&self, more: u64) -> bool {
-        let chores = self.chores();
-        let uncovered = self.0.ahead.is_some() && chores.uncovered() + more > UNCOVERED;
-        (uncovered && chores.own + more > UNCOVERED) || chores.sync.len() > UNSYNCED
+        let work = self.work();
+        let owed = self.0.incremental.is_some() && work.owed + more > MOST_OWED;
+        owed || work.sync.len() > UNSYNCED
+    }
+
+    /// Tells whether a share of the work has yet to be done before the process
+    /// ends.
+    #[must_use]
+    pub fn has_share(&self) -> bool {
+        let work = self.work();
+        work.share > 0 && self.has_block(&work)
     }
 
     /// Does a part of it, of a few milliseconds but for the disk. Whether more
@@ -107,9 +130,7 @@ impl Background {
     /// If something cannot be forced to disk.
     pub fn do_some(&self) -> Result<()> {
         let outcome = self.settle();
-        if let Some(ahead) = &self.0.ahead {
-            self.cover(&mut locked(ahead));
-        }
+        self.cover();
         outcome
     }
 
@@ -122,12 +143,72 @@ impl Background {
         // One after another, so that what another thread has taken on is done
         // too when this returns.
         let _turn = locked(&self.0.settling);
-        let mut chores = self.chores();
-        let (close, sync) = (std::mem::take(&mut chores.close), std::mem::take(&mut chores.sync));
-        drop(chores);
+        let mut work = self.work();
+        let (close, sync) = (std::mem::take(&mut work.close), std::mem::take(&mut work.sync));
+        drop(work);
         drop(close);
         let outcomes = sync.into_iter().map(|(file, path)| sync_if_there(&file, path));
         outcomes.fold(Ok(()), Result::and)
+    }
+
+    /// Compresses the share of a short run.
+    pub(crate) fn do_share(&self) {
+        while self.has_share() {
+            self.cover();
+        }
+    }
+
+    /// Returns how many bytes may be appended before what is owed must be paid;
+    /// 0 if that is so now.
+    pub(crate) fn credit(&self) -> u64 {
+        if self.0.incremental.is_none() {
+            return u64::MAX;
+        }
+        let work = self.work();
+        (2 * self.block(&work)).saturating_sub(work.owed)
+    }
+
+    /// Compresses what is owed, but for what is no whole block.
+    pub(crate) fn pay(&self) {
+        loop {
+            let work = self.work();
+            let owes = work.owed >= self.block(&work) && self.has_block(&work);
+            drop(work);
+            if !owes {
+                return;
+            }
+            self.cover();
+        }
+    }
+
+    /// Prepares the rotation of the log of this `identity` and `size`, which is
+    /// full or due.
+    pub(crate) fn prepare(&self, identity: u64, size: u64) {
+        if let Some(incremental) = &self.0.incremental {
+            // What cannot be done is tried again by the rotation, and told of.
+            drop(locked(incremental).prepare(identity, size));
+        }
+    }
+
+    /// Tells whether the log is compressed as it grows.
+    pub(crate) fn compresses(&self) -> bool {
+        self.0.incremental.is_some()
+    }
+
+    /// Returns what compresses, unless it is at it.
+    pub(crate) fn try_incremental(&self) -> Option<MutexGuard<'_, Incremental>> {
+        self.0.incremental.as_ref().and_then(|incremental| incremental.try_lock().ok())
+    }
+
+    /// Returns what compresses, when it has nothing to do.
+    pub(crate) fn incremental(&self) -> Option<MutexGuard<'_, Incremental>> {
+        self.0.incremental.as_ref().map(locked)
+    }
+
+    /// Tells whether so many files are kept open that they should be seen to.
+    pub(crate) fn has_too_many_open(&self) -> bool {
+        let work = self.work();
+        work.close.len() + work.sync.len() >= MOST_OPEN
     }
 
     /// Frees removed files that are freed at once, now that the new log has not
@@ -136,37 +217,44 @@ impl Background {
     /// a rotation without a pause before the next took nine times as long.
     pub(crate) fn close_small(&self) {
         let is_large = |file: &File| file.metadata().is_ok_and(|about| about.len() >= LARGE);
-        self.chores().close.retain(is_large);
+        self.work().close.retain(is_large);
     }
 
     /// Frees removed files, for the disk is full; tells whether there were any.
     pub(crate) fn free(&self) -> bool {
-        let close = std::mem::take(&mut self.chores().close);
+        let close = std::mem::take(&mut self.work().close);
         !close.is_empty()
     }
 
-    /// Compresses a piece.
-    fn cover(&self, ahead: &mut Incremental) {
-        let (identity, size) = self.chores().log;
-        let before = ahead.covered(identity);
-        let outcome = ahead.catch_up(identity, size);
-        let mut chores = self.chores();
-        if chores.log.0 != identity {
+    /// Compresses a block.
+    fn cover(&self) {
+        let Some(incremental) = &self.0.incremental else { return };
+        let mut incremental = locked(incremental);
+        let (identity, size) = self.work().log;
+        let outcome = incremental.catch_up(identity, size);
+        let mut work = self.work();
+        if work.log.0 != identity {
             return;
         }
-        chores.covered = ahead.covered(identity);
-        let stuck = chores.covered == before && chores.uncovered() >= PIECE;
-        let since = chores.busy.filter(|_| stuck);
-        chores.busy = stuck.then(|| since.unwrap_or_else(Instant::now));
+        let (before, covered) = (work.covered, incremental.covered(identity));
+        drop(incremental);
+        work.covered = covered;
+        work.owed = work.owed.saturating_sub(covered.saturating_sub(before));
+        work.share = work.share.saturating_sub(covered.saturating_sub(before));
+        let stuck = !matches!(outcome, Ok(true)) && self.has_block(&work);
+        let since = work.busy.filter(|_| stuck);
+        work.busy = stuck.then(|| since.unwrap_or_else(Instant::now));
         if outcome.is_err() || since.is_some_and(|since| since.elapsed() > STOPPED) {
             // The rotation tries again, and tells of it. Until then there is
             // nothing to wait for.
-            chores.covered = u64::MAX;
+            work.covered = u64::MAX;
         }
-        if chores.uncovered() <= UNCOVERED {
-            chores.own = 0;
+        if stuck {
+            // Another process does it.
+            work.share = 0;
         }
-        drop(chores);
+        work.owed = work.owed.min(work.uncovered());
+        drop(work);
         if stuck {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -174,45 +262,54 @@ impl Background {
 
     /// Notes a removed file, to be freed.
     pub(crate) fn close_later(&self, file: impl IntoIterator<Item = File>) {
-        self.chores().close.extend(file);
+        self.work().close.extend(file);
     }
 
     /// Notes a file to be forced to disk.
     pub(crate) fn sync_later(&self, file: File, path: PathBuf) {
-        let mut chores = self.chores();
-        if chores.sync.len() >= UNSYNCED {
+        let mut work = self.work();
+        if work.sync.len() >= UNSYNCED {
             // What has left the chain meanwhile needs no disk.
-            chores.sync.retain(|(file, _)| is_there(file));
+            work.sync.retain(|(file, _)| is_there(file));
         }
-        chores.sync.push((file, path));
+        work.sync.push((file, path));
     }
 
     /// Notes that the log of this identity has grown to `size`, by `own` bytes
     /// of ours.
     pub(crate) fn has_grown(&self, identity: u64, size: u64, own: u64) {
-        if self.0.ahead.is_some() {
-            let mut chores = self.chores();
-            if chores.log.0 != identity {
-                (chores.covered, chores.own, chores.busy) = (0, 0, None);
-            }
-            chores.log = (identity, size);
-            chores.own += own;
-            chores.total += own;
+        if self.0.incremental.is_none() {
+            return;
+        }
+        let mut work = self.work();
+        if work.log.0 != identity || size < work.log.1 {
+            (work.covered, work.owed, work.share, work.busy) = (0, 0, 0, None);
+        }
+        work.log = (identity, size);
+        work.total += own;
+        work.owed = (work.owed + own).min(work.uncovered());
+        let block = block::length_at(size, self.0.limit);
+        if size / block != size.saturating_sub(own) / block {
+            work.share = work.share.max(own.saturating_add(SHARE));
         }
     }
 
-    /// Returns what compresses ahead, when it has nothing to do.
-    pub(crate) fn ahead(&self) -> Option<MutexGuard<'_, Incremental>> {
-        self.0.ahead.as_ref().map(locked)
+    /// Returns the length of the next block.
+    fn block(&self, work: &Work) -> u64 {
+        block::length_at(work.covered, self.0.limit)
     }
 
-    /// Returns what is to be done.
-    fn chores(&self) -> MutexGuard<'_, Chores> {
-        locked(&self.0.chores)
+    /// Tells whether there is a whole block that is not covered.
+    fn has_block(&self, work: &Work) -> bool {
+        self.0.incremental.is_some() && work.uncovered() >= self.block(work)
+    }
+
+    fn work(&self) -> MutexGuard<'_, Work> {
+        locked(&self.0.work)
     }
 }
 
-impl Chores {
+impl Work {
     /// Returns how much of the log is not covered.
     fn uncovered(&self) -> u64 {
         self.log.1.saturating_sub(self.covered)

@@ -1,173 +1,143 @@
-//! A gzip member that tells about itself.
+//! One gzip member in independent blocks, as pigz makes it.
 //!
 //! ```text
-//!  header │ extra field: length of the member,  │ compressed │ CRC-32 and length
-//!         │ length of the piece, CRC-32 of what │ piece      │ of the piece
-//!         │ is compressed, in 4 bytes each      │            │
+//!  header │ block │ block │ … │ end, CRC-32 and length of everything
 //! ```
 //!
-//! So a file of members can be looked through without inflating, and what a
-//! power cut did to it is found without inflating either. For every other
-//! reader it is a gzip file like any (RFC 1952).
+//! Each block is compressed by itself, primed with the 32 KiB before it, and
+//! ends on a byte. So small blocks cost hardly any size, a member can grow
+//! block by block over days and processes, and closing it compresses nothing.
 
-use std::fs::File;
-use std::io;
+use std::io::{self, ErrorKind};
 
-use crate::compress::{self, Deflater};
-use crate::sys::FileExt;
+use flate2::{Compress, Compression, FlushCompress};
 
-/// How a member begins: gzip, deflate, an extra field and nothing else; then
-/// no time, no hint, and any system.
-const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255];
-/// How many bytes of that mean something.
-const MAGIC: usize = 4;
-/// How the extra field begins: its length, our subfield's name, and that one's length.
-const EXTRA: [u8; 6] = [16, 0, b'C', b'T', 12, 0];
-/// Where the subfield's content begins.
-const CONTENT_AT: usize = HEADER.len() + EXTRA.len();
-/// Where the compressed piece begins.
-const DATA_AT: usize = CONTENT_AT + 12;
-/// The length of what follows it.
-const TRAILER: usize = 8;
-/// The length of the shortest member.
-const SHORTEST: u64 = (DATA_AT + TRAILER) as u64;
-/// The length of the longest piece that is believed: it is held in memory.
-const LONGEST_PIECE: u32 = 1024 * 1024;
+/// How the member begins: gzip, deflate, no name, no time, any system.
+pub(crate) const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+/// Deflate's last block, which is empty.
+const END: [u8; 2] = [3, 0];
 
-/// One member: what it says about itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Block {
-    /// The piece's length in bytes.
-    pub(crate) piece: u64,
-    /// The piece's CRC-32.
-    pub(crate) checksum: u32,
-    /// The member's length in bytes.
-    pub(crate) length: u64,
-    /// The CRC-32 of the compressed piece.
-    data_checksum: u32,
+/// How far back deflate looks.
+pub(crate) const WINDOW: u64 = 32 * 1024;
+/// A block near the limit, in bytes of the log: 2 ms, so that little is left
+/// when the log is full.
+pub(crate) const SMALL: u64 = 64 * 1024;
+/// A block far from it: priming costs CPU for each block.
+const LARGE: u64 = 4 * SMALL;
+/// How near to its limit a log is covered in small blocks.
+const NEAR: u64 = 4 * LARGE;
+
+/// Returns the length of the block at `offset` of a log that is full at `limit`.
+pub(crate) fn length_at(offset: u64, limit: u64) -> u64 {
+    if limit.saturating_sub(offset) > NEAR { LARGE } else { SMALL }
 }
 
-impl Block {
-    /// Compresses `piece`; returns the member, whose bytes are in `out` then.
-    pub(crate) fn of(piece: &[u8], by: &mut Deflater, out: &mut Vec<u8>) -> io::Result<Self> {
-        out.clear();
-        out.extend_from_slice(&HEADER);
-        out.extend_from_slice(&EXTRA);
-        out.resize(DATA_AT, 0);
-        by.deflate(piece, out)?;
-        let (checksum, data_checksum) =
-            (compress::checksum(piece), compress::checksum(&out[DATA_AT..]));
-        let (length, piece_length) = (out.len() + TRAILER, piece.len());
-        let [length, piece] = [length, piece_length].map(u32::try_from);
-        let (length, piece) = (length.map_err(io::Error::other)?, piece.map_err(io::Error::other)?);
-        for (number, at) in [length, piece, data_checksum].into_iter().zip([0, 4, 8]) {
-            out[CONTENT_AT + at..CONTENT_AT + at + 4].copy_from_slice(&number.to_le_bytes());
-        }
-        out.extend_from_slice(&checksum.to_le_bytes());
-        out.extend_from_slice(&piece.to_le_bytes());
-        Ok(Self { piece: piece.into(), checksum, length: length.into(), data_checksum })
+/// Compresses blocks with the same memory, a quarter of a megabyte of it.
+#[derive(Debug)]
+pub(crate) struct Deflater(Compress);
+
+impl Deflater {
+    pub(crate) fn new(level: u32) -> Self {
+        Self(Compress::new(Compression::new(level), false))
     }
 
-    /// Reads about the member at `offset` in a file of `length` bytes. There
-    /// is none if what is there is cut short, or not one of ours.
-    pub(crate) fn at(file: &File, offset: u64, length: u64) -> io::Result<Option<Self>> {
-        if length.saturating_sub(offset) < SHORTEST {
-            return Ok(None);
+    /// Compresses `block`, which `before` precedes in the log, to the end of
+    /// `out`.
+    pub(crate) fn deflate(
+        &mut self,
+        before: &[u8],
+        block: &[u8],
+        out: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        self.0.reset();
+        if !before.is_empty() {
+            self.0.set_dictionary(before).map_err(io::Error::other)?;
         }
-        let mut head = [0; DATA_AT];
-        file.read_exact_at(&mut head, offset)?;
-        let [length_here, piece, data_checksum] =
-            [0, 4, 8].map(|at| number(&head, CONTENT_AT + at));
-        let ours = head[..MAGIC] == HEADER[..MAGIC] && head[HEADER.len()..CONTENT_AT] == EXTRA;
-        let end = offset + u64::from(length_here);
-        let possible = u64::from(length_here) >= SHORTEST && end <= length;
-        if !ours || !possible || !(1..=LONGEST_PIECE).contains(&piece) {
-            return Ok(None);
+        // What does not compress grows by a few bytes for every 16 KiB. As long
+        // as room is left in the end, the flush was complete.
+        let mut room = block.len() + block.len() / 1024 + 64;
+        loop {
+            out.reserve(room);
+            let done = usize::try_from(self.0.total_in()).map_err(io::Error::other)?;
+            self.0
+                .compress_vec(&block[done..], out, FlushCompress::Sync)
+                .map_err(io::Error::other)?;
+            if self.0.total_in() == block.len() as u64 && out.len() < out.capacity() {
+                return Ok(());
+            }
+            room = 1024;
         }
-        let mut trailer = [0; TRAILER];
-        file.read_exact_at(&mut trailer, end - TRAILER as u64)?;
-        let (piece, length, checksum) = (piece.into(), length_here.into(), number(&trailer, 0));
-        let whole = u64::from(number(&trailer, 4)) == piece;
-        Ok(whole.then_some(Self { piece, checksum, length, data_checksum }))
-    }
-
-    /// Tells whether the compressed piece of the member at `offset` is what it
-    /// was when it was written.
-    pub(crate) fn is_sound(&self, file: &File, offset: u64) -> io::Result<bool> {
-        let (data, length) = (offset + DATA_AT as u64, self.length - SHORTEST);
-        Ok(checksum(file, data, length)? == self.data_checksum)
     }
 }
 
-/// Returns the CRC-32 of `length` bytes of `file` from `offset` on.
-pub(crate) fn checksum(file: &File, offset: u64, length: u64) -> io::Result<u32> {
-    let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
-    file.read_exact_at(&mut bytes, offset)?;
-    Ok(compress::checksum(&bytes))
+/// Returns what closes a member of `length` bytes with this CRC-32.
+pub(crate) fn trailer(checksum: u32, length: u64) -> [u8; 10] {
+    let mut trailer = [0; 10];
+    trailer[..2].copy_from_slice(&END);
+    trailer[2..6].copy_from_slice(&checksum.to_le_bytes());
+    // Of a length above 4 GiB gzip keeps the lowest four bytes.
+    trailer[6..].copy_from_slice(&length.to_le_bytes()[..4]);
+    trailer
 }
 
-/// Reads four bytes, the lowest first.
-fn number(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+/// Returns the CRC-32 of bytes of this `checksum` followed by `bytes`.
+pub(crate) fn checksum_after(checksum: u32, bytes: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new_with_initial(checksum);
+    hasher.update(bytes);
+    hasher.finalize()
+}
+
+/// Says that a file is not what it should be.
+pub(crate) fn unfit(what: &'static str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, what)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::{Read, Write};
+    use proptest::prelude::*;
+    use std::io::Read;
 
-    fn member(piece: &[u8]) -> (Block, Vec<u8>) {
+    /// Compresses `log` in blocks of this length.
+    fn member(log: &[u8], length: usize) -> Vec<u8> {
+        let (mut deflater, mut out) = (Deflater::new(6), HEADER.to_vec());
+        for (index, block) in log.chunks(length).enumerate() {
+            let before = &log[..index * length];
+            let window = usize::try_from(WINDOW).unwrap();
+            deflater
+                .deflate(&before[before.len().saturating_sub(window)..], block, &mut out)
+                .unwrap();
+        }
+        out.extend(trailer(checksum_after(0, log), log.len() as u64));
+        out
+    }
+
+    fn inflated(member: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let member = Block::of(piece, &mut Deflater::new(6), &mut bytes).unwrap();
-        (member, bytes)
+        // Stops behind the first member, and checks its trailer.
+        flate2::bufread::GzDecoder::new(member).read_to_end(&mut bytes).unwrap();
+        bytes
     }
 
     #[test]
-    fn what_does_not_compress_is_a_member_too() {
+    fn what_does_not_compress_is_a_block_too() {
         let mut state = 1_u64;
         let mut random = || {
             state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
             state.to_le_bytes()[7]
         };
-        let piece: Vec<u8> = (0..300_000).map(|_| random()).collect();
-        let (_, bytes) = member(&piece);
-        let mut inflated = Vec::new();
-        flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut inflated).unwrap();
-        assert!(inflated == piece);
+        let log: Vec<u8> = (0..300_000).map(|_| random()).collect();
+        for length in [1 << 16, 1 << 18, 100_001] {
+            assert!(inflated(&member(&log, length)) == log, "{length}");
+        }
     }
 
-    #[test]
-    fn is_gzip_and_says_what_it_is() {
-        let piece = b"0123456789\n".repeat(500);
-        let (member, bytes) = member(&piece);
-        let mut inflated = Vec::new();
-        flate2::read::GzDecoder::new(&bytes[..]).read_to_end(&mut inflated).unwrap();
-        assert_eq!(inflated, piece);
-
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(b"before").unwrap();
-        file.write_all(&bytes).unwrap();
-        let length = 6 + bytes.len() as u64;
-        assert_eq!(Block::at(&file, 6, length).unwrap(), Some(member));
-        assert!(member.is_sound(&file, 6).unwrap());
-        assert_eq!(Block::at(&file, 6, length - 1).unwrap(), None);
-        assert_eq!(Block::at(&file, 5, length).unwrap(), None);
-    }
-
-    #[test]
-    fn no_change_of_a_byte_goes_unnoticed() {
-        let piece = b"0123456789\n".repeat(50);
-        let (member, bytes) = member(&piece);
-        // The bytes of time and system say nothing and are not looked at.
-        for at in (0..MAGIC).chain(HEADER.len()..bytes.len()) {
-            let mut changed = bytes.clone();
-            changed[at] ^= 0x10;
-            let mut file = tempfile::tempfile().unwrap();
-            file.write_all(&changed).unwrap();
-            let found = Block::at(&file, 0, bytes.len() as u64).unwrap();
-            let good =
-                found.is_some_and(|found| found == member && found.is_sound(&file, 0).unwrap());
-            assert!(!good, "byte {at}");
+    proptest! {
+        #[test]
+        fn blocks_are_one_member(
+            log in proptest::collection::vec(0u8..4, 1..3000), length in 1usize..1000,
+        ) {
+            prop_assert_eq!(inflated(&member(&log, length)), log);
         }
     }
 }

@@ -1,302 +1,294 @@
-//! Compressing a log before it is rotated, in pieces, as it grows.
+//! Compressing a log before it is rotated, block by block, as it grows.
 //!
-//! To compress a whole log under the lock makes every writer wait: a second
-//! for 100 MB. But what is in a log below its present end never changes, so it
-//! can be compressed early, by whoever passes by, with no lock held; and only
-//! the last piece is left to do under the lock.
+//! What is in a log below its present end does not change, so it can be
+//! compressed early, by any writer, with the log's lock released. When the log
+//! is full nothing, or one small block, is left to do under the lock.
 //!
 //! ```text
-//!            ┌── piece ──┬── piece ──┬── piece ──┬─ not yet ─┐
+//!            ┌── block ──┬── block ──┬── block ──┬─ not yet ─┐
 //!  app.log   │           │           │           │           │ ◀─ lines come in
 //!            └───────────┴───────────┴───────────┴───────────┘
-//!            ┌─ member ┬ member ─┬ member ┐
-//!  private   │         │         │        │    .__app.log.IDENTITY.gz
-//!            └─────────┴─────────┴────────┘
+//!            ┌─ block ┬─ block ─┬─ block ┬ index ┐
+//!  private   │        │         │        │       │    .__app.log.ID.gz
+//!            └────────┴─────────┴────────┴───────┘
 //! ```
 //!
-//! A private file beside the log holds one gzip member for each piece; members
-//! one after another are a valid gzip file for every reader. The extra field of
-//! a member's header says how long the member and its piece are, so what is
-//! covered is known without inflating. Whoever adds a member holds a `flock` on
-//! the private file; who does not get it goes on, for somebody else is at it.
-//!
-//! The private file is named by the identity of its log. It is used only if it
-//! is as good as compressing anew: what a process did not see being written
-//! since it runs, it compares with the log by its checksum before it relies on
-//! it, and throws all of it away if there is a difference.
+//! Any process may add the next block without reading what is there. But what
+//! becomes a backup must be what the log holds, always, for the plain log is
+//! removed: another process may have emptied it, and it may have grown again
+//! over the same bytes. So whoever rotates [prepares](Incremental::prepare) that
+//! first: it compares the whole log with the index, shortly before, and with no
+//! lock held. Under the lock size, identity and samples are looked at.
 
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::compress::Deflater;
-use crate::compress::block::{Block, checksum};
-use crate::file::permissions::Ownership;
+use crate::compress::block::{self, Deflater, SMALL, WINDOW};
+use crate::compress::private_file::{Compressed, PrivateFile, Progress};
 use crate::file::{file_id, open_to_read};
-use crate::lock;
 use crate::names::Names;
 use crate::sys::{self, FileExt, Identity, Metadata};
 
-/// How much of a log becomes one member. Small pieces leave little to be done
-/// under the lock; large ones compress better.
-pub(crate) const PIECE: u64 = 256 * 1024;
+/// A log of this size is compressed under the lock, if nothing of it has been
+/// before: that takes half a millisecond, as letting go of the lock would.
+const TINY: u64 = 16 * 1024;
 
-/// How long whoever is at the private file is waited for under the lock: much
-/// longer than a piece takes.
-const PATIENCE: Duration = Duration::from_millis(250);
+/// How long another process may be at the private file, without a change to
+/// it, before we think that it has been stopped.
+const STOPPED: Duration = Duration::from_millis(250);
 
-/// A log that can get no longer than this is compressed under the lock: that
-/// takes some milliseconds.
-const WORTH_WHILE: u64 = 8 * PIECE;
+/// The same under the lock: as long as a block takes.
+const ONE_BLOCK: Duration = Duration::from_millis(10);
 
-/// The log's private file, and how much of the log it covers.
+/// How long a comparison of the whole log is good for.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// The log's private file, and what is known of it.
 #[derive(Debug)]
 pub(crate) struct Incremental {
-    /// The names of log and private file.
     names: Names,
-    /// What compresses the pieces.
+    limit: u64,
+    sync: bool,
     deflater: Deflater,
-    /// A piece, and its member: memory that is used again and again.
+    /// A window and a block, and the latter's compressed form.
     buffers: (Vec<u8>, Vec<u8>),
     /// Which log the rest is about.
     identity: u64,
-    /// How much of that log is covered.
+    /// How much of it is covered.
     covered: u64,
-    /// Which file the private one was when we last looked.
-    private: Option<Identity>,
-    /// Where in the private file the last member ends.
-    end: u64,
-    /// Whether what was found when we first looked has been compared with the
-    /// log.
-    verified: bool,
-    /// Which piece is covered first, and which last.
-    samples: Option<(Sample, Sample)>,
+    /// Which private file is good up to where.
+    trusted: Option<(Identity, Progress)>,
+    /// When that was compared with the whole log.
+    compared: Option<Instant>,
 }
 
-/// A piece that is covered: where in the log it is, and its checksum.
-#[derive(Debug, Clone, Copy)]
-struct Sample {
-    /// Where it begins.
-    offset: u64,
-    /// How long it is.
-    length: u64,
-    /// Its CRC-32.
-    checksum: u32,
-}
-
-impl Sample {
-    /// Tells whether the log still has it.
-    fn is_in(&self, log: &File) -> io::Result<bool> {
-        Ok(checksum(log, self.offset, self.length)? == self.checksum)
-    }
+/// The log and its private file, which is claimed.
+struct Files {
+    log: File,
+    private: PrivateFile,
 }
 
 impl Incremental {
-    /// Returns what compresses the log of these `names` ahead, if that is
-    /// worth while for one of at most `max_bytes`.
-    pub(crate) fn new(names: &Names, level: u32, max_bytes: u64) -> Option<Self> {
-        (max_bytes > WORTH_WHILE).then(|| Self {
+    /// Returns what compresses the log of these `names`, which is full at
+    /// `limit`, and forces it to disk if `sync`.
+    pub(crate) fn new(names: &Names, level: u32, limit: u64, sync: bool) -> Self {
+        Self {
             names: names.clone(),
+            limit,
+            sync,
             deflater: Deflater::new(level),
             buffers: (Vec::new(), Vec::new()),
             identity: 0,
             covered: 0,
-            private: None,
-            end: 0,
-            verified: false,
-            samples: None,
-        })
+            trusted: None,
+            compared: None,
+        }
     }
 
-    /// Returns how much of the log of this `identity` is known to be covered.
+    /// Returns how much of the log of this `identity` is covered, as far as is
+    /// known.
     pub(crate) fn covered(&self, identity: u64) -> u64 {
         if self.identity == identity { self.covered } else { 0 }
     }
 
-    /// Compresses one piece, if there is a whole one below `size`, to which
-    /// the log of this `identity` is known to have grown. Returns whether
-    /// there may be more to do at once.
+    /// Compresses one block, if there is a whole one below `size`, to which the
+    /// log of this `identity` has grown. Tells whether it did.
     ///
     /// # Errors
     ///
     /// If it cannot be done; nothing is lost by it.
     pub(crate) fn catch_up(&mut self, identity: u64, size: u64) -> io::Result<bool> {
         self.is_about(identity);
-        if size < self.covered + PIECE {
+        if size < self.covered + block::length_at(self.covered, self.limit) {
             return Ok(false);
         }
-        let log = open_to_read(self.names.log())?;
-        let metadata = sys::about(&log)?;
-        if file_id(&metadata) != identity || metadata.len() < size {
+        let Some(files) = self.files(size)? else { return Ok(false) };
+        let progress = self.progress(&files)?;
+        let length = block::length_at(progress.covered, self.limit);
+        if size < progress.covered + length {
             return Ok(false);
         }
-        let Some(private) = self.claim(&metadata)? else { return Ok(false) };
-        self.take_stock(&private, &log, metadata.len())?;
-        if size >= self.covered + PIECE {
-            self.add(&private, &log, PIECE)?;
+        let progress = self.add(&files, progress, length)?;
+        let left = self.limit.saturating_sub(progress.covered);
+        if left > 0 && left < self.limit / 16 && !self.is_fresh() {
+            // Soon it is full, and then others wait for this.
+            self.compare(&files, progress)?;
         }
-        Ok(size >= self.covered + PIECE)
+        Ok(true)
     }
 
-    /// Covers the whole log, of which `metadata` tells, and which nobody
-    /// appends to now. Returns the private file and its path, or nothing if
-    /// somebody else keeps it.
+    /// Prepares the rotation of the log of this `identity` and `size`, the lock
+    /// not being held: compresses all of it, and compares all of it with what
+    /// was compressed before.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be done; nothing is lost by it.
+    pub(crate) fn prepare(&mut self, identity: u64, size: u64) -> io::Result<()> {
+        self.is_about(identity);
+        let (mut since, mut seen) = (Instant::now(), None);
+        let files = loop {
+            if let Some(files) = self.files(size)? {
+                break files;
+            }
+            // Another process is at it, or has rotated the log.
+            let there = sys::look_at(self.names.log()).is_ok_and(|log| file_id(&log) == identity);
+            let now = sys::look_at(&self.names.private(identity)).ok().map(|found| found.len());
+            if now != seen {
+                (since, seen) = (Instant::now(), now);
+            }
+            if !there || since.elapsed() > STOPPED {
+                return Ok(());
+            }
+            thread::sleep(Duration::from_millis(1));
+        };
+        let mut progress = self.progress(&files)?;
+        loop {
+            progress = self.add_all(&files, progress, size)?;
+            if self.is_fresh() && self.trusts(&files, progress) {
+                break;
+            }
+            progress = self.compare(&files, progress)?;
+        }
+        if self.sync { files.private.sync() } else { Ok(()) }
+    }
+
+    /// Tells whether the log that `about` is about can be rotated with no more
+    /// than a small block to compress. The lock is held.
+    pub(crate) fn is_ready(&mut self, about: &Metadata) -> bool {
+        self.is_about(file_id(about));
+        if self.covered == 0 && about.len() <= TINY {
+            return true;
+        }
+        let ready = |files: Files| {
+            let progress = files.private.progress(&files.log)?;
+            let known = self.is_fresh() && self.trusts(&files, progress);
+            Ok(known && about.len() - progress.covered <= SMALL)
+        };
+        // Where there is an error, nothing can be prepared either.
+        self.files(about.len()).and_then(|files| files.map_or(Ok(false), ready)).unwrap_or(true)
+    }
+
+    /// Covers the whole log that `about` is about, and which nobody appends to
+    /// now, and closes the private file. Returns it, or nothing if the log is
+    /// better compressed as a whole.
     ///
     /// # Errors
     ///
     /// If it cannot be done; then the private file is of no use.
-    pub(crate) fn finish(&mut self, metadata: &Metadata) -> io::Result<Option<(PathBuf, File)>> {
-        let identity = file_id(metadata);
+    pub(crate) fn finish(&mut self, about: &Metadata) -> io::Result<Option<Compressed>> {
+        let (identity, size) = (file_id(about), about.len());
         self.is_about(identity);
-        let log = open_to_read(self.names.log())?;
-        let Some(private) = self.claim_patiently(metadata)? else { return Ok(None) };
-        self.take_stock(&private, &log, metadata.len())?;
-        if let Some((first, last)) = self.samples
-            && !(first.is_in(&log)? && last.is_in(&log)?)
-        {
-            // Somebody has emptied the log, and it has grown again.
-            self.begin_anew();
+        let path = self.names.private(identity);
+        if size == 0 || (size <= TINY && sys::look_at(&path).is_err()) {
+            return Ok(None);
         }
-        while self.covered < metadata.len() {
-            self.add(&private, &log, PIECE.min(metadata.len() - self.covered))?;
+        let began = Instant::now();
+        let files = loop {
+            match self.files(size)? {
+                Some(files) => break files,
+                None if began.elapsed() > ONE_BLOCK => return Ok(None),
+                None => thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        let mut progress = self.progress(&files)?;
+        if !self.trusts(&files, progress) {
+            // Between the preparation and now another process has added to it.
+            progress = self.compare(&files, progress)?;
         }
-        private.set_len(self.end)?;
-        Ok(Some((self.names.private(identity), private)))
+        progress = self.add_all(&files, progress, size)?;
+        files.private.close(progress, about, self.sync).map(Some)
+    }
+
+    fn trusts(&self, files: &Files, progress: Progress) -> bool {
+        self.trusted == Some((files.private.identity(), progress))
+    }
+
+    fn is_fresh(&self) -> bool {
+        self.compared.is_some_and(|at| at.elapsed() < FRESH)
     }
 
     /// Forgets what is known of another log.
     fn is_about(&mut self, identity: u64) {
         if self.identity != identity {
-            self.identity = identity;
-            self.forget();
+            (self.identity, self.covered) = (identity, 0);
+            (self.trusted, self.compared) = (None, None);
         }
     }
 
-    /// Forgets what is known of the private file.
-    fn forget(&mut self) {
-        self.private = None;
-        self.verified = false;
-        self.begin_anew();
-    }
-
-    /// Takes nothing to be covered; what the private file holds is overwritten.
-    fn begin_anew(&mut self) {
-        (self.covered, self.end, self.samples) = (0, 0, None);
-    }
-
-    /// Counts one member more.
-    fn covers(&mut self, member: &Block) {
-        let (offset, length) = (self.covered, member.piece);
-        let last = Sample { offset, length, checksum: member.checksum };
-        self.samples = Some((self.samples.map_or(last, |(first, _)| first), last));
-        self.covered += member.piece;
-        self.end += member.length;
-    }
-
-    /// Returns the private file, which is made if it is missing with the mode
-    /// and owner of the log, unless somebody else is at it.
-    fn claim(&mut self, log: &Metadata) -> io::Result<Option<File>> {
-        let path = self.names.private(self.identity);
-        let ownership = Ownership::at(self.names.log(), log);
-        let file = match sys::options().read(true).write(true).open(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                ownership.create(&path).map(|(file, _)| file)
-            }
-            other => other,
-        };
-        let file = match file {
-            // Somebody made it just now, and is at it.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
-            other => other?,
-        };
-        if !lock::try_lock(&file)? {
+    /// Opens the log, if it is long enough, and claims its private file.
+    fn files(&self, size: u64) -> io::Result<Option<Files>> {
+        let log = open_to_read(self.names.log())?;
+        let about = sys::about(&log)?;
+        if file_id(&about) != self.identity || about.len() < size {
             return Ok(None);
         }
-        let metadata = sys::about(&file)?;
-        let private = sys::identity(&metadata);
-        if sys::look_at(&path).is_ok_and(|found| sys::identity(&found) != private) {
-            // Between opening and locking it became a backup.
-            return Ok(None);
-        }
-        if !self.log_is_there() || !ownership.admits(&Ownership::of(&file, &metadata)) {
-            // The log has been rotated, and nobody wants it any more; or it is
-            // not ours. The next one to come makes a new one.
-            fs::remove_file(&path)?;
-            return Ok(None);
-        }
-        if self.private != Some(private) {
-            self.forget();
-            self.private = Some(private);
-        }
-        Ok(Some(file))
+        let private = PrivateFile::claim(&self.names, &about)?;
+        Ok(private.map(|private| Files { log, private }))
     }
 
-    /// Tells whether the log that this is about stands at its path. As long as
-    /// we have its private file, it cannot be rotated by `clh-tee`.
-    fn log_is_there(&self) -> bool {
-        let metadata = sys::look_at(self.names.log());
-        metadata.is_ok_and(|metadata| file_id(&metadata) == self.identity)
+    /// Returns how far the private file has come.
+    fn progress(&mut self, files: &Files) -> io::Result<Progress> {
+        let progress = files.private.progress(&files.log)?;
+        self.covered = progress.covered;
+        if progress.covered == 0 {
+            // Of nothing everything is known.
+            self.trusted = Some((files.private.identity(), progress));
+        }
+        Ok(progress)
     }
 
-    /// As [`Incremental::claim`], but gives whoever is at it some time to be done
-    /// with a piece. A process that has been stopped is not waited for.
-    fn claim_patiently(&mut self, log: &Metadata) -> io::Result<Option<File>> {
-        for _ in 0..PATIENCE.as_millis() {
-            if let Some(file) = self.claim(log)? {
-                return Ok(Some(file));
-            }
-            thread::sleep(Duration::from_millis(1));
+    /// Compares the whole log with what the private file says, and that with
+    /// itself if others have written it. If there is a difference, it is thrown
+    /// away.
+    fn compare(&mut self, files: &Files, progress: Progress) -> io::Result<Progress> {
+        let known = Some((files.private.identity(), progress));
+        let good = progress.covered == 0
+            || (progress.is_of(&files.log)?
+                && (self.trusted == known || files.private.is_sound(&progress)?));
+        self.compared = Some(Instant::now());
+        if good {
+            self.trusted = known;
+            return Ok(progress);
         }
-        Ok(None)
+        files.private.throw_away()?;
+        self.progress(files)
     }
 
-    /// Learns which members have been added to the private file, and cuts off
-    /// what follows them: somebody died while he added one. Members of before
-    /// our time are compared with the log.
-    fn take_stock(&mut self, private: &File, log: &File, size: u64) -> io::Result<()> {
-        let mut length = private.metadata()?.len();
-        if length < self.end {
-            // Somebody has found that it is not as the log is.
-            self.begin_anew();
-            self.verified = false;
+    /// Covers the log up to `size`.
+    fn add_all(
+        &mut self,
+        files: &Files,
+        mut progress: Progress,
+        size: u64,
+    ) -> io::Result<Progress> {
+        while progress.covered < size {
+            let length = block::length_at(progress.covered, self.limit);
+            progress = self.add(files, progress, length.min(size - progress.covered))?;
         }
-        while let Some(member) = Block::at(private, self.end, length)? {
-            let good = self.covered + member.piece <= size
-                && (self.verified || self.is_good(&member, private, log)?);
-            if !good {
-                self.begin_anew();
-                length = u64::MAX;
-                break;
-            }
-            self.covers(&member);
-        }
-        self.verified = true;
-        if length > self.end { private.set_len(self.end) } else { Ok(()) }
+        Ok(progress)
     }
 
-    /// Tells whether the next member is whole and the log has its piece.
-    fn is_good(&self, member: &Block, private: &File, log: &File) -> io::Result<bool> {
-        Ok(member.is_sound(private, self.end)?
-            && checksum(log, self.covered, member.piece)? == member.checksum)
-    }
-
-    /// Compresses the next `length` bytes of the log and adds the member.
-    fn add(&mut self, private: &File, log: &File, length: u64) -> io::Result<()> {
-        let (piece, bytes) = &mut self.buffers;
-        piece.resize(usize::try_from(length).map_err(io::Error::other)?, 0);
-        log.read_exact_at(piece, self.covered)?;
-        let member = Block::of(piece, &mut self.deflater, bytes)?;
-        if let Err(error) = private.write_all_at(bytes, self.end) {
-            // A part of a member at the end would make the file useless.
-            private.set_len(self.end)?;
-            return Err(error);
+    /// Compresses the next `length` bytes of the log.
+    fn add(&mut self, files: &Files, before: Progress, length: u64) -> io::Result<Progress> {
+        let (bytes, compressed) = &mut self.buffers;
+        let window = WINDOW.min(before.covered);
+        bytes.resize(usize::try_from(window + length).map_err(io::Error::other)?, 0);
+        files.log.read_exact_at(bytes, before.covered - window)?;
+        let (window, block) = bytes.split_at(usize::try_from(window).map_err(io::Error::other)?);
+        PrivateFile::begin(&before, compressed);
+        self.deflater.deflate(window, block, compressed)?;
+        let after = files.private.extend(before, &files.log, block, compressed)?;
+        let which = files.private.identity();
+        if self.trusted == Some((which, before)) {
+            self.trusted = Some((which, after));
         }
-        self.covers(&member);
-        Ok(())
+        self.covered = after.covered;
+        Ok(after)
     }
 }

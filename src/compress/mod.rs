@@ -1,11 +1,10 @@
-//! Compressing a log into a file beside it, and comparing the two.
+//! Everything about `.gz`: compressing a log into a file beside it, and comparing
+//! the two.
 //!
-//! Nothing here ever stands under a backup's name before it is whole: the
-//! compressed file is private until [`rotation`](crate::rotation) renames it.
-//! Its maker keeps it locked, so that others can tell a live maker's file from
-//! a dead one's.
+//! Nothing stands under a backup's name before it is whole: the compressed file
+//! is [private](private_file) until [`rotation`](crate::rotation) places it.
 //!
-//! This file is the only door to flate2, but for tests. Against Python, who
+//! This room is the only door to flate2, but for tests. Against Python, which
 //! compresses at level 9, its backend zlib-rs makes files of a log that are 8 %
 //! larger at level 6, and 1 % at level 7, which costs a seventh of the speed.
 
@@ -13,99 +12,19 @@ pub(crate) mod background;
 pub(crate) mod block;
 pub(crate) mod incremental;
 mod inflate;
+pub(crate) mod private_file;
 
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read, Seek};
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
-use flate2::{Compress, Compression, Crc, FlushCompress, GzBuilder, Status};
 
 pub(crate) use self::inflate::{Inflated, beginning, inflate, inflated};
 use crate::file::open_to_read;
-use crate::file::permissions::Ownership;
-use crate::file::sync::sync_all;
-use crate::lock;
-use crate::sys::{self, Metadata};
 
 /// How much is read at once when files are compressed or compared.
 const PIECE: usize = 64 * 1024;
-
-/// Compresses the file `source` into the new file `target`, with `source`'s
-/// mode, owner and time of change, and forces it to disk if `sync`.
-///
-/// Returns the open compressed file, locked by us.
-///
-/// # Errors
-///
-/// If any of it fails; what there is of `target` is removed then.
-pub(crate) fn compress(source: &Path, target: &Path, level: u32, sync: bool) -> io::Result<File> {
-    let source = open_to_read(source)?;
-    let metadata = sys::about(&source)?;
-    let (made, _) = Ownership::of(&source, &metadata).create(target)?;
-    let outcome = fill(&made, &source, &metadata, level, sync);
-    if outcome.is_err() {
-        // It is of no use to anybody; where it cannot be removed, recovery
-        // tries again.
-        drop(std::fs::remove_file(target));
-    }
-    outcome.map(|()| made)
-}
-
-/// Puts the compressed content of `source` into `target`.
-fn fill(target: &File, source: &File, about: &Metadata, level: u32, sync: bool) -> io::Result<()> {
-    // It was made this instant, so it is free; if not, it is not ours any more.
-    if !lock::try_lock(target)? {
-        return Err(ErrorKind::WouldBlock.into());
-    }
-    // No name in the header: Python's holds its temporary's, so that
-    // `gunzip -N` restores nonsense.
-    let mut encoder = GzBuilder::new().write(target, Compression::new(level));
-    io::copy(&mut BufReader::with_capacity(PIECE, source), &mut encoder)?;
-    encoder.finish()?;
-    seal(target, about, sync)
-}
-
-/// Gives the whole compressed file the time of change that `about` tells of,
-/// and forces it to disk if `sync`.
-///
-/// As with gzip itself, backups so stay in the order of their lines, whenever
-/// they were compressed.
-pub(crate) fn seal(target: &File, about: &Metadata, sync: bool) -> io::Result<()> {
-    // A file system that refuses it costs the order by time, and no more.
-    drop(about.modified().and_then(|time| target.set_modified(time)));
-    if sync { sync_all(target) } else { Ok(()) }
-}
-
-/// Compresses many pieces with the same memory, a quarter of a megabyte of it.
-#[derive(Debug)]
-pub(crate) struct Deflater(Compress);
-
-impl Deflater {
-    /// Returns one that compresses at this level.
-    pub(crate) fn new(level: u32) -> Self {
-        Self(Compress::new(Compression::new(level), false))
-    }
-
-    /// Compresses `piece`, for itself and without header or trailer, to the end
-    /// of `out`.
-    pub(crate) fn deflate(&mut self, piece: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-        self.0.reset();
-        // What does not compress grows by a few bytes for every 16 KiB.
-        out.reserve(piece.len() + piece.len() / 1024 + 64);
-        match self.0.compress_vec(piece, out, FlushCompress::Finish).map_err(io::Error::other)? {
-            Status::StreamEnd => Ok(()),
-            _ => Err(ErrorKind::WriteZero.into()),
-        }
-    }
-}
-
-/// Returns the CRC-32 of `bytes`.
-pub(crate) fn checksum(bytes: &[u8]) -> u32 {
-    let mut checksum = Crc::new();
-    checksum.update(bytes);
-    checksum.sum()
-}
 
 /// Tells whether `plain` and `compressed` are one generation: whether the
 /// content of the one, less NUL bytes at its end, is a beginning of what the
@@ -189,16 +108,27 @@ fn inflates(outcome: io::Result<()>) -> io::Result<bool> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use super::private_file::Compressed;
     use super::*;
+    use crate::names::Names;
     use std::fs;
+    use std::path::PathBuf;
+
+    /// Compresses the file at `source`; returns where to.
+    pub(crate) fn compress(source: &Path) -> PathBuf {
+        let names = Names::new(source).unwrap();
+        let about = crate::sys::look_at(source).unwrap();
+        Compressed::whole(&names, source, &about, 6, true).unwrap().place(source).unwrap();
+        crate::names::compressed(source)
+    }
 
     /// Compresses `whole` and tells whether `plain` beside it is the same.
     fn same(plain: &[u8], whole: &[u8]) -> bool {
         let dir = tempfile::tempdir().unwrap();
-        let (source, target) = (dir.path().join("s"), dir.path().join("t"));
+        let source = dir.path().join("s");
         fs::write(&source, whole).unwrap();
-        compress(&source, &target, 6, true).unwrap();
+        let target = compress(&source);
         fs::write(&source, plain).unwrap();
         same_generation(&source, &open_to_read(&target).unwrap()).unwrap()
     }
@@ -227,12 +157,12 @@ mod tests {
     #[test]
     fn a_compressed_file_cut_short_is_half() {
         let dir = tempfile::tempdir().unwrap();
-        let (plain, other, half) =
-            (dir.path().join("p"), dir.path().join("o"), dir.path().join("h"));
+        let (plain, other) = (dir.path().join("p"), dir.path().join("o"));
         let lines: Vec<u8> = (0..20_000_u32).flat_map(u32::to_le_bytes).collect();
         fs::write(&plain, &lines).unwrap();
         fs::write(&other, [b"x", &lines[1..]].concat()).unwrap();
-        let whole = compress(&plain, &half, 6, false).unwrap().metadata().unwrap().len();
+        let half = compress(&plain);
+        let whole = fs::metadata(&half).unwrap().len();
         assert!(!is_half_of(&half, &plain).unwrap());
         for length in [whole - 1, whole - 8, whole / 2, 10, 1, 0] {
             File::options().write(true).open(&half).unwrap().set_len(length).unwrap();
@@ -246,12 +176,11 @@ mod tests {
     #[test]
     fn a_compressed_file_cut_short_is_not_whole() {
         let dir = tempfile::tempdir().unwrap();
-        let (source, target) = (dir.path().join("s"), dir.path().join("t"));
+        let source = dir.path().join("s");
         fs::write(&source, b"line\n".repeat(9000)).unwrap();
-        let file = compress(&source, &target, 6, true).unwrap();
-        for length in 0..file.metadata().unwrap().len() {
-            let cut = File::options().read(true).write(true).open(&target).unwrap();
-            cut.set_len(file.metadata().unwrap().len() - 1).unwrap();
+        let cut = File::options().read(true).write(true).open(compress(&source)).unwrap();
+        for length in (0..cut.metadata().unwrap().len()).rev() {
+            cut.set_len(length).unwrap();
             assert!(!same_generation(&source, &cut).unwrap(), "{length}");
         }
     }
@@ -259,9 +188,9 @@ mod tests {
     #[test]
     fn header_names_no_file_and_time_is_the_source_s() {
         let dir = tempfile::tempdir().unwrap();
-        let (source, target) = (dir.path().join("s"), dir.path().join("t"));
+        let source = dir.path().join("s");
         fs::write(&source, b"line\n").unwrap();
-        compress(&source, &target, 6, true).unwrap();
+        let target = compress(&source);
         assert_eq!(fs::read(&target).unwrap()[3], 0, "no flag, so no name");
         let modified = |path| fs::metadata(path).unwrap().modified().unwrap();
         assert_eq!(modified(&source), modified(&target));

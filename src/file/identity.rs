@@ -8,6 +8,9 @@ use crate::sys::{self, Metadata};
 pub(crate) fn file_id(metadata: &Metadata) -> u64 {
     let (device, inode) = sys::identity(metadata);
     let mut hash = Fnv::new();
+    // Private files of another format have other names, so that no writer takes
+    // one for its own.
+    hash.add(b"2");
     hash.add(&device.to_le_bytes());
     hash.add(&inode.to_le_bytes());
     hash.add(&sys::born(metadata).to_le_bytes());

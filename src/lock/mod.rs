@@ -76,6 +76,8 @@ struct Open {
 pub(crate) struct Held<'a> {
     /// The lock.
     lock: &'a mut Lock,
+    /// It was released for a pause and could not be acquired again.
+    lost: bool,
 }
 
 impl Lock {
@@ -130,6 +132,11 @@ impl Lock {
     /// Waits until the lock is ours. There is no time limit, for where the system
     /// knows who waits, whoever polls instead starves among those.
     pub(crate) fn acquire(&mut self) -> Result<Held<'_>> {
+        self.wait()?;
+        Ok(Held { lock: self, lost: false })
+    }
+
+    fn wait(&mut self) -> Result<()> {
         match sys::LOCK_POLL {
             None => {
                 self.take(wait_for)?;
@@ -142,7 +149,20 @@ impl Lock {
                 }
             }
         }
-        Ok(Held { lock: self })
+        Ok(())
+    }
+
+    /// Lets go of the lock.
+    fn release(&mut self) {
+        let Some(open) = &self.open else { return };
+        // Fully qualified, since std's own `File::unlock` would be taken
+        // silently. If it fails, closing the file lets go too.
+        if fs2::FileExt::unlock(&open.file).is_err() {
+            self.open = None;
+        }
+        if let Some(pause) = sys::LOCK_POLL {
+            self.turns.pass_on(pause);
+        }
     }
 
     /// Takes the lock if it is free, and returns nothing if it is not.
@@ -152,7 +172,7 @@ impl Lock {
         }
         let taken = self.take(try_lock)?;
         self.turns.has_to_wait(!taken);
-        Ok(taken.then(|| Held { lock: self }))
+        Ok(taken.then(|| Held { lock: self, lost: false }))
     }
 
     /// Locks the file at the path by `lock`, however often somebody deletes it
@@ -202,16 +222,34 @@ impl Lock {
     }
 }
 
+impl Held<'_> {
+    /// Releases the lock, does `work` and acquires the lock again.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be acquired. Then it must be [regained](Held::regain) before
+    /// anything else is done.
+    pub(crate) fn pause(&mut self, work: impl FnOnce()) -> Result<()> {
+        self.lock.release();
+        self.lost = true;
+        work();
+        self.regain()
+    }
+
+    /// Acquires the lock if it was lost in a pause.
+    pub(crate) fn regain(&mut self) -> Result<()> {
+        if self.lost {
+            self.lock.wait()?;
+            self.lost = false;
+        }
+        Ok(())
+    }
+}
+
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        let Some(open) = &self.lock.open else { return };
-        // Fully qualified, since std's own `File::unlock` would be taken
-        // silently. If it fails, closing the file lets go too.
-        if fs2::FileExt::unlock(&open.file).is_err() {
-            self.lock.open = None;
-        }
-        if let Some(pause) = sys::LOCK_POLL {
-            self.lock.turns.pass_on(pause);
+        if !self.lost {
+            self.lock.release();
         }
     }
 }

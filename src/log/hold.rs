@@ -67,15 +67,7 @@ impl<'a> Hold<'a> {
     pub(crate) fn begin(held: Held<'a>, log: &'a mut Log) -> Result<Self> {
         let mut begun = Self { log: Attended(log), held };
         let (log, held) = (&mut *begun.log, &mut begun.held);
-        log.active.refresh(held)?;
-        let replaced = log.active.take_replaced();
-        if held.is_another() {
-            // Two writers may have rotated at once, which shows no settings.
-            log.drift.forget();
-        } else if let Some(old) = replaced {
-            log.look_for_drift(&old);
-        }
-        log.look_at_time(held);
+        log.look(held)?;
         if log.leftovers.is_none() {
             log.look_for_leftovers();
         }
@@ -91,7 +83,10 @@ impl<'a> Hold<'a> {
         let options = &self.log.backups.options;
         // By the clock, each rotation forces the time of the next one to disk.
         let fast = options.gzip.is_none() && options.schedule.is_none();
-        let fits = fast || self.log.fitting(lines) == lines.len();
+        let background = &self.log.backups.background;
+        let fits = (fast || self.log.fitting(lines) == lines.len())
+            && self.log.payable(lines) == lines.len()
+            && !background.has_too_many_open();
         fits && !self.log.active.is_special()
             && !self.log.is_due()
             && !self.log.must_mend()
@@ -110,17 +105,23 @@ impl<'a> Hold<'a> {
     }
 
     /// Appends `lines`, each with its newline, rotating where the log is full.
+    /// Between two of them the lock may be released, to compress what cannot
+    /// wait.
     ///
     /// # Errors
     ///
     /// If not all lines can be written; the error says how many bytes are in.
     pub fn append(&mut self, lines: &[u8]) -> std::result::Result<(), Unappended> {
+        self.held.regain()?;
         self.log.mend(&mut self.held);
-        self.log.rotate_if_due(&mut self.held, true);
+        self.log.rotate_if_due(&mut self.held, true)?;
         let mut appended = 0;
         while appended < lines.len() {
             let rest = &lines[appended..];
-            let fitting = self.log.make_room(&mut self.held, rest);
+            let room = self.log.keep_up(&mut self.held);
+            let room = room.and_then(|()| self.log.make_room(&mut self.held, rest));
+            let fitting = room.map_err(|error| Unappended { appended, error })?;
+            let fitting = self.log.payable(&rest[..fitting]);
             match self.log.append(&mut self.held, &rest[..fitting]) {
                 Ok(()) => appended += fitting,
                 Err(Unappended { appended: more, error }) => {
@@ -138,8 +139,8 @@ impl<'a> Hold<'a> {
     /// Rotates if the time has come, before there is a line. As with Python,
     /// there is no new log before there is one: an empty log would be the
     /// backup of an interval in which nothing was said.
-    pub(crate) fn rotate_if_due(&mut self) {
-        self.log.rotate_if_due(&mut self.held, false);
+    pub(crate) fn rotate_if_due(&mut self) -> Result<()> {
+        self.log.rotate_if_due(&mut self.held, false)
     }
 
     /// Rotates now, unless the log is empty or no regular file.
@@ -148,8 +149,10 @@ impl<'a> Hold<'a> {
     ///
     /// If it cannot be done. Nothing is lost by it.
     pub fn rotate(&mut self) -> Result<()> {
+        self.held.regain()?;
         self.log.mend(&mut self.held);
-        self.log.rotate_if_due(&mut self.held, true);
+        self.log.rotate_if_due(&mut self.held, true)?;
+        self.log.get_ready(&mut self.held)?;
         if self.log.active.size() == 0 { Ok(()) } else { self.log.rotate(&mut self.held, true) }
     }
 
@@ -160,6 +163,7 @@ impl<'a> Hold<'a> {
     ///
     /// If the log's directory cannot be read. What cannot be mended is told.
     pub fn repair(&mut self) -> Result<Repair> {
+        self.held.regain()?;
         let files =
             |log: &Log| Files::of(&log.backups.names, log.backups.options.lock_dir.as_deref());
         let before = files(&self.log)?;
@@ -178,7 +182,9 @@ impl<'a> Hold<'a> {
     /// If the system cannot force to disk what is to be.
     pub fn finish(self) -> Result<()> {
         let Self { mut log, held } = self;
-        log.let_go(held).and(log.backups.background.settle())
+        let outcome = log.let_go(held).and(log.backups.background.settle());
+        log.backups.background.do_share();
+        outcome
     }
 
     /// Lets go of the lock, and leaves to the [`Background`](crate::Background) what

@@ -84,7 +84,7 @@ impl RotatingLog {
     /// the first line is early enough.
     fn begin_by_the_clock(&mut self) -> Result<()> {
         let Some(mut hold) = self.try_hold()? else { return Ok(()) };
-        hold.rotate_if_due();
+        hold.rotate_if_due()?;
         // Not finished: the file that compression has replaced is held open, so
         // that the new log does not get its inode.
         hold.release()

@@ -62,12 +62,20 @@ impl Log {
 
     /// Rotates the log if its time has come. A missing log is none, but the
     /// time has passed. If the log is not to be `renewed`, none is made.
-    pub(super) fn rotate_if_due(&mut self, held: &mut Held<'_>, renewed: bool) {
+    ///
+    /// # Errors
+    ///
+    /// If the lock, released to prepare that, cannot be acquired again.
+    pub(super) fn rotate_if_due(&mut self, held: &mut Held<'_>, renewed: bool) -> Result<()> {
         if let Some(timetable) = self.backups.naming.timetable_mut() {
             timetable.look_at_clock();
         }
         if !self.is_due() || !self.patience.is_over() {
-            return;
+            return Ok(());
+        }
+        self.get_ready(held)?;
+        if !self.is_due() {
+            return Ok(());
         }
         if renewed && self.active.is_missing() && self.backups.options.max_bytes > 0 {
             // Python makes the log in order to look at its size. If we cannot,
@@ -81,17 +89,25 @@ impl Log {
         } else {
             self.remove_surplus(held);
         }
+        Ok(())
     }
 
     /// Returns how many bytes of `lines` go in now. If the log is full it is
     /// rotated; if that fails it grows, for lines matter more than the limit.
-    pub(super) fn make_room(&mut self, held: &mut Held<'_>, lines: &[u8]) -> usize {
-        match self.fitting(lines) {
+    ///
+    /// # Errors
+    ///
+    /// If the lock, released to prepare that, cannot be acquired again.
+    pub(super) fn make_room(&mut self, held: &mut Held<'_>, lines: &[u8]) -> Result<usize> {
+        if self.fitting(lines) == 0 && self.patience.is_over() {
+            self.get_ready(held)?;
+        }
+        Ok(match self.fitting(lines) {
             0 if !self.patience.is_over() => lines.len(),
             0 if !self.try_to_rotate(held, true) => lines.len(),
             0 => self.fitting(lines),
             fitting => fitting,
-        }
+        })
     }
 
     /// Rotates a log that may not grow because of the process's limit on the

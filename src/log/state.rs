@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use crate::active::{Active, Unwritten};
+use crate::compress::background::Background;
 use crate::error::{Error, Result};
 use crate::event::{Notice, Stats, Unappended};
 use crate::file::sync;
@@ -18,6 +19,9 @@ use crate::rotation::backoff::Backoff;
 use crate::rotation::options::SyncPolicy;
 use crate::rotation::recovery::{self, Leftovers};
 use crate::sys;
+
+/// How often a rotation is prepared before it is done all the same.
+const PREPARATIONS: usize = 4;
 
 /// The log and its backups.
 #[derive(Debug)]
@@ -93,7 +97,7 @@ impl Log {
             self.tell_unmended(error);
             Listing::unknown(self.backups.options.lock_dir.as_deref())
         });
-        let log = self.active.private_identity();
+        let log = self.active.private_identity().map(|log| (log, self.active.size()));
         self.leftovers = Some(Leftovers::find(&self.backups, listing, log));
     }
 
@@ -174,6 +178,76 @@ impl Log {
         self.own += appended as u64;
         self.unsynced = true;
         outcome.map_err(|failure| Unappended { appended, error: failure.error })
+    }
+
+    /// Releases the lock, does `work` and acquires the lock again. Others may
+    /// have appended and rotated then.
+    pub(super) fn pause(
+        &mut self,
+        held: &mut Held<'_>,
+        work: impl FnOnce(&Background),
+    ) -> Result<()> {
+        self.note_growth();
+        if !sys::LOG_STAYS_OPEN {
+            self.active.close();
+        }
+        held.pause(|| work(&self.backups.background))?;
+        self.look(held)
+    }
+
+    /// Looks at the log, now that nobody else changes it.
+    pub(super) fn look(&mut self, held: &mut Held<'_>) -> Result<()> {
+        self.active.refresh(held)?;
+        let replaced = self.active.take_replaced();
+        if held.is_another() {
+            // Two writers may have rotated at once, which shows no settings.
+            self.drift.forget();
+        } else if let Some(old) = replaced {
+            self.look_for_drift(&old);
+        }
+        self.look_at_time(held);
+        Ok(())
+    }
+
+    /// Compresses what we have added, if it is so much that others would have to
+    /// wait for it otherwise; the lock is released meanwhile. So are files that
+    /// are kept open, if they are many.
+    pub(super) fn keep_up(&mut self, held: &mut Held<'_>) -> Result<()> {
+        if self.backups.background.has_too_many_open() {
+            let mut outcome = Ok(());
+            self.pause(held, |background| outcome = background.settle())?;
+            outcome?;
+        }
+        self.note_growth();
+        if self.backups.background.credit() == 0 {
+            self.pause(held, Background::pay)?;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that the log, which is full or due, can be rotated with hardly
+    /// anything to compress under the lock, which is released meanwhile. Another
+    /// process may have rotated it then.
+    pub(super) fn get_ready(&mut self, held: &mut Held<'_>) -> Result<()> {
+        // A process that is stopped while it is at the private file is not
+        // waited for.
+        for _ in 0..PREPARATIONS {
+            let Some(identity) = self.active.private_identity() else { break };
+            if self.backups.is_ready(&self.active) {
+                break;
+            }
+            let size = self.active.size();
+            self.pause(held, |background| background.prepare(identity, size))?;
+            if self.active.private_identity() != Some(identity) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns how many bytes of `lines` go in before what is owed must be paid.
+    pub(super) fn payable(&self, lines: &[u8]) -> usize {
+        fitting(lines, self.backups.background.credit().max(1))
     }
 
     /// Tells the background how large the log is now, and how much of that is new.

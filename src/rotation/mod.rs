@@ -40,22 +40,20 @@ pub(crate) mod recovery;
 pub(crate) mod timetable;
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process;
 
 use crate::active::Active;
-use crate::compress;
 use crate::compress::background::Background;
 use crate::compress::incremental::Incremental;
+use crate::compress::private_file::Compressed;
 use crate::error::{Error, Result};
 use crate::event::rotated::Rotated;
+use crate::file::file_id;
 use crate::file::permissions::Ownership;
-use crate::file::{file_id, open_to_read};
-use crate::lock::{self, Held};
+use crate::lock::Held;
+use crate::names::Names;
 use crate::names::listing::Listing;
-use crate::names::{self, Names};
 use crate::rotation::naming::Naming;
 use crate::rotation::options::{Options, SyncPolicy};
 use crate::rotation::plan::{Plan, Rotation};
@@ -80,70 +78,19 @@ pub(crate) struct Backups {
     pub(crate) unremoved: Vec<Error>,
 }
 
-/// A private file that holds the compressed content of a file which is about
-/// to become a backup. It is removed when it is not used.
-#[derive(Debug)]
-pub(crate) struct Compressed {
-    /// The file, locked as long as it is open. It is closed before it is
-    /// removed: on Windows it might keep its name until then.
-    file: File,
-    /// Where it is.
-    path: Private,
-}
-
-/// The path of a private file, which is removed in the end.
-#[derive(Debug)]
-struct Private(PathBuf);
-
-impl Drop for Private {
-    fn drop(&mut self) {
-        // After it has been placed there is nothing to remove, and where it
-        // cannot be, recovery tries again.
-        drop(fs::remove_file(&self.0));
-    }
-}
-
-impl Compressed {
-    /// Takes over the private file at `path`, unless its maker lives: a maker
-    /// keeps it locked. Nothing but a regular file is taken.
-    pub(crate) fn of_dead_maker(path: PathBuf) -> Result<Option<Self>> {
-        if !path.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
-            return Ok(None);
-        }
-        let file = open_to_read(&path).map_err(Error::on("open", &path))?;
-        let free = lock::try_lock(&file).map_err(Error::on("lock", &path))?;
-        // Made only if it is ours: dropping it removes the file.
-        Ok(free.then(|| Self { file, path: Private(path) }))
-    }
-
-    /// Returns what the file is.
-    fn metadata(&self) -> Result<Metadata> {
-        sys::about(&self.file).map_err(Error::on("look at", &self.path.0))
-    }
-
-    /// Tells whether it may stand for a file of this mode and owner.
-    pub(crate) fn is_admitted_by(&self, ownership: &Ownership) -> Result<bool> {
-        self.metadata().map(|metadata| ownership.admits(&Ownership::of(&self.file, &metadata)))
-    }
-
-    /// Tells whether it is one generation with the file at `plain`.
-    pub(crate) fn holds(&self, plain: &Path) -> Result<bool> {
-        compress::same_generation(plain, &self.file).map_err(Error::on("compare", plain))
-    }
-}
-
 impl Backups {
     /// Returns the backups of the log of these `names`.
     pub(crate) fn new(names: Names, options: Options) -> Self {
         let timed = options.schedule.is_some();
         let largest = if timed && options.max_bytes == 0 { u64::MAX } else { options.max_bytes };
-        let ahead = options.gzip.filter(|_| options.backups > 0 || timed);
-        let ahead = ahead.and_then(|level| Incremental::new(&names, level, largest));
+        let level = options.gzip.filter(|_| options.backups > 0 || timed);
+        let sync = options.sync != SyncPolicy::None;
+        let incremental = level.map(|level| Incremental::new(&names, level, largest, sync));
         let timetable = options.schedule.map(Timetable::new);
         Self {
             names,
             options,
-            background: Background::new(ahead),
+            background: Background::new(incremental, largest),
             naming: timetable.map_or(Naming::Numbered, Naming::Dated),
             apart: BTreeSet::new(),
             rotated: None,
@@ -192,33 +139,64 @@ impl Backups {
         }
         let plan = self.naming.plan(&self.names, self.options.backups, listed)?;
         let Rotation { room, backup, surplus } = plan;
-        let (compressed, trouble) = match self.compress_log(active.path(), &metadata) {
+        let (compressed, mut trouble) = match self.compress_log(active.path(), &metadata) {
             Ok(compressed) => (compressed, None),
             Err(error) => (None, Some(error)),
         };
-        self.carry_out(&room, held)?;
-        rename(active.path(), &backup)?;
-        if let Err(error) = self.pass(held) {
-            // Due for ever, it would be rotated at every line.
-            return rename(&backup, active.path()).and(Err(error));
+        if let Err(error) = self.move_log(&room, active.path(), &backup, held) {
+            if let Some(compressed) = compressed {
+                compressed.put_back();
+            }
+            return Err(error);
         }
+        // From here on the log is a backup, whatever happens.
         let old = active.retire(held);
         let like = old.as_ref().map(|old| Ownership::of(old, &metadata));
         let made = if renewed { active.create(held, like.as_ref()) } else { Ok(()) };
         self.note_rotated(&backup, &metadata);
-        match compressed {
-            Some(compressed) => {
-                self.place(&compressed, &backup, held)?;
-                if self.options.report_rotations {
-                    self.note_rotated(&backup, &compressed.metadata()?);
+        let placed = compressed.map(|compressed| {
+            self.place(&compressed, &backup, held).map(|()| compressed.metadata())
+        });
+        match placed {
+            Some(Ok(metadata)) => metadata.iter().for_each(|it| self.note_rotated(&backup, it)),
+            unplaced => {
+                trouble = trouble.or(unplaced.and_then(Result::err));
+                if self.options.sync != SyncPolicy::None
+                    && let Some(old) = old
+                {
+                    self.background.sync_later(old, backup);
                 }
             }
-            None if self.options.sync == SyncPolicy::None => {}
-            None => old.into_iter().for_each(|old| self.background.sync_later(old, backup.clone())),
         }
         self.remove_surplus(surplus, listed, held);
         self.background.close_small();
         made.map(|()| trouble)
+    }
+
+    /// Makes room for the new `backup`, and makes the log that.
+    fn move_log(
+        &mut self,
+        room: &Plan,
+        log: &Path,
+        backup: &Path,
+        held: &mut Held<'_>,
+    ) -> Result<()> {
+        self.carry_out(room, held)?;
+        rename(log, backup)?;
+        // Due for ever, it would be rotated at every line.
+        self.pass(held).or_else(|error| rename(backup, log).and(Err(error)))
+    }
+
+    /// Tells whether the log can be rotated with hardly anything to compress
+    /// under the lock.
+    pub(crate) fn is_ready(&self, active: &Active) -> bool {
+        match (self.options.gzip, active.metadata()) {
+            (Some(_), Ok(Some(about))) if self.background.compresses() => {
+                let incremental = self.background.try_incremental();
+                incremental.is_some_and(|mut incremental| incremental.is_ready(&about))
+            }
+            _ => true,
+        }
     }
 
     /// Notes which file, of which `metadata` tells, is the newest backup, if that
@@ -258,54 +236,32 @@ impl Backups {
 
     /// Compresses the log if backups are to be compressed: what is not yet
     /// compressed of it.
-    fn compress_log(&self, log: &Path, metadata: &Metadata) -> Result<Option<Compressed>> {
-        // Of an empty log there are no pieces, and no pieces are no gzip file.
-        let ahead = self.background.ahead().filter(|_| metadata.len() > 0);
-        let ahead = ahead.map(|mut ahead| ahead.finish(metadata));
-        let failed = Error::on("compress", log);
-        let (path, file) = match ahead {
-            Some(Ok(Some(finished))) => finished,
-            // Nobody compresses ahead, or somebody does and has been stopped.
-            Some(Ok(None)) | None => return self.compress(log, metadata),
-            Some(Err(error)) => {
-                drop(fs::remove_file(self.names.private(file_id(metadata))));
-                return Err(failed(error));
-            }
-        };
-        let compressed = Compressed { file, path: Private(path) };
-        let sync = self.options.sync != SyncPolicy::None;
-        compress::seal(&compressed.file, metadata, sync).map_err(failed)?;
-        Ok(Some(compressed))
+    fn compress_log(&self, log: &Path, about: &Metadata) -> Result<Option<Compressed>> {
+        let finished = self.background.incremental().map(|mut found| found.finish(about));
+        match finished {
+            Some(Ok(Some(finished))) => Ok(Some(finished)),
+            // It is short, or somebody is at its private file who has been
+            // stopped, or there is trouble, which is met again.
+            _ => self.compress(log, about),
+        }
     }
 
-    /// Compresses the file at `source`, which `metadata` is about, if backups
-    /// are to be compressed.
-    pub(crate) fn compress(
-        &self,
-        source: &Path,
-        metadata: &Metadata,
-    ) -> Result<Option<Compressed>> {
-        let level = self.options.gzip;
-        level.map(|level| self.compress_at(level, source, metadata)).transpose()
+    /// Compresses the file at `source`, which `about` is about, if backups are
+    /// to be compressed.
+    pub(crate) fn compress(&self, source: &Path, about: &Metadata) -> Result<Option<Compressed>> {
+        self.options.gzip.map(|level| self.compress_at(level, source, about)).transpose()
     }
 
-    /// Compresses the file at `source`, which `metadata` is about, at this level.
+    /// Compresses the file at `source`, which `about` is about, at this level.
     pub(crate) fn compress_at(
         &self,
         level: u32,
         source: &Path,
-        metadata: &Metadata,
+        about: &Metadata,
     ) -> Result<Compressed> {
-        let mut path = self.names.private(file_id(metadata));
         let sync = self.options.sync != SyncPolicy::None;
-        let mut outcome = compress::compress(source, &path, level, sync);
-        if outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
-            // Somebody is at it who has been stopped, or somebody has died.
-            path = self.names.private(file_id(metadata) ^ u64::from(process::id()));
-            outcome = compress::compress(source, &path, level, sync);
-        }
-        let file = outcome.map_err(Error::on("compress", source))?;
-        Ok(Compressed { file, path: Private(path) })
+        let compressed = Compressed::whole(&self.names, source, about, level, sync);
+        compressed.map_err(Error::on("compress", source))
     }
 
     /// Puts what was `compressed` in the place of the backup at `plain`.
@@ -320,7 +276,7 @@ impl Backups {
         plain: &Path,
         _: &mut Held<'_>,
     ) -> Result<()> {
-        rename(&compressed.path.0, &names::compressed(plain))?;
+        compressed.place(plain)?;
         self.remove(plain)
     }
 

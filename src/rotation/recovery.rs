@@ -33,16 +33,16 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::compress;
-use crate::compress::block::Block;
+use crate::compress::private_file::{Compressed, PrivateFile};
 use crate::error::{Error, Result};
 use crate::event::Notice;
 use crate::file::permissions::Ownership;
-use crate::file::{open_to_read, regular_file};
+use crate::file::regular_file;
 use crate::lock::Held;
 use crate::names::listing::Listing;
 use crate::names::{self, Form, Meaning};
 use crate::rotation::plan::{Found, plan};
-use crate::rotation::{Backups, Compressed, numbered, rename};
+use crate::rotation::{Backups, numbered, rename};
 use crate::sys::Metadata;
 
 /// How hard is compressed what a writer left to us who compresses.
@@ -63,8 +63,8 @@ pub(crate) struct Leftovers {
 
 impl Leftovers {
     /// Looks through what was listed. What has been compressed ahead of the log
-    /// itself, which has this identity, is no leftover.
-    pub(crate) fn find(backups: &Backups, listing: Listing, log: Option<u64>) -> Self {
+    /// itself, which has this identity and size, is no leftover.
+    pub(crate) fn find(backups: &Backups, listing: Listing, log: Option<(u64, u64)>) -> Self {
         let (names, mut found, mut forms) = (&backups.names, Self::default(), BTreeMap::new());
         for entry in &listing.entries {
             match &entry.meaning {
@@ -74,8 +74,10 @@ impl Leftovers {
                     found.temps.entry(digits.clone()).or_default().push(*form);
                 }
                 Meaning::Private(identity) => {
-                    let leftover = log != Some(*identity) || !is_ahead(&names.private(*identity));
-                    found.privates.extend(leftover.then_some(*identity));
+                    let growing = log.is_some_and(|(log, size)| {
+                        log == *identity && PrivateFile::is_growing(&names.private(log), size)
+                    });
+                    found.privates.extend((!growing).then_some(*identity));
                 }
                 meaning => {
                     let kept = backups.options.backups;
@@ -143,13 +145,6 @@ fn finish_or_remove(
     }
     // Dropped, it is removed.
     Ok(())
-}
-
-/// Tells whether a private file holds what was compressed ahead, and not what
-/// its maker died over.
-fn is_ahead(path: &Path) -> bool {
-    let member = open_to_read(path).and_then(|file| Block::at(&file, 0, file.metadata()?.len()));
-    matches!(member, Ok(Some(_)))
 }
 
 /// Parts what stands in both forms: one generation loses its plain form, two

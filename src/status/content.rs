@@ -13,7 +13,6 @@ use super::finding::Finding;
 use super::scan::Scan;
 use super::{Depth, LogFile, timestamp};
 use crate::compress;
-use crate::compress::block::Block;
 use crate::error::Error;
 use crate::file::open_to_read;
 use crate::names::Form;
@@ -141,14 +140,6 @@ fn look_into_compressed(
 /// Returns how much a compressed file of this `size` says that it holds, if
 /// that can be right.
 fn told_length(file: &File, size: u64) -> io::Result<Option<u64>> {
-    let (mut offset, mut pieces) = (0, 0);
-    while let Some(member) = Block::at(file, offset, size)? {
-        offset += member.length;
-        pieces += member.piece;
-    }
-    if offset > 0 {
-        return Ok((offset == size).then_some(pieces));
-    }
     let mut trailer = [0; 4];
     file.read_exact_at(&mut trailer, size - 4)?;
     let told = u64::from(u32::from_le_bytes(trailer));

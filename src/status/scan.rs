@@ -11,7 +11,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::compress::block::Block;
+use crate::compress::private_file::PrivateFile;
 use crate::error::{Error, Result};
 use crate::file::{file_id, open_to_read};
 use crate::lock;
@@ -141,8 +141,9 @@ impl Scan {
                 return Ok(());
             }
             Meaning::Private(identity) if metadata.is_file() => {
-                let log = self.log.as_ref().map(|(_, metadata)| file_id(metadata));
-                let in_use = log == Some(identity) && is_ahead(&path);
+                let in_use = self.log.as_ref().is_some_and(|(_, log)| {
+                    file_id(log) == identity && PrivateFile::is_growing(&path, log.len())
+                });
                 if in_use || Locks::read().holder(&metadata).is_some() {
                     self.ahead += metadata.len();
                 } else {
@@ -199,12 +200,6 @@ fn metadata(path: &Path) -> Result<Option<Metadata>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::new("look at", path, error)),
     }
-}
-
-/// Tells whether a private file holds what was compressed ahead.
-fn is_ahead(path: &Path) -> bool {
-    let member = open_to_read(path).and_then(|file| Block::at(&file, 0, file.metadata()?.len()));
-    matches!(member, Ok(Some(_)))
 }
 
 /// Returns the time of the next rotation by the clock, if the lock file has one.

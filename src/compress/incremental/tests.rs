@@ -1,11 +1,16 @@
-//! What happens to log and private file while one is compressed ahead.
+//! What happens to log and private file while one is compressed as it grows.
 
 use super::*;
-use flate2::read::MultiGzDecoder;
-use std::io::Read;
-use std::path::Path;
+use crate::compress::block::length_at;
+use flate2::bufread::GzDecoder;
+use std::fs;
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
 
-/// A log in a directory of its own, and what compresses it ahead.
+/// A large block, as at the beginning of a log.
+const BLOCK: u64 = 256 * 1024;
+
+/// A log in a directory of its own, and what compresses it.
 struct Site {
     dir: tempfile::TempDir,
     log: PathBuf,
@@ -18,15 +23,22 @@ impl Site {
         Self { dir, log }
     }
 
-    fn ahead(&self) -> Incremental {
-        Incremental::new(&Names::new(&self.log).unwrap(), 6, u64::MAX).unwrap()
+    fn incremental(&self) -> Incremental {
+        self.limited(u64::MAX)
+    }
+
+    fn limited(&self, limit: u64) -> Incremental {
+        Incremental::new(&Names::new(&self.log).unwrap(), 6, limit, true)
+    }
+
+    fn write(&self, bytes: &[u8]) {
+        fs::write(&self.log, bytes).unwrap();
     }
 
     /// Makes the log this long; equal offsets have equal bytes.
     fn grow(&self, length: u64) -> Vec<u8> {
-        let length = usize::try_from(length).unwrap();
-        let bytes: Vec<u8> = b"0123456789\n".iter().copied().cycle().take(length).collect();
-        fs::write(&self.log, &bytes).unwrap();
+        let bytes = ticks(length);
+        self.write(&bytes);
         bytes
     }
 
@@ -34,96 +46,183 @@ impl Site {
         sys::look_at(&self.log).unwrap()
     }
 
-    fn catch_up(&self, ahead: &mut Incremental) {
-        let (identity, size) = (file_id(&self.metadata()), self.metadata().len());
-        while ahead.catch_up(identity, size).unwrap() {}
+    fn private(&self) -> PathBuf {
+        Names::new(&self.log).unwrap().private(file_id(&self.metadata()))
     }
 
-    fn finish(&self, ahead: &mut Incremental) -> Vec<u8> {
-        let (path, _) = ahead.finish(&self.metadata()).unwrap().unwrap();
-        inflated(&path)
+    fn catch_up(&self, incremental: &mut Incremental) {
+        let (identity, length) = (file_id(&self.metadata()), self.metadata().len());
+        while incremental.catch_up(identity, length).unwrap() {}
+    }
+
+    fn prepare(&self, incremental: &mut Incremental) {
+        incremental.prepare(file_id(&self.metadata()), self.metadata().len()).unwrap();
+    }
+
+    /// Prepares a rotation and compresses the rest under the lock.
+    fn finish(&self, incremental: &mut Incremental) -> Vec<u8> {
+        self.prepare(incremental);
+        assert!(incremental.is_ready(&self.metadata()));
+        self.finish_unprepared(incremental)
+    }
+
+    fn finish_unprepared(&self, incremental: &mut Incremental) -> Vec<u8> {
+        let closed = incremental.finish(&self.metadata()).unwrap().unwrap();
+        let bytes = inflated(&self.private());
+        closed.put_back();
+        bytes
     }
 }
 
-/// A piece's length as that of a buffer.
-const LENGTH: usize = 256 * 1024;
+fn ticks(length: u64) -> Vec<u8> {
+    b"0123456789\n".iter().copied().cycle().take(usize::try_from(length).unwrap()).collect()
+}
 
+/// Inflates the first member, which must be all there is.
 fn inflated(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
-    MultiGzDecoder::new(File::open(path).unwrap()).read_to_end(&mut bytes).unwrap();
+    let mut decoder = GzDecoder::new(BufReader::new(File::open(path).unwrap()));
+    decoder.read_to_end(&mut bytes).unwrap();
+    assert_eq!(decoder.get_mut().read(&mut [0]).unwrap(), 0, "one member");
     bytes
 }
 
 #[test]
-fn pieces_are_covered_as_they_come_and_the_rest_at_the_end() {
+fn blocks_are_covered_as_they_come_and_the_rest_at_the_end() {
     let site = Site::new();
-    let mut ahead = site.ahead();
-    site.grow(PIECE - 1);
-    site.catch_up(&mut ahead);
-    assert_eq!(ahead.covered, 0);
-    site.grow(3 * PIECE + 5);
-    site.catch_up(&mut ahead);
-    assert_eq!(ahead.covered, 3 * PIECE);
-    let bytes = site.grow(3 * PIECE + 77);
-    assert_eq!(site.finish(&mut ahead), bytes);
+    let mut incremental = site.incremental();
+    site.grow(BLOCK - 1);
+    site.catch_up(&mut incremental);
+    assert_eq!(incremental.covered, 0);
+    site.grow(3 * BLOCK + 5);
+    site.catch_up(&mut incremental);
+    assert_eq!(incremental.covered, 3 * BLOCK);
+    let bytes = site.grow(3 * BLOCK + 77);
+    assert_eq!(site.finish(&mut incremental), bytes);
+}
+
+#[test]
+fn what_is_left_near_the_limit_is_less_than_a_small_block() {
+    for limit in [SMALL, 8 * SMALL, 2 << 20, 10 << 20] {
+        let site = Site::new();
+        let mut incremental = site.limited(limit);
+        site.grow(limit);
+        site.catch_up(&mut incremental);
+        assert_eq!(incremental.covered, limit);
+        assert_eq!(length_at(limit - SMALL, limit), SMALL);
+    }
 }
 
 #[test]
 fn another_process_goes_on_from_what_is_there() {
     let site = Site::new();
-    site.grow(2 * PIECE);
-    site.catch_up(&mut site.ahead());
-    let bytes = site.grow(4 * PIECE + 1);
-    let mut other = site.ahead();
+    site.grow(2 * BLOCK);
+    site.catch_up(&mut site.incremental());
+    let bytes = site.grow(4 * BLOCK + 1);
+    let mut other = site.incremental();
     site.catch_up(&mut other);
-    assert_eq!(other.covered, 4 * PIECE);
-    assert_eq!(site.finish(&mut site.ahead()), bytes);
+    assert_eq!(other.covered, 4 * BLOCK);
+    assert!(!other.is_ready(&site.metadata()), "it has not compared what it found");
+    assert_eq!(site.finish(&mut other), bytes);
+}
+
+#[test]
+fn a_rotation_is_ready_only_if_little_is_left_and_the_rest_is_trusted() {
+    let site = Site::new();
+    let (mut one, mut two) = (site.incremental(), site.incremental());
+    site.grow(2 * BLOCK);
+    assert!(!one.is_ready(&site.metadata()));
+    site.prepare(&mut one);
+    assert!(one.is_ready(&site.metadata()));
+    site.grow(2 * BLOCK + SMALL);
+    assert!(one.is_ready(&site.metadata()));
+    site.grow(3 * BLOCK);
+    assert!(!one.is_ready(&site.metadata()));
+    site.catch_up(&mut two);
+    assert!(!one.is_ready(&site.metadata()), "another process wrote the last block");
+    assert_eq!(site.finish_unprepared(&mut one), ticks(3 * BLOCK), "all the same it can be done");
 }
 
 #[test]
 fn a_log_that_was_emptied_and_grew_again_is_compressed_anew() {
-    let site = Site::new();
-    site.grow(3 * PIECE);
-    site.catch_up(&mut site.ahead());
-    let other = vec![b'x'; 3 * LENGTH];
-    fs::write(&site.log, &other).unwrap();
-    assert_eq!(site.finish(&mut site.ahead()), other);
-    fs::write(&site.log, b"short\n").unwrap();
-    assert_eq!(site.finish(&mut site.ahead()), b"short\n");
-}
-
-#[test]
-fn emptying_is_noticed_by_whoever_covered_the_log_himself() {
-    let site = Site::new();
-    let mut ahead = site.ahead();
-    site.grow(3 * PIECE);
-    site.catch_up(&mut ahead);
-    let other = vec![b'x'; 4 * LENGTH + 1];
-    fs::write(&site.log, &other).unwrap();
-    assert_eq!(site.finish(&mut ahead), other);
-}
-
-#[test]
-fn a_member_that_somebody_died_over_is_cut_off() {
-    let site = Site::new();
-    let bytes = site.grow(3 * PIECE);
-    let mut ahead = site.ahead();
-    site.catch_up(&mut ahead);
-    let private = ahead.names.private(ahead.identity);
-    for cut in [1, 9, 30, ahead.end / 3] {
-        let file = File::options().write(true).open(&private).unwrap();
-        file.set_len(ahead.end - cut).unwrap();
-        assert_eq!(site.finish(&mut site.ahead()), bytes);
+    for mine in [true, false] {
+        let site = Site::new();
+        let mut one = site.incremental();
+        site.grow(3 * BLOCK);
+        site.catch_up(&mut one);
+        for other in [b"short\n".to_vec(), vec![b'x'; 1_048_577], vec![b'y'; 300_000]] {
+            site.write(&other);
+            let mut two = site.incremental();
+            let incremental = if mine { &mut one } else { &mut two };
+            assert_eq!(site.finish(incremental), other);
+            site.grow(3 * BLOCK);
+            site.catch_up(incremental);
+        }
     }
 }
 
 #[test]
-fn what_is_not_ours_in_the_private_file_is_thrown_away() {
+fn a_log_that_was_emptied_is_compressed_without_preparation_too() {
     let site = Site::new();
-    let bytes = site.grow(PIECE);
-    let private = site.ahead().names.private(file_id(&site.metadata()));
-    fs::write(&private, b"something else, and long enough to look like a member").unwrap();
-    assert_eq!(site.finish(&mut site.ahead()), bytes);
+    let mut incremental = site.incremental();
+    site.grow(4 * BLOCK);
+    site.catch_up(&mut incremental);
+    site.write(b"one line\n");
+    assert_eq!(site.finish_unprepared(&mut incremental), b"one line\n");
+}
+
+#[test]
+fn equal_lines_over_what_was_emptied_are_told_apart_by_the_one_that_differs() {
+    for mine in [true, false] {
+        let site = Site::new();
+        let mut one = site.incremental();
+        site.grow(5 * BLOCK);
+        site.catch_up(&mut one);
+        // In the middle: beginning and end are as they were.
+        let mut other = ticks(6 * BLOCK);
+        other[700_000] ^= 1;
+        site.write(&other);
+        let mut two = site.incremental();
+        assert_eq!(site.finish(if mine { &mut one } else { &mut two }), other);
+    }
+}
+
+#[test]
+fn a_file_whose_index_is_not_whole_is_thrown_away() {
+    let site = Site::new();
+    let bytes = site.grow(3 * BLOCK);
+    let mut incremental = site.incremental();
+    site.catch_up(&mut incremental);
+    let whole = fs::read(site.private()).unwrap();
+    let mut damaged = [1, 9, 36, 37, 1000].map(|cut| whole[..whole.len() - cut].to_vec()).to_vec();
+    damaged.extend([whole.len() - 1, whole.len() - 30, whole.len() / 2, 3].map(|at| {
+        let mut changed = whole.clone();
+        changed[at] ^= 0x10;
+        changed
+    }));
+    // What an older version left, and anything else.
+    damaged.push([&[0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 16, 0, b'C', b'T'], &whole[..]].concat());
+    damaged.last_mut().unwrap().truncate(500);
+    damaged.push(b"something else, and long enough to hold an index".to_vec());
+    for content in damaged {
+        fs::write(site.private(), content).unwrap();
+        assert_eq!(site.finish(&mut site.incremental()), bytes);
+    }
+}
+
+#[test]
+fn what_was_compressed_is_kept_if_the_rotation_fails() {
+    let site = Site::new();
+    site.grow(3 * BLOCK);
+    let mut incremental = site.incremental();
+    site.prepare(&mut incremental);
+    let before = fs::read(site.private()).unwrap();
+    incremental.finish(&site.metadata()).unwrap().unwrap().put_back();
+    assert_eq!(fs::read(site.private()).unwrap(), before);
+    assert!(PrivateFile::is_growing(&site.private(), site.metadata().len()));
+    let bytes = site.grow(4 * BLOCK);
+    site.catch_up(&mut incremental);
+    assert_eq!(site.finish(&mut incremental), bytes);
 }
 
 #[test]
@@ -131,41 +230,61 @@ fn what_is_not_ours_in_the_private_file_is_thrown_away() {
 fn a_private_file_that_is_wider_than_the_log_is_not_used() {
     use std::os::unix::fs::PermissionsExt;
     let site = Site::new();
-    let bytes = site.grow(2 * PIECE);
-    let mut ahead = site.ahead();
-    site.catch_up(&mut ahead);
-    let private = ahead.names.private(ahead.identity);
+    let bytes = site.grow(2 * BLOCK);
+    let mut incremental = site.incremental();
+    site.catch_up(&mut incremental);
     let mode = |mode| fs::Permissions::from_mode(mode);
     fs::set_permissions(&site.log, mode(0o600)).unwrap();
-    fs::set_permissions(&private, mode(0o644)).unwrap();
-    assert_eq!(site.finish(&mut site.ahead()), bytes);
-    assert_eq!(fs::metadata(&private).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::set_permissions(site.private(), mode(0o644)).unwrap();
+    assert_eq!(site.finish(&mut incremental), bytes);
+    assert_eq!(fs::metadata(site.private()).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn a_file_with_a_second_name_is_left_alone() {
+    let site = Site::new();
+    let bytes = site.grow(2 * BLOCK);
+    let precious = site.dir.path().join("precious");
+    fs::write(&precious, b"not ours\n").unwrap();
+    fs::hard_link(&precious, site.private()).unwrap();
+    let mut incremental = site.incremental();
+    let (identity, length) = (file_id(&site.metadata()), site.metadata().len());
+    incremental.catch_up(identity, length).unwrap_err();
+    incremental.prepare(identity, length).unwrap_err();
+    assert!(incremental.is_ready(&site.metadata()), "no preparation would help");
+    incremental.finish(&site.metadata()).unwrap_err();
+    let names = Names::new(&site.log).unwrap();
+    // It is compressed under another name then.
+    let whole = Compressed::whole(&names, &site.log, &site.metadata(), 6, false).unwrap();
+    whole.place(&site.log).unwrap();
+    assert_eq!(inflated(&site.dir.path().join("app.log.gz")), bytes);
+    assert!(Compressed::of_dead_maker(site.private()).unwrap().is_none());
+    assert_eq!(fs::read(&precious).unwrap(), b"not ours\n");
+    assert!(site.private().exists());
 }
 
 #[test]
 fn nothing_is_left_of_a_log_that_was_rotated_meanwhile() {
     let site = Site::new();
-    site.grow(2 * PIECE);
-    let mut ahead = site.ahead();
-    let identity = file_id(&site.metadata());
-    ahead.is_about(identity);
+    site.grow(2 * BLOCK);
     let old = site.metadata();
     fs::rename(&site.log, site.dir.path().join("app.log.1")).unwrap();
-    assert!(ahead.claim(&old).unwrap().is_none());
+    let names = Names::new(&site.log).unwrap();
+    assert!(PrivateFile::claim(&names, &old).unwrap().is_none());
     assert_eq!(site.dir.path().read_dir().unwrap().count(), 1);
 }
 
 #[test]
 fn somebody_who_is_at_it_is_left_alone() {
     let site = Site::new();
-    site.grow(2 * PIECE);
-    let mut one = site.ahead();
-    let (path, held) = one.finish(&site.metadata()).unwrap().unwrap();
-    let mut two = site.ahead();
+    site.grow(2 * BLOCK);
+    let held = PrivateFile::claim(&Names::new(&site.log).unwrap(), &site.metadata()).unwrap();
+    let mut two = site.incremental();
     site.catch_up(&mut two);
     assert_eq!(two.covered, 0);
+    site.prepare(&mut two);
+    assert!(!two.is_ready(&site.metadata()));
     assert!(two.finish(&site.metadata()).unwrap().is_none());
-    drop((path, held));
+    drop(held);
     assert!(two.finish(&site.metadata()).unwrap().is_some());
-    assert_eq!(site.dir.path().read_dir().unwrap().count(), 2);
 }

@@ -1,12 +1,15 @@
 //! Leftovers whose names only we can know, and ties.
 
 use super::*;
+use crate::compress::incremental::Incremental;
 use crate::file::file_id;
 use crate::lock::Lock;
 use crate::names::Names;
 use crate::rotation::options::Options;
 use crate::sys;
+use flate2::{Compression, write::GzEncoder};
 use std::fs::{self, File};
+use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
 /// A directory with leftovers of `app.log`.
@@ -34,9 +37,13 @@ impl Site {
     /// Makes the private file of the file at `path`, with this content.
     fn put_private(&self, path: &Path, content: &[u8]) {
         let identity = file_id(&sys::look_at(path).unwrap());
-        let source = self.put("source", content, 1);
-        compress::compress(&source, &self.backups.names.private(identity), 6, false).unwrap();
-        fs::remove_file(source).unwrap();
+        let private = self.backups.names.private(identity);
+        let mut encoder =
+            GzEncoder::new(File::create_new(&private).unwrap(), Compression::default());
+        encoder.write_all(content).unwrap();
+        encoder.finish().unwrap();
+        let modified = fs::metadata(path).unwrap().modified().unwrap();
+        File::options().write(true).open(&private).unwrap().set_modified(modified).unwrap();
     }
 
     /// Mends what there is; returns the names then.
@@ -142,19 +149,24 @@ fn without_backups_there_is_no_chain_to_adopt_into() {
 }
 
 #[test]
-fn what_was_compressed_ahead_of_the_present_log_is_no_leftover() {
-    use crate::compress::Deflater;
+fn what_was_compressed_of_the_present_log_is_no_leftover() {
     let site = Site::new(Options::default());
-    let (names, mut member) = (&site.backups.names, Vec::new());
-    Block::of(b"line\n", &mut Deflater::new(6), &mut member).unwrap();
+    let names = &site.backups.names;
+    let log = site.put("app.log", &b"line\n".repeat(10_000), 1);
+    let about = sys::look_at(&log).unwrap();
+    let (identity, length) = (file_id(&about), about.len());
+    let private = names.private(identity);
+    Incremental::new(names, 6, 100_000, false).prepare(identity, length).unwrap();
     let found = |log| Leftovers::find(&site.backups, site.backups.list().unwrap(), log).privates;
-    fs::write(names.private(7), &member).unwrap();
-    assert_eq!(found(Some(7)), [0; 0]);
-    assert_eq!(found(Some(8)), [7], "it is another log's");
-    assert_eq!(found(None), [7]);
-    // What somebody died over who compressed it all at once.
-    for content in [&b""[..], &member[..9], b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff and more"] {
-        fs::write(names.private(7), content).unwrap();
-        assert_eq!(found(Some(7)), [7]);
+    assert_eq!(found(Some((identity, length))), [0; 0]);
+    assert_eq!(found(Some((identity, length + 1))), [0; 0]);
+    assert_eq!(found(Some((identity, length - 1))), [identity], "the log has been emptied");
+    assert_eq!(found(Some((8, length))), [identity], "it is another log's");
+    assert_eq!(found(None), [identity]);
+    // What its maker died over.
+    let whole = fs::read(&private).unwrap();
+    for content in [&b""[..], &whole[..9], &whole[..whole.len() - 1]] {
+        fs::write(&private, content).unwrap();
+        assert_eq!(found(Some((identity, length))), [identity], "{}", content.len());
     }
 }

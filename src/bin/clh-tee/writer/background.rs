@@ -65,6 +65,10 @@ fn run(shared: &Shared) {
             shared.queue.news();
         }
         if ended.load(Ordering::Relaxed) {
+            // Nobody else may come for a while who would.
+            while upkeep.has_share() {
+                shared.tell_unsynced(upkeep.do_some());
+            }
             shared.tell_unsynced(upkeep.settle());
             // Nobody appends any more.
             shared.tell_notices(&mut shared.log.lock().unwrap_or_else(PoisonError::into_inner));

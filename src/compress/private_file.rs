@@ -1,0 +1,429 @@
+//! The private file, `.__app.log.ID.gz`: the compressed content of a log that
+//! still grows, or of a file that is about to become a backup.
+//!
+//! Only this file makes it, claims, checks, extends, closes, places or removes
+//! it. The rules:
+//!
+//! - Its name tells which log it belongs to, so it can be foretold by anyone
+//!   who can `stat` the log. It is opened without following links, and one that
+//!   is not a regular file, or has a second name, is never written, truncated
+//!   or removed: it may be anybody's.
+//! - It is used only if it belongs to the log's owner or to us and is no wider
+//!   than the log. Else it is removed, which harms no other file.
+//! - Its maker or extender holds a `flock` on it. So does whoever removes it.
+//! - While the log grows, an index stands at its end. It is written in one call
+//!   with the block before it, and the next block overwrites it. A file whose
+//!   index is not whole is thrown away.
+//!
+//! ```text
+//!  growing   header │ block │ block │ index: how much of the log is covered,
+//!                                   │ checksums of that and of the blocks
+//!  closed    header │ block │ block │ deflate's end, CRC-32, length: gzip's
+//! ```
+//!
+//! - The index only says what its writer saw. A block is trusted if this
+//!   process wrote it, or has compared it with the log;
+//!   [`incremental`](super::incremental) sees to that, with no lock held.
+//! - A closed file becomes a backup by a rename. If the rotation fails before,
+//!   the index is put back, so that nothing is compressed twice.
+
+use std::fs::{self, File};
+use std::io::{self, BufReader, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::process;
+
+use flate2::{Compression, GzBuilder};
+
+use super::PIECE;
+use super::block::{HEADER, checksum_after, trailer, unfit};
+use crate::error::{Error, Result};
+use crate::file::permissions::Ownership;
+use crate::file::sync::{sync_all, sync_data};
+use crate::file::{file_id, open_to_read};
+use crate::lock;
+use crate::names::{self, Names};
+use crate::sys::{self, FileExt, Identity, Metadata};
+
+/// How the index begins.
+const MAGIC: [u8; 8] = *b"clh-tee\x01";
+/// Its length: behind [`MAGIC`] a length and five checksums.
+const INDEX: usize = 36;
+/// How much of the log's beginning, and of the end of what is covered, is
+/// compared under the lock.
+const SAMPLE: u64 = 4096;
+
+/// How far a growing private file has come, as its index says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// How many bytes of the log are covered.
+    pub(crate) covered: u64,
+    /// Where in the private file the blocks end.
+    end: u64,
+    /// The CRC-32 of what is covered.
+    log: u32,
+    /// That of the private file up to `end`.
+    data: u32,
+    /// Those of the samples.
+    samples: [u32; 2],
+}
+
+impl Progress {
+    const NONE: Self = Self { covered: 0, end: 0, log: 0, data: 0, samples: [0; 2] };
+
+    /// Reads the index of `file`, if it has a whole one.
+    fn of(file: &File) -> io::Result<Option<Self>> {
+        let length = file.metadata()?.len();
+        let Some(end) = length.checked_sub(INDEX as u64) else { return Ok(None) };
+        let mut bytes = [0; INDEX];
+        file.read_exact_at(&mut bytes, end)?;
+        let number =
+            |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte: usize| bytes[at + byte]));
+        let covered = u64::from(number(8)) | u64::from(number(12)) << 32;
+        let found = Self {
+            covered,
+            end,
+            log: number(16),
+            data: number(20),
+            samples: [number(24), number(28)],
+        };
+        Ok((covered > 0 && found.index() == bytes).then_some(found))
+    }
+
+    fn index(&self) -> [u8; INDEX] {
+        let mut bytes = [0; INDEX];
+        bytes[..8].copy_from_slice(&MAGIC);
+        bytes[8..16].copy_from_slice(&self.covered.to_le_bytes());
+        let numbers = [self.log, self.data, self.samples[0], self.samples[1]];
+        for (number, at) in numbers.into_iter().zip((16..).step_by(4)) {
+            bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+        }
+        let own = checksum_after(0, &bytes[..INDEX - 4]);
+        bytes[INDEX - 4..].copy_from_slice(&own.to_le_bytes());
+        bytes
+    }
+
+    /// Returns the checksums of the beginning and the end of what is covered of
+    /// `log`.
+    fn samples(log: &File, covered: u64) -> io::Result<[u32; 2]> {
+        let length = SAMPLE.min(covered);
+        Ok([checksum(log, 0, length)?, checksum(log, covered - length, length)?])
+    }
+
+    /// Tells whether `log` can be the one that is covered, by its length and the
+    /// samples.
+    pub(crate) fn seems_of(&self, log: &File) -> io::Result<bool> {
+        let long_enough = log.metadata()?.len() >= self.covered;
+        Ok(long_enough && Self::samples(log, self.covered)? == self.samples)
+    }
+
+    /// Tells whether `log` is the one that is covered, comparing everything.
+    pub(crate) fn is_of(&self, log: &File) -> io::Result<bool> {
+        let long_enough = log.metadata()?.len() >= self.covered;
+        Ok(long_enough && checksum(log, 0, self.covered)? == self.log)
+    }
+}
+
+/// A growing private file, claimed: nobody else writes it.
+#[derive(Debug)]
+pub(crate) struct PrivateFile {
+    file: File,
+    path: PathBuf,
+    identity: Identity,
+}
+
+impl PrivateFile {
+    /// Claims the private file of the log of these `names` that `log` is about;
+    /// it is made with the log's mode and owner if it is missing. There is none
+    /// if another process is at it, or if the log is not there any more.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be made, or is not a file that we may write.
+    pub(crate) fn claim(names: &Names, log: &Metadata) -> io::Result<Option<Self>> {
+        let path = names.private(file_id(log));
+        let open = || sys::options().read(true).write(true).open(&path);
+        let ownership = Ownership::at(names.log(), log);
+        let file = match open() {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                match ownership.create(&path) {
+                    // Opened anew, for that one only appends.
+                    Ok(_) => open()?,
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
+                    Err(error) => return Err(error),
+                }
+            }
+            other => other?,
+        };
+        let metadata = sys::about(&file)?;
+        if !is_our_own(&metadata) {
+            return Err(unfit("its private file is not a file of its own"));
+        }
+        let identity = sys::identity(&metadata);
+        let stands = |path: &Path, which| {
+            sys::look_at(path).is_ok_and(|found| sys::identity(&found) == which)
+        };
+        // Between opening and locking it may have become a backup.
+        if !lock::try_lock(&file)? || !stands(&path, identity) {
+            return Ok(None);
+        }
+        let log_is_there =
+            sys::look_at(names.log()).is_ok_and(|found| file_id(&found) == file_id(log));
+        if !log_is_there || !ownership.admits(&Ownership::of(&file, &metadata)) {
+            // The log has been rotated, and nobody wants it any more; or it is
+            // too wide. The next one to come makes a new one.
+            fs::remove_file(&path)?;
+            return Ok(None);
+        }
+        Ok(Some(Self { file, path, identity }))
+    }
+
+    /// Tells whether the private file at `path` grows with a log of this `size`:
+    /// its index is whole and covers no more.
+    pub(crate) fn is_growing(path: &Path, size: u64) -> bool {
+        let progress = open_to_read(path).and_then(|file| Progress::of(&file));
+        progress.is_ok_and(|found| found.is_some_and(|found| found.covered <= size))
+    }
+
+    /// Returns which file it is.
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Returns how far it has come with `log`; what does not seem to be of that
+    /// log is thrown away.
+    pub(crate) fn progress(&self, log: &File) -> io::Result<Progress> {
+        match Progress::of(&self.file)? {
+            Some(found) if found.seems_of(log)? => Ok(found),
+            _ => self.throw_away(),
+        }
+    }
+
+    /// Throws away what it holds.
+    pub(crate) fn throw_away(&self) -> io::Result<Progress> {
+        self.file.set_len(0)?;
+        Ok(Progress::NONE)
+    }
+
+    /// Tells whether its blocks are what they were when they were written.
+    pub(crate) fn is_sound(&self, progress: &Progress) -> io::Result<bool> {
+        Ok(checksum(&self.file, 0, progress.end)? == progress.data)
+    }
+
+    /// Adds the compressed form of `block`, the next bytes of `log`. The vector
+    /// `compressed` is empty or holds what [`PrivateFile::begin`] put in.
+    pub(crate) fn extend(
+        &self,
+        before: Progress,
+        log: &File,
+        block: &[u8],
+        compressed: &mut Vec<u8>,
+    ) -> io::Result<Progress> {
+        let covered = before.covered + block.len() as u64;
+        let after = Progress {
+            covered,
+            end: before.end + compressed.len() as u64,
+            log: checksum_after(before.log, block),
+            data: checksum_after(before.data, compressed),
+            samples: Progress::samples(log, covered)?,
+        };
+        compressed.extend(after.index());
+        if let Err(error) = self.file.write_all_at(compressed, before.end) {
+            self.put_index_back(&before)?;
+            return Err(error);
+        }
+        Ok(after)
+    }
+
+    /// Puts into `compressed` what precedes the next block: gzip's header,
+    /// before the first.
+    pub(crate) fn begin(progress: &Progress, compressed: &mut Vec<u8>) {
+        compressed.clear();
+        compressed.extend(HEADER.iter().filter(|_| progress.end == 0));
+    }
+
+    fn put_index_back(&self, progress: &Progress) -> io::Result<()> {
+        self.file.set_len(progress.end)?;
+        let index = progress.index();
+        self.file.write_all_at(if progress.covered > 0 { &index } else { &[] }, progress.end)
+    }
+
+    /// Forces it to disk, so that little is left for when it is closed.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        sync_data(&self.file)
+    }
+
+    /// Closes it: all of the log that `about` is about is covered.
+    pub(crate) fn close(
+        self,
+        progress: Progress,
+        about: &Metadata,
+        sync: bool,
+    ) -> io::Result<Compressed> {
+        let close = || {
+            self.file.set_len(progress.end)?;
+            let trailer = trailer(progress.log, progress.covered);
+            self.file.write_all_at(&trailer, progress.end)?;
+            seal(&self.file, about, sync)
+        };
+        let outcome = close();
+        let closed = Compressed {
+            file: self.file,
+            path: Removed(Some(self.path)),
+            growing: Some((self.identity, progress)),
+        };
+        match outcome {
+            Ok(()) => Ok(closed),
+            Err(error) => {
+                closed.put_back();
+                Err(error)
+            }
+        }
+    }
+}
+
+/// A private file that is whole and about to become a backup, locked by us. It
+/// is removed when it is not used.
+#[derive(Debug)]
+pub(crate) struct Compressed {
+    /// Closed before it is removed: on Windows it might keep its name until then.
+    file: File,
+    path: Removed,
+    /// How far it had come before it was closed, if it grew with a log.
+    growing: Option<(Identity, Progress)>,
+}
+
+/// A path that is removed in the end.
+#[derive(Debug)]
+struct Removed(Option<PathBuf>);
+
+impl Drop for Removed {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            // After it has been placed there is nothing to remove, and where it
+            // cannot be, recovery tries again.
+            drop(fs::remove_file(path));
+        }
+    }
+}
+
+impl Compressed {
+    /// Compresses the file at `source`, which `about` is about, as a whole.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be done. What there is of it is removed then.
+    pub(crate) fn whole(
+        names: &Names,
+        source: &Path,
+        about: &Metadata,
+        level: u32,
+        sync: bool,
+    ) -> io::Result<Self> {
+        let identity = file_id(about);
+        let outcome = Self::at(names.private(identity), source, level, sync);
+        if outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
+            // It is not ours, or its maker has been stopped, or has died.
+            let path = names.private(identity ^ u64::from(process::id()));
+            return Self::at(path, source, level, sync);
+        }
+        outcome
+    }
+
+    /// Compresses the file `source` into the new file `path`, with its mode,
+    /// owner and time of change.
+    fn at(path: PathBuf, source: &Path, level: u32, sync: bool) -> io::Result<Self> {
+        let source = open_to_read(source)?;
+        let about = sys::about(&source)?;
+        let (file, _) = Ownership::of(&source, &about).create(&path)?;
+        let made = Self { file, path: Removed(Some(path)), growing: None };
+        // It was made this instant, so it is free; if not, it is not ours any more.
+        if !lock::try_lock(&made.file)? {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        // No name in the header: Python's holds its temporary's, so that
+        // `gunzip -N` restores nonsense.
+        let mut encoder = GzBuilder::new().write(&made.file, Compression::new(level));
+        io::copy(&mut BufReader::with_capacity(PIECE, source), &mut encoder)?;
+        encoder.finish()?;
+        seal(&made.file, &about, sync)?;
+        Ok(made)
+    }
+
+    /// Takes over the private file at `path`, unless its maker lives.
+    pub(crate) fn of_dead_maker(path: PathBuf) -> Result<Option<Self>> {
+        if !sys::look_at(&path).is_ok_and(|metadata| is_our_own(&metadata)) {
+            return Ok(None);
+        }
+        let file = open_to_read(&path).map_err(Error::on("open", &path))?;
+        let metadata = sys::about(&file).map_err(Error::on("look at", &path))?;
+        let free = lock::try_lock(&file).map_err(Error::on("lock", &path))?;
+        // Made only if it is ours: dropping it removes the file.
+        let ours = free && is_our_own(&metadata);
+        Ok(ours.then(|| Self { file, path: Removed(Some(path)), growing: None }))
+    }
+
+    pub(crate) fn metadata(&self) -> Result<Metadata> {
+        sys::about(&self.file).map_err(Error::on("look at", self.path()))
+    }
+
+    fn path(&self) -> &Path {
+        self.path.0.as_deref().unwrap_or(Path::new(""))
+    }
+
+    /// Tells whether it may stand for a file of this mode and owner.
+    pub(crate) fn is_admitted_by(&self, ownership: &Ownership) -> Result<bool> {
+        self.metadata().map(|metadata| ownership.admits(&Ownership::of(&self.file, &metadata)))
+    }
+
+    /// Tells whether it is one generation with the file at `plain`.
+    pub(crate) fn holds(&self, plain: &Path) -> Result<bool> {
+        super::same_generation(plain, &self.file).map_err(Error::on("compare", plain))
+    }
+
+    /// Gives it the name of the compressed form of the backup at `plain`.
+    pub(crate) fn place(&self, plain: &Path) -> Result<()> {
+        let rename = fs::rename(self.path(), names::compressed(plain));
+        rename.map_err(Error::on("rename", self.path()))
+    }
+
+    /// Lets it grow again: its log could not be rotated.
+    pub(crate) fn put_back(mut self) {
+        if let (Some((identity, progress)), Some(path)) = (self.growing, self.path.0.take()) {
+            let private = PrivateFile { file: self.file, path, identity };
+            if private.put_index_back(&progress).is_err() {
+                drop(Removed(Some(private.path)));
+            }
+        }
+    }
+}
+
+/// Tells whether a file with a private file's name can be one of ours: a regular
+/// file with no other name. A link to another user's file may have been put there.
+fn is_our_own(metadata: &Metadata) -> bool {
+    metadata.is_file() && sys::links(metadata) <= 1
+}
+
+/// Gives a whole compressed file the time of change that `about` tells of, and
+/// forces it to disk if `sync`.
+///
+/// As with gzip itself, backups so stay in the order of their lines, whenever
+/// they were compressed.
+fn seal(file: &File, about: &Metadata, sync: bool) -> io::Result<()> {
+    // A file system that refuses it costs the order by time, and no more.
+    drop(about.modified().and_then(|time| file.set_modified(time)));
+    if sync { sync_all(file) } else { Ok(()) }
+}
+
+/// Returns the CRC-32 of `length` bytes of `file` from `offset` on.
+fn checksum(file: &File, mut offset: u64, length: u64) -> io::Result<u32> {
+    let end = offset + length;
+    let mut bytes = vec![0; usize::try_from(length.min(PIECE as u64 * 4)).unwrap_or(PIECE)];
+    let mut sum = 0;
+    while offset < end {
+        let count = usize::try_from(end - offset).unwrap_or(usize::MAX).min(bytes.len());
+        file.read_exact_at(&mut bytes[..count], offset)?;
+        sum = checksum_after(sum, &bytes[..count]);
+        offset += count as u64;
+    }
+    Ok(sum)
+}
