@@ -120,11 +120,11 @@ pub enum Finding {
         /// Whether it is in the way of rotations.
         blocks: bool,
     },
-    /// Everybody may write a file.
+    /// Everybody may write files: all those of one mode.
     Exposed {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
+        /// The files.
+        paths: Vec<PathBuf>,
+        /// Their permission bits.
         mode: u32,
     },
     /// Everybody may make and, unless it is sticky, remove and rename files in
@@ -224,7 +224,9 @@ impl Finding {
             | Self::TimedWriter { .. } => Vec::new(),
             Self::Double { plain, compressed, .. } => vec![plain, compressed],
             Self::OtherLog { path, lock, .. } => vec![path, lock],
-            Self::Strays { paths, .. } => paths.iter().map(PathBuf::as_path).collect(),
+            Self::Strays { paths, .. } | Self::Exposed { paths, .. } => {
+                paths.iter().map(PathBuf::as_path).collect()
+            }
             Self::SymbolicLink { path }
             | Self::MountPoint { path }
             | Self::Blocked { path }
@@ -232,7 +234,6 @@ impl Finding {
             | Self::Orphan { path, .. }
             | Self::Leftover { path, .. }
             | Self::Broken { path, .. }
-            | Self::Exposed { path, .. }
             | Self::OpenDirectory { path, .. }
             | Self::CannotAppend { path, .. }
             | Self::LockClosed { path, .. }

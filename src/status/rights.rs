@@ -4,9 +4,9 @@
 //! a user must be able to append and to rotate; anybody else need not. Access
 //! lists and the like are not looked at, only owner, group and mode.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::LogFile;
 use super::content::unreadable;
@@ -37,11 +37,12 @@ pub(super) fn look<'a>(
     });
     let all: Vec<_> =
         files.map(|file| (&*file.path, file.mode, file.owner.0)).chain(lock).collect();
-    for (path, mode, _) in &all {
-        if mode & OTHERS_WRITE != 0 {
-            findings.push(Finding::Exposed { path: (*path).to_owned(), mode: *mode });
-        }
+    // On a file system without modes that is true of all: it is said once.
+    let mut exposed: BTreeMap<u32, Vec<PathBuf>> = BTreeMap::new();
+    for (path, mode, _) in all.iter().filter(|(_, mode, _)| mode & OTHERS_WRITE != 0) {
+        exposed.entry(*mode).or_default().push((*path).to_owned());
     }
+    findings.extend(exposed.into_iter().map(|(mode, paths)| Finding::Exposed { paths, mode }));
     let users: BTreeSet<u32> = all.iter().map(|(.., user)| *user).collect();
     let dirs: BTreeSet<&Path> =
         [names.dir()].into_iter().chain(options.lock_dir.as_deref()).collect();

@@ -184,3 +184,20 @@ fn a_whole_backup_is_never_called_broken() {
         }
     }
 }
+
+#[test]
+fn a_file_system_without_modes_is_one_fault() {
+    let site = Site::healthy();
+    for slot in 3..=150_u64 {
+        site.put(&format!("app.log.{slot}.gz"), "2026-11-22 12:00:00 line\n", slot);
+    }
+    for name in site.0.names() {
+        site.0.set_mode(&name, 0o777);
+    }
+    let (code, look) = site.look("--backups 200");
+    assert_eq!((code, names(&look, true)), (1, vec!["exposed"]), "{look:#}");
+    assert_eq!(look["findings"][0]["paths"].as_array().map(Vec::len), Some(152));
+    let text = site.text("--backups 200");
+    assert!(text.contains("'app.log' and 151 others (mode 0777)"), "{text}");
+    expect_valid(&[look]);
+}

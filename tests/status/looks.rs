@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
@@ -110,11 +111,28 @@ fn names_that_are_not_text_are_shown_escaped() {
     let run = |json: &str| Tee::new(&site.0).args("--status").args(json).arg(name(b"")).run(b"");
     let ended = run("--json");
     let look: Value = serde_json::from_slice(&ended.out).expect("JSON");
-    assert!(look["path"].as_str().is_some_and(|path| path.ends_with(r"/a\xff\x1b.log")), "{look}");
-    assert!(look["others"][0].as_str().is_some_and(|path| path.ends_with(r"/a\xff\x1b.log.bak")));
+    let bytes = |path: &Value| -> Vec<u8> {
+        serde_json::from_value(path["bytes"].clone()).expect("an array of bytes")
+    };
+    assert!(bytes(&look["path"]).ends_with(b"/a\xff\x1b.log"), "{look}");
+    assert!(bytes(&look["others"][0]).ends_with(b"/a\xff\x1b.log.bak"), "{look}");
     let ended = run("");
     assert!(ended.out.starts_with(br"a\xff\x1b.log: healthy"), "no byte of it is raw");
     expect_valid(&[look]);
+}
+
+#[test]
+fn a_path_in_json_is_the_path() {
+    let mut looks = Vec::new();
+    for name in [r"a\xff.log", "a\n.log", "a\"\\.log", "a\u{202e}\u{e9}.log"] {
+        let site = Site(Place::fresh());
+        fs::write(site.0.path(name), "line\n").expect("write a file");
+        let ended = Tee::new(&site.0).args("--status --json").arg(name).run(b"");
+        let look: Value = serde_json::from_slice(&ended.out).expect("JSON");
+        assert_eq!(look["path"].as_str().map(Path::new), Some(&*site.0.path(name)));
+        looks.push(look);
+    }
+    expect_valid(&looks);
 }
 
 #[test]

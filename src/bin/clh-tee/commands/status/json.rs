@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use clh_tee::Escaped;
 use clh_tee::status::{Finding, Harm, LogFile, Opener, Process, Status};
 use serde_json::{Value, json};
 
@@ -39,9 +38,16 @@ pub(super) fn of(status: &Status, report: &Report) -> String {
     format!("{value:#}\n")
 }
 
-/// Shows a path. What is not UTF-8 is escaped.
-fn path(path: &Path) -> String {
-    Escaped::path(path).to_string()
+/// Returns a path: as it is if it is UTF-8, and else its bytes.
+fn path(path: &Path) -> Value {
+    text(path.as_os_str().as_encoded_bytes())
+}
+
+fn text(bytes: &[u8]) -> Value {
+    match str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        Err(_) => json!({ "bytes": bytes }),
+    }
 }
 
 /// Returns a log or a backup.
@@ -65,7 +71,7 @@ fn file(file: &LogFile) -> Value {
 
 /// Returns a process.
 fn process(process: &Process) -> Value {
-    json!({ "pid": process.pid, "command": Escaped(&process.command).to_string() })
+    json!({ "pid": process.pid, "command": text(&process.command) })
 }
 
 /// Returns a process that has something open.

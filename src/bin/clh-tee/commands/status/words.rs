@@ -180,6 +180,16 @@ fn of_chain(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Option<Words>
     })
 }
 
+/// Says which files they are.
+fn all_of(paths: &[PathBuf], shown: &dyn Fn(&Path) -> String) -> String {
+    match paths {
+        [] => String::new(),
+        [one] => shown(one),
+        [one, other] => format!("{} and {}", shown(one), shown(other)),
+        [first, rest @ ..] => format!("{} and {} others", shown(first), rest.len()),
+    }
+}
+
 /// Says which backups are strays.
 fn strays(backups: u64, paths: &[PathBuf], shown: &dyn Fn(&Path) -> String) -> String {
     let count = counted(paths.len() as u64, "file");
@@ -194,11 +204,12 @@ fn strays(backups: u64, paths: &[PathBuf], shown: &dyn Fn(&Path) -> String) -> S
 /// Puts into words what is about rights.
 fn of_rights(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Option<Words> {
     Some(match finding {
-        Finding::Exposed { path, mode } => words(
+        Finding::Exposed { paths, mode } => words(
             "exposed",
-            format!("everybody may write {} (mode {mode:04o})", shown(path)),
+            format!("everybody may write {} (mode {mode:04o})", all_of(paths, shown)),
             "a stranger can forge lines, erase them, or fill the disk",
-            "chmod o-w, and give the writers a --chmod such as 640",
+            "chmod o-w, and give the writers a --chmod such as 640; where all files have this \
+             mode whatever you do, the file system has none, and its mount options decide",
         ),
         Finding::OpenDirectory { path, sticky: false } => words(
             "open-directory",
