@@ -79,6 +79,8 @@
 //! - `cli`, on by default: what only the program `clh-tee` needs. Without it
 //!   the crate is the library alone.
 
+#![forbid(unsafe_code)]
+
 // The floors on which the rooms stand: tests/rooms.rs.
 mod active;
 mod compress;

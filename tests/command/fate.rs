@@ -19,14 +19,24 @@ fn its_status_is_ours() {
 
 #[test]
 fn one_that_is_killed() {
-    for (signal, status) in [("TERM", 143), ("KILL", 137), ("ABRT", 134)] {
+    for (signal, number) in [("TERM", 15), ("KILL", 9), ("ABRT", 6), ("PIPE", 13), ("41", 41)] {
         let place = Place::fresh();
-        let ended = sh(&place, "-q --markers", &format!("echo one; kill -{signal} $$")).run(b"");
-        ended.expect(status);
-        let (log, number) = (log(&place), status - 128);
-        let how = format!("', killed by signal {number} (SIG{signal}), after ");
+        let script = format!("ulimit -c unlimited; echo one; kill -{signal} $$");
+        let ended = sh(&place, "-q --markers", &script).run(b"");
+        ended.expect_killed_by(number);
+        let name = if number < 32 { format!(" (SIG{signal})") } else { String::new() };
+        let (log, how) = (log(&place), format!("', killed by signal {number}{name}, after "));
         assert!(log.lines().last().is_some_and(|line| line.contains(&how)), "{log}");
+        // A status is a status, though, whatever a shell means by it.
+        sh(&place, "-q", &format!("exit {}", 128 + number)).run(b"").expect(128 + number);
     }
+}
+
+#[test]
+fn one_that_is_killed_and_lines_are_lost() {
+    let place = Place::fresh();
+    let _held = HeldLock::take(&place.path(".__app.lock"));
+    sh(&place, "-q --lock-timeout 100ms", "echo one; sleep 1; kill $$").run(b"").expect(125);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 mod harness;
 
 mod fate;
+mod first_process;
 mod kept_back;
 mod outlived;
 mod signals;

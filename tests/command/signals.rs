@@ -1,7 +1,13 @@
 //! Signals: which of them the command gets, and how often.
 
-use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-use nix::sys::signal::kill;
+use std::fs;
+
+use nix::sys::signal::Signal::{
+    self, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGUSR1,
+    SIGUSR2,
+};
+use nix::sys::signal::{kill, killpg};
+use nix::unistd::Pid;
 
 use crate::harness::{HeldLock, Place, Running, python, stays, until};
 use crate::{A_WHILE, SOON, log, seq, sh};
@@ -28,7 +34,7 @@ fn they_are_passed_on() {
         tee.until_echoed(b"ready\ngot\ngot\n");
         assert!(tee.alive());
         kill(tee.only_child(), Signal::SIGKILL).expect("kill the command");
-        tee.end_within(SOON).expect(137);
+        tee.end_within(SOON).expect_killed_by(9);
         assert_eq!(log(&place), "ready\ngot\ngot\n");
     }
 }
@@ -50,22 +56,79 @@ fn one_that_kills_it_is_its_status() {
     let tee = sh(&place, "", "echo ready; exec sleep 60").start();
     tee.until_echoed(b"ready\n");
     tee.signal(SIGTERM);
-    tee.end_within(SOON).expect(143);
+    tee.end_within(SOON).expect_killed_by(15);
 }
 
 #[test]
-fn usr1_and_usr2_are_ours() {
+fn flush_and_rotation_are_left_to_options() {
     let place = Place::fresh();
-    let mut tee = sh(&place, "", "printf torn; read line; echo end").start();
-    tee.until_echoed(b"torn");
-    tee.signal(SIGUSR1);
-    until(SOON, "the torn line is in", || log(&place) == "torn\n");
-    tee.signal(SIGUSR2);
-    until(SOON, "the log is rotated", || place.read("app.log.1") == b"torn\n");
-    assert!(tee.alive());
-    tee.feed(b"\n");
-    tee.finish().expect_quiet_success();
-    assert_eq!(log(&place), "end\n");
+    let tee =
+        sh(&place, "", "trap 'echo got' USR1 USR2 ALRM; echo ready; while :; do sleep 0.02; done")
+            .start();
+    tee.until_echoed(b"ready\n");
+    let mut echoed = "ready\n".to_owned();
+    for signal in [SIGUSR1, SIGUSR2, SIGALRM] {
+        tee.signal(signal);
+        echoed += "got\n";
+        tee.until_echoed(echoed.as_bytes());
+    }
+    // Once it has ended, they do nothing.
+    let held = HeldLock::take(&place.path(".__app.lock"));
+    kill(tee.only_child(), SIGTERM).expect("end the command");
+    tee.until_childless();
+    for signal in [SIGUSR1, SIGUSR2, SIGALRM] {
+        tee.signal(signal);
+    }
+    drop(held);
+    tee.end_within(SOON).expect_killed_by(15);
+    assert_eq!(log(&place), echoed);
+    assert!(!place.path("app.log.1").exists());
+}
+
+/// Returns the states of some processes, as `/proc` shows them.
+fn states(pids: &[Pid]) -> String {
+    let state = |pid: &Pid| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it is there");
+        stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).expect("a state")
+    };
+    pids.iter().map(state).collect()
+}
+
+#[test]
+fn stops_and_goes_on_with_it() {
+    let place = Place::fresh();
+    let script = "trap 'echo goes on' CONT; echo ready; while :; do read line && echo $line; done";
+    let mut tee = sh(&place, "", script).in_a_group_of_its_own().start();
+    tee.until_echoed(b"ready\n");
+    let both = [tee.pid(), tee.only_child()];
+    let stopped = || states(&both) == "TT";
+    // Sent to us alone, it is passed on, and so is what ends the stop.
+    for (stop, echoed) in [(SIGTSTP, "ready\ngoes on\none\n"), (SIGTTIN, "")] {
+        kill(both[0], stop).expect("stop it");
+        until(SOON, "both are stopped", stopped);
+        kill(both[0], SIGCONT).expect("continue it");
+        until(SOON, "both go on", || !states(&both).contains('T'));
+        if !echoed.is_empty() {
+            tee.feed(b"one\n");
+            tee.until_echoed(echoed.as_bytes());
+        }
+    }
+    // A shell stops and continues the whole job, and each gets that once.
+    tee.feed(b"two\n");
+    tee.until_echoed(b"ready\ngoes on\none\ngoes on\ntwo\n");
+    killpg(both[0], SIGTSTP).expect("stop the job");
+    until(SOON, "both are stopped", stopped);
+    killpg(both[0], SIGCONT).expect("continue the job");
+    until(SOON, "both go on", || !states(&both).contains('T'));
+    tee.feed(b"three\n");
+    tee.until_echoed(b"ready\ngoes on\none\ngoes on\ntwo\ngoes on\nthree\n");
+    // What stops it alone does not stop us: what continues it would not reach us.
+    kill(both[1], SIGSTOP).expect("stop it");
+    until(SOON, "it is stopped", || states(&both[1..]) == "T");
+    stays(A_WHILE, "we are not", || !states(&both[..1]).contains('T'));
+    kill(both[1], SIGCONT).expect("continue it");
+    tee.signal(SIGTERM);
+    tee.end_within(SOON).expect_killed_by(15);
 }
 
 #[test]

@@ -62,6 +62,16 @@ impl Ended {
         self
     }
 
+    /// Asserts that a signal killed it, and that it left no core file.
+    #[cfg(unix)]
+    #[track_caller]
+    pub(crate) fn expect_killed_by(&self, signal: i32) -> &Self {
+        use std::os::unix::process::ExitStatusExt;
+        let how = (self.status.signal(), self.status.core_dumped());
+        assert_eq!(how, (Some(signal), false), "the signal that killed it");
+        self
+    }
+
     /// Asserts that all went well and nothing was said.
     #[track_caller]
     pub(crate) fn expect_quiet_success(&self) -> &Self {

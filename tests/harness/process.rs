@@ -36,22 +36,22 @@ impl Running {
         kill(self.pid(), signal).expect("send a signal");
     }
 
-    /// Sends a signal that the program has a handler for, and waits until it
-    /// is delivered, since two alike that wait are one.
+    /// Sends a signal that the program takes, which it blocks for that, and waits
+    /// until it has it, since two alike that wait are one.
     pub(crate) fn signal(&self, signal: Signal) {
         let bit = 1_u64 << (signal as i32 - 1);
         let among = |masks: &[&str]| masks.iter().any(|m| self.mask(m) & bit != 0);
-        until(PATIENCE, "the program handles the signal", || among(&["SigCgt:"]));
+        until(PATIENCE, "the program takes the signal", || among(&["SigBlk:"]));
         self.kill(signal);
         until(PATIENCE, "the signal is delivered", || !among(&["SigPnd:", "ShdPnd:"]));
     }
 
-    /// Waits until it has opened its log and waits for its input: the last
-    /// thing that it does before is to catch signals.
+    /// Waits until it has opened its log and is about to wait for its input:
+    /// after the one and before the other it blocks signals.
     pub(crate) fn until_ready(&mut self) {
         let term = 1_u64 << (Signal::SIGTERM as i32 - 1);
         until(PATIENCE, "the program has started", || {
-            self.mask("SigCgt:") & term != 0 || !self.alive()
+            self.mask("SigBlk:") & term != 0 || !self.alive()
         });
     }
 

@@ -36,6 +36,9 @@ pub(crate) struct Tee {
     heard: bool,
     /// Whether it runs as nobody, if the test runs as root.
     pub(super) nobody: bool,
+    /// Whether it has a process group of its own.
+    #[cfg(unix)]
+    group: bool,
 }
 
 impl Tee {
@@ -49,6 +52,8 @@ impl Tee {
             stdin: None,
             heard: true,
             nobody: false,
+            #[cfg(unix)]
+            group: false,
         }
     }
 
@@ -88,6 +93,13 @@ impl Tee {
         self
     }
 
+    /// Makes it the first process of a process group, as a shell's job is.
+    #[cfg(unix)]
+    pub(crate) fn in_a_group_of_its_own(mut self) -> Self {
+        self.group = true;
+        self
+    }
+
     /// Starts it.
     pub(crate) fn start(self) -> Running {
         let mut command = system::command(self.program.as_os_str());
@@ -102,6 +114,10 @@ impl Tee {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         if self.nobody {
             system::run_as_nobody(&mut command);
+        }
+        #[cfg(unix)]
+        if self.group {
+            std::os::unix::process::CommandExt::process_group(&mut command, 0);
         }
         let told = format!("{command:?}");
         let mut child = spawn(&mut command);

@@ -3,7 +3,7 @@
 Usage: terminal.py LOG PROGRAM ARG...
 
 Waits until the line is in LOG before it presses the key; ends with the
-program's own status, or 99 if the program was killed by a signal.
+program's own status, or 128 and the number of the signal that killed it.
 """
 
 import os
@@ -39,9 +39,9 @@ def ended():
 
 child, master = pty.fork()
 if child == 0:
-    os.execv(program[0], program)
+    os.execvp(program[0], program)
 os.write(master, b"typed\n")
 wait_until(in_log, "the typed line is in the log")
 os.write(master, b"\x03")
 wait_until(ended, "the program ends after one Ctrl-C")
-sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 99)
+sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))

@@ -1,7 +1,8 @@
 //! Units of systemd.
 
 use std::fs;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::ExitStatus;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -60,22 +61,48 @@ fn stop_signal(unit: &str) -> Signal {
     named.map_or(Signal::SIGTERM, |name| name.parse().expect("a signal"))
 }
 
-/// Runs a unit's command and stops it as systemd does, a signal to each of
-/// its processes: the program's last words must be in the log.
-fn last_words_are_kept(recipe: &str) {
-    let kitchen = Kitchen::fresh();
-    kitchen.program_with_last_words("myapp");
-    let unit = unit(&kitchen, recipe);
+/// Runs a unit's command with a program, and stops it as systemd does: a signal to
+/// each of its processes, or with `KillMode=mixed` to the first alone. Returns how
+/// it ends.
+fn stopped(kitchen: &Kitchen, recipe: &str) -> ExitStatus {
+    let unit = unit(kitchen, recipe);
     fs::create_dir_all(kitchen.place.path("logs/myapp")).expect("make a directory");
     // In a group of its own, so that all of it can be signalled at once.
     let mut command = kitchen.command("sh");
-    command.args(["-c", &format!("exec {}", command_of(&kitchen, &unit))]).process_group(0);
+    command.args(["-c", &format!("exec {}", command_of(kitchen, &unit))]).process_group(0);
     let mut child = command.spawn().expect("start it");
     kitchen.until_holds("logs/myapp/app.log", "one\n");
-    let group = Pid::from_raw(-i32::try_from(child.id()).expect("a process id"));
-    kill(group, stop_signal(&unit)).expect("send a signal");
-    until(SOON, "it ends", || child.try_wait().expect("ask for the status").is_some());
+    let pid = i32::try_from(child.id()).expect("a process id");
+    let mixed = unit.lines().any(|line| line == "KillMode=mixed");
+    kill(Pid::from_raw(if mixed { pid } else { -pid }), stop_signal(&unit)).expect("send a signal");
+    let mut status = None;
+    until(SOON, "it ends", || {
+        status = child.try_wait().expect("ask for the status");
+        status.is_some()
+    });
+    status.expect("it has ended")
+}
+
+/// Stops a unit: the program's last words must be in the log.
+fn last_words_are_kept(recipe: &str) {
+    let kitchen = Kitchen::fresh();
+    kitchen.program_with_last_words("myapp");
+    stopped(&kitchen, recipe);
     assert_eq!(kitchen.text("logs/myapp/app.log"), "one\nlast\n");
+}
+
+#[test]
+fn unit_with_a_command_ends_cleanly_when_it_is_stopped() {
+    // To systemd, death by TERM is a clean end, and status 143 is a failure.
+    let kitchen = Kitchen::fresh();
+    kitchen.program("myapp", "echo one; exec sleep 60");
+    assert_eq!(stopped(&kitchen, "unit-command").signal(), Some(Signal::SIGTERM as i32));
+    // One that counts them gets one TERM.
+    let kitchen = Kitchen::fresh();
+    let script = "trap 'echo got' TERM; echo one; (sleep 0.5; kill -KILL $$) & wait; wait";
+    kitchen.program("myapp", script);
+    stopped(&kitchen, "unit-command");
+    assert_eq!(kitchen.text("logs/myapp/app.log"), "one\ngot\n");
 }
 
 #[test]

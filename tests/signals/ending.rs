@@ -59,20 +59,56 @@ fn int_twice_while_the_lock_is_held() {
     assert!(ended.stderr().contains("2 lines"), "how many were lost");
 }
 
-#[test]
-fn one_int_from_a_terminal_drains() {
-    let place = Place::fresh();
+/// Types a line at a terminal on which a shell runs `script`, whose `$0` is the
+/// program and whose `$1` is the log, and presses Ctrl-C; returns the status.
+fn ctrl_c(place: &Place, script: &str) -> Option<i32> {
     let log = place.path("app.log");
     let mut command = python("terminal.py");
-    command.arg(&log).arg(env!("CARGO_BIN_EXE_clh-tee")).arg(&log);
+    command.arg(&log).args(["bash", "-c", script, env!("CARGO_BIN_EXE_clh-tee")]).arg(&log);
     let output = command.output().expect("start Python");
-    assert!(
-        output.status.success(),
-        "{}: {}",
-        output.status,
-        String::from_utf8_lossy(&output.stderr)
-    );
+    print!("{}", String::from_utf8_lossy(&output.stderr));
+    output.status.code()
+}
+
+#[test]
+fn int_from_a_terminal_drains_and_kills() {
+    let place = Place::fresh();
+    assert_eq!(ctrl_c(&place, "exec \"$0\" \"$1\""), Some(130));
     assert_eq!(place.read("app.log"), b"typed\n");
+    // In a pipeline the producer has last words.
+    let place = Place::fresh();
+    let producer = "(trap 'echo last words; exit' INT; cat; sleep 20)";
+    assert_eq!(ctrl_c(&place, &format!("{producer} | exec \"$0\" \"$1\"")), Some(130));
+    assert_eq!(place.read("app.log"), b"typed\nlast words\n");
+}
+
+#[test]
+fn int_from_a_terminal_ends_a_loop() {
+    for run in ["cat | \"$0\" \"$1\"", "\"$0\" \"$1\" -- cat"] {
+        let place = Place::fresh();
+        let script = format!("for i in 1 2 3; do {run}; echo next >>\"$1.next\"; done");
+        assert_eq!(ctrl_c(&place, &script), Some(130), "{run}");
+        assert!(!place.path("app.log.next").exists(), "{run}");
+    }
+}
+
+#[test]
+fn what_was_ignored_stays_ignored() {
+    for signal in [SIGINT, SIGTERM] {
+        let place = Place::fresh();
+        let name = signal.as_str().trim_start_matches("SIG");
+        let script = format!("trap '' {name}; exec \"$0\" app.log");
+        let tee = Tee::new(&place).program("sh").args("-c").arg(script);
+        let mut tee = tee.arg(env!("CARGO_BIN_EXE_clh-tee")).start();
+        tee.feed(b"one\n");
+        until_in_log(&place, b"one\n");
+        for line in ["two\n", "three\n"] {
+            tee.signal(signal);
+            tee.feed(line.as_bytes());
+        }
+        until_in_log(&place, b"one\ntwo\nthree\n");
+        tee.finish().expect_quiet_success();
+    }
 }
 
 #[test]

@@ -40,6 +40,9 @@ pub(crate) enum Status {
     NotFound,
     /// The command's own, and every line is in the log.
     Command(u32),
+    /// A signal killed the command, or Ctrl-C a pipeline, and every line is in
+    /// the log.
+    Killed(i32),
 }
 
 impl From<Status> for ExitCode {
@@ -52,6 +55,7 @@ impl From<Status> for ExitCode {
             Status::CannotRun => 126,
             Status::NotFound => 127,
             Status::Command(code) => code,
+            Status::Killed(signal) => return sys::end_by(signal),
         })
     }
 }

@@ -19,14 +19,17 @@ use crate::writer::sink::Sink;
 pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
     let Opened { log, is_nowhere, quiet } = open(cli, report)?;
     refuse_loops(cli)?;
+    // Before any thread begins: each has the signals blocked that this one has.
+    let runs = cli.running.is_asked_for();
+    let signals = if runs { Signals::catch_for_command() } else { Signals::catch() };
+    let signals = signals.context("cannot catch signals")?;
     let post_rotate = PostRotate::of(cli, umask, report)?;
     let sink = Sink::new(log, post_rotate, cli, report).context("cannot make a pipe")?;
     let sink = sink.discarding(is_nowhere);
     let tee = |stream| if quiet { Tee::off() } else { Tee::to(stream) };
-    if cli.running.is_asked_for() {
-        return run_command(cli, report, sink, tee, umask);
+    if runs {
+        return run_command(cli, report, signals, sink, tee, umask);
     }
-    let signals = Signals::catch().context("cannot catch signals")?;
     let sources = vec![Source::stdin(tee(Stream::Out), cli).dressed(cli, process::id())?];
     Ok(Reader::new(cli, report, signals, sources, sink).run())
 }
@@ -35,16 +38,15 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
 fn run_command(
     cli: &Cli,
     report: &Report,
+    signals: Signals,
     sink: Sink,
     tee: impl Fn(Stream) -> Tee,
     umask: Option<Umask>,
 ) -> anyhow::Result<Status> {
-    let mut signals = Signals::catch_for_command().context("cannot catch signals")?;
     let (child, [out, err]) = without(umask, || Child::start(&cli.running.command));
     if let Some(failure) = child.failure() {
         report.say(&failure);
     }
-    signals.tell_keys().context("cannot catch signals")?;
     let source = |input, stream| Source::new(input, stream, tee(stream), cli);
     let sources = [source(out, Stream::Out), source(err, Stream::Err)];
     let pid = child.pid().unwrap_or_else(process::id);

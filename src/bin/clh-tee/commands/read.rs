@@ -16,9 +16,10 @@ use clh_tee::{Escaped, LogReader, ReadNotice, ReadOptions};
 
 use crate::args::Cli;
 use crate::messages::{Report, Status, out};
-use crate::sys::Request;
 use crate::sys::Stream;
-use crate::sys::{self, Signals, Stdout, Woken, is_ready_within, is_standard, raise_limit, waker};
+use crate::sys::{
+    self, Caught, Signals, Stdout, Woken, is_ready_within, is_standard, raise_limit, waker,
+};
 
 /// How long the log is waited for before it is looked at again.
 const PATIENCE: Duration = Duration::from_secs(3600);
@@ -87,7 +88,7 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
         if is_ready_within(done.awaited(), Duration::ZERO) {
             return copying.join().unwrap_or(Ok(Status::Lost));
         }
-        let asked = signals.requests().into_iter().any(ends);
+        let asked = signals.caught().into_iter().any(ends);
         let ending = timeout.is_some();
         if asked && ending {
             return Ok(Status::Lost);
@@ -119,8 +120,8 @@ fn wait(done: &Woken, stdout: &Stdout, signals: &Signals, timeout: Option<Durati
 }
 
 /// Tells whether a signal asks for an end.
-fn ends(request: Request) -> bool {
-    matches!(request, Request::Interrupt(_) | Request::Terminate | Request::HangUp)
+fn ends(signal: Caught) -> bool {
+    signal.request.ends() && !signal.ignored
 }
 
 impl Copier {

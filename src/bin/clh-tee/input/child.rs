@@ -13,8 +13,7 @@ use std::time::{Duration, Instant};
 use clh_tee::Escaped;
 
 use crate::messages::{Status, reason};
-use crate::sys::Request;
-use crate::sys::{Input, Process, killed_by, signal_name};
+use crate::sys::{Caught, Input, Process, killed_by, signal_name};
 
 /// How many characters of a command are shown.
 const SHOWN: usize = 80;
@@ -57,10 +56,10 @@ impl Child {
         matches!(self.state, State::Running(..))
     }
 
-    /// Looks whether it has ended, and tells if that is new.
+    /// Notes that it has ended; returns whether that is new.
     pub(crate) fn has_just_ended(&mut self) -> bool {
         if let State::Running(process, since) = &mut self.state
-            && let Ok(Some(status)) = process.try_wait()
+            && let Some(status) = process.ended()
         {
             self.state = State::Ended(status, since.elapsed());
             return true;
@@ -68,16 +67,22 @@ impl Child {
         false
     }
 
-    /// Passes on to it what a signal asks us for, if it runs.
+    /// Passes a signal on to it, if it runs; `continued` if we have stopped with
+    /// it before.
     ///
     /// # Errors
     ///
     /// What cannot be done, in words.
-    pub(crate) fn pass_on(&self, request: Request) -> Result<(), String> {
+    pub(crate) fn pass_on(&self, signal: Caught, continued: bool) -> Result<(), String> {
         match &self.state {
-            State::Running(process, _) => process.pass_on(request),
+            State::Running(process, _) => process.pass_on(signal, continued),
             _ => Ok(()),
         }
+    }
+
+    /// Stops us too, if it has stopped as a job does; returns whether it did.
+    pub(crate) fn stops_us(&self, asked: bool) -> bool {
+        matches!(&self.state, State::Running(process, _) if process.stops_us(asked))
     }
 
     /// Returns its process id while it runs.
@@ -88,14 +93,14 @@ impl Child {
         }
     }
 
-    /// Returns the exit status that it gives us, once it has ended.
+    /// Returns how it makes us end, once it has ended.
     pub(crate) fn status(&self) -> Option<Status> {
         match &self.state {
             State::Running(..) => None,
             State::Ended(status, _) => {
-                let killed = || killed_by(*status).map(|signal| 128 + signal);
-                let code = status.code().or_else(killed);
-                code.map(|code| Status::Command(code.cast_unsigned()))
+                let killed = || killed_by(*status).map(Status::Killed);
+                let code = status.code().map(|code| Status::Command(code.cast_unsigned()));
+                code.or_else(killed)
             }
             State::NotStarted(error) if error.kind() == ErrorKind::NotFound => {
                 Some(Status::NotFound)

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::event_loop::Reader;
 use super::source::Source;
 use crate::input::child::Child;
-use crate::sys::Request;
+use crate::sys::{Caught, Request, Sender, reap, stop};
 
 /// A command that is run, and what has been done about it.
 pub(super) struct Job {
@@ -14,6 +14,7 @@ pub(super) struct Job {
     pub(super) child: Child,
     /// TERM has been passed on to it.
     terminated: bool,
+    stop: Stop,
     /// Until when others may hold its output open, once it has ended.
     lingers_until: Option<Instant>,
     /// Others did, and that has been told.
@@ -22,36 +23,81 @@ pub(super) struct Job {
     noted: bool,
 }
 
+/// How far a stop has come that a shell's job control asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    None,
+    /// The signal has come.
+    Asked,
+    /// We have stopped with the command, and CONT is still to be read.
+    Done,
+}
+
 impl Job {
     /// Returns a command that has been started.
     pub(super) fn new(child: Child) -> Self {
-        Self { child, terminated: false, lingers_until: None, left: false, noted: false }
+        Self {
+            child,
+            terminated: false,
+            stop: Stop::None,
+            lingers_until: None,
+            left: false,
+            noted: false,
+        }
     }
 
     /// Tells whether it runs, as far as we have looked.
     pub(super) fn is_running(&self) -> bool {
         self.child.is_running()
     }
+
+    /// Stops us, if the command has stopped as a shell's job does.
+    fn stop_if_it_has(&mut self) {
+        if self.child.stops_us(self.stop == Stop::Asked) {
+            self.stop = Stop::Done;
+        }
+    }
 }
 
 impl Reader<'_> {
-    /// Tells whether a signal is the command's affair, and passes it on then.
-    pub(super) fn passes_on(&mut self, request: Request) -> bool {
-        let ours = matches!(request, Request::Flush | Request::Rotate | Request::ChildEnded);
-        let Some(job) = self.job.as_mut().filter(|job| job.is_running() && !ours) else {
+    /// Passes a signal on to the command, if it is for it; returns whether it is.
+    pub(super) fn passes_on(&mut self, signal: Caught) -> bool {
+        let is_ours = signal.request == Request::Child && signal.sender == Sender::Ourselves;
+        let Some(job) = self.job.as_mut().filter(|job| job.is_running() && !is_ours) else {
             return false;
         };
-        job.terminated |= request == Request::Terminate;
-        if let Err(trouble) = job.child.pass_on(request) {
+        job.terminated |= signal.request == Request::Terminate;
+        if let Err(trouble) = job.child.pass_on(signal, job.stop == Stop::Done) {
             self.report.warn(&trouble);
+        }
+        match signal.request {
+            Request::Stop => {
+                job.stop = Stop::Asked;
+                job.stop_if_it_has();
+            }
+            Request::Continue => job.stop = Stop::None,
+            _ => {}
         }
         true
     }
 
-    /// Looks whether the command has ended. What it wrote last is still taken
-    /// in; others who hold its output open get some time.
+    /// Does what a signal asks for when the command has ended. What it would
+    /// have been passed on for has no meaning any more.
+    pub(super) fn hear_without_command(&mut self, request: Request, signal: Option<i32>) {
+        match (request, signal) {
+            (Request::Stop, Some(signal)) => stop(signal),
+            _ if request.ends() => self.terminate(),
+            _ => {}
+        }
+    }
+
+    /// Looks what has become of our children, and of the command among them.
+    /// What it wrote last is still taken in; others that hold its output open
+    /// get some time.
     pub(super) fn look_after_command(&mut self) {
+        reap();
         let Some(job) = &mut self.job else { return };
+        job.stop_if_it_has();
         if !job.child.has_just_ended() {
             return;
         }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::event_loop::Reader;
 use super::source::Source;
 use crate::messages::{Status, counted};
-use crate::sys::Request;
+use crate::sys::{Request, reap, stop};
 use crate::writer::post_rotate::{Counts, PostRotate};
 use crate::writer::queue::newlines;
 use crate::writer::sink::GivenUp;
@@ -54,7 +54,7 @@ impl Reader<'_> {
         let lost = self.lost || self.sink.dropped() > 0 || !self.sink.is_safe();
         match &self.job {
             None if lost => Status::Lost,
-            None => Status::AllIn,
+            None => self.dies_of.map_or(Status::AllIn, Status::Killed),
             Some(_) if lost => Status::Failed,
             // It still runs if we had to give up before its end.
             Some(job) => job.child.status().unwrap_or(Status::Failed),
@@ -76,11 +76,15 @@ impl Reader<'_> {
             if Instant::now() >= until {
                 break;
             }
-            let ends = self.signals.requests().into_iter().any(|request| match request {
-                Request::Interrupt(_) | Request::Quit(_) | Request::Terminate => true,
-                Request::HangUp => self.job.is_some(),
-                Request::Flush | Request::Rotate | Request::ChildEnded => false,
-            });
+            let mut ends = false;
+            for signal in self.signals.caught() {
+                match signal.request {
+                    Request::Child => reap(),
+                    Request::HangUp if self.job.is_none() => {}
+                    Request::Stop if self.job.is_some() => signal.number.map_or((), stop),
+                    request => ends |= request.ends() && !signal.ignored,
+                }
+            }
             if ends {
                 break;
             }

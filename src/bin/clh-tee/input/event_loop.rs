@@ -21,7 +21,7 @@ use crate::input::child::Child;
 use crate::input::spool::{Replay, Spool};
 use crate::messages::{Report, Status, counted, reason};
 use crate::sys::Signals;
-use crate::sys::{Request, Stream};
+use crate::sys::{Caught, Request, Sender, Stream, reap};
 use crate::writer::queue::Errands;
 use crate::writer::sink::Sink;
 
@@ -47,6 +47,8 @@ pub(crate) struct Reader<'a> {
     pub(super) errands: Errands,
     /// An INT has come in.
     pub(super) interrupted: bool,
+    /// The INT that the terminal has sent, of which we die in the end.
+    pub(super) dies_of: Option<i32>,
     /// A TERM has come in: when to stop, first reading, then altogether.
     pub(super) drain: Option<Drain>,
     /// Lines were lost, or an input could not be read to its end.
@@ -95,6 +97,7 @@ impl<'a> Reader<'a> {
             sink,
             errands: Errands::default(),
             interrupted: false,
+            dies_of: None,
             drain: None,
             lost: false,
         }
@@ -110,6 +113,8 @@ impl<'a> Reader<'a> {
     /// Reads all input to its end, and sees that all of it is in.
     pub(crate) fn run(mut self) -> Status {
         self.note_beginning();
+        // What a shell that became us has left behind.
+        reap();
         loop {
             self.put();
             if self.replays() {
@@ -143,7 +148,7 @@ impl<'a> Reader<'a> {
             }
             Affair::News => self.sink.noted(),
             Affair::Signals => {
-                self.signals.requests().into_iter().for_each(|request| self.hear(request));
+                self.signals.caught().into_iter().for_each(|signal| self.hear(signal));
             }
         }
     }
@@ -238,30 +243,31 @@ impl<'a> Reader<'a> {
     }
 
     /// Does what a signal asks for.
-    pub(super) fn hear(&mut self, request: Request) {
-        if self.passes_on(request) {
+    pub(super) fn hear(&mut self, signal: Caught) {
+        if self.passes_on(signal) || signal.ignored {
             return;
         }
-        match request {
-            Request::Interrupt(_) if self.interrupted || self.has_no_producer() => {
-                self.terminate();
+        match signal.request {
+            Request::Child => self.look_after_command(),
+            request if self.job.is_some() => self.hear_without_command(request, signal.number),
+            Request::Interrupt => {
+                if signal.sender == Sender::Terminal {
+                    self.dies_of = signal.number;
+                }
+                // In a pipeline the producer gets it too, and may have last words.
+                if self.interrupted || io::stdin().is_terminal() {
+                    self.terminate();
+                }
+                self.interrupted = true;
             }
-            // In a pipeline the producer gets it too, and may have last words.
-            Request::Interrupt(_) => self.interrupted = true,
-            Request::Terminate | Request::Quit(_) => self.terminate(),
-            Request::HangUp if self.job.is_some() => self.terminate(),
+            Request::Terminate | Request::Quit => self.terminate(),
             Request::HangUp | Request::Flush => {
                 self.sources.iter_mut().for_each(Source::end_torn);
                 self.errands.flush = true;
             }
             Request::Rotate => self.errands.rotate = true,
-            Request::ChildEnded => self.look_after_command(),
+            Request::Stop | Request::Continue | Request::Other => {}
         }
-    }
-
-    /// Tells whether there is no producer who could have last words.
-    pub(super) fn has_no_producer(&self) -> bool {
-        self.job.is_some() || io::stdin().is_terminal()
     }
 
     /// Begins to drain; if that has begun already, ends at once.

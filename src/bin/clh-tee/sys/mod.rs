@@ -4,8 +4,8 @@
 //!   waiting    Awaited, wait, Waker      poll             │ a bell that threads ring
 //!   streams    Input, Output             descriptors      │ a thread for each
 //!   standard   Stdout, say, end_with     descriptors      │ winapi-util
-//!   signals    Signals                   signal-hook      │ tokio
-//!   process    Process, Apart            fork, SIGCHLD    │ a thread that waits
+//!   signals    Signals, end_by, stop     signalfd         │ tokio
+//!   process    Process, Apart, reap      fork, SIGCHLD    │ a thread that waits
 //!   files      umask, owners, settings   nix              │ refused, or the environment's
 //! ```
 //!
@@ -25,14 +25,14 @@ use self::unix as system;
 #[cfg(windows)]
 use self::windows as system;
 
-pub(crate) use self::request::{Request, Sender};
+pub(crate) use self::request::{Caught, Request, Sender};
 pub(crate) use self::stream::Stream;
 pub(crate) use self::system::files::{
     NAMES_HAVE_CASE, NO_OWNERS, NOWHERE, OF_THE_SYSTEM, Umask, group_id, host, is_trusted,
     of_the_user, plain, raise_limit, set_umask, user, user_id, user_name, without,
 };
-pub(crate) use self::system::process::{Apart, Process, killed_by, signal_name};
-pub(crate) use self::system::signals::Signals;
+pub(crate) use self::system::process::{Apart, Process, killed_by, reap, signal_name};
+pub(crate) use self::system::signals::{Signals, end_by, stop};
 pub(crate) use self::system::standard::{Stdout, end_with, is_standard, is_standard_input, say};
 pub(crate) use self::system::streams::{AT_ONCE, Input, Output};
 pub(crate) use self::system::waiting::{

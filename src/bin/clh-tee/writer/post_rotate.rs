@@ -70,7 +70,7 @@ pub(crate) struct Counts {
 
 impl PostRotate {
     /// Returns what runs --on-rotate's program, if there is one, with the umask
-    /// that was in force `before` ours. This comes before any signal is blocked.
+    /// that was in force `before` ours.
     pub(crate) fn of(
         cli: &Cli,
         before: Option<Umask>,
@@ -85,7 +85,7 @@ impl PostRotate {
         let (ends, done) = waker()?;
         let shared = Shared {
             command,
-            apart: Apart::new(before)?,
+            apart: Apart::new(before),
             report: report.clone(),
             state: Mutex::default(),
             news: Condvar::new(),
@@ -186,19 +186,15 @@ impl Shared {
     fn run_with(&self, path: &Path) -> Option<String> {
         let mut command = Command::new(&self.command);
         command.arg(path).stdin(Stdio::null()).stdout(io::stderr());
-        let started = self.apart.spawn(&mut command);
         let (shown, backup) = (Escaped::text(&self.command), self.report.path(path));
-        match started.map(|mut child| child.wait()) {
+        match self.apart.run(&mut command) {
             Err(error) => {
                 let spaced = self.command.as_encoded_bytes().contains(&b' ');
                 let advice = if spaced { "; give a program without arguments" } else { "" };
                 let reason = reason(&error);
                 Some(format!("cannot run '{shown}' for '{backup}': {reason}{advice}"))
             }
-            Ok(Err(error)) => {
-                Some(format!("cannot tell how '{shown}' ended for '{backup}': {}", reason(&error)))
-            }
-            Ok(Ok(status)) => fault(status).map(|how| format!("'{shown}' {how} for '{backup}'")),
+            Ok(status) => fault(status).map(|how| format!("'{shown}' {how} for '{backup}'")),
         }
     }
 

@@ -1,29 +1,37 @@
 //! What only Linux tells or does: who sent a signal, and how large a pipe is.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
+use std::process;
+use std::sync::OnceLock;
 
 use nix::fcntl::{FcntlArg, fcntl};
-use nix::libc::{self, SI_KERNEL};
-use nix::sys::signal::SigSet;
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::libc::{self, SI_KERNEL, SIG_BLOCK, SIG_SETMASK, SIG_UNBLOCK, SIGCHLD};
+use nix::sys::prctl::set_dumpable;
 
+use super::raw;
+use super::signals::{Set, bit, kernel_sender};
 use crate::sys::READ;
 use crate::sys::Sender;
 use crate::sys::Stream;
 
-/// Signals that keys send, of which it is to be known whether keys did.
-pub(super) struct Keys(SignalFd);
+/// The signals that were blocked when we began.
+static FIRST_MASK: OnceLock<Set> = OnceLock::new();
 
-impl Keys {
-    /// From now on takes in `keys`, which are blocked for that, in this thread
-    /// and all that it starts.
-    pub(super) fn take(keys: &SigSet) -> io::Result<Option<Self>> {
-        keys.thread_block()?;
-        let flags = SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK;
-        Ok(Some(Self(SignalFd::with_flags(keys, flags)?)))
+/// How many bytes the kernel gives for a signal (`struct signalfd_siginfo`).
+const INFO: usize = 128;
+
+/// The signals that are blocked, in this thread and in all that it starts, and
+/// read instead. What is ignored comes in too then.
+pub(super) struct Delivery(File);
+
+impl Delivery {
+    pub(super) fn open(set: Set) -> io::Result<Self> {
+        let before = raw::mask(SIG_BLOCK, set)?;
+        FIRST_MASK.get_or_init(|| before);
+        raw::signal_fd(set).map(File::from).map(Self)
     }
 
     /// Returns what is readable when one has come in.
@@ -31,27 +39,50 @@ impl Keys {
         self.0.as_fd()
     }
 
-    /// Returns the next one, and where it comes from.
-    pub(super) fn next(&self) -> Option<(i32, Sender)> {
-        let info = self.0.read_signal().ok()??;
-        let terminal = info.ssi_code == SI_KERNEL;
-        let from = if terminal { Sender::Terminal } else { Sender::Process };
-        Some((info.ssi_signo.cast_signed(), from))
+    /// Returns those that have come in, in order, and where they come from.
+    pub(super) fn pending(&mut self) -> Vec<(i32, Sender)> {
+        let mut info = [0; INFO];
+        let mut all = Vec::new();
+        while let Ok(INFO) = self.0.read(&mut info) {
+            // `ssi_signo`, `ssi_errno`, `ssi_code`, `ssi_pid`.
+            let number = |at: usize| i32::from_ne_bytes([0, 1, 2, 3].map(|byte| info[at + byte]));
+            let (signal, code, pid) = (number(0), number(8), number(12));
+            all.push((
+                signal,
+                match code {
+                    SI_KERNEL => kernel_sender(signal),
+                    _ if pid.cast_unsigned() == process::id() => Sender::Ourselves,
+                    // The kernel tells of a child of ours.
+                    1.. if signal == SIGCHLD => Sender::Ourselves,
+                    _ => Sender::Process,
+                },
+            ));
+        }
+        all
     }
 }
 
-/// Returns where a signal comes from that is caught in the usual way: not from
-/// a key, for those have another.
-pub(super) fn usual_sender() -> Sender {
-    Sender::Process
+/// Does something with the signals blocked that were so when we began.
+pub(super) fn with_first_mask<T>(start: impl FnOnce() -> T) -> io::Result<T> {
+    let Some(first) = FIRST_MASK.get() else { return Ok(start()) };
+    let ours = raw::mask(SIG_SETMASK, *first)?;
+    let started = start();
+    raw::mask(SIG_SETMASK, ours)?;
+    Ok(started)
 }
 
-/// Returns the signals that this process ignores, a bit for each. Where `/proc`
-/// is missing, none is known to be.
-pub(super) fn ignored() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+/// Does something while a signal is not blocked in this thread.
+pub(super) fn unblocked<T>(signal: i32, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let ours = raw::mask(SIG_UNBLOCK, bit(signal))?;
+    let done = act();
+    raw::mask(SIG_SETMASK, ours)?;
+    done
+}
+
+/// Keeps the system from writing a core file of this process.
+pub(super) fn leave_no_core() {
+    // There are no reasons to fail.
+    set_dumpable(false).unwrap_or_default();
 }
 
 /// Opens a stream of ours that leads to a pipe or a terminal anew and without

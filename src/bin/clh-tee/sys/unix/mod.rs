@@ -4,8 +4,10 @@
 //! lack stands in `linux`, and beside it, in `others`, how they do without.
 //! These files are the only doors to nix and signal-hook in the program.
 
+pub(super) mod children;
 pub(super) mod files;
 pub(super) mod process;
+mod raw;
 pub(super) mod signals;
 pub(super) mod standard;
 pub(super) mod streams;

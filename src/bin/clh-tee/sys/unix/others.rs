@@ -1,48 +1,82 @@
 //! How Unixes other than Linux do without what only that has.
 //!
 //! What is lost: a command that was started at a terminal is not sent an INT
-//! that another process sends to us alone; a signal that is ignored is caught
-//! nevertheless, so `nohup` needs a shell in between; and the copy to a pipe
-//! goes in small writes.
+//! that another process sends to us alone, nor a signal that has no name; and
+//! the copy to a pipe goes in small writes.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal};
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
 
-use nix::sys::signal::SigSet;
+use nix::libc;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use signal_hook::consts::FORBIDDEN;
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
 
+use super::raw;
+use super::signals::{Set, bit, kernel_sender};
 use crate::sys::Sender;
 use crate::sys::Stream;
 
-/// Signals of which it is known whether keys sent them. There are none here.
-pub(super) enum Keys {}
+/// The signals that are caught, unless they were ignored: a command could not be
+/// made to ignore them again.
+pub(super) struct Delivery(SignalDelivery<UnixStream, SignalOnly>);
 
-impl Keys {
-    /// Returns none; `keys` are caught as all others are.
-    #[expect(clippy::unnecessary_wraps, reason = "where there are some, this can fail")]
-    pub(super) fn take(_keys: &SigSet) -> io::Result<Option<Self>> {
-        Ok(None)
+impl Delivery {
+    pub(super) fn open(set: Set) -> io::Result<Self> {
+        // Its starter may have blocked it, and then no end would be noticed.
+        SigSet::from(Signal::SIGCHLD).thread_unblock()?;
+        let is_caught = |signal: &i32| {
+            let kept = FORBIDDEN.contains(signal) || raw::is_ignored(*signal);
+            set & bit(*signal) != 0 && (*signal == Signal::SIGCHLD as i32 || !kept)
+        };
+        let all = Signal::iterator().map(|signal| signal as i32);
+        let signals: Vec<i32> = all.filter(is_caught).collect();
+        let (read, write) = UnixStream::pair()?;
+        SignalDelivery::with_pipe(read, write, SignalOnly, signals).map(Self)
     }
 
-    /// Returns nothing, for there are none.
+    /// Returns what is readable when one has come in.
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
-        match *self {}
+        self.0.get_read().as_fd()
     }
 
-    /// Returns nothing, for there are none.
-    pub(super) fn next(&self) -> Option<(i32, Sender)> {
-        match *self {}
+    /// Returns those that have come in, and where they most likely come from:
+    /// from a key, if there are any.
+    pub(super) fn pending(&mut self) -> Vec<(i32, Sender)> {
+        let keys = io::stdin().is_terminal();
+        let sender = |signal| match signal {
+            libc::SIGXFSZ | libc::SIGPIPE | libc::SIGCHLD => Sender::Ourselves,
+            _ if keys => kernel_sender(signal),
+            _ => Sender::Process,
+        };
+        self.0.pending().map(|signal| (signal, sender(signal))).collect()
     }
 }
 
-/// Returns where a signal most likely comes from: from a key, if there are any.
-pub(super) fn usual_sender() -> Sender {
-    if io::stdin().is_terminal() { Sender::Terminal } else { Sender::Process }
+/// Does something with the signals blocked that were so when we began: those
+/// that still are.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere this can fail")]
+pub(super) fn with_first_mask<T>(start: impl FnOnce() -> T) -> io::Result<T> {
+    Ok(start())
 }
 
-/// Returns the signals that this process ignores, as far as that is known: none.
-pub(super) fn ignored() -> u64 {
-    0
+/// Does something while a signal is not blocked in this thread.
+pub(super) fn unblocked<T>(signal: i32, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    let signal = Signal::try_from(signal)?;
+    let ours = SigSet::from(signal).thread_swap_mask(SigmaskHow::SIG_UNBLOCK)?;
+    let done = act();
+    ours.thread_set_mask()?;
+    done
+}
+
+/// Keeps the system from writing a core file of this process.
+pub(super) fn leave_no_core() {
+    // To ask for less is always allowed.
+    setrlimit(Resource::RLIMIT_CORE, 0, 0).unwrap_or_default();
 }
 
 /// Opens nothing anew: the names under `/dev/fd` are the open files themselves,

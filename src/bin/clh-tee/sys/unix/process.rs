@@ -1,31 +1,34 @@
-//! Processes that are started: the command, and what is run beside the flow of
-//! lines.
+//! Processes that are started: the command, and the program that is run after
+//! rotations.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::io;
-use std::os::fd::OwnedFd;
+use std::fs::{File, Permissions};
+use std::io::{self, PipeReader};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use nix::libc::ENOEXEC;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill};
+use nix::libc::{ENOEXEC, ESRCH};
+use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getpgid, getpgrp};
 
+pub(crate) use super::children::reap;
+use super::children::{self, Fate};
 use super::files::{Umask, without};
+use super::signals::leads_session;
 use super::streams::Input;
-use crate::sys::{Request, Sender};
+use super::{raw, signals};
+use crate::sys::{Caught, Request, Sender};
 
-/// A process that was started, with our standard input, and pipes of its own
-/// for its output.
+/// The command, with our standard input, and pipes of its own for its output.
 ///
-/// All of our other descriptors close when it begins. What it does about signals
-/// is as it was when we began: those that we catch are at their default for it,
-/// and those that were ignored stay so, for they are not caught.
-pub(crate) struct Process(Child);
+/// All of our other descriptors close when it begins. The signals that it finds
+/// blocked and ignored are those that were so when we began.
+pub(crate) struct Process(u32);
 
 impl Process {
     /// Starts `program`; returns it and the other ends of its standard output
@@ -34,60 +37,105 @@ impl Process {
         program: &OsStr,
         args: &[OsString],
     ) -> io::Result<(Self, [Option<Input>; 2])> {
-        let mut child = match spawn(Command::new(program).args(args)) {
+        let (child, outputs) = match spawn(Command::new(program).args(args)) {
             Err(error) if error.raw_os_error() == Some(ENOEXEC) => match found(program) {
                 Some(script) => spawn(Command::new("/bin/sh").arg(script).args(args)),
                 None => Err(error),
             },
-            child => child,
+            started => started,
         }?;
-        let out = child.stdout.take().map(|out| Input::from(OwnedFd::from(out)));
-        let err = child.stderr.take().map(|err| Input::from(OwnedFd::from(err)));
-        Ok((Self(child), [out, err]))
+        let input = |output| Some(Input::from(OwnedFd::from(output)));
+        Ok((Self(child.id()), outputs.map(input)))
     }
 
-    /// Returns its process id. Nobody else can have it until it has been waited
-    /// for, and it is we who do that.
+    /// Returns its process id. No other process can have it until this one has
+    /// been reaped.
     pub(crate) fn id(&self) -> u32 {
-        self.0.id()
+        self.0
     }
 
-    /// Looks whether it has ended, and how.
-    pub(crate) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.0.try_wait()
+    /// Returns how it ended, if it has, as of the last [`reap`].
+    pub(crate) fn ended(&self) -> Option<ExitStatus> {
+        match children::fate(self.0) {
+            Fate::Ended(status) => Some(status),
+            Fate::Runs | Fate::Stopped(_) => None,
+        }
     }
 
-    /// Sends it the signal that has brought `request`, if it has not had it.
+    /// Stops us too, until we are continued, if it has stopped as a shell's job
+    /// does: because we were `asked` to stop, or by itself at a terminal. One
+    /// that somebody stopped alone will be continued alone. Returns whether we
+    /// stopped.
+    pub(crate) fn stops_us(&self, asked: bool) -> bool {
+        let Fate::Stopped(signal) = children::fate(self.0) else { return false };
+        let by_itself = || {
+            let job = [Signal::SIGTSTP, Signal::SIGTTIN, Signal::SIGTTOU];
+            let is_job = job.into_iter().any(|job| job as i32 == signal);
+            is_job && self.shares_our_group() && File::open("/dev/tty").is_ok()
+        };
+        let stops = asked || by_itself();
+        if stops {
+            signals::stop(signal);
+        }
+        stops
+    }
+
+    /// Sends it a signal that we got, if it has not had it.
     ///
     /// # Errors
     ///
     /// What cannot be done, in words.
-    pub(crate) fn pass_on(&self, request: Request) -> Result<(), String> {
-        let Some(pid) = self.pid() else { return Ok(()) };
-        // What its terminal sends us is sent to it as well, if they are one.
-        let shares_our_terminal = || getpgid(Some(pid)) == Ok(getpgrp());
-        let is_new = |sender| sender == Sender::Process || !shares_our_terminal();
-        let signal = match request {
-            Request::Interrupt(sender) => is_new(sender).then_some(Signal::SIGINT),
-            Request::Quit(sender) => is_new(sender).then_some(Signal::SIGQUIT),
-            Request::Terminate => Some(Signal::SIGTERM),
-            Request::HangUp => Some(Signal::SIGHUP),
-            Request::Flush | Request::Rotate | Request::ChildEnded => None,
+    pub(crate) fn pass_on(&self, signal: Caught, continued: bool) -> Result<(), String> {
+        let (Some(pid), Some(number)) = (self.pid(), signal.number) else { return Ok(()) };
+        reap();
+        let is_stopped = matches!(children::fate(self.0), Fate::Stopped(_));
+        let has_had_it = match (signal.sender, signal.request) {
+            (Sender::Ourselves, _) => true,
+            // At its end, the terminal may have sent this to us alone.
+            (Sender::Terminal, Request::HangUp) if leads_session() => false,
+            (Sender::Terminal, _) => self.shares_our_group(),
+            // A shell may have stopped or continued the whole job.
+            (Sender::Process, Request::Stop) => is_stopped,
+            (Sender::Process, Request::Continue) => continued && !is_stopped,
+            (Sender::Process, _) => false,
         };
-        let Some(signal) = signal else { return Ok(()) };
-        kill(pid, signal)
-            .map_err(|error| format!("cannot pass {signal} on to the command: {}", error.desc()))
+        if has_had_it {
+            return Ok(());
+        }
+        match raw::send(pid.as_raw(), number) {
+            // It has ended meanwhile.
+            Err(error) if error as i32 == ESRCH => Ok(()),
+            Err(error) => {
+                let name = signal_name(number).map_or(number.to_string(), ToOwned::to_owned);
+                Err(format!("cannot pass {name} on to the command: {}", error.desc()))
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Returns true if the terminal sends it what it sends us.
+    fn shares_our_group(&self) -> bool {
+        getpgid(self.pid()) == Ok(getpgrp())
     }
 
     /// Returns its process id as the system wants it.
     fn pid(&self) -> Option<Pid> {
-        self.0.id().try_into().ok().map(Pid::from_raw)
+        self.0.try_into().ok().map(Pid::from_raw)
     }
 }
 
 /// Starts `command` on pipes.
-fn spawn(command: &mut Command) -> io::Result<Child> {
-    command.stdin(Stdio::inherit()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()
+fn spawn(command: &mut Command) -> io::Result<(Child, [PipeReader; 2])> {
+    let (out, out_end) = io::pipe()?;
+    let (err, err_end) = io::pipe()?;
+    for pipe in [&out_end as &dyn AsFd, &err_end] {
+        // A command that gives up root may still open its `/dev/stdout`. To
+        // others the pipe has no name.
+        let pipe = File::from(pipe.as_fd().try_clone_to_owned()?);
+        pipe.set_permissions(Permissions::from_mode(0o666))?;
+    }
+    let child = children::spawn(command.stdin(Stdio::inherit()).stdout(out_end).stderr(err_end))?;
+    Ok((child, [out, err]))
 }
 
 /// Returns where a program is found. One that is not a format that the system
@@ -113,31 +161,28 @@ pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
     Signal::try_from(number).ok().map(Signal::as_str)
 }
 
-/// How programs are started that neither our umask nor our signals are any
-/// business of.
+/// How programs are started that neither our umask nor keys are any business of.
 pub(crate) struct Apart {
     /// The umask that they get, if ours is another.
     umask: Option<Umask>,
-    /// The signals that were blocked when we began.
-    mask: SigSet,
 }
 
 impl Apart {
     /// Returns how it is now, but with the umask that was in force `before`
-    /// ours. This comes before any signal is blocked.
-    pub(crate) fn new(before: Option<Umask>) -> io::Result<Self> {
-        Ok(Self { umask: before, mask: SigSet::thread_get_mask()? })
+    /// ours.
+    pub(crate) fn new(before: Option<Umask>) -> Self {
+        Self { umask: before }
     }
 
-    /// Starts `command`.
-    pub(crate) fn spawn(&self, command: &mut Command) -> io::Result<Child> {
+    /// Runs `command` to its end, in another thread than the first.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be started.
+    pub(crate) fn run(&self, command: &mut Command) -> io::Result<ExitStatus> {
         // A key that is to stop the producer does not cut an upload.
         command.process_group(0);
-        // A program begins with what is blocked in the thread that starts it.
-        // A key that is pressed in this moment counts as if it had been sent.
-        let ours = self.mask.thread_swap_mask(SigmaskHow::SIG_SETMASK)?;
-        let started = without(self.umask, || command.spawn());
-        ours.thread_set_mask()?;
-        started
+        let child = without(self.umask, || children::spawn(command))?;
+        Ok(children::wait(child.id()))
     }
 }

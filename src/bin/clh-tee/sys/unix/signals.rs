@@ -1,107 +1,118 @@
 //! Signals, as something that can be polled for.
 
 use std::io;
-use std::os::fd::AsFd;
-use std::os::unix::net::UnixStream;
+use std::process::{self, ExitCode};
 
-use nix::sys::signal::{SigSet, Signal};
-use signal_hook::consts::{
-    SIGALRM, SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGXFSZ,
+use nix::libc::{
+    SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN,
+    SIGTTOU, SIGUSR1, SIGUSR2, SIGWINCH, SIGXFSZ,
 };
-use signal_hook::iterator::backend::SignalDelivery;
-use signal_hook::iterator::exfiltrator::SignalOnly;
+use signal_hook::low_level::raise;
 
-use super::kernel::{Keys, ignored, usual_sender};
+use super::kernel::{self, Delivery};
+use super::raw;
 use super::waiting::{Awaited, more};
-use crate::sys::{Request, Sender};
+use crate::sys::{Caught, Request, Sender};
 
-/// What is caught in any case.
+/// What is caught if there is no command.
 ///
 /// XFSZ is caught only so that it does not kill: a write beyond the limit for
 /// the size of files then fails like one to a full disk.
-const ALWAYS: [i32; 7] = [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGALRM, SIGUSR2, SIGXFSZ];
+const WITHOUT_COMMAND: [i32; 8] =
+    [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGALRM, SIGUSR2, SIGXFSZ, SIGCHLD];
 
-/// What is caught besides if there is a command.
-const WITH_COMMAND: [i32; 2] = [SIGQUIT, SIGCHLD];
+/// A set of signals, a bit for each.
+pub(super) type Set = u64;
 
-/// The signals that have come in.
-pub(crate) struct Signals {
-    /// Those of which nobody needs to know where they come from.
-    delivery: SignalDelivery<UnixStream, SignalOnly>,
-    /// Those that keys send, if it is to be known whether keys did.
-    keys: Option<Keys>,
+/// Returns the bit of a signal.
+pub(super) fn bit(signal: i32) -> Set {
+    1 << (signal - 1)
 }
 
+/// The signals that have come in.
+pub(crate) struct Signals(Delivery);
+
 impl Signals {
-    /// Catches the signals from now on. PIPE is ignored already, as in every
-    /// Rust program.
+    /// Catches the signals that matter without a command, from now on. Every
+    /// thread should be started after that.
     pub(crate) fn catch() -> io::Result<Self> {
-        Self::catch_these(&ALWAYS)
+        Self::catch_these(WITHOUT_COMMAND.into_iter().map(bit).sum())
     }
 
-    /// Catches the signals that matter to a command too. None of those that are
-    /// ignored now is caught, or else the command could no longer be made to
-    /// ignore it, as `nohup` does.
+    /// Catches all that can be caught: they are for the command.
     pub(crate) fn catch_for_command() -> io::Result<Self> {
-        // Who started us may have blocked it, and then the end of the command
-        // would not be noticed.
-        SigSet::from(Signal::SIGCHLD).thread_unblock()?;
-        let ignored = ignored();
-        let is_caught = |signal: &i32| *signal == SIGCHLD || !is_in(ignored, *signal);
-        let signals = ALWAYS.into_iter().chain(WITH_COMMAND).filter(is_caught);
-        Self::catch_these(&signals.collect::<Vec<_>>())
+        Self::catch_these(!0)
     }
 
-    /// Catches `signals`.
-    fn catch_these(signals: &[i32]) -> io::Result<Self> {
-        let (read, write) = UnixStream::pair()?;
-        let delivery = SignalDelivery::with_pipe(read, write, SignalOnly, signals)?;
-        Ok(Self { delivery, keys: None })
-    }
-
-    /// From now on, finds out whether INT and QUIT come from the terminal.
-    ///
-    /// They are blocked for that, in this thread and all that it starts. A
-    /// process that is started now would begin with them blocked, so this comes
-    /// after the command's start, and before that of any thread.
-    pub(crate) fn tell_keys(&mut self) -> io::Result<()> {
-        let ignored = ignored();
-        let keys = [Signal::SIGINT, Signal::SIGQUIT].into_iter();
-        let keys: SigSet = keys.filter(|key| !is_in(ignored, *key as i32)).collect();
-        self.keys = Keys::take(&keys)?;
-        Ok(())
+    fn catch_these(set: Set) -> io::Result<Self> {
+        let delivery = Delivery::open(set)?;
+        // If it is ignored, the system keeps no status for us.
+        if raw::is_ignored(SIGCHLD) {
+            raw::set_default(SIGCHLD);
+        }
+        Ok(Self(delivery))
     }
 
     /// Returns what is ready when a signal has come in.
     pub(crate) fn awaited(&self) -> impl Iterator<Item = Awaited<'_>> {
-        let fds = [self.delivery.get_read().as_fd()].into_iter();
-        fds.chain(self.keys.iter().map(Keys::fd)).map(more)
+        std::iter::once(more(self.0.fd()))
     }
 
-    /// Returns what the signals since the last call ask for.
-    pub(crate) fn requests(&mut self) -> Vec<Request> {
-        let keys = std::iter::from_fn(|| self.keys.as_ref()?.next());
-        let keys = keys.filter_map(|(signal, from)| request(signal, from));
-        let others = self.delivery.pending().filter_map(|signal| request(signal, usual_sender()));
-        keys.chain(others).collect()
+    /// Returns the signals since the last call.
+    pub(crate) fn caught(&mut self) -> Vec<Caught> {
+        self.0.pending().into_iter().map(|(signal, sender)| caught(signal, sender)).collect()
     }
 }
 
-/// Returns what a signal asks for, if anything.
-fn request(signal: i32, from: Sender) -> Option<Request> {
+fn caught(signal: i32, sender: Sender) -> Caught {
+    let request = match signal {
+        SIGINT => Request::Interrupt,
+        SIGQUIT => Request::Quit,
+        SIGTERM => Request::Terminate,
+        SIGHUP => Request::HangUp,
+        SIGUSR1 => Request::Flush,
+        SIGALRM | SIGUSR2 => Request::Rotate,
+        SIGTSTP | SIGTTIN | SIGTTOU => Request::Stop,
+        SIGCONT => Request::Continue,
+        SIGCHLD => Request::Child,
+        _ => Request::Other,
+    };
+    let ignored = request != Request::Child && raw::is_ignored(signal);
+    Caught { request, sender, number: Some(signal), ignored }
+}
+
+/// Returns where a signal comes from that the kernel sent: from the terminal,
+/// unless it is one that timers and limits send.
+pub(super) fn kernel_sender(signal: i32) -> Sender {
     match signal {
-        SIGINT => Some(Request::Interrupt(from)),
-        SIGQUIT => Some(Request::Quit(from)),
-        SIGTERM => Some(Request::Terminate),
-        SIGHUP => Some(Request::HangUp),
-        SIGUSR1 => Some(Request::Flush),
-        SIGALRM | SIGUSR2 => Some(Request::Rotate),
-        SIGCHLD => Some(Request::ChildEnded),
-        _ => None,
+        SIGINT | SIGQUIT | SIGHUP | SIGTSTP | SIGTTIN | SIGTTOU | SIGCONT | SIGWINCH => {
+            Sender::Terminal
+        }
+        _ => Sender::Process,
     }
 }
 
-/// Tells whether the bit of `signal` is set.
-fn is_in(mask: u64, signal: i32) -> bool {
-    mask & (1 << (signal - 1)) != 0
+/// Ends as a process ends that `signal` kills, but without a core file: that
+/// would be ours. The first process of a container is not killed by any; it ends
+/// with the status that a shell would show.
+pub(crate) fn end_by(signal: i32) -> ExitCode {
+    kernel::leave_no_core();
+    raw::set_default(signal);
+    let died = kernel::unblocked(signal, || raise(signal));
+    // It did not, whatever the reason.
+    drop(died);
+    ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
+}
+
+/// Stops as a process does that gets `signal`, until it is continued.
+pub(crate) fn stop(signal: i32) {
+    let signal = if raw::is_ignored(signal) { SIGSTOP } else { signal };
+    // If it cannot be done, we go on.
+    drop(kernel::unblocked(signal, || raise(signal)));
+}
+
+/// Returns true if we lead our session: then the terminal's end is sent to us
+/// alone.
+pub(super) fn leads_session() -> bool {
+    nix::unistd::getsid(None).is_ok_and(|leader| leader.as_raw().cast_unsigned() == process::id())
 }

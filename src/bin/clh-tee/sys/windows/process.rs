@@ -4,14 +4,14 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::windows::process::CommandExt;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 
 use super::files::Umask;
 use super::signals::note;
 use super::streams::Input;
-use crate::sys::Request;
+use crate::sys::{Caught, Request};
 
 /// What keeps a process from being told of Ctrl-C (`CREATE_NEW_PROCESS_GROUP`).
 const NEW_GROUP: u32 = 0x200;
@@ -41,7 +41,7 @@ impl Process {
         thread::spawn(move || {
             // Nobody is left to be told if the reader has ended before it.
             drop(ends.send(child.wait()));
-            note(Request::ChildEnded);
+            note(Request::Child);
         });
         Ok((Self { id, ended }, [out, err]))
     }
@@ -51,16 +51,24 @@ impl Process {
         self.id
     }
 
-    /// Looks whether it has ended, and how.
-    pub(crate) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.ended.try_recv().ok().transpose()
+    /// Returns how it ended, if it has.
+    pub(crate) fn ended(&self) -> Option<ExitStatus> {
+        self.ended.try_recv().ok()?.ok()
+    }
+
+    /// Returns false: processes are not stopped.
+    pub(crate) fn stops_us(&self, _asked: bool) -> bool {
+        false
     }
 
     /// Does nothing: what the console sends us is sent to it as well.
-    pub(crate) fn pass_on(&self, _request: Request) -> Result<(), String> {
+    pub(crate) fn pass_on(&self, _signal: Caught, _continued: bool) -> Result<(), String> {
         Ok(())
     }
 }
+
+/// Does nothing: a thread waits for each.
+pub(crate) fn reap() {}
 
 /// Returns none: there are no signals that kill.
 pub(crate) fn killed_by(_status: ExitStatus) -> Option<i32> {
@@ -77,17 +85,17 @@ pub(crate) struct Apart(());
 
 impl Apart {
     /// Returns how that is done.
-    pub(crate) fn new(_before: Option<Umask>) -> io::Result<Self> {
-        Ok(Self(()))
+    pub(crate) fn new(_before: Option<Umask>) -> Self {
+        Self(())
     }
 
-    /// Starts `command`.
+    /// Runs `command` to its end.
     ///
     /// # Errors
     ///
     /// If it cannot be started.
-    pub(crate) fn spawn(&self, command: &mut Command) -> io::Result<Child> {
+    pub(crate) fn run(&self, command: &mut Command) -> io::Result<ExitStatus> {
         // A key that is to stop the producer does not cut an upload.
-        command.creation_flags(NEW_GROUP).spawn()
+        command.creation_flags(NEW_GROUP).spawn()?.wait()
     }
 }

@@ -9,6 +9,7 @@
 use std::future::poll_fn;
 use std::io;
 use std::iter;
+use std::process::ExitCode;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
@@ -17,19 +18,21 @@ use tokio::runtime::Builder;
 use tokio::signal::windows::{self, CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, CtrlShutdown};
 
 use super::waiting::{Awaited, Ready, ring};
-use crate::sys::{Request, Sender};
+use crate::sys::{Caught, Request, Sender};
 
 /// What has come in and was not taken yet.
-static CAME: Mutex<Vec<Request>> = Mutex::new(Vec::new());
+static CAME: Mutex<Vec<Caught>> = Mutex::new(Vec::new());
 
 /// Notes what has come in.
 pub(super) fn note(request: Request) {
-    came().push(request);
+    // A child's end is no command's affair, and all else it gets from the console.
+    let sender = if request == Request::Child { Sender::Ourselves } else { Sender::Terminal };
+    came().push(Caught { request, sender, number: None, ignored: false });
     ring();
 }
 
 /// Returns what has come in, for a while.
-fn came() -> MutexGuard<'static, Vec<Request>> {
+fn came() -> MutexGuard<'static, Vec<Caught>> {
     CAME.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -55,18 +58,13 @@ impl Signals {
         Self::catch()
     }
 
-    /// Does nothing: it is always the console.
-    pub(crate) fn tell_keys(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-
     /// Returns what is ready when something has come in.
     pub(crate) fn awaited(&self) -> impl Iterator<Item = Awaited<'_>> {
         iter::once(Awaited::new(self))
     }
 
     /// Returns what has come in since the last call.
-    pub(crate) fn requests(&mut self) -> Vec<Request> {
+    pub(crate) fn caught(&mut self) -> Vec<Caught> {
         std::mem::take(&mut came())
     }
 }
@@ -106,7 +104,7 @@ impl Console {
     /// Returns what comes next, when it does.
     fn poll(&mut self, context: &mut Context) -> Poll<Request> {
         if self.interrupt.poll_recv(context).is_ready() {
-            return Poll::Ready(Request::Interrupt(Sender::Terminal));
+            return Poll::Ready(Request::Interrupt);
         }
         let ends = [
             self.stop.poll_recv(context),
@@ -121,3 +119,11 @@ impl Console {
         }
     }
 }
+
+/// Returns the status of a command that a signal killed. There is none.
+pub(crate) fn end_by(_signal: i32) -> ExitCode {
+    ExitCode::FAILURE
+}
+
+/// Does nothing: no signal stops a process.
+pub(crate) fn stop(_signal: i32) {}

@@ -72,7 +72,7 @@ fn who_waits_is_roused_each_time_and_for_ever_at_the_end() {
 fn a_process_has_its_own_pipes_and_its_whole_status() {
     let args = ["/c", "echo out& echo err 1>&2& exit 70000"].map(Into::into);
     let started = Process::start(OsStr::new("cmd"), &args);
-    let (mut process, [out, err]) = started.expect("cmd is there");
+    let (process, [out, err]) = started.expect("cmd is there");
     let text = |input: Option<Input>| {
         let (all, _) = all_of(&mut input.expect("a pipe")).expect("read all");
         String::from_utf8(all).expect("UTF-8").trim().to_owned()
@@ -80,7 +80,7 @@ fn a_process_has_its_own_pipes_and_its_whole_status() {
     assert_eq!((text(out), text(err)), ("out".to_owned(), "err".to_owned()));
     let began = Instant::now();
     let status = loop {
-        if let Some(status) = process.try_wait().expect("it can be waited for") {
+        if let Some(status) = process.ended() {
             break status;
         }
         assert!(began.elapsed() < LONG, "it does not end");
