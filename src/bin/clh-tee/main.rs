@@ -38,9 +38,9 @@ fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     match cli.mode() {
         Mode::PrintConfig(page) => messages::page(page).map(|()| Status::AllIn),
         Mode::Read => commands::read::run(cli, report),
-        Mode::Status => commands::status::show(cli, report),
-        Mode::Repair => commands::status::repair(cli, report),
-        Mode::Rotate => commands::status::rotate(cli, report, umask),
+        Mode::Status => commands::status::run(cli, report),
+        Mode::Repair => commands::repair::run(cli, report),
+        Mode::Rotate => commands::rotate::run(cli, report, umask),
         Mode::Append => commands::append::run(cli, report, umask),
     }
 }

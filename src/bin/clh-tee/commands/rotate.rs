@@ -13,7 +13,7 @@ use crate::sys::Umask;
 use crate::writer::post_rotate::PostRotate;
 
 /// Rotates the log, unless it is empty, and waits for what follows that.
-pub(crate) fn rotate(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
+pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
     let shown = Escaped::path(&cli.log);
     let refused = |metadata: std::fs::Metadata| !metadata.is_file() && !metadata.is_symlink();
     if cli.log.symlink_metadata().is_ok_and(refused) {

@@ -12,7 +12,7 @@ use crate::messages::{Report, Status, page};
     clippy::redundant_closure_for_method_calls,
     reason = "the method is that of one lifetime, and any is needed"
 )]
-pub(crate) fn repair(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
+pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let log = cli.options().open_to_repair(&cli.log)?;
     let Some((_, repair)) = in_time(log, cli.lock_timeout, |hold| hold.repair())? else {
         let (log, time) = (Escaped::path(&cli.log), cli.lock_timeout.unwrap_or_default());
