@@ -10,10 +10,15 @@ use crate::names::listing::Listing;
 use crate::names::{Form, Names};
 use crate::rotation::naming::another_log;
 use crate::rotation::plan::{Backup, Chain, Found, Plan, Rotation, plan};
+use crate::sys;
 
 /// Plans how the log becomes slot 1.
 pub(crate) fn plan_rotation(names: &Names, backups: u64, listing: &Listing) -> Result<Rotation> {
     let room = make_room(names, Some(1), backups, listing)?;
+    let first = room.remove.first().or(room.shift.first().map(|(backup, _)| backup));
+    if let Some(path) = first.map(|backup| backup.path(names)) {
+        sys::can_rename(&path).map_err(Error::on("rename", &path))?;
+    }
     Ok(Rotation { room, backup: names.backup(1, Form::Plain), surplus: Vec::new() })
 }
 

@@ -135,13 +135,30 @@ pub(crate) fn append(mut file: &File, bytes: &[u8]) -> io::Result<usize> {
     file.write(bytes)
 }
 
-/// Tells whether the file at `path` can be renamed, as far as is known before
-/// it is tried.
+/// Tells whether the file at `path` can be renamed, as far as that is known
+/// before it is tried. In a sticky directory only the owner of either may do it,
+/// and root.
 pub(crate) fn can_rename(path: &Path) -> io::Result<()> {
     if super::is_mount_point(path) {
         return Err(io::Error::other("it is a mount point; mount its directory instead"));
     }
-    Ok(())
+    let dir = path.parent().unwrap_or(path);
+    can_create_in(dir)?;
+    let owns = |metadata: &Metadata| metadata.uid() == user();
+    let rights = dir.metadata()?;
+    let refused = rights.mode() & 0o1000 != 0
+        && !(owns(&rights) || owns(&look_at(path)?) || may_act_as_owner());
+    if refused { Err(io::Error::from_raw_os_error(NOT_PERMITTED)) } else { Ok(()) }
+}
+
+/// Tells whether this process may do what only owners may: root may, and on
+/// Linux who has that capability.
+fn may_act_as_owner() -> bool {
+    const FOWNER: u64 = 1 << 3;
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let set = line.and_then(|set| u64::from_str_radix(set.trim(), 16).ok());
+    set.map_or_else(|| user() == 0, |set| set & FOWNER != 0)
 }
 
 /// Tells whether files can be made in `dir`, as far as permissions go.

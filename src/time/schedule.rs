@@ -189,13 +189,16 @@ impl Schedule {
     /// Tells whether a writer with this schedule could have set `next`, now or
     /// earlier. A time that has come is not doubted.
     pub(crate) fn could_give(&self, next: i64, now: i64, zone: &Zone) -> bool {
-        let latest = self.first(now, zone);
+        let latest = self.next(now, zone);
         match self.when {
             // The clock may have been set back a little since.
             When::Second | When::Minute | When::Hour | When::Day => next <= latest + DAY,
             // Daylight saving moves the time by at most two hours.
             When::Midnight | When::Weekday(_) => {
-                next <= now || (next - latest).abs() <= 2 * DST_SHIFT
+                let near = (next - latest).abs() <= 2 * DST_SHIFT;
+                // A rotation in the very second of such a time adds an interval.
+                let added = self.day_end < DAY && next <= now + self.period() + 2 * DST_SHIFT;
+                next <= now || near || added
             }
         }
     }

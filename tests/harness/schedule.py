@@ -70,7 +70,7 @@ def case(dice, zone, changes):
     ended = now - dice.choice([0, 1, dice.randrange(2 * handler.interval), dice.randrange(90 * DAY)])
     first = handler.computeRollover(now)
     handler.rolloverAt = ended
-    handler.rotate = lambda _log, backup: stamps.append(backup.removeprefix("/nonexistent."))
+    handler.rotate = lambda _log, backup: stamps.append(backup[len("/nonexistent.") :])
     stamps = []
     really, time.time = time.time, lambda: now
     handler.doRollover()
