@@ -20,7 +20,6 @@ mod program {
     pub(crate) mod transform;
     /// The command line, as far as it is about them.
     pub(crate) mod args {
-        #[expect(dead_code, reason = "the command line is read elsewhere")]
         mod transforming;
         pub(crate) use self::transforming::Transforming;
     }

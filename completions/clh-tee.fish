@@ -4,7 +4,7 @@ complete -c clh-tee -l interval -d 'How many units go by between two rotations' 
 complete -c clh-tee -l at-time -d 'The time of the day, for MIDNIGHT and W0 to W6' -r
 complete -c clh-tee -l on-rotate -d 'Run this after each rotation, with the backup\'s path' -r
 complete -c clh-tee -l backups -d 'How many backups to keep' -r
-complete -c clh-tee -l gzip-level -d 'From fast (1) to small (9)' -r
+complete -c clh-tee -l gzip-level -d 'From fast (1) to small (9); turns on --gzip' -r
 complete -c clh-tee -l lock-dir -d 'Where the lock file lives, if not beside LOG' -r -F
 complete -c clh-tee -l max-line -d 'Cut longer lines into lines of SIZE' -r
 complete -c clh-tee -l buffer -d 'How much the queue may hold' -r

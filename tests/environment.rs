@@ -6,6 +6,10 @@ use std::process::{Command, Output, Stdio};
 
 use harness::Place;
 
+/// The options that say what is done instead of appending: no variable gives
+/// them, or a wrapper's would change what a run inside of it does.
+const MODES: [&str; 5] = ["--read", "--status", "--repair", "--rotate", "--print-config"];
+
 /// Runs a shell's pipeline into the program, with these variables.
 fn run(place: &Place, variables: &[(&str, &str)], args: &str) -> Output {
     let script =
@@ -76,10 +80,11 @@ fn what_is_nearly_an_option_is_told_of() {
 }
 
 #[test]
-fn it_can_give_every_option() {
+fn it_can_give_every_option_but_the_modes() {
     let options = options();
     assert!(options.len() > 15, "{options:?}");
     for option in options {
+        let is_mode = MODES.contains(&option.as_str());
         let name = format!("CLH_TEE_{}", option.trim_start_matches("--").to_uppercase());
         let name = name.replace('-', "_");
         // What no option takes: it is looked at, or it would not be refused.
@@ -88,6 +93,58 @@ fn it_can_give_every_option() {
         let refused = ended.status.code() == Some(2);
         let is_path = ["--lock-dir", "--on-rotate"].contains(&option.as_str());
         let asks = ["--help", "--version"].contains(&option.as_str());
-        assert!(refused || is_path || asks, "{name} is not looked at: {ended:?}");
+        let looked_at = refused || is_path || asks;
+        assert_eq!(looked_at, !is_mode, "{name}: {ended:?}");
+    }
+}
+
+/// What a wrapper might export for its own run.
+const OF_A_WRAPPER: &[(&str, &str)] = &[
+    ("CLH_TEE_QUIET_OK", "1"),
+    ("CLH_TEE_MARKERS", "1"),
+    ("CLH_TEE_KEEP_GOING", "1"),
+    ("CLH_TEE_INTERVAL", "2"),
+    ("CLH_TEE_AT_TIME", "03:30"),
+    ("CLH_TEE_GZIP_LEVEL", "9"),
+    ("CLH_TEE_FOLLOW", "1"),
+    ("CLH_TEE_SINCE", "2h"),
+    ("CLH_TEE_JSON", "1"),
+    ("CLH_TEE_COUNT", "1"),
+    ("CLH_TEE_READ", "1"),
+    ("CLH_TEE_STATUS", "1"),
+    ("CLH_TEE_REPAIR", "1"),
+    ("CLH_TEE_ROTATE", "1"),
+    ("CLH_TEE_PRINT_CONFIG", "1"),
+    ("CLH_TEE_TAG", "{stream}"),
+    ("CLH_TEE_ON_ROTATE", "true"),
+];
+
+#[test]
+fn what_makes_no_sense_in_a_run_is_ignored() {
+    let alone = OF_A_WRAPPER.iter().map(std::slice::from_ref);
+    for variables in alone.chain([OF_A_WRAPPER]) {
+        let place = Place::fresh();
+        let tag =
+            if variables.iter().any(|(name, _)| *name == "CLH_TEE_TAG") { "in: " } else { "" };
+        for args in ["-q app.log", "-q --when H timed.log"] {
+            let ended = run(&place, variables, args);
+            let fine = ended.status.success() && ended.stdout.is_empty();
+            assert!(fine && ended.stderr.is_empty(), "{variables:?} {args}: {ended:?}");
+            if args == "-q app.log" {
+                let lines = ["one", "two", "three"].map(|line| format!("{tag}{line}\n"));
+                assert_eq!(place.read("app.log"), lines.concat().as_bytes(), "{variables:?}");
+            }
+        }
+        for args in
+            ["--status app.log", "--repair app.log", "--read app.log", "--print-config app.log"]
+        {
+            let follows = variables.iter().any(|(name, _)| *name == "CLH_TEE_FOLLOW");
+            if follows && args.starts_with("--read") {
+                continue;
+            }
+            let ended = run(&place, variables, args);
+            assert_ne!(ended.status.code(), Some(2), "{variables:?} {args}: {ended:?}");
+            assert!(!ended.stdout.is_empty(), "{variables:?} {args}: {ended:?}");
+        }
     }
 }

@@ -179,8 +179,43 @@ fn a_section_is_about_a_log_however_its_path_is_given() {
 fn what_belongs_to_another_option_may_stand_alone_in_a_file() {
     // On the command line a level without compression is a mistake.
     let place = Place::fresh();
-    with(&place, "gzip-level = 9\n").args("-q app.log").run(b"one\n").expect_quiet_success();
-    Tee::new(&place).args("-q --gzip-level 9 app.log").run(b"").expect(2);
+    let text = "gzip-level = 9\nquiet-ok = true\nmarkers = true\nkeep-going = true\n\
+                at-time = 03:30:00\ninterval = 2\n";
+    let ended = with(&place, text).args("-q --max-bytes 1 app.log").run(b"one\ntwo\n");
+    ended.expect_quiet_success();
+    assert!(ended.out.is_empty(), "quiet, though output is kept back where there is a COMMAND");
+    assert_eq!(place.backups("app.log"), ["app.log.1"]);
+    with(&place, text).args("-q --when H timed.log").run(b"").expect_quiet_success();
+}
+
+#[test]
+fn a_level_on_the_command_line_compresses_and_one_in_a_file_does_not() {
+    let place = Place::fresh();
+    for (text, args, gzip) in [
+        ("", "--gzip-level 9", true),
+        ("gzip = false", "--gzip-level 9", true),
+        ("", "--gzip-level 9 --gzip=no", false),
+        ("gzip-level = 9", "", false),
+    ] {
+        let ended = with(&place, text).args(args).args("--print-config app.log").run(b"");
+        let shown = String::from_utf8_lossy(&ended.out);
+        assert!(shown.contains(&format!("\ngzip = {gzip} ")), "{text} {args}: {shown}");
+    }
+    let tee = Tee::new(&place).args("-q --max-bytes 1 --gzip-level 9 app.log");
+    tee.run(b"one\ntwo\n").expect_quiet_success();
+    assert_eq!(place.backups("app.log"), ["app.log.1.gz"]);
+}
+
+#[test]
+fn a_stream_in_a_tag_is_for_every_mode() {
+    let place = Place::fresh();
+    let text = "tag = \"{stream}\"";
+    with(&place, text).args("-q app.log").run(b"one\n").expect_quiet_success();
+    with(&place, text).args("-q app.log -- echo two").run(b"").expect_quiet_success();
+    assert_eq!(place.read("app.log"), b"in: one\nout: two\n");
+    for mode in ["--read", "--status", "--rotate", "--repair", "--print-config"] {
+        with(&place, text).args(mode).args("app.log").run(b"").expect(0);
+    }
 }
 
 #[test]

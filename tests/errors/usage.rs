@@ -73,7 +73,6 @@ fn bad_transforming() {
     misused("--tag job[{pid] app.log", "'{' stands alone");
     misused("--tag a\x07b app.log", "control characters");
     misused("--tag= app.log", "give a text");
-    misused("--tag {stream} app.log", "unless a COMMAND is run");
     misused("--select (a app.log", "unclosed group");
     misused("--select a --deselect [z-a] app.log", "--deselect");
     // FORMAT is given with an equals sign, or else this would be it.

@@ -34,12 +34,31 @@ fn a_writer_goes_on_in_the_new_log() {
 #[test]
 fn an_empty_or_missing_log_is_not_rotated() {
     let place = Place::fresh();
+    // A log that was there, and has been moved away.
+    place.write(".__app.lock", b"");
     for is in ["is not there", "is empty"] {
         let ended = tee(&place, "--rotate").run(b"");
         ended.expect(0);
         assert_eq!(ended.stderr(), format!("clh-tee: 'app.log' {is}; nothing to rotate\n"));
         assert!(place.backups("app.log").is_empty());
         place.write("app.log", b"");
+    }
+}
+
+#[test]
+fn a_name_that_is_mistyped_is_a_failure_and_makes_nothing() {
+    for mode in ["--rotate", "--repair", "--rotate --gzip --lock-dir locks", "--repair --mkdir"] {
+        for log in ["nope.log", "no/such/nope.log"] {
+            let place = Place::fresh();
+            let ended = super::Tee::new(&place).args(mode).args(log).run(b"");
+            ended.expect(1);
+            assert_eq!(ended.stderr(), format!("clh-tee: there is no log '{log}'\n"), "{mode}");
+            assert!(
+                place.names().is_empty() && ended.out.is_empty(),
+                "{mode}: {:?}",
+                place.names()
+            );
+        }
     }
 }
 

@@ -114,23 +114,41 @@ fn a_program_that_fails_is_a_warning() {
 }
 
 #[test]
-fn a_program_that_is_missing_is_a_warning() {
+fn a_program_that_is_missing_is_refused_at_the_start() {
     let advice = "; give a program without arguments";
-    for (program, advice) in [("./missing", ""), ("gzip -9", advice)] {
-        let place = Place::fresh();
-        let tee = Tee::new(&place).args("-q --max-bytes 1000 --on-rotate").arg(program);
-        let ended = tee.arg("app.log").run(&lines(0, 101));
-        ended.expect(0);
-        let told = format!("cannot run '{program}' for 'app.log.1': No such file or directory");
-        assert_eq!(ended.stderr(), format!("clh-tee: warning: {told}{advice}\n"));
-        assert_eq!(place.chain("app.log"), lines(0, 101));
+    for (program, advice) in [("./missing", ""), ("no-such-program", ""), ("gzip -9", advice)] {
+        for command in ["", "-- touch ran"] {
+            let place = Place::fresh();
+            let tee = Tee::new(&place).args("-q --max-bytes 1000 --on-rotate").arg(program);
+            let ended = tee.arg("app.log").args(command).run(b"");
+            ended.expect(if command.is_empty() { 1 } else { 125 });
+            let told = format!("cannot run '{program}' for --on-rotate: there is no such program");
+            assert_eq!(ended.stderr(), format!("clh-tee: {told}{advice}\n"));
+            assert_eq!(place.names(), [""; 0], "nothing was run or made");
+        }
     }
+}
+
+#[test]
+fn a_program_that_goes_missing_is_a_warning() {
+    let place = Place::fresh();
+    script(&place, "gone", "exit 0");
+    let mut writer = tee(&place, "--max-bytes 1000 --on-rotate ./gone").start();
+    writer.feed(&lines(0, 1));
+    until(SOON, "it has begun", || place.chain("app.log") == lines(0, 1));
+    fs::remove_file(place.path("gone")).expect("remove it");
+    writer.feed(&lines(1, 100));
+    let ended = writer.finish();
+    ended.expect(0);
+    let told = "cannot run './gone' for 'app.log.1': No such file or directory";
+    assert_eq!(ended.stderr(), format!("clh-tee: warning: {told}\n"));
+    assert_eq!(place.chain("app.log"), lines(0, 101));
 }
 
 #[test]
 fn without_backups_there_is_nothing_to_hand_on() {
     let place = Place::fresh();
-    let options = "--max-bytes 1000 --backups 0 --on-rotate ./missing";
+    let options = "--max-bytes 1000 --backups 0 --on-rotate false";
     tee(&place, options).run(&lines(0, 1001)).expect_quiet_success();
 }
 

@@ -25,6 +25,18 @@ fn a_tag_names_the_stream() {
 }
 
 #[test]
+fn a_tag_that_cannot_be_filled_in_is_found_before_the_command_runs() {
+    let place = Place::fresh();
+    let strace = Tee::new(&place).program("strace").args("-f -qq -o /dev/null -e");
+    let strace = strace.args("inject=uname:error=EPERM").arg(env!("CARGO_BIN_EXE_clh-tee"));
+    let ended = strace.args("--tag {host} app.log -- touch ran").run(b"");
+    ended.expect(125);
+    let told = "clh-tee: cannot find out the host's name: Operation not permitted\n";
+    assert_eq!(ended.stderr(), told);
+    assert_eq!(place.names(), [""; 0], "nothing was run or made");
+}
+
+#[test]
 fn a_tag_names_the_process_of_the_command() {
     let (ended, log) = log_of("--tag job[{pid}]", "echo $$", 0);
     let pid = String::from_utf8(ended.out.clone()).expect("UTF-8");

@@ -4,6 +4,7 @@ mod config;
 mod files;
 #[cfg(test)]
 mod generated;
+mod modes;
 mod read;
 mod rotating;
 mod running;
@@ -42,10 +43,10 @@ use crate::transform::{Format, Settings};
 /// LOG at once: other clh-tee, and Python programs that use
 /// concurrent-log-handler.
 ///
-/// The environment can give every option too: CLH_TEE_MAX_BYTES is
+/// The environment can give options too: CLH_TEE_MAX_BYTES is
 /// --max-bytes, and CLH_TEE_GZIP=yes is --gzip. The command line goes first.
 #[derive(Debug, Parser)]
-#[command(version, max_term_width = 79)]
+#[command(version, max_term_width = 79, args_override_self = true)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[expect(clippy::doc_markdown, reason = "it is shown as it is written")]
 pub(crate) struct Cli {
@@ -82,11 +83,11 @@ pub(crate) struct Cli {
     #[arg(long)]
     pub(crate) gzip: bool,
 
-    /// From fast (1) to small (9)
+    /// From fast (1) to small (9); turns on --gzip
     ///
+    /// In the environment or a file it does not turn on --gzip.
     /// 7 makes backups of the size that Python makes, a sixth slower than 6.
-    #[arg(long, value_name = "1..9", default_value_t = 7, requires = "gzip",
-          value_parser = level, hide_short_help = true)]
+    #[arg(long, value_name = "1..9", default_value_t = 7, value_parser = level, hide_short_help = true)]
     pub(crate) gzip_level: u32,
 
     /// Where the lock file lives, if not beside LOG
@@ -237,10 +238,15 @@ impl Cli {
     /// If any of it is wrong, or asks for help or the version.
     pub(crate) fn read(report: &Report) -> Result<Self, clap::Error> {
         let (mut matches, shown) = config::read(report)?;
+        let typed_time = modes::is_typed(&matches, "at_time");
+        let fault = modes::fault(&matches);
+        let gzip = modes::is_implied(&matches, "gzip");
         let mut cli = Self::from_arg_matches_mut(&mut matches)?;
+        let fault = fault.or_else(|| cli.timed.fault().filter(|_| typed_time));
         cli.configured.shown = shown;
-        let fault = cli.running.fault().or_else(|| cli.timed.fault());
-        match fault.or_else(|| cli.transforming.fault(cli.running.is_asked_for())) {
+        cli.gzip |= gzip;
+        cli.running.ignore_what_needs_a_command();
+        match fault.or_else(|| cli.running.fault()) {
             None => {
                 cli.warn_of_zone(report);
                 Ok(cli)
@@ -322,11 +328,12 @@ fn variables() -> Vec<String> {
     names.filter(|name| name.starts_with(PREFIX)).collect()
 }
 
-/// Has every option looked for in the environment, where flags are `yes`,
+/// Has every option but the modes looked for in the environment, where flags are `yes`,
 /// `true`, `on`, `1`, or their contrary.
 fn with_environment(command: Command) -> Command {
     command.mut_args(|arg| {
-        let Some(name) = arg.get_long().map(variable) else { return arg };
+        let is_mode = modes::MODES.contains(&arg.get_id().as_str());
+        let Some(name) = arg.get_long().filter(|_| !is_mode).map(variable) else { return arg };
         let arg = arg.env(name).hide_env(true);
         match arg.get_action() {
             ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),

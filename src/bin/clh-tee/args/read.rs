@@ -20,15 +20,13 @@ pub(crate) struct Reading {
     /// With --read: go on with what is appended
     ///
     /// LOG is followed over rotations, without a missed or doubled line, whoever rotates it. LOG need not be there yet. INT or TERM ends this.
-    #[arg(short, long, requires = "read", conflicts_with_all = ["status", "repair", "print_config"],
-          hide_short_help = true)]
+    #[arg(short, long, hide_short_help = true)]
     pub(crate) follow: bool,
 
     /// With --read: skip backups that end before TIME
     ///
     /// That is told by the time at which they were last changed. TIME is a date, such as 2026-11-22 or 2026-11-22T10:00, in the local time zone, or with an offset, such as 2026-11-22T10:00:00Z; or how long ago it is, such as 30m, 2h or 1day.
-    #[arg(long, value_name = "TIME", requires = "read", value_parser = point,
-          conflicts_with_all = ["status", "repair", "print_config"], hide_short_help = true)]
+    #[arg(long, value_name = "TIME", value_parser = point, hide_short_help = true)]
     pub(crate) since: Option<SystemTime>,
 }
 

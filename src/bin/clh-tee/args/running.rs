@@ -14,20 +14,20 @@ pub(crate) struct Running {
     /// mebibyte. If the exit status is not 0, it is printed at the end, in the
     /// order in which it was read and to the stream that it came from, with
     /// -q too.
-    #[arg(long, requires = "command")]
+    #[arg(long)]
     pub(crate) quiet_ok: bool,
 
     /// With COMMAND: run it even if LOG cannot be opened
     ///
     /// That is told, and its output goes to the echo only, with -q too.
-    #[arg(long, requires = "command", hide_short_help = true)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) keep_going: bool,
 
     /// With COMMAND: note in LOG when it starts and ends
     ///
     /// The second line says with which status it ended, and after how long.
     /// Neither is part of the echo.
-    #[arg(long, requires = "command", hide_short_help = true)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) markers: bool,
 
     /// Run this, and read its output instead of standard input
@@ -47,8 +47,16 @@ impl Running {
     /// Returns what is wrong with the command, if anything is. To clap it is all
     /// the same whether `--` stands at the end; but who put it there had a
     /// command in mind, maybe in an empty variable.
-    pub(super) fn fault(&self) -> Option<&'static str> {
+    pub(super) fn fault(&self) -> Option<String> {
         let dashes = env::args_os().next_back().is_some_and(|arg| arg == "--");
-        (!self.is_asked_for() && dashes).then_some("a command is missing after '--'")
+        (!self.is_asked_for() && dashes).then(|| "a command is missing after '--'".to_owned())
+    }
+
+    /// Without a command, drops what is about one: the environment and a file may
+    /// say it all the same.
+    pub(super) fn ignore_what_needs_a_command(&mut self) {
+        if !self.is_asked_for() {
+            (self.quiet_ok, self.keep_going, self.markers) = (false, false, false);
+        }
     }
 }

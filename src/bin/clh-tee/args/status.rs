@@ -18,22 +18,20 @@ pub(crate) struct Looking {
     /// With --status: as JSON, for programs
     ///
     /// docs/status.schema.json says what is in it.
-    #[arg(long, requires = "status", conflicts_with_all = ["read", "repair", "rotate", "print_config"],
-          hide_short_help = true)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) json: bool,
 
     /// With --status: count lines, and inflate every backup
     ///
     /// Whether a compressed backup is whole is known for sure only by this.
-    #[arg(long, requires = "status", conflicts_with_all = ["read", "repair", "rotate", "print_config"],
-          hide_short_help = true)]
+    #[arg(long, hide_short_help = true)]
     pub(crate) count: bool,
 
     /// Mend what dead writers left, say what was done, and end
     ///
     /// It is what the next writer does before its first line. Give --backups,
     /// --gzip and --when as the writers have them. The exit status is 1 if something
-    /// could not be mended.
+    /// could not be mended or there is no such log.
     #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
     pub(crate) repair: bool,
 
@@ -42,7 +40,7 @@ pub(crate) struct Looking {
     /// Give --backups, --gzip and --when as the writers have them. They go on
     /// in the new log by themselves. Nothing is said if it has worked. The exit
     /// status is 0 too if there is nothing to rotate, which is said, and 1 if
-    /// it cannot be done.
+    /// it cannot be done or there is no such log.
     #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
     pub(crate) rotate: bool,
 }

@@ -19,7 +19,7 @@ pub(crate) struct Timed {
     /// As in Python up to 3.12, MIDNIGHT and W0 to W6 rotate each time all the
     /// same, and N changes only the names of backups. Python 3.13 and later wait for
     /// the Nth time: share a log with it at --interval 1 only.
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "when",
+    #[arg(long, value_name = "N", default_value_t = 1,
           hide_short_help = true, value_parser = interval)]
     interval: u32,
 
@@ -27,8 +27,7 @@ pub(crate) struct Timed {
     ///
     /// It is given in local time or, with --utc, in UTC. By default it is
     /// midnight.
-    #[arg(long, value_name = "HH:MM[:SS]", requires = "when",
-          hide_short_help = true, value_parser = at_time)]
+    #[arg(long, value_name = "HH:MM[:SS]", hide_short_help = true, value_parser = at_time)]
     at_time: Option<u32>,
 
     /// Use UTC instead of local time
@@ -43,14 +42,18 @@ impl Timed {
     /// Returns when to rotate by the clock, if that is wanted.
     pub(crate) fn schedule(&self) -> Option<Schedule> {
         let schedule = Schedule::new(self.when?).interval(self.interval).utc(self.utc);
-        Some(self.at_time.map_or(schedule, |second| schedule.at_time(second)))
+        let at_time = self.at_time.filter(|_| self.is_by_the_day());
+        Some(at_time.map_or(schedule, |second| schedule.at_time(second)))
     }
 
-    /// Returns what is wrong with the options together.
-    pub(crate) fn fault(&self) -> Option<&'static str> {
-        let by_the_day = matches!(self.when?, When::Midnight | When::Weekday(_));
-        (self.at_time.is_some() && !by_the_day)
-            .then_some("--at-time is for --when MIDNIGHT and W0 to W6; leave it out")
+    /// Returns what is wrong with --at-time, if it was typed.
+    pub(super) fn fault(&self) -> Option<String> {
+        (self.when.is_some() && self.at_time.is_some() && !self.is_by_the_day())
+            .then(|| "--at-time is for --when MIDNIGHT and W0 to W6; leave it out".to_owned())
+    }
+
+    fn is_by_the_day(&self) -> bool {
+        matches!(self.when, Some(When::Midnight | When::Weekday(_)))
     }
 }
 

@@ -5,6 +5,9 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::transform::{Format, Pattern, Rule, Rules, Settings, Template, pattern};
 
+/// What --timestamp stands for without a value.
+pub(super) const BARE_TIMESTAMP: &str = "rfc3339";
+
 /// What is done to lines on their way into the log.
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -16,13 +19,14 @@ pub(crate) struct Transforming {
     /// with milliseconds), tai64n (as multilog writes it), or a pattern as for
     /// strftime(3), such as '%F %T'.
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true,
-          default_missing_value = "rfc3339", value_parser = Format::parse)]
+          default_missing_value = BARE_TIMESTAMP, value_parser = Format::parse)]
     pub(super) timestamp: Option<Format>,
 
     /// Put TEXT and a colon before each line
     ///
-    /// {pid}, {host} and {user} are filled in; {{ and }} are braces. With
-    /// COMMAND, {pid} is that of COMMAND, and {stream} is out or err.
+    /// {pid}, {host}, {user} and {stream} are filled in; {{ and }} are braces. With
+    /// COMMAND, {pid} is that of COMMAND, and {stream} is out or err; without it,
+    /// {stream} is in.
     #[arg(long, value_name = "TEXT", value_parser = Template::parse)]
     tag: Option<Template>,
 
@@ -70,13 +74,6 @@ impl Transforming {
             escape_control: self.escape_control,
             crlf: self.crlf,
         }
-    }
-
-    /// Returns what is wrong with the options, if anything is.
-    pub(crate) fn fault(&self, has_command: bool) -> Option<&'static str> {
-        let names_stream = self.tag.as_ref().is_some_and(Template::has_stream);
-        (names_stream && !has_command)
-            .then_some("{stream} in --tag: there is one stream only unless a COMMAND is run")
     }
 }
 

@@ -17,6 +17,8 @@ use crate::writer::sink::Sink;
 /// Appends until the input ends. What can fail is tried before any input is
 /// read; `umask` is the one that was in force before ours.
 pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
+    cli.transform().check()?;
+    PostRotate::check(cli)?;
     let Opened { log, is_nowhere, quiet } = open(cli, report)?;
     refuse_loops(cli)?;
     // Before any thread begins: each has the signals blocked that this one has.

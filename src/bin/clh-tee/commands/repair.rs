@@ -4,6 +4,7 @@ use anyhow::bail;
 use clh_tee::{Change, Escaped, Notice};
 
 use super::patient::in_time;
+use super::status;
 use crate::args::Cli;
 use crate::messages::{Report, Status, page};
 
@@ -13,6 +14,7 @@ use crate::messages::{Report, Status, page};
     reason = "the method is that of one lifetime, and any is needed"
 )]
 pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
+    status::refuse_missing(cli)?;
     let log = cli.options().open_to_repair(&cli.log)?;
     let Some((_, repair)) = in_time(log, cli.lock_timeout, |hold| hold.repair())? else {
         let (log, time) = (Escaped::path(&cli.log), cli.lock_timeout.unwrap_or_default());

@@ -19,6 +19,7 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     if cli.log.symlink_metadata().is_ok_and(refused) {
         bail!("cannot rotate '{shown}': it is not a regular file");
     }
+    super::status::refuse_missing(cli)?;
     let hook = PostRotate::of(cli, umask, report)?;
     let log = cli.options().open_to_repair(&cli.log)?;
     // What was met on the way is told before how it ended.

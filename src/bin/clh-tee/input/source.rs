@@ -54,7 +54,8 @@ impl Source {
     /// Returns it with its lines dressed as was asked for; tags tell of the
     /// process `pid`.
     pub(crate) fn dressed(self, cli: &Cli, pid: u32) -> anyhow::Result<Self> {
-        let dress = Transform::new(&cli.transform(), pid, self.stream.tag())?;
+        let stream = if cli.running.is_asked_for() { self.stream.tag() } else { "in" };
+        let dress = Transform::new(&cli.transform(), pid, stream)?;
         Ok(Self { dressed: dress.map(Transformed::new), ..self })
     }
 

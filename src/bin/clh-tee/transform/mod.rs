@@ -46,6 +46,13 @@ pub(crate) struct Settings {
     pub(crate) crlf: bool,
 }
 
+impl Settings {
+    /// Finds out whether the tag can be filled in.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        self.tag.as_ref().map_or(Ok(()), |tag| tag.fill(0, "").map(drop))
+    }
+}
+
 /// Transforms the lines of one stream.
 pub(crate) struct Transform {
     text: Text,

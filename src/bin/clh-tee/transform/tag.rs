@@ -57,11 +57,6 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// Tells whether the tag differs from stream to stream.
-    pub(crate) fn has_stream(&self) -> bool {
-        self.0.contains(&Part::Stream)
-    }
-
     /// Returns the tag with its places filled in.
     pub(super) fn fill(&self, pid: u32, stream: &str) -> anyhow::Result<String> {
         self.0.iter().map(|part| part.fill(pid, stream)).collect()
@@ -110,12 +105,6 @@ mod tests {
         assert_eq!(filled("plain"), "plain");
         assert!(!filled("{host}").is_empty());
         assert!(!filled("{user}").is_empty());
-    }
-
-    #[test]
-    fn knows_whether_it_names_the_stream() {
-        assert!(Template::parse("a {stream}").unwrap().has_stream());
-        assert!(!Template::parse("{{stream}}").unwrap().has_stream());
     }
 
     #[test]

@@ -15,12 +15,14 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clh_tee::{Escaped, Rotated};
 
 use crate::args::Cli;
 use crate::messages::{Report, counted, reason};
-use crate::sys::{Apart, Awaited, Umask, Waker, Woken, is_ready, killed_by, wait, waker};
+use crate::sys::{
+    Apart, Awaited, Umask, Waker, Woken, is_program, is_ready, killed_by, wait, waker,
+};
 
 /// What is run with each backup.
 pub(crate) struct PostRotate {
@@ -77,8 +79,19 @@ impl PostRotate {
         report: &Report,
     ) -> anyhow::Result<Option<Self>> {
         let command = cli.rotating.on_rotate.clone();
+        Self::check(cli)?;
         let new = |command| Self::new(command, before, report).context("cannot make a pipe");
         command.map(new).transpose()
+    }
+
+    /// Refuses a program that is not there, before there is a backup for it.
+    pub(crate) fn check(cli: &Cli) -> anyhow::Result<()> {
+        let missing = cli.rotating.on_rotate.as_ref().filter(|program| !is_program(program));
+        let Some(program) = missing else { return Ok(()) };
+        let spaced = program.as_encoded_bytes().contains(&b' ');
+        let advice = if spaced { "; give a program without arguments" } else { "" };
+        let program = Escaped::text(program);
+        bail!("cannot run '{program}' for --on-rotate: there is no such program{advice}");
     }
 
     fn new(command: OsString, before: Option<Umask>, report: &Report) -> io::Result<Self> {
@@ -188,12 +201,7 @@ impl Shared {
         command.arg(path).stdin(Stdio::null()).stdout(io::stderr());
         let (shown, backup) = (Escaped::text(&self.command), self.report.path(path));
         match self.apart.run(&mut command) {
-            Err(error) => {
-                let spaced = self.command.as_encoded_bytes().contains(&b' ');
-                let advice = if spaced { "; give a program without arguments" } else { "" };
-                let reason = reason(&error);
-                Some(format!("cannot run '{shown}' for '{backup}': {reason}{advice}"))
-            }
+            Err(error) => Some(format!("cannot run '{shown}' for '{backup}': {}", reason(&error))),
             Ok(status) => fault(status).map(|how| format!("'{shown}' {how} for '{backup}'")),
         }
     }

@@ -12,6 +12,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use super::refused;
 use crate::args::Cli;
+use crate::args::transforming::BARE_TIMESTAMP;
 use crate::config::{Config, Kind, Known, Setting};
 
 /// The groups whose options ask for something to be done now, or are part of
@@ -57,21 +58,13 @@ fn kind(command: &Command, arg: &Arg) -> Option<Kind> {
     match arg.get_action() {
         ArgAction::SetTrue => Some(Kind::Flag),
         ArgAction::Set => {
-            Some(Kind::One { bare: bare(arg), may_be_off: arg.get_default_values().is_empty() })
+            let may_be_bare = arg.get_num_args().is_some_and(|number| number.min_values() == 0);
+            let bare = may_be_bare.then(|| BARE_TIMESTAMP.to_owned());
+            Some(Kind::One { bare, may_be_off: arg.get_default_values().is_empty() })
         }
         ArgAction::Append => Some(Kind::Many),
         _ => None,
     }
-}
-
-/// Returns what an option stands for that is given without a value, if it may
-/// be.
-fn bare(arg: &Arg) -> Option<String> {
-    arg.get_num_args().filter(|number| number.min_values() == 0)?;
-    let given = ["clh-tee".to_owned(), format!("--{}", arg.get_long()?), "LOG".to_owned()];
-    let matches = Cli::command().ignore_errors(true).try_get_matches_from(given).ok()?;
-    let text = matches.get_raw(arg.get_id().as_str())?.next()?.to_str()?;
-    Some(text.to_owned())
 }
 
 /// Lets the flags that may stand in a file have a value on the command line.
@@ -171,6 +164,12 @@ mod tests {
     fn every_option_may_stand_in_a_file_unless_it_is_said_here() {
         assert_eq!(options_of(Option::is_none), NOT_IN_A_FILE);
         assert!(options_of(Option::is_some).len() > 15);
+    }
+
+    #[test]
+    fn only_the_timestamp_may_be_given_without_a_value() {
+        let bare = |kind: &Option<Kind>| matches!(kind, Some(Kind::One { bare: Some(_), .. }));
+        assert_eq!(options_of(bare), ["timestamp"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches};
 use clh_tee::Escaped;
 
+use crate::args::modes::is_implied;
 use crate::args::variable;
 use crate::config::{Kind, value};
 
@@ -29,7 +30,9 @@ pub(super) fn page(
     for (arg, kind) in &options {
         let id = arg.get_id().as_str();
         let Some(name) = arg.get_long() else { continue };
+        let implied = is_implied(matches, id);
         let origin = match matches.value_source(id) {
+            _ if implied => "command line (--gzip-level)".to_owned(),
             Some(ValueSource::CommandLine) => "command line".to_owned(),
             Some(ValueSource::EnvVariable) => format!("environment {}", variable(name)),
             _ => of_file(id).unwrap_or_else(|| "default".to_owned()),
@@ -61,7 +64,7 @@ fn setting(matches: &ArgMatches, arg: &Arg, kind: &Kind) -> Result<String, Strin
     let texts: Result<Vec<_>, _> = given.map(text).collect();
     let texts = texts?;
     Ok(match kind {
-        Kind::Flag => matches.get_flag(id).to_string(),
+        Kind::Flag => (matches.get_flag(id) || is_implied(matches, id)).to_string(),
         Kind::One { .. } => texts.into_iter().next().unwrap_or_else(|| "false".to_owned()),
         Kind::Many => format!("[{}]", texts.join(", ")),
     })

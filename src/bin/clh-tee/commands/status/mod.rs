@@ -7,6 +7,10 @@ mod json;
 mod table;
 mod words;
 
+use std::io::ErrorKind;
+
+use anyhow::bail;
+use clh_tee::Escaped;
 use clh_tee::status::{Depth, Status as LogStatus};
 
 use crate::args::Cli;
@@ -20,4 +24,15 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
         if cli.looking.json { json::of(&status, report) } else { table::of(&status, report) };
     page(&text)?;
     Ok(if status.is_healthy() { Status::AllIn } else { Status::Lost })
+}
+
+/// Refuses a log that is not there and has left nothing: its name is mistyped.
+pub(super) fn refuse_missing(cli: &Cli) -> anyhow::Result<()> {
+    if cli.log.symlink_metadata().is_err()
+        && let Err(error) = LogStatus::of(&cli.log, &cli.options(), Depth::Ends)
+        && error.kind() == ErrorKind::NotFound
+    {
+        bail!("there is no log '{}'", Escaped::path(&cli.log));
+    }
+    Ok(())
 }

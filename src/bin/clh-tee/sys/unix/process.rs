@@ -151,6 +151,12 @@ fn found(program: &OsStr) -> Option<PathBuf> {
     env::split_paths(&path).map(|dir| dir.join(program)).find(is_program)
 }
 
+/// Tells whether there is a program of this name or at this path.
+pub(crate) fn is_program(program: &OsStr) -> bool {
+    // Without PATH the system looks where it likes.
+    env::var_os("PATH").is_none() || found(program).is_some_and(|path| path.exists())
+}
+
 /// Returns the number of the signal that has killed a process, if one has.
 pub(crate) fn killed_by(status: ExitStatus) -> Option<i32> {
     status.signal()
