@@ -1,17 +1,18 @@
 //! Our children: those that we start, and those that we inherit as the first
 //! process of a container, or from a shell that became us.
 //!
-//! The first thread alone reaps, all of them at once, whenever CHLD comes in.
-//! How the ones that we started ended is kept until it is asked for. A program
-//! may end before it is known as ours, and `Command` itself reaps what it cannot
-//! `exec`; so nothing is reaped while a program is being started, and a start
-//! sends us another CHLD when it is over.
+//! Whoever reaps reaps all of them: the first thread whenever CHLD comes in, another
+//! when the program that it waits for has ended. How the ones that we started ended
+//! is kept until it is asked for. A program may end before it is known as ours, and
+//! `Command` itself reaps what it cannot `exec`; so nothing is reaped while a
+//! program is being started. The first thread does not wait for that: it gets
+//! another CHLD when it is over.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use nix::libc::{SIGCHLD, SIGPIPE};
 use nix::sys::signal::{Signal, kill};
@@ -22,9 +23,6 @@ use super::raw;
 
 /// The children that we started, and what is known of them.
 static OURS: Mutex<BTreeMap<u32, Fate>> = Mutex::new(BTreeMap::new());
-
-/// Is notified whenever children have been reaped.
-static REAPED: Condvar = Condvar::new();
 
 /// Is held while a program is being started, or children are reaped.
 static STARTING: Mutex<()> = Mutex::new(());
@@ -51,9 +49,14 @@ pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
         ours().insert(child.id(), Fate::Runs);
     }
     drop(starting);
+    remind();
+    child
+}
+
+/// Has the first thread look at our children, which it may have found locked.
+fn remind() {
     // Can only fail if we are gone.
     kill(Pid::this(), Signal::SIGCHLD).unwrap_or_default();
-    child
 }
 
 /// Takes note of all children that have ended, stopped or gone on.
@@ -62,6 +65,10 @@ pub(crate) fn reap() {
         Err(TryLockError::WouldBlock) => return,
         starting => starting,
     };
+    reap_all();
+}
+
+fn reap_all() {
     let mut ours = ours();
     while let Some((pid, status)) = raw::any_child() {
         if let Some(fate) = ours.get_mut(&pid) {
@@ -72,7 +79,6 @@ pub(crate) fn reap() {
             };
         }
     }
-    REAPED.notify_all();
 }
 
 /// Returns what is known of a child of ours.
@@ -82,14 +88,16 @@ pub(super) fn fate(pid: u32) -> Fate {
 
 /// Waits in another thread than the first until a child has ended.
 pub(super) fn wait(pid: u32) -> ExitStatus {
-    let mut ours = ours();
     loop {
-        if let Some(Fate::Ended(status)) = ours.get(&pid) {
-            let status = *status;
-            ours.remove(&pid);
+        raw::await_end(pid);
+        let starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        reap_all();
+        drop(starting);
+        remind();
+        if let Fate::Ended(status) = fate(pid) {
+            ours().remove(&pid);
             return status;
         }
-        ours = REAPED.wait(ours).unwrap_or_else(PoisonError::into_inner);
     }
 }
 

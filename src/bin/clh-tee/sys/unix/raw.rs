@@ -92,6 +92,22 @@ pub(super) fn any_child() -> Option<(u32, ExitStatus)> {
     Some((pid, ExitStatus::from_raw(status)))
 }
 
+/// Waits until a child has ended, and leaves it to be reaped; if it has been
+/// reaped already, returns at once.
+pub(super) fn await_end(pid: u32) {
+    let flags = libc::WEXITED | libc::WNOWAIT;
+    loop {
+        // SAFETY: all zeros are a valid `siginfo_t`, and the call only fills it in.
+        let done = unsafe {
+            let mut info: libc::siginfo_t = std::mem::zeroed();
+            libc::waitid(libc::P_PID, pid, &raw mut info, flags)
+        };
+        if done == 0 || Errno::last() != Errno::EINTR {
+            return;
+        }
+    }
+}
+
 /// How many bytes the kernel takes for a set of signals.
 #[cfg(target_os = "linux")]
 const SET: usize = size_of::<u64>();
