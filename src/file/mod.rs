@@ -47,11 +47,33 @@ pub(crate) fn regular_file(path: &Path) -> Result<Option<Metadata>> {
 /// Says that `path` is a symbolic link, and what to use instead.
 pub(crate) fn symbolic_link(path: &Path) -> io::Error {
     // A log with two names would have two locks, and so none.
-    let dir = path.parent().unwrap_or(path);
-    let target = std::fs::canonicalize(path);
-    // Nothing is there yet: the link's text, seen from where the link is.
-    let target = target.or_else(|_| std::fs::read_link(path).map(|text| dir.join(text)));
-    let target = target.unwrap_or_default();
+    let mut target = path.to_owned();
+    // As many as the system follows.
+    for _ in 0..40 {
+        let stream = match target.to_str() {
+            Some("/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1") => "output",
+            Some("/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2") => "error",
+            _ => match std::fs::read_link(&target) {
+                // Seen from where the link is.
+                Ok(text) => {
+                    target = target.parent().unwrap_or(&target).join(text);
+                    continue;
+                }
+                Err(_) => break,
+            },
+        };
+        return io::Error::other(format!(
+            "it is a symbolic link to standard {stream}; give a file, for standard output gets a \
+             copy of all lines anyway"
+        ));
+    }
+    if path.exists() && !target.exists() {
+        return io::Error::other(
+            "it leads to something without a name, such as a pipe; give a file, and pipe \
+             standard output, which gets a copy of all lines",
+        );
+    }
+    let target = std::fs::canonicalize(path).unwrap_or(target);
     let target = Escaped::path(&target).to_string();
     io::Error::other(format!("it is a symbolic link; use its target '{target}'"))
 }

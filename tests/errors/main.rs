@@ -135,6 +135,20 @@ fn log_is_a_symbolic_link_to_nowhere() {
 }
 
 #[test]
+fn log_leads_to_an_open_file() {
+    let place = Place::fresh();
+    symlink("/dev/stdout", place.path("out.log")).expect("make a link");
+    symlink("out.log", place.path("app.log")).expect("make a link");
+    for log in ["app.log", "/dev/stdout", "/proc/self/fd/1", "/dev/fd/1"] {
+        let hint = "it is a symbolic link to standard output; give a file, for standard output \
+                    gets a copy of all lines anyway";
+        fails(Tee::new(&place).args(log), log, hint);
+    }
+    // Standard input is a pipe here, as are a shell's `>(COMMAND)`.
+    fails(Tee::new(&place).args("/dev/fd/0"), "/dev/fd/0", "something without a name, such as");
+}
+
+#[test]
 fn lock_is_a_symbolic_link() {
     let place = Place::fresh();
     place.write("other", b"other's\n");
