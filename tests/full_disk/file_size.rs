@@ -124,6 +124,21 @@ fn lines_for_which_there_will_be_no_room_are_given_up_when_the_input_ends() {
     }
 }
 
+#[test]
+fn a_rotation_on_request_is_not_killed_by_it() {
+    let place = Place::fresh();
+    let lines: Vec<u8> = (0..LINES).flat_map(|n| crate::line("line", n).into_bytes()).collect();
+    place.write("app.log", &lines);
+    let prlimit = Tee::new(&place).program("prlimit").args("--fsize=8192");
+    let prlimit = prlimit.arg(env!("CARGO_BIN_EXE_clh-tee"));
+    let ended = prlimit.args("--rotate --gzip app.log").run(b"");
+    ended.expect(0);
+    let told = "cannot compress 'app.log': File too large; backups stay plain";
+    expect_said(&ended.stderr(), told, 1);
+    assert_eq!(place.names(), [".__app.lock", "app.log", "app.log.1"]);
+    assert_eq!(place.read("app.log.1"), lines);
+}
+
 /// A quota is a full disk.
 #[test]
 fn a_quota_that_is_used_up_is_waited_for() {

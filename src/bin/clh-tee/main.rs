@@ -35,7 +35,11 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let umask = cli.files.set_umask();
-    match cli.mode() {
+    let mode = cli.mode();
+    if !matches!(mode, Mode::Append) {
+        sys::outlive_file_limit();
+    }
+    match mode {
         Mode::PrintConfig(page) => messages::page(page).map(|()| Status::AllIn),
         Mode::Read => commands::read::run(cli, report),
         Mode::Status => commands::status::run(cli, report),

@@ -32,7 +32,7 @@ pub(crate) use self::system::files::{
     of_the_user, plain, raise_limit, set_umask, user, user_id, user_name, without,
 };
 pub(crate) use self::system::process::{Apart, Process, is_program, killed_by, reap, signal_name};
-pub(crate) use self::system::signals::{Signals, end_by, stop};
+pub(crate) use self::system::signals::{Signals, end_by, outlive_file_limit, stop};
 pub(crate) use self::system::standard::{Stdout, end_with, is_standard, is_standard_input, say};
 pub(crate) use self::system::streams::{AT_ONCE, Input, Output};
 pub(crate) use self::system::waiting::{

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::process::{self, ExitCode};
+use std::sync::Arc;
 
 use nix::libc::{
     SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN,
@@ -27,6 +28,12 @@ pub(super) type Set = u64;
 /// Returns the bit of a signal.
 pub(super) fn bit(signal: i32) -> Set {
     1 << (signal - 1)
+}
+
+/// Lets a write beyond the limit on the size of files fail, and not kill us.
+pub(crate) fn outlive_file_limit() {
+    // Where XFSZ cannot be caught, it kills as before.
+    drop(signal_hook::flag::register(SIGXFSZ, Arc::default()));
 }
 
 /// The signals that have come in.

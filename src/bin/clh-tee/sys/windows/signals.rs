@@ -39,6 +39,9 @@ fn came() -> MutexGuard<'static, Vec<Caught>> {
 /// What has come in.
 pub(crate) struct Signals(());
 
+/// Lets a write beyond the limit on the size of files fail: there is no such limit.
+pub(crate) fn outlive_file_limit() {}
+
 impl Signals {
     /// Catches what comes from the console from now on.
     pub(crate) fn catch() -> io::Result<Self> {
