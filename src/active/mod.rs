@@ -1,9 +1,9 @@
 //! The log now appended to.
 //!
-//! It is kept open between holds. At the start of each hold one `stat` of its
-//! path tells whether it is still the log, and how long it is; what other
-//! writers did meanwhile shows in nothing else. Under the hold nobody else
-//! appends, so a write that fails half-way can be cut back.
+//! It stays open between holds. At the start of each hold one `stat` of its path
+//! shows whether it is still the log and how long it is; that is all we learn of
+//! what other writers did. During the hold no other writer appends, so a write
+//! that fails half-way can be cut back.
 
 mod open;
 
@@ -22,21 +22,20 @@ use crate::sys::{self, Identity, Metadata, identity};
 /// The log at its path, open or yet to be made.
 #[derive(Debug)]
 pub(crate) struct Active {
-    /// Where it is.
     path: PathBuf,
-    /// The open log, if there is one.
     open: Option<Open>,
     /// It is no regular file, and so never rotated.
     special: bool,
-    /// If it was closed: which file it was then, and how long.
+    /// If it was closed: which file it was then, and its size.
     left: Option<(Identity, u64)>,
-    /// The log that we had open, if others have replaced it since.
+    /// The log that we had open, if other writers have replaced it.
     replaced: Option<File>,
-    /// How much others had changed its size when we last looked, in bytes.
+    /// By how many bytes other writers had changed its size when we last looked.
     others: u64,
     /// What was asked for of a new log.
     asked: Asked,
-    /// A log was made that is not so: whether that is still to be told.
+    /// If a log was made without what was asked for: whether that is yet to be
+    /// reported.
     unmet: Option<bool>,
     /// Why a log was made without its access list.
     refused: Option<io::Error>,
@@ -45,23 +44,21 @@ pub(crate) struct Active {
     pub(crate) nameless: bool,
 }
 
-/// A write that failed: how much of it is in nevertheless, and the reason.
+/// A write that failed, perhaps half-way.
 #[derive(Debug)]
 pub(crate) struct Unwritten {
-    /// How many bytes are in; whole lines, if the log is a regular file.
+    /// How many bytes were written; whole lines, if the log is a regular file.
     pub(crate) kept: usize,
-    /// Why the rest is not.
     pub(crate) error: Error,
 }
 
 impl Active {
-    /// Returns the log at `path`, opened if it is there already.
+    /// Returns the log at `path`, opened if it exists.
     ///
     /// # Errors
     ///
-    /// If it is a directory or a symbolic link, or cannot be written, or, not
-    /// being there, cannot be made. A FIFO is opened later, when a process may
-    /// read it.
+    /// If it is a directory, a symbolic link or a socket, or cannot be written or
+    /// created. A FIFO is opened later, when a process may read it.
     pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
         let mut active = Self {
             path,
@@ -101,20 +98,18 @@ impl Active {
         Ok(active)
     }
 
-    /// Returns the log's path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Tells whether the log is something that is never locked: a device
-    /// orders its own writers, and beside `/dev/null` no lock file belongs.
+    /// Returns whether the log is never locked: a device orders its own writers,
+    /// and no lock file belongs beside `/dev/null`.
     pub(crate) fn is_device(&self) -> bool {
         sys::look_at(&self.path).is_ok_and(|metadata| sys::is_device(&metadata))
     }
 
-    /// Looks whether the open log is still the one at the path, opens what is
-    /// there if not, and takes in its size. If nothing is there, the log is
-    /// empty and will be made by the next append.
+    /// Opens the log at the path if our open log is stale, and updates the size. If
+    /// there is none, the next append creates it.
     pub(crate) fn refresh(&mut self, _: &mut Held<'_>) -> Result<()> {
         match sys::look_at(&self.path) {
             Ok(metadata) => self.compare(&metadata),
@@ -126,7 +121,7 @@ impl Active {
         }
     }
 
-    /// Takes in what `metadata`, of the path, says about the open log.
+    /// Updates what we know from the `metadata` of the path.
     fn compare(&mut self, metadata: &Metadata) -> Result<()> {
         // It was removed where it is mounted from. Some file systems count no names.
         self.nameless = sys::links(metadata) == 0 && sys::is_mount_point(&self.path);
@@ -148,14 +143,14 @@ impl Active {
         Ok(())
     }
 
-    /// Opens the log that is there, of which `metadata` tells.
+    /// Opens the existing log, which `metadata` describes.
     fn open_existing(&mut self, metadata: &Metadata) -> Result<()> {
         if metadata.is_symlink() {
             return Err(self.cannot("open", symbolic_link(&self.path)));
         }
         refuse_socket(metadata).map_err(Error::on("open", &self.path))?;
-        // Only a regular file is read: a FIFO opened for both would have a
-        // reader, us, and swallow what nobody reads.
+        // Only a regular file is read: a FIFO opened for both would have us as its
+        // reader, and swallow lines that no other process reads.
         let mut options = sys::log_options();
         let file = match options.read(metadata.is_file()).open(&self.path) {
             // A log that may be written and not read.
@@ -170,7 +165,6 @@ impl Active {
         self.keep(file.map_err(|error| self.cannot("open", error))?)
     }
 
-    /// Remembers the open log.
     fn keep(&mut self, file: File) -> Result<()> {
         let metadata = sys::about(&file).map_err(Error::on("look at", &self.path))?;
         let (identity, regular) = (identity(&metadata), metadata.is_file());
@@ -178,37 +172,37 @@ impl Active {
             sys::let_writes_wait(&file).map_err(Error::on("open", &self.path))?;
         }
         let private_identity = file_id(&metadata);
-        let mut open = Open { file, identity, private_identity, regular, size: 0, torn: false };
+        let mut open = Open { file, identity, private_identity, regular, size: 0, partial: false };
         open.resized(metadata.len());
         self.open = Some(open);
         self.special = !regular;
         Ok(())
     }
 
-    /// Returns the log's size in bytes, 0 if there is none. What is no
-    /// regular file has none, and so is never full.
+    /// Returns the log's size in bytes, 0 if there is none. Anything but a regular
+    /// file has size 0, and so is never full.
     pub(crate) fn size(&self) -> u64 {
         self.open.as_ref().map_or(0, |open| open.size)
     }
 
-    /// Returns how many bytes others have put in since our hold before this
-    /// one; where they have rotated, how many are in the new log.
+    /// Returns how many bytes other writers have appended since our last hold; if
+    /// they have rotated, how many are in the new log.
     pub(crate) fn others(&self) -> u64 {
         self.others
     }
 
-    /// Returns, once, the log that we had open and that others have replaced.
+    /// Returns, once, the open log that other writers have replaced.
     pub(crate) fn take_replaced(&mut self) -> Option<File> {
         self.replaced.take()
     }
 
-    /// Returns how many bytes may go in before the log is full at `limit`; 0
-    /// if it is, and never so few that a torn end would make it full.
+    /// Returns how many bytes fit before the log is full at `limit`: 0 only if it is
+    /// full now, not for the newline that ends a partial line.
     pub(crate) fn room(&self, limit: u64) -> u64 {
         let Some(open) = &self.open else { return limit };
         match limit.saturating_sub(open.size) {
             0 => 0,
-            room => room.saturating_sub(u64::from(open.torn)).max(1),
+            room => room.saturating_sub(u64::from(open.partial)).max(1),
         }
     }
 
@@ -223,26 +217,24 @@ impl Active {
         self.open.as_ref().map(|open| open.identity).or(left).map(|(device, _)| device)
     }
 
-    /// Returns what the open log is.
+    /// Returns the open log's metadata.
     pub(crate) fn metadata(&self) -> Result<Option<Metadata>> {
         let metadata = self.open.as_ref().map(|open| sys::about(&open.file)).transpose();
         metadata.map_err(|error| self.cannot("look at", error))
     }
 
-    /// Tells whether the log is no regular file: it is never rotated, and to
-    /// open it or write to it can take for ever.
+    /// Returns whether the log is not a regular file: it is never rotated, and
+    /// writing to it can block.
     pub(crate) fn is_special(&self) -> bool {
         self.special
     }
 
-    /// Tells whether nothing stands at the log's path.
     pub(crate) fn is_missing(&self) -> bool {
         self.open.is_none()
     }
 
-    /// Makes the missing log: with mode and owner that were asked for, or
-    /// those of the one it replaces, if that is known, or else as any new file
-    /// is made.
+    /// Creates the missing log with the mode and owner asked for, or those of the log
+    /// that it replaces, or else as any new file.
     pub(crate) fn create(&mut self, _: &mut Held<'_>, like: Option<&Ownership>) -> Result<()> {
         let file = self.asked.create_log(&self.path, like);
         let (file, refused) = file.map_err(|error| self.cannot("create", error))?;
@@ -256,24 +248,22 @@ impl Active {
         self.keep(file)
     }
 
-    /// Tells, once, whether a log was made whose mode or owner are not those
-    /// asked for, for the system refused them.
+    /// Returns, once, whether the system refused the mode or owner asked for.
     pub(crate) fn take_unmet(&mut self) -> bool {
         self.unmet.as_mut().is_some_and(std::mem::take)
     }
 
-    /// Returns why a log was made without the access list of the one that
-    /// it replaces.
+    /// Returns, once, why a log lacks the access list of the one that it replaces.
     pub(crate) fn take_refused(&mut self) -> Option<io::Error> {
         self.refused.take()
     }
 
-    /// Appends `lines`, which are whole, to the log, which is there.
+    /// Appends whole `lines` to the log.
     ///
     /// # Errors
     ///
-    /// If not all of it can be written. Then the log ends with the last line
-    /// that could.
+    /// If not everything can be written. The log then ends with the last line that
+    /// could.
     pub(crate) fn append(
         &mut self,
         _: &mut Held<'_>,
@@ -287,7 +277,6 @@ impl Active {
             .map_err(|(kept, source)| Unwritten { kept, error: self.cannot("append to", source) })
     }
 
-    /// Empties the log in place.
     pub(crate) fn truncate(&mut self, _: &mut Held<'_>) -> Result<()> {
         let Some(open) = &mut self.open else {
             return Ok(());
@@ -297,10 +286,9 @@ impl Active {
         Ok(())
     }
 
-    /// Ends a torn end with a newline, so that no line is glued to it wherever
-    /// the log stands then.
-    pub(crate) fn mend(&mut self, _: &mut Held<'_>) -> Result<()> {
-        let outcome = self.open.as_mut().map_or(Ok(()), Open::mend);
+    /// Ends a partial line with a newline, so that no line is ever glued to it.
+    pub(crate) fn end_partial_line(&mut self, _: &mut Held<'_>) -> Result<()> {
+        let outcome = self.open.as_mut().map_or(Ok(()), Open::end_partial_line);
         outcome.map_err(|error| self.cannot("append to", error))
     }
 
@@ -311,17 +299,17 @@ impl Active {
         }
     }
 
-    /// Gives up the open log, which has just become a backup.
+    /// Returns the open log, which has just become a backup.
     pub(crate) fn retire(&mut self, _: &mut Held<'_>) -> Option<File> {
         self.open.take().map(|open| open.file)
     }
 
-    /// Forces the log's content to disk.
+    /// Syncs the log's content.
     pub(crate) fn sync(&self) -> Result<()> {
         let synced = match &self.open {
             Some(open) if open.regular => sync_data(&open.file),
             None if self.left.is_some() => match sys::log_options().open(&self.path) {
-                // Others have rotated it, and seen to that.
+                // The writer that rotated it has synced it.
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
                 opened => opened.and_then(|log| sync_data(&log)),
             },
@@ -330,7 +318,6 @@ impl Active {
         synced.map_err(Error::on("sync", &self.path))
     }
 
-    /// Says what cannot be done to the log.
     fn cannot(&self, verb: &'static str, error: io::Error) -> Error {
         Error::new(verb, &self.path, error)
     }

@@ -7,52 +7,49 @@ use memchr::memrchr;
 
 use crate::sys::{self, FileExt, Identity};
 
-/// An open log.
 #[derive(Debug)]
 pub(crate) struct Open {
-    /// Opened to append and, where permitted, to read.
+    /// Opened to append and, if permitted, to read.
     pub(crate) file: File,
-    /// Which file it is.
     pub(crate) identity: Identity,
-    /// Which file it is for good, as the name of its private file says.
+    /// The identity in the name of its private file.
     pub(crate) private_identity: u64,
-    /// A regular file; anything else is written, and never rotated or cut.
+    /// A regular file; anything else is never rotated or cut.
     pub(crate) regular: bool,
-    /// Its size in bytes when it was last looked at.
+    /// In bytes, when we last looked.
     pub(crate) size: u64,
-    /// Its last byte, when it was last looked at, was no newline.
-    pub(crate) torn: bool,
+    /// Whether it ended with a partial line when we last looked.
+    pub(crate) partial: bool,
 }
 
 impl Open {
-    /// Takes in the log's size. Only if it is not the one that we left it with
-    /// can its end be torn, and only then is its last byte read.
+    /// Updates the size. Only if it is not the one that we left can the log end with
+    /// a partial line, and only then is its last byte read.
     pub(crate) fn resized(&mut self, size: u64) {
         if self.regular && self.size != size {
             self.size = size;
             let mut last = [b'\n'];
             // A log that may not be read counts as whole.
             let read = size.checked_sub(1).map(|end| self.file.read_exact_at(&mut last, end));
-            self.torn = matches!(read, Some(Ok(()))) && last != [b'\n'];
+            self.partial = matches!(read, Some(Ok(()))) && last != [b'\n'];
         }
     }
 
-    /// Appends whole lines, behind a newline if the log's end is torn.
+    /// Appends whole lines, after the newline that ends a partial one.
     pub(crate) fn append(&mut self, lines: &[u8]) -> Result<(), (usize, io::Error)> {
-        self.mend().map_err(|error| (0, error))?;
+        self.end_partial_line().map_err(|error| (0, error))?;
         self.write(lines)
     }
 
-    /// Ends a torn end with a newline.
-    pub(crate) fn mend(&mut self) -> io::Result<()> {
-        if self.torn {
+    pub(crate) fn end_partial_line(&mut self) -> io::Result<()> {
+        if self.partial {
             self.write(b"\n").map_err(|(_, error)| error)?;
-            self.torn = false;
+            self.partial = false;
         }
         Ok(())
     }
 
-    /// Writes whole lines, or as many of them as can be.
+    /// Writes as many whole lines as it can.
     fn write(&mut self, lines: &[u8]) -> Result<(), (usize, io::Error)> {
         let (written, outcome) = write_all(&self.file, lines);
         let Err(error) = outcome else {
@@ -60,23 +57,20 @@ impl Open {
             return Ok(());
         };
         if !self.regular {
-            // What a pipe has taken cannot be taken back. The rest of a line
-            // follows at the next try.
+            // A pipe gives nothing back. The rest of a line follows at the next try.
             return Err((written, error));
         }
-        // Cut back rather than finish later: until we had the lock again, half
-        // a line would stand at the end, and another writer's line would join
-        // it. Nobody else has appended meanwhile, for the lock is ours.
+        // Cut back rather than finish later: another writer's line would join half
+        // of ours before we had the lock again. We hold it, so nothing follows.
         let kept = memrchr(b'\n', &lines[..written]).map_or(0, |end| end + 1);
         self.grown(kept);
         if kept < written && self.file.set_len(self.size).is_err() {
-            // The next look finds another size than this, and a torn end.
+            // The next look finds another size, and a partial line.
             return Err((kept, error));
         }
         Err((kept, error))
     }
 
-    /// Counts bytes that went in.
     fn grown(&mut self, bytes: usize) {
         if self.regular {
             self.size += bytes as u64;
@@ -84,7 +78,7 @@ impl Open {
     }
 }
 
-/// Writes all of `bytes`; returns how much of it was written, and how it ended.
+/// Returns how many of the `bytes` were written, and how it ended.
 fn write_all(file: &File, bytes: &[u8]) -> (usize, io::Result<()>) {
     let mut written = 0;
     while written < bytes.len() {

@@ -2,9 +2,8 @@
 
 use crate::sys::{self, Metadata};
 
-/// Returns a number that stands for the file that `metadata` is about, for
-/// good. Where the file system keeps no time of birth and gives the numbers of
-/// files anew it is weaker, and whoever relies on it compares contents too.
+/// Returns a number that identifies the file for good. Where the file system keeps
+/// no birth time and reuses inodes it is weaker, so callers compare contents too.
 pub(crate) fn file_id(metadata: &Metadata) -> u64 {
     let (device, inode) = sys::identity(metadata);
     let mut hash = Fnv::new();
@@ -17,17 +16,15 @@ pub(crate) fn file_id(metadata: &Metadata) -> u64 {
     hash.0
 }
 
-/// The hash FNV-1a. Std's hasher may change between releases, and the number
-/// stands in a file's name, where writers of any release meet.
+/// FNV-1a. Std's hasher may change between releases, and this number is part of a
+/// file name that writers of any release share.
 struct Fnv(u64);
 
 impl Fnv {
-    /// Begins a hash.
     fn new() -> Self {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    /// Takes in `bytes`.
     fn add(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);

@@ -26,7 +26,6 @@ const MODE_BITS: u32 = 0o777;
 pub(crate) struct Ownership {
     /// Its group bits are the mask of the access list, if there is one.
     mode: u32,
-    /// User and group.
     owner: (u32, u32),
     acl: Option<Acl>,
 }
@@ -71,7 +70,7 @@ impl Ownership {
         self.acl.as_ref().map_or(MODE_BITS, |acl| 0o707 | acl.group() << 3)
     }
 
-    /// Tells whether a file that was found may stand for one of this mode and
+    /// Returns whether a file that was found may stand for one of this mode and
     /// owner: it belongs to this owner or to us, and is no wider. In a directory
     /// that others can write, a file could have been put there to be filled.
     pub(crate) fn admits(&self, found: &Self) -> bool {
@@ -83,13 +82,13 @@ impl Ownership {
         ours && narrow && (found.owner.1 == self.owner.1 || same_for_all)
     }
 
-    /// Makes the file `path`, which must not exist, to be read and appended
-    /// to, with this mode and access list and as far as permitted this owner.
+    /// Creates the file `path`, to be read and appended to, with this mode and access
+    /// list and as far as permitted this owner.
     ///
     /// # Errors
     ///
-    /// If it cannot be made. What is refused beside that is no error: it must
-    /// not cost a line.
+    /// If it exists or cannot be created. Anything else that is refused must not
+    /// cost a line.
     pub(crate) fn create(&self, path: &Path) -> io::Result<Made> {
         let mut options = sys::log_options();
         sys::with_mode(&mut options, self.plain_mode());
@@ -139,7 +138,6 @@ pub(crate) struct Asked {
     pub(crate) mode: Option<u32>,
     /// Whom they belong to (CLH's `owner`).
     pub(crate) user: Option<u32>,
-    /// And to which group.
     pub(crate) group: Option<u32>,
 }
 
@@ -191,12 +189,12 @@ impl Asked {
         Ok((file, refused))
     }
 
-    /// Tells whether anything was asked for.
+    /// Returns whether anything was asked for.
     pub(crate) fn is_anything(self) -> bool {
         self.mode.is_some() || self.user.is_some() || self.group.is_some()
     }
 
-    /// Tells whether the file that `metadata` is about is as was asked for.
+    /// Returns whether the file that `metadata` is about is as was asked for.
     pub(crate) fn is_met_by(self, metadata: &Metadata) -> bool {
         let is = |asked: Option<u32>, found| asked.is_none_or(|asked| asked == found);
         let Ownership { mode, owner: (user, group), .. } = Ownership::without_acl(metadata);

@@ -161,7 +161,7 @@ impl Log {
         self.leftovers = Some(Leftovers::default());
         // Lines come first: if there is no room for a newline, the log is
         // rotated all the same, for that may make room.
-        drop(self.active.mend(held));
+        drop(self.active.end_partial_line(held));
         self.renamed = true;
         let outcome = self.backups.rotate(held, &mut self.active, renewed, &listed);
         // There can be a backup even where a later step failed.

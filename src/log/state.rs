@@ -124,7 +124,7 @@ impl Log {
     /// Ends a torn end of the log with a newline; tells whether it has done so.
     pub(super) fn end_torn_end(&mut self, held: &mut Held<'_>) -> Option<Change> {
         let before = self.active.size();
-        if let Err(error) = self.active.mend(held) {
+        if let Err(error) = self.active.end_partial_line(held) {
             self.notices.push(Notice::CannotMend(error));
         }
         let path = self.active.path().to_owned();

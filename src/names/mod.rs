@@ -17,21 +17,18 @@ use crate::sys;
 /// How many hexadecimal digits a private file's identity has.
 const IDENTITY_DIGITS: usize = 16;
 
-/// What is put behind the log's name in the longest name that is ever made of
-/// it: Python's compressed rotation temp, with 64 random bits in decimal.
+/// The longest suffix that a log's name ever gets: that of Python's compressed
+/// rotation temp, with 64 random bits in decimal.
 const LONGEST_SUFFIX: usize = ".rotate.18446744073709551615.gz".len();
 
 /// How a backup is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Form {
-    /// As it was written.
     Plain,
-    /// Compressed by gzip.
     Gzip,
 }
 
 impl Form {
-    /// Returns how the name of a file of this form ends.
     fn ending(self) -> &'static str {
         match self {
             Self::Plain => "",
@@ -60,17 +57,15 @@ pub(crate) enum Meaning {
 /// A log's absolute path, and the names made from it.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
-    /// The directory of the log.
     dir: PathBuf,
     /// The last component of the log's path.
     name: OsString,
-    /// Both together.
     log: PathBuf,
 }
 
 impl Names {
-    /// Makes `path` absolute as Python's `os.path.abspath` does: `.` and `..`
-    /// are resolved by their letters, symbolic links not at all.
+    /// Makes `path` absolute as Python's `os.path.abspath` does: `.` and `..` are
+    /// resolved textually, symbolic links not at all.
     ///
     /// # Errors
     ///
@@ -86,12 +81,10 @@ impl Names {
         }
     }
 
-    /// Returns the log's path.
     pub(crate) fn log(&self) -> &Path {
         &self.log
     }
 
-    /// Returns the log's directory.
     pub(crate) fn dir(&self) -> &Path {
         &self.dir
     }
@@ -120,7 +113,6 @@ impl Names {
         }
     }
 
-    /// Returns the path of the backup in `slot`.
     pub(crate) fn backup(&self, slot: u64, form: Form) -> PathBuf {
         self.followed_by(&slot.to_string(), form)
     }
@@ -130,8 +122,7 @@ impl Names {
         self.around("", &[".", rest, form.ending()])
     }
 
-    /// Returns what follows the log's name and a dot in `name`, less the
-    /// ending of its form, if it begins like that.
+    /// Returns what follows the log's name and a dot in `name`, without `.gz`.
     fn rest<'a>(&self, name: &'a OsStr) -> Option<(&'a [u8], Form)> {
         let (name, ours) = (name.as_encoded_bytes(), self.name.as_encoded_bytes());
         let rest = name.strip_prefix(ours)?.strip_prefix(b".")?;
@@ -141,10 +132,8 @@ impl Names {
         })
     }
 
-    /// Returns the path of the private temporary for the log of this identity.
-    ///
-    /// It begins with `.__`, which no name of Python's does but the lock's,
-    /// and ends in `.gz`, which no lock's does.
+    /// Returns the path of the private file of the log with this identity. Of
+    /// Python's names only the lock's begins with `.__`, and that never ends in `.gz`.
     pub(crate) fn private(&self, identity: u64) -> PathBuf {
         self.around(".__", &[&format!(".{identity:0IDENTITY_DIGITS$x}.gz")])
     }
@@ -163,8 +152,8 @@ impl Names {
         self.dir.join(name)
     }
 
-    /// Tells what the file called `name` in the log's directory is to this
-    /// log. Anything that is not exactly one of our names is nothing to us.
+    /// Returns what a file called `name` is to this log: nothing, unless it is exactly
+    /// one of our names.
     pub(crate) fn meaning(&self, name: &OsStr) -> Option<Meaning> {
         let (ours, bytes) = (self.name.as_encoded_bytes(), name.as_encoded_bytes());
         if let Some(rest) = bytes.strip_prefix(b".__") {
@@ -200,7 +189,7 @@ pub(crate) fn compressed(plain: &Path) -> PathBuf {
     path.into()
 }
 
-/// Resolves `.` and `..` by their letters, as Python's `os.path.normpath`.
+/// Resolves `.` and `..` textually, as Python's `os.path.normpath`.
 fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
@@ -213,19 +202,16 @@ fn normal(path: &Path) -> PathBuf {
     normal
 }
 
-/// Tells whether there is nothing but decimal digits.
 fn all_digits(bytes: &[u8]) -> bool {
     bytes.iter().all(u8::is_ascii_digit)
 }
 
-/// Reads the number of a slot, or one that tells names apart; `01` is none,
-/// since nobody writes it.
+/// Reads the number of a slot or a counter. `01` is none: no writer writes it.
 pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
     let plain = all_digits(bytes) && !bytes.starts_with(b"0");
     plain.then(|| std::str::from_utf8(bytes).ok()?.parse().ok()).flatten()
 }
 
-/// Reads a private file's identity.
 fn identity(bytes: &[u8]) -> Option<u64> {
     let lower = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
     let exact = bytes.len() == IDENTITY_DIGITS && bytes.iter().all(lower);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{Identity, Metadata, WATCH_INTERVAL};
 
-/// What tells of a log: nothing does, it is looked at.
+/// What reports changes of a log: nothing does, it is looked at.
 #[derive(Debug)]
 pub(crate) struct Watch;
 
@@ -47,7 +47,6 @@ impl Watch {
 pub(crate) struct Acl(std::convert::Infallible);
 
 impl Acl {
-    /// Returns the list of `file`.
     #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
     pub(crate) fn of(_: &File) -> io::Result<Option<Self>> {
         Ok(None)
@@ -59,7 +58,6 @@ impl Acl {
         Ok(None)
     }
 
-    /// Gives `file` this list.
     #[expect(clippy::unnecessary_wraps, reason = "elsewhere it can fail")]
     pub(crate) fn set(_: Option<&Self>, _: &File) -> io::Result<()> {
         Ok(())
@@ -81,7 +79,6 @@ impl Acl {
 pub(crate) struct Locks;
 
 impl Locks {
-    /// Reads what is known.
     pub(crate) fn read() -> Self {
         Self
     }
@@ -92,7 +89,6 @@ impl Locks {
         None
     }
 
-    /// Returns how many wait for it.
     #[expect(clippy::unused_self, reason = "elsewhere it is used")]
     pub(crate) fn waiting(&self, _: &Metadata) -> u64 {
         0
@@ -115,7 +111,7 @@ pub(crate) fn network(_: &Path) -> Option<&'static str> {
     None
 }
 
-/// Tells whether a file is mounted at a path: not known.
+/// Returns whether a file is mounted at a path: not known.
 pub(crate) fn is_mount_point(_: &Path) -> bool {
     false
 }

@@ -12,15 +12,15 @@
 //! | | on Unix | on Windows |
 //! |---|---|---|
 //! | the wait for a lock | the system's, in the order of coming | by trying again |
-//! | a locked file | may be read and removed by others | by nobody else |
+//! | a locked file | can be read and removed by others | cannot |
 //! | the log, between holds | stays open | is closed |
-//! | a file that somebody has open | can be renamed | perhaps |
+//! | a file that is open elsewhere | can be renamed | perhaps |
 //! | an open file that is removed | loses its name at once | perhaps at the end |
 //! | mode and owner | are inherited, and can be asked for | do not exist |
 //! | which file it is | device, inode, birth | volume and index |
 //!
-//! On Linux alone the kernel tells of what happens to a log and of who has a
-//! lock, a file can be made without a name, and be held without being opened.
+//! Only on Linux does the kernel report what happens to a log and which process has
+//! a lock, can a file be made without a name, and be held without being opened.
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
@@ -52,20 +52,16 @@ use self::unix as system;
 #[cfg(windows)]
 use self::windows as system;
 
-/// Which file an open file is. As long as it is open, no other file can have
-/// the same.
+/// Which file an open file is: unique as long as it is open.
 pub(crate) type Identity = (u64, u64);
 
 /// Who may do what to a file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rights {
-    /// All bits of its mode.
     pub(crate) mode: u32,
-    /// Whom it belongs to.
     pub(crate) user: u32,
-    /// And to which group.
     pub(crate) group: u32,
 }
 
-/// How often a log is looked at where nothing tells of it.
+/// How often a log is looked at where nothing reports its changes.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);

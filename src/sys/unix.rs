@@ -14,23 +14,20 @@ use nix::unistd::{AccessFlags, Group, PathconfVar, Uid, User, access, pathconf};
 
 use super::{Identity, Rights};
 
-/// What is known of a file.
 pub(crate) use std::fs::Metadata;
 
-/// There is no file of that name.
 pub(crate) const NO_SUCH_FILE: i32 = libc::ENOENT;
-/// It is a directory.
 pub(crate) const IS_A_DIRECTORY: i32 = libc::EISDIR;
-/// The file's mode forbids it.
+/// EACCES: the file's mode forbids it.
 pub(crate) const FORBIDDEN: i32 = libc::EACCES;
-/// Only others may do it.
+/// EPERM: only the owner or root may.
 pub(crate) const NOT_PERMITTED: i32 = libc::EPERM;
 
-/// How often to try for a lock: the system waits instead, for whoever polls
-/// starves among those who wait.
+/// How often to try for a lock. The system waits instead: a process that polls
+/// starves among those that wait.
 pub(crate) const LOCK_POLL: Option<Duration> = None;
 
-/// Whether the log stays open when the lock is let go.
+/// Whether the log stays open when the lock is released.
 pub(crate) const LOG_STAYS_OPEN: bool = true;
 
 /// Why mode and owner cannot be asked for: they can.
@@ -44,24 +41,22 @@ pub(crate) fn look_at(path: &Path) -> io::Result<Metadata> {
     path.symlink_metadata()
 }
 
-/// Returns what an open file is.
 pub(crate) fn about(file: &File) -> io::Result<Metadata> {
     file.metadata()
 }
 
-/// Returns which file `metadata` is about: device and inode.
+/// Returns device and inode.
 pub(crate) fn identity(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
-/// Returns when the file was made, in nanoseconds since 1970, for an inode's
-/// number is given anew to the next file; 0 where it is not kept.
+/// Returns the birth time in nanoseconds since 1970, since inodes are reused; 0 if
+/// the file system does not keep it.
 pub(crate) fn born(metadata: &Metadata) -> u128 {
     let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     born.map_or(0, |age| age.as_nanos())
 }
 
-/// Returns how many names the file has.
 pub(crate) fn links(metadata: &Metadata) -> u64 {
     metadata.nlink()
 }
@@ -71,18 +66,17 @@ pub(crate) fn changed(metadata: &Metadata) -> u64 {
     u64::try_from(metadata.ctime()).unwrap_or_default()
 }
 
-/// Tells whether it is a device.
 pub(crate) fn is_device(metadata: &Metadata) -> bool {
     let kind = metadata.file_type();
     kind.is_char_device() || kind.is_block_device()
 }
 
-/// Tells whether it is a Unix socket, which cannot be opened.
+/// Returns whether it is a Unix socket, which cannot be opened.
 pub(crate) fn is_socket(metadata: &Metadata) -> bool {
     metadata.file_type().is_socket()
 }
 
-/// Tells whether a FIFO was not opened because no process reads it.
+/// Returns whether a FIFO was not opened because no process reads it.
 pub(crate) fn is_unread(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ENXIO)
 }
@@ -94,8 +88,8 @@ pub(crate) fn let_writes_wait(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns how long the locked `file` is, which has this identity, or nothing
-/// if it stands at `path` no more: somebody has deleted it.
+/// Returns the length of the locked `file`, which has this identity, or nothing if
+/// it is no longer at `path`.
 pub(crate) fn length_at(path: &Path, _: &File, file: Identity) -> io::Result<Option<u64>> {
     match path.symlink_metadata() {
         Ok(metadata) if identity(&metadata) == file => Ok(Some(metadata.len())),
@@ -104,7 +98,7 @@ pub(crate) fn length_at(path: &Path, _: &File, file: Identity) -> io::Result<Opt
     }
 }
 
-/// Returns options that never follow a symbolic link, nor wait for a FIFO.
+/// Returns options that never follow a symbolic link or wait for a FIFO.
 pub(crate) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
@@ -124,18 +118,17 @@ pub(crate) fn log_options() -> OpenOptions {
     options
 }
 
-/// Has the file that is made with these `options` get this mode, less the
-/// umask.
+/// Sets the mode of the file to be created, less the umask.
 pub(crate) fn with_mode(options: &mut OpenOptions, mode: u32) {
     options.mode(mode);
 }
 
-/// Appends to a file that was opened for that; returns how much has gone in.
+/// Appends; returns how many bytes were written.
 pub(crate) fn append(mut file: &File, bytes: &[u8]) -> io::Result<usize> {
     file.write(bytes)
 }
 
-/// Tells whether the file at `path` can be renamed, as far as that is known
+/// Returns whether the file at `path` can be renamed, as far as that is known
 /// before it is tried. In a sticky directory only the owner of either may do it,
 /// and root.
 pub(crate) fn can_rename(path: &Path) -> io::Result<()> {
@@ -161,23 +154,22 @@ fn may_act_as_owner() -> bool {
     set.map_or_else(|| user() == 0, |set| set & FOWNER != 0)
 }
 
-/// Tells whether files can be made in `dir`, as far as permissions go.
+/// Returns whether files can be made in `dir`, as far as permissions go.
 pub(crate) fn can_create_in(dir: &Path) -> io::Result<()> {
     Ok(access(dir, AccessFlags::W_OK | AccessFlags::X_OK)?)
 }
 
-/// Tells whether `path` can be written, as far as permissions go.
+/// Returns whether `path` can be written, as far as permissions go.
 pub(crate) fn can_write(path: &Path) -> io::Result<()> {
     Ok(access(path, AccessFlags::W_OK)?)
 }
 
-/// Returns how long a name in `dir` may be.
 pub(crate) fn longest_name(dir: &Path) -> io::Result<usize> {
     let longest = pathconf(dir, PathconfVar::NAME_MAX)?.unwrap_or(255);
     Ok(usize::try_from(longest).unwrap_or(usize::MAX))
 }
 
-/// Returns the length of a name, as the file system counts it: in bytes.
+/// Returns the length of a name as the file system counts it: in bytes.
 pub(crate) fn name_length(name: &OsStr) -> usize {
     name.len()
 }
@@ -187,7 +179,7 @@ pub(crate) fn rights(metadata: &Metadata) -> Rights {
     Rights { mode: metadata.mode(), user: metadata.uid(), group: metadata.gid() }
 }
 
-/// Returns who we are.
+/// Returns our effective user.
 pub(crate) fn user() -> u32 {
     Uid::effective().as_raw()
 }
@@ -197,12 +189,10 @@ pub(crate) fn give(file: &File, user: Option<u32>, group: Option<u32>) -> io::Re
     fchown(file, user, group)
 }
 
-/// Gives `file` this mode.
 pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
     file.set_permissions(Permissions::from_mode(mode))
 }
 
-/// Returns the groups that a user is in.
 pub(crate) fn groups_of(user: u32) -> Vec<u32> {
     let Ok(Some(user)) = User::from_uid(Uid::from_raw(user)) else { return Vec::new() };
     let mut groups = vec![user.gid.as_raw()];
@@ -227,17 +217,17 @@ pub(crate) fn reason(number: i32) -> String {
     words.strip_suffix(&format!(" (os error {number})")).unwrap_or(&words).to_owned()
 }
 
-/// Tells whether a file was not opened for being a symbolic link.
+/// Returns whether a file was not opened for being a symbolic link.
 pub(crate) fn is_refused_link(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ELOOP)
 }
 
-/// Tells whether a file system has no such call at all (FUSE, 9p, gVisor).
+/// Returns whether a file system has no such call at all (FUSE, 9p, gVisor).
 pub(crate) fn is_unsupported(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS | libc::EOPNOTSUPP))
 }
 
-/// Tells whether a file was not opened because too many are.
+/// Returns whether a file was not opened because too many are.
 pub(crate) fn is_too_many_open(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
 }

@@ -32,28 +32,27 @@ pub(crate) fn name_file(file: &File, path: &Path) -> io::Result<()> {
     Ok(linkat(AT_FDCWD, open.as_str(), AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW)?)
 }
 
-/// Holds a file that is about to be removed: neither is it freed, nor does
-/// another one get its number. One that cannot be held is removed all the same.
+/// Opens a file that is about to be removed, so that it is not freed and its inode
+/// not reused. If that fails it is removed all the same.
 pub(crate) fn kept(path: &Path) -> Option<File> {
     let flags = libc::O_PATH | libc::O_NOFOLLOW;
     OpenOptions::new().read(true).custom_flags(flags).open(path).ok()
 }
 
-/// Tells whether a file is mounted at `path`: it can be neither renamed nor removed.
+/// Returns whether a file is mounted at `path`: it can be neither renamed nor removed.
 pub(crate) fn is_mount_point(path: &Path) -> bool {
     let (flags, none) = (rustix::fs::AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
     statx(CWD, path, flags, none)
         .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
-/// Returns the name of the file system that a directory is on, if a lock on it
-/// may not reach everybody. One that cannot be looked at has been told of
-/// already.
+/// Returns the name of the directory's file system if a lock on it may not reach
+/// all writers. A directory that cannot be looked at was reported already.
 pub(crate) fn network(dir: &Path) -> Option<&'static str> {
     kind(statfs(dir).ok()?.filesystem_type())
 }
 
-/// Returns the name of a file system on which a lock may not reach everybody.
+/// Returns the name of a file system on which a lock may not reach all writers.
 fn kind(found: FsType) -> Option<&'static str> {
     // Those without a name are from the kernel's `magic.h`, and cifs's sources.
     const KINDS: [(FsType, &str); 8] = [

@@ -10,8 +10,8 @@ use nix::sys::stat::{major, minor};
 
 use crate::sys::{Identity, identity};
 
-/// Tells of each process but ours which of these two files it has open, and
-/// whether to be written; or nothing, if that is not for us to know.
+/// Returns, for each process but ours, which of these two files it has open, and
+/// whether for writing; nothing for a process that we may not look at.
 pub(crate) fn openers(
     files: [(&Path, Option<Identity>); 2],
 ) -> Vec<(u32, Option<[Option<bool>; 2]>)> {
@@ -37,8 +37,8 @@ fn pids() -> Vec<u32> {
     pids
 }
 
-/// Tells of each of these two files whether a process has it open, and whether
-/// to be written; or nothing, if that is not for us to know.
+/// Returns, for each of these two files, whether the process has it open for
+/// writing; nothing if we may not look at it.
 fn open_files(pid: u32, files: [(&Path, Option<Identity>); 2]) -> Option<[Option<bool>; 2]> {
     let mut found = [None, None];
     for entry in fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten() {
@@ -56,8 +56,8 @@ fn open_files(pid: u32, files: [(&Path, Option<Identity>); 2]) -> Option<[Option
     Some(found)
 }
 
-/// Tells whether what is open by the name `target` may be `path`. Only then it
-/// is looked at, for a look at a file far away can take for ever.
+/// Returns whether the open file called `target` may be `path`. Only then do we look
+/// at it: on a network that can block.
 fn may_be(target: &Path, path: &Path) -> bool {
     let names = (target.file_name(), path.file_name());
     let begins = |target: &OsStr, name: &OsStr| {
@@ -71,40 +71,36 @@ fn is(link: &PathBuf) -> Option<Identity> {
     fs::metadata(link).ok().map(|metadata| identity(&metadata))
 }
 
-/// The locks that all processes have, as the system lists them.
+/// The locks of all processes, as the system lists them.
 #[derive(Debug, Default)]
 pub(crate) struct Locks(Vec<Listed>);
 
-/// One of them.
 #[derive(Debug, PartialEq, Eq)]
 struct Listed {
-    /// Who has it, or waits for it.
+    /// The process that has it or waits for it.
     pid: u32,
     /// The device of the file, in two numbers.
     device: (u64, u64),
-    /// The file's inode.
     inode: u64,
-    /// Whether it is not had yet.
+    /// Whether it is only waited for.
     waiting: bool,
 }
 
 impl Locks {
-    /// Reads the list. Where there is none, nobody has a lock as far as we know.
+    /// Reads the list, which is empty where the system has none.
     pub(crate) fn read() -> Self {
         Self::listed_in(&fs::read_to_string("/proc/locks").unwrap_or_default())
     }
 
-    /// Reads a list.
     fn listed_in(text: &str) -> Self {
         Self(text.lines().filter_map(Listed::read).collect())
     }
 
-    /// Returns who has the file locked that `metadata` is about.
+    /// Returns the process that has the file locked.
     pub(crate) fn holder(&self, metadata: &Metadata) -> Option<u32> {
         self.on(metadata).find(|lock| !lock.waiting).map(|lock| lock.pid)
     }
 
-    /// Returns how many wait for it.
     pub(crate) fn waiting(&self, metadata: &Metadata) -> u64 {
         self.on(metadata).filter(|lock| lock.waiting).count() as u64
     }

@@ -22,12 +22,11 @@ use crate::sys::WATCH_INTERVAL;
 /// is not told.
 const AT_LEAST: Duration = Duration::from_secs(1);
 
-/// What tells of a log.
+/// What reports changes of a log.
 #[derive(Debug)]
 pub(crate) struct Watch {
     /// The kernel's queue, if there is one, and the directory in it.
     events: Option<(Inotify, WatchDescriptor)>,
-    /// The log's name.
     name: OsString,
     /// The watch on the open log.
     log: Option<WatchDescriptor>,

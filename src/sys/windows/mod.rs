@@ -45,9 +45,7 @@ pub(crate) const LOCAL_ZONE: Option<&str> = None;
 
 /// The right to remove and rename.
 const DELETE: u32 = 0x0001_0000;
-/// Others may read what we have open.
 const SHARE_READ: u32 = 1;
-/// Others may write it.
 const SHARE_WRITE: u32 = 2;
 /// A directory may be opened too.
 const BACKUP_SEMANTICS: u32 = 0x0200_0000;
@@ -56,14 +54,12 @@ const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
 /// The offset that stands for a file's end.
 const AT_END: u64 = u64::MAX;
 
-/// What is known of a file: what std tells, and which file it is.
+/// What std knows of a file, and which file it is.
 #[derive(Debug, Clone)]
 pub(crate) struct Metadata {
-    /// What std tells.
     known: fs::Metadata,
     /// The volume's number, and the file's in it.
     identity: Identity,
-    /// How many names it has.
     links: u64,
 }
 
@@ -125,7 +121,6 @@ pub(crate) fn look_at(path: &Path) -> io::Result<Metadata> {
     about(&OpenOptions::new().access_mode(0).custom_flags(flags).open(path)?)
 }
 
-/// Returns what an open file is.
 pub(crate) fn about(file: &File) -> io::Result<Metadata> {
     let (known, more) = (file.metadata()?, winapi_util::file::information(file)?);
     let identity = (more.volume_serial_number(), more.file_index());
@@ -145,7 +140,6 @@ pub(crate) fn born(_: &Metadata) -> u128 {
     0
 }
 
-/// Returns how many names the file has.
 pub(crate) fn links(metadata: &Metadata) -> u64 {
     metadata.links
 }
@@ -157,17 +151,17 @@ pub(crate) fn changed(metadata: &Metadata) -> u64 {
     changed.map_or(0, |since| since.as_secs())
 }
 
-/// Tells whether it is a device: none has a path with a directory and a name.
+/// Returns whether it is a device: none has a path with a directory and a name.
 pub(crate) fn is_device(_: &Metadata) -> bool {
     false
 }
 
-/// Tells whether it is a socket: none has a path.
+/// Returns whether it is a socket: none has a path.
 pub(crate) fn is_socket(_: &Metadata) -> bool {
     false
 }
 
-/// Tells whether a FIFO was not opened because no process reads it: there is none.
+/// Returns whether a FIFO was not opened because no process reads it: there is none.
 pub(crate) fn is_unread(_: &io::Error) -> bool {
     false
 }
@@ -177,8 +171,8 @@ pub(crate) fn let_writes_wait(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns how long the locked `file` is. It stands at its path, for nobody can
-/// remove it as long as we have it open; see [`lock_options`].
+/// Returns the length of the locked `file`. It is at its path, since no process can
+/// remove it while we have it open; see [`lock_options`].
 pub(crate) fn length_at(_: &Path, file: &File, _: Identity) -> io::Result<Option<u64>> {
     file.metadata().map(|metadata| Some(metadata.len()))
 }
@@ -188,7 +182,7 @@ pub(crate) fn options() -> OpenOptions {
     OpenOptions::new()
 }
 
-/// Returns options for a lock file: nobody can remove or rename it while we
+/// Returns options for a lock file: no process can remove or rename it while we
 /// have it open, and a symbolic link is opened itself.
 pub(crate) fn lock_options() -> OpenOptions {
     let mut options = OpenOptions::new();
@@ -196,8 +190,8 @@ pub(crate) fn lock_options() -> OpenOptions {
     options
 }
 
-/// Returns options to append to a log: to write, since who may only append
-/// cannot cut off what he has appended.
+/// Returns options to append to a log: to write, since with the right to append
+/// alone we could not cut back.
 pub(crate) fn log_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.write(true);
@@ -207,24 +201,24 @@ pub(crate) fn log_options() -> OpenOptions {
 /// Has the file that is made with these `options` get this mode: there is none.
 pub(crate) fn with_mode(_: &mut OpenOptions, _: u32) {}
 
-/// Appends to a file that was opened for that; returns how much has gone in.
+/// Appends; returns how many bytes were written.
 pub(crate) fn append(file: &File, bytes: &[u8]) -> io::Result<usize> {
     file.seek_write(bytes, AT_END)
 }
 
-/// Tells whether the file at `path` can be renamed: not if somebody has it open
-/// who does not allow that.
+/// Returns whether the file at `path` can be renamed: not if a process that does not
+/// allow it has it open.
 pub(crate) fn can_rename(path: &Path) -> io::Result<()> {
     OpenOptions::new().access_mode(DELETE).custom_flags(OPEN_REPARSE_POINT).open(path).map(drop)
 }
 
-/// Tells whether files can be made in `dir`: whether there is such a directory.
+/// Returns whether files can be made in `dir`: whether there is such a directory.
 pub(crate) fn can_create_in(dir: &Path) -> io::Result<()> {
     let is_dir = dir.metadata()?.is_dir();
     if is_dir { Ok(()) } else { Err(ErrorKind::NotADirectory.into()) }
 }
 
-/// Tells whether `path` can be written: that shows when it is opened.
+/// Returns whether `path` can be written: that shows when it is opened.
 pub(crate) fn can_write(_: &Path) -> io::Result<()> {
     Ok(())
 }
@@ -240,13 +234,12 @@ pub(crate) fn name_length(name: &OsStr) -> usize {
     name.encode_wide().count()
 }
 
-/// Returns who may do what to a file: access lists are not looked at, so
-/// everybody is the one who may do all.
+/// Returns who may do what to a file: access lists are not looked at.
 pub(crate) fn rights(_: &fs::Metadata) -> Rights {
     Rights { mode: 0, user: user(), group: 0 }
 }
 
-/// Returns who we are; see [`rights`].
+/// Returns our user; see [`rights`].
 pub(crate) fn user() -> u32 {
     0
 }
@@ -273,19 +266,19 @@ pub(crate) fn reason(number: i32) -> String {
     words.trim_end_matches('.').to_owned()
 }
 
-/// Tells whether a file was not opened for being a symbolic link: it is opened
+/// Returns whether a file was not opened for being a symbolic link: it is opened
 /// itself then.
 pub(crate) fn is_refused_link(_: &io::Error) -> bool {
     false
 }
 
-/// Tells whether a file system has no such call at all:
+/// Returns whether a file system has no such call at all:
 /// `ERROR_INVALID_FUNCTION` or `ERROR_NOT_SUPPORTED`.
 pub(crate) fn is_unsupported(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(1 | 50))
 }
 
-/// Tells whether a file was not opened because too many are.
+/// Returns whether a file was not opened because too many are.
 pub(crate) fn is_too_many_open(error: &io::Error) -> bool {
     error.raw_os_error() == Some(TOO_MANY_OPEN)
 }
