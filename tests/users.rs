@@ -9,11 +9,13 @@ mod harness;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
+use std::os::unix::net::UnixListener;
 use std::process::Command;
 use std::time::Duration;
 
 use harness::{Place, Tee, mode, traced, until};
-use nix::unistd::geteuid;
+use nix::sys::stat::Mode;
+use nix::unistd::{geteuid, mkfifo};
 
 /// Ample time for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
@@ -271,4 +273,37 @@ fn without_its_access_list_a_file_gives_nobody_more() {
     let made = String::from_utf8(place.read("trace")).expect("text");
     let mut made = made.lines().filter(|call| call.contains("O_EXCL") && !call.contains(".lock"));
     assert!(made.all(|call| call.contains(", 0600)")), "{made:?}");
+}
+
+/// What another user can put under the name of a private file, which can be
+/// foretold: a link to a file elsewhere, or something that is no file.
+#[test]
+fn what_stands_under_a_private_file_s_name_is_not_touched() {
+    let lines = b"a line of some length\n".repeat(1 << 17);
+    for kind in ["hard link", "symbolic link", "FIFO", "socket", "directory"] {
+        let place = Place::fresh();
+        Tee::new(&place).args("-q --max-bytes 1G --gzip app.log").run(&lines).expect(0);
+        let names = place.names();
+        let private = names.iter().find(|name| name.starts_with(".__app.log."));
+        let private = place.path(private.expect("it is compressed as it grows"));
+        fs::remove_file(&private).expect("remove the private file");
+        place.write("precious", b"precious\n");
+        place.set_mode("precious", 0o600);
+        let _socket = match kind {
+            "hard link" => fs::hard_link(place.path("precious"), &private).map(|()| None),
+            "symbolic link" => symlink("precious", &private).map(|()| None),
+            "FIFO" => Ok(mkfifo(&private, Mode::S_IRWXU).map(|()| None).expect("make a FIFO")),
+            "socket" => UnixListener::bind(&private).map(Some),
+            _ => fs::create_dir(&private).map(|()| None),
+        }
+        .expect(kind);
+        let ended = Tee::new(&place).args("-q --max-bytes 1G --gzip app.log").run(&lines);
+        ended.expect(0);
+        let ended = Tee::new(&place).args("--rotate --gzip app.log").run(b"");
+        ended.expect(0);
+        assert!(place.chain("app.log") == [&lines[..], &lines].concat(), "{kind}");
+        assert!(private.symlink_metadata().is_ok(), "{kind} is still there");
+        assert_eq!(place.read("precious"), b"precious\n", "{kind}");
+        assert_eq!(mode(&place.path("precious")), 0o600, "{kind}");
+    }
 }
