@@ -14,6 +14,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use harness::{Place, Running, Tee, until};
+use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
 /// Longer than the first intervals at which rotation is tried again.
@@ -238,4 +239,23 @@ fn a_log_that_was_removed_where_it_is_mounted_from_is_reported_once() {
     let told = "clh-tee: warning: 'app.log' was removed where it is mounted from, and its lines \
                 will be gone; mount its directory instead\n";
     assert_eq!(ended.stderr(), told);
+}
+
+#[test]
+fn a_rotation_on_request_ends_the_wait_for_the_next_try() {
+    let place = Place::fresh();
+    let slot = place.path("app.log.1");
+    let mut tee = Tee::new(&place).args("-q --max-bytes 1 --backups 1 app.log").start();
+    feed_one_by_one(&mut tee, &place, 0, 1);
+    fs::create_dir(&slot).expect("make a directory");
+    feed_one_by_one(&mut tee, &place, 1, 3);
+    until(SOON, "it is told", || tee.stderr_so_far().contains("cannot rotate"));
+    fs::remove_dir(&slot).expect("remove the directory");
+    tee.signal(Signal::SIGUSR2);
+    until(SOON, "it has rotated", || slot.is_file());
+    until(SOON, "that is told", || tee.stderr_so_far().contains("works again"));
+    tee.feed(b"line 4\n");
+    tee.feed(b"line 5\n");
+    tee.finish().expect(0);
+    assert_eq!(place.read("app.log"), b"line 5\n", "the limit holds again");
 }

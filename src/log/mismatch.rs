@@ -1,8 +1,8 @@
-//! Other writers' settings, as far as they show in what they leave.
+//! Other writers' settings, as far as the backups show them.
 //!
-//! It is looked at only when somebody else has rotated the log that we had
-//! open, and nothing is said on the strength of one such rotation: a signal or
-//! a failure can make any backup small, large or plain.
+//! They are looked at only when another writer has rotated the log. One such
+//! rotation proves nothing: a signal or a failure can make any backup small,
+//! large or plain.
 
 use std::fs::File;
 use std::sync::OnceLock;
@@ -11,37 +11,36 @@ use super::state::Log;
 use crate::event::{Mismatch, Notice};
 use crate::file::{file_id, regular_file};
 use crate::names::Form;
+use crate::names::listing::Listing;
 use crate::rotation::Backups;
 use crate::sys::FileExt;
 
 /// How many rotations in a row must look the same.
 const ENOUGH: usize = 2;
-/// The same for small logs: those that somebody rotates now and then by hand
-/// or by the clock are small too, but not equally small.
+/// The same for small logs: those that are rotated by hand or by cron are small
+/// too, but not equally small.
 const ENOUGH_SMALL: usize = 3;
 
-/// What was seen at the last rotations of others, and what has been told.
+/// What other writers' last rotations have shown, and what was reported.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
-    /// How large the logs were that were smaller than half our limit, of the
-    /// last rotations in a row.
+    /// Of the last rotations in a row, the sizes below half our limit.
     small: Vec<u64>,
-    /// How many of the last were too large, in a row.
+    /// How many of the last in a row were too large.
     large: usize,
-    /// How many of the last had the other form, in a row.
+    /// How many of the last in a row had the other form.
     other_form: usize,
-    /// What stood in the slot beyond our last when we looked first.
+    /// What stood in the slot beyond our last at first.
     beyond: OnceLock<Option<u64>>,
-    /// What has been told: size, compression, backups.
-    told: [bool; 3],
+    /// Size, compression, backups.
+    reported: [bool; 3],
 }
 
 impl Log {
-    /// Looks how others have rotated the log `old`, if they have.
-    pub(crate) fn look_for_drift(&mut self, old: &File) {
+    /// Looks how other writers have rotated the log `old`.
+    pub(crate) fn look_for_mismatch(&mut self, old: &File) {
         let backups = &self.backups;
-        // Backups by the clock are no chain, and who names them so has been
-        // told of by other means.
+        // A writer that rotates by the clock is reported by other means.
         if backups.naming.timetable().is_some()
             || backups.options.backups == 0
             || self.active.is_special()
@@ -50,15 +49,15 @@ impl Log {
         }
         let Some(size) = size_if_rotated(old, backups) else { return };
         let seen = [
-            self.drift.size(old, size, backups.options.max_bytes),
-            self.drift.compression(backups),
-            self.drift.backups(backups),
+            self.mismatch.size(old, size, backups.options.max_bytes),
+            self.mismatch.compression(backups),
+            self.mismatch.backups(backups),
         ];
-        for (seen, told) in seen.into_iter().zip(&mut self.drift.told) {
-            if let Some(drift) = seen
-                && !std::mem::replace(told, true)
+        for (seen, reported) in seen.into_iter().zip(&mut self.mismatch.reported) {
+            if let Some(mismatch) = seen
+                && !std::mem::replace(reported, true)
             {
-                self.notices.push(Notice::Mismatch(drift));
+                self.notices.push(Notice::Mismatch(mismatch));
             }
         }
     }
@@ -67,7 +66,7 @@ impl Log {
 impl Watch {
     /// Forgets what was seen, but not what was reported.
     pub(crate) fn forget(&mut self) {
-        *self = Self { told: self.told, ..Self::default() };
+        *self = Self { reported: self.reported, ..Self::default() };
     }
 
     /// Tells whether a log of this `size` was rotated by another limit.
@@ -105,6 +104,10 @@ impl Watch {
         let beyond = ours.checked_add(1)?;
         let mut paths = [Form::Plain, Form::Gzip].map(|form| backups.names.backup(beyond, form));
         paths.sort();
+        if Listing::unknown(None).lock_of(&backups.names.backup(beyond, Form::Plain)).is_some() {
+            // It is another log.
+            return None;
+        }
         let found = paths.iter().find_map(|path| regular_file(path).ok().flatten());
         let found = found.map(|file| file_id(&file));
         let before = *self.beyond.get_or_init(|| found);
@@ -112,7 +115,7 @@ impl Watch {
     }
 }
 
-/// Returns the size of the log `old` that stands at its path no more, if it has
+/// Returns the size of the log `old`, which is no longer at its path, if it has
 /// been rotated: then there is a backup that is not older.
 fn size_if_rotated(old: &File, backups: &Backups) -> Option<u64> {
     let old = old.metadata().ok()?;

@@ -1,8 +1,7 @@
-//! What a writer's recovery does, done now and told in full.
+//! A writer's recovery, done now and reported in full.
 //!
-//! It is the same recovery, so it cannot differ from a writer's. What it did is
-//! not asked of it but seen: the directory's names and the files that bear them
-//! are compared, before and after, under one hold.
+//! It is the same recovery, so it cannot differ from a writer's. What it did
+//! shows in the directory's names before and after, compared under one hold.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -39,12 +38,11 @@ pub enum Change {
     Removed(PathBuf),
     /// There is a new file.
     Made(PathBuf),
-    /// The log's torn last line has got its newline.
+    /// The log's partial last line was ended with a newline.
     Ended(PathBuf),
 }
 
-/// The files around a log: which name each has. A file is known by what its
-/// name's number stands for, for good.
+/// The files around a log by their identity, with their names.
 #[derive(Debug)]
 pub(crate) struct Files(BTreeMap<u64, PathBuf>);
 

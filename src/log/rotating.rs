@@ -70,7 +70,7 @@ impl Log {
         if let Some(timetable) = self.backups.naming.timetable_mut() {
             timetable.look_at_clock();
         }
-        if !self.is_due() || !self.patience.is_over() {
+        if !self.is_due() || !self.backoff.is_over() {
             return Ok(());
         }
         self.get_ready(held)?;
@@ -99,11 +99,11 @@ impl Log {
     ///
     /// If the lock, released to prepare that, cannot be acquired again.
     pub(super) fn make_room(&mut self, held: &mut Held<'_>, lines: &[u8]) -> Result<usize> {
-        if self.fitting(lines) == 0 && self.patience.is_over() {
+        if self.fitting(lines) == 0 && self.backoff.is_over() {
             self.get_ready(held)?;
         }
         Ok(match self.fitting(lines) {
-            0 if !self.patience.is_over() => lines.len(),
+            0 if !self.backoff.is_over() => lines.len(),
             0 if !self.try_to_rotate(held, true) => lines.len(),
             0 => self.fitting(lines),
             fitting => fitting,
@@ -118,8 +118,7 @@ impl Log {
         // Emptying a log that is to have no limit would lose lines.
         let may = options.backups > 0 || options.schedule.is_some() || options.max_bytes > 0;
         let size = self.active.size();
-        if error.kind() != ErrorKind::FileTooLarge || size == 0 || !may || !self.patience.is_over()
-        {
+        if error.kind() != ErrorKind::FileTooLarge || size == 0 || !may || !self.backoff.is_over() {
             return false;
         }
         if !self.try_to_rotate(held, true) {
@@ -134,10 +133,7 @@ impl Log {
     /// Rotates; tells whether that has worked.
     fn try_to_rotate(&mut self, held: &mut Held<'_>, renewed: bool) -> bool {
         match self.rotate(held, renewed) {
-            Ok(()) => {
-                self.notices.extend(self.patience.restore().then_some(Notice::RotatesAgain));
-                true
-            }
+            Ok(()) => true,
             Err(error) => {
                 self.rotation_fails(error);
                 false
@@ -147,7 +143,7 @@ impl Log {
 
     /// Notes that the log cannot be rotated now.
     fn rotation_fails(&mut self, error: Error) {
-        self.notices.extend(self.patience.lose().then_some(Notice::CannotRotate(error)));
+        self.notices.extend(self.backoff.extend().then_some(Notice::CannotRotate(error)));
     }
 
     /// Rotates; if the log is not to be `renewed`, the next line does that.
@@ -168,6 +164,7 @@ impl Log {
         self.notices.extend(self.backups.rotated.take().map(Notice::Rotated));
         let trouble = outcome.map_err(|error| explained(error, held))?;
         self.stats.rotations += 1;
+        self.notices.extend(self.backoff.end().then_some(Notice::RotatesAgain));
         let news = trouble.is_some() && !self.uncompressed;
         self.uncompressed = trouble.is_some();
         self.notices.extend(trouble.filter(|_| news).map(Notice::CannotCompress));
@@ -186,14 +183,14 @@ impl Log {
                 self.backups.remove_surplus(surplus, &listing, held);
                 self.report_unremoved();
             }
-            Err(error) => self.tell_unmended(error),
+            Err(error) => self.report_unmended(error),
         }
     }
 
     /// Reports backups that could not be removed.
     fn report_unremoved(&mut self) {
         for error in std::mem::take(&mut self.backups.unremoved) {
-            self.tell_unmended(error);
+            self.report_unmended(error);
         }
     }
 }

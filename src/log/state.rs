@@ -36,9 +36,9 @@ pub(crate) struct Log {
     /// What could not be mended, and has been told of.
     unmended: BTreeSet<PathBuf>,
     /// When to rotate again after it failed.
-    pub(super) patience: Backoff,
+    pub(super) backoff: Backoff,
     /// What others' rotations have shown of their settings.
-    pub(crate) drift: Watch,
+    pub(crate) mismatch: Watch,
     /// Whether it is known that somebody rotates the log by the clock.
     pub(super) timed: bool,
     /// Whether the last backup could not be compressed.
@@ -71,8 +71,8 @@ impl Log {
             backups,
             leftovers: None,
             unmended: BTreeSet::new(),
-            patience: Backoff::default(),
-            drift: Watch::default(),
+            backoff: Backoff::default(),
+            mismatch: Watch::default(),
             timed: false,
             uncompressed: false,
             unsynced: false,
@@ -94,7 +94,7 @@ impl Log {
         let listing =
             if self.active.is_special() { Ok(Listing::default()) } else { self.backups.list() };
         let listing = listing.unwrap_or_else(|error| {
-            self.tell_unmended(error);
+            self.report_unmended(error);
             Listing::unknown(self.backups.options.lock_dir.as_deref())
         });
         let log = self.active.private_identity().map(|log| (log, self.active.size()));
@@ -140,7 +140,7 @@ impl Log {
     }
 
     /// Tells, once, of something that stays as it is.
-    pub(super) fn tell_unmended(&mut self, error: Error) {
+    pub(super) fn report_unmended(&mut self, error: Error) {
         if self.unmended.insert(error.path().to_owned()) {
             self.notices.push(Notice::CannotMend(error));
         }
@@ -201,9 +201,9 @@ impl Log {
         let replaced = self.active.take_replaced();
         if held.is_another() {
             // Two writers may have rotated at once, which shows no settings.
-            self.drift.forget();
+            self.mismatch.forget();
         } else if let Some(old) = replaced {
-            self.look_for_drift(&old);
+            self.look_for_mismatch(&old);
         }
         self.look_at_time(held);
         Ok(())

@@ -10,26 +10,23 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// The first wait.
     const SHORTEST: Duration = Duration::from_secs(1);
-    /// The longest wait.
     const LONGEST: Duration = Duration::from_secs(60);
 
-    /// Tells whether it is time to try.
     pub(crate) fn is_over(&self) -> bool {
         self.until.is_none_or(|(until, _)| Instant::now() >= until)
     }
 
-    /// Waits longer; tells whether this is news.
-    pub(crate) fn lose(&mut self) -> bool {
-        let news = self.until.is_none();
+    /// Begins a wait, longer than the one before; tells whether it is the first.
+    pub(crate) fn extend(&mut self) -> bool {
+        let first = self.until.is_none();
         let wait = self.until.map_or(Self::SHORTEST, |(_, wait)| (wait * 2).min(Self::LONGEST));
         self.until = Some((Instant::now() + wait, wait));
-        news
+        first
     }
 
-    /// Waits no more; tells whether this is news.
-    pub(crate) fn restore(&mut self) -> bool {
+    /// Ends all waiting; tells whether there was a failure.
+    pub(crate) fn end(&mut self) -> bool {
         self.until.take().is_some()
     }
 }
@@ -39,11 +36,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patience_is_lost_once_and_restored_once() {
-        let mut patience = Backoff::default();
-        assert!(patience.is_over() && !patience.restore());
-        assert!(patience.lose() && !patience.lose());
-        assert!(!patience.is_over());
-        assert!(patience.restore() && patience.is_over());
+    fn begins_once_and_ends_once() {
+        let mut backoff = Backoff::default();
+        assert!(backoff.is_over() && !backoff.end());
+        assert!(backoff.extend() && !backoff.extend());
+        assert!(!backoff.is_over());
+        assert!(backoff.end() && backoff.is_over());
     }
 }

@@ -1,9 +1,8 @@
-//! When the log is rotated next, as all of its writers know it.
+//! The log's next rotation by the clock, as all its writers know it.
 //!
-//! The time is the whole content of the lock file, in decimal digits, and so is
-//! read and written by whoever holds the lock. Whoever rotates writes the next
-//! one. Where there is none, or none that can be meant, it is worked out anew
-//! and written, so that the writers to come agree.
+//! The time is the whole content of the lock file, in decimal digits, so it is
+//! read and written under the lock. The writer that rotates writes the next one.
+//! If there is none, or none that is valid, a writer computes it and writes it.
 
 use std::fs::File;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -15,26 +14,24 @@ use crate::sys::FileExt;
 use crate::time::schedule::Schedule;
 use crate::time::zone::Zone;
 
-/// The first instant that can be meant: the year 2000. A clock that shows less
-/// has not been set. (CLH's `MIN_VALID_TIMESTAMP`.)
+/// The first valid time: the year 2000. A clock that shows less has not been set.
+/// (CLH's `MIN_VALID_TIMESTAMP`.)
 const FIRST: i64 = 946_684_800;
 
-/// The last instant that can be meant, in the year 9999.
+/// The last valid time, in the year 9999.
 const LAST: i64 = 253_370_764_800;
 
-/// How much of the lock file is looked at, at the most.
+/// How much of the lock file is read.
 const LONGEST: usize = 64;
 
 /// When a log is rotated by the clock.
 #[derive(Debug)]
 pub(crate) struct Timetable {
-    /// How often.
     schedule: Schedule,
-    /// By whose clock.
     zone: Zone,
-    /// The time when we last looked.
+    /// The time at the last look.
     now: i64,
-    /// When it is to be rotated, as the lock file said when we last looked.
+    /// The time of the next rotation, in the lock file at the last look.
     next: i64,
     /// Whether a doubt about that time has been returned.
     doubted: bool,
@@ -50,13 +47,11 @@ pub(crate) enum Doubt {
 }
 
 impl Timetable {
-    /// Returns a timetable that has not been looked at.
     pub(crate) fn new(schedule: Schedule) -> Self {
         let zone = schedule.zone();
         Self { schedule, zone, now: 0, next: i64::MAX, doubted: false }
     }
 
-    /// Returns how many parts of a date and time a backup's name has.
     pub(crate) fn precision(&self) -> usize {
         self.schedule.precision()
     }
@@ -104,7 +99,6 @@ impl Timetable {
         (there && !std::mem::replace(&mut self.doubted, there)).then_some(doubt)
     }
 
-    /// Looks at the clock.
     pub(crate) fn look_at_clock(&mut self) {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         self.now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
@@ -121,8 +115,7 @@ impl Timetable {
         Stamp::new(start.fields, self.precision())
     }
 
-    /// Writes when to rotate after the rotation that is done now, and forces
-    /// that to disk if `sync`.
+    /// Writes the time of the rotation after this one, and fsyncs it if `sync`.
     ///
     /// # Errors
     ///
@@ -135,7 +128,6 @@ impl Timetable {
     }
 }
 
-/// Writes a time into the lock file.
 fn write(next: i64, held: &mut Held<'_>, sync: bool) -> Result<()> {
     held.may_write()?;
     held.set_content(next.to_string().as_bytes(), sync)

@@ -17,7 +17,6 @@ mod tests;
 
 use crate::time::zone::{Civil, Zone};
 
-/// Seconds of a day.
 const DAY: i64 = 24 * 60 * 60;
 
 /// By how much a clock is changed, as Python takes it, for daylight saving.
@@ -70,9 +69,7 @@ impl Weekday {
 /// When a log is to be rotated (CLH's `ConcurrentTimedRotatingFileHandler`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Schedule {
-    /// The unit.
     when: When,
-    /// How many units.
     interval: u32,
     /// The second of the day at which a day ends.
     day_end: i64,
