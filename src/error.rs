@@ -64,6 +64,13 @@ impl Error {
         self.verb == "create" && self.kind() == io::ErrorKind::NotFound
     }
 
+    /// Tells whether the file system of the lock file knows no locks. Waiting
+    /// does not help; a lock directory on a local disk does.
+    #[must_use]
+    pub fn is_locking_unsupported(&self) -> bool {
+        self.verb == "lock" && sys::is_unsupported(&self.source)
+    }
+
     /// Returns the system's error.
     #[must_use]
     pub fn io_error(&self) -> &io::Error {

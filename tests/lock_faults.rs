@@ -164,3 +164,23 @@ fn what_a_removed_lock_file_causes_is_not_put_down_to_others_settings() {
         }
     }
 }
+
+#[test]
+fn a_directory_removed_while_running_is_made_again() {
+    for (args, removed, log) in [
+        ("-q --lock-dir lk app.log", "lk", "app.log"),
+        ("-q --mkdir d/app.log", "d", "d/app.log"),
+        ("-q --mkdir --lock-dir d/lk d/app.log", "d", "d/app.log"),
+    ] {
+        let place = Place::fresh();
+        let mut tee = Tee::new(&place).args(args).start();
+        tee.feed(b"one\n");
+        until(SOON, "the line is in", || place.path(log).exists() && place.read(log) == b"one\n");
+        fs::remove_dir_all(place.path(removed)).expect("remove the directory");
+        tee.feed(b"two\n");
+        tee.end_input();
+        tee.end_within(SOON).expect_quiet_success();
+        let lines: &[u8] = if removed == "d" { b"two\n" } else { b"one\ntwo\n" };
+        assert_eq!(place.read(log), lines, "{args}");
+    }
+}

@@ -87,7 +87,7 @@ mod tests {
     fn is_not_written_where_it_may_be_another_s() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let mut lock = Lock::new(path.clone(), Asked::default()).unwrap();
+        let mut lock = Lock::new(path.clone(), Asked::default(), false).unwrap();
         lock.acquire().unwrap().may_write().unwrap();
         std::fs::hard_link(&path, dir.path().join("precious")).unwrap();
         let error = lock.acquire().unwrap().may_write().unwrap_err();

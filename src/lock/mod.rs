@@ -26,13 +26,14 @@
 mod content;
 mod opening;
 mod turns;
+mod waiting;
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::process;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use self::opening::{open, open_existing, symbolic_link};
 use self::turns::Turns;
@@ -43,10 +44,11 @@ use crate::sys::{self, Identity};
 /// The lock file of a log, not held.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    /// Where it is.
     path: PathBuf,
     /// What was asked for of a new one.
     asked: Asked,
+    /// Whether its directory is made if it is missing.
+    makes_dir: bool,
     /// The open file; opened when first needed.
     open: Option<Open>,
     /// How long its content was when it was last taken.
@@ -57,14 +59,14 @@ pub(crate) struct Lock {
     needed: bool,
     /// Who comes first where there is no queue.
     turns: Turns,
+    /// The process that opened it: a child would share its lock.
+    pid: u32,
 }
 
 /// A lock file that is open.
 #[derive(Debug)]
 struct Open {
-    /// The file.
     file: File,
-    /// Which file it is.
     identity: Identity,
     /// Whether it was opened to be written, too.
     writable: bool,
@@ -74,7 +76,6 @@ struct Open {
 /// Dropping it lets go.
 #[derive(Debug)]
 pub(crate) struct Held<'a> {
-    /// The lock.
     lock: &'a mut Lock,
     /// It was released for a pause and could not be acquired again.
     lost: bool,
@@ -86,42 +87,54 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// If it is there and cannot be opened, or is a symbolic link.
-    pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
-        let mut lock = Self {
-            path,
-            asked,
-            open: None,
-            length: 0,
-            replaced: false,
-            needed: true,
-            turns: Turns::default(),
-        };
+    /// If it is there and cannot be opened, is a symbolic link, or cannot be
+    /// locked because the file system knows no locks.
+    pub(crate) fn new(path: PathBuf, asked: Asked, makes_dir: bool) -> Result<Self> {
+        let mut lock = Self { path, makes_dir, needed: true, ..Self::not_needed() };
+        lock.asked = asked;
         match open_existing(&lock.path) {
             Ok(opened) => lock.keep(opened)?,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return Err(lock.cannot_open(error)),
         }
+        lock.open.as_ref().map_or(Ok(()), |open| lock.check_support(&open.file))?;
         Ok(lock)
     }
 
     /// Returns a lock for what needs none, and whose taking does nothing.
     pub(crate) fn not_needed() -> Self {
-        let (path, asked) = (PathBuf::new(), Asked::default());
         Self {
-            path,
-            asked,
+            path: PathBuf::new(),
+            asked: Asked::default(),
+            makes_dir: false,
             open: None,
             length: 0,
             replaced: false,
             needed: false,
             turns: Turns::default(),
+            pid: process::id(),
         }
     }
 
-    /// Returns the lock file's path.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// Checks that a lock file that is yet to be made in `dir` can be made, and
+    /// locked. Only a file tells that on a file system that is not the kernel's
+    /// own, so there the lock file is made now.
+    pub(crate) fn check_dir(&mut self, dir: &Path) -> Result<()> {
+        sys::can_create_in(dir).map_err(Error::on("create lock file", &self.path))?;
+        let file = if sys::network(dir).is_some() {
+            open(&self.path, self.asked, false).map(|(file, _)| file)
+        } else {
+            File::open(dir)
+        };
+        // One that cannot be opened tells nothing.
+        file.map_or(Ok(()), |file| self.check_support(&file))
+    }
+
+    /// Checks that the system can lock `file`, by unlocking it: that disturbs
+    /// nobody.
+    fn check_support(&self, file: &File) -> Result<()> {
+        let unsupported = fs2::FileExt::unlock(file).err().filter(sys::is_unsupported);
+        unsupported.map_or(Ok(()), Err).map_err(Error::on("lock", &self.path))
     }
 
     /// Tells whether the lock file is there already.
@@ -129,8 +142,19 @@ impl Lock {
         self.open.is_some()
     }
 
-    /// Waits until the lock is ours. There is no time limit, for where the system
-    /// knows who waits, whoever polls instead starves among those.
+    /// Gives up the open lock file if this is a child of the process that
+    /// opened it: they would share one lock. Tells whether it is.
+    pub(crate) fn notice_fork(&mut self) -> bool {
+        let pid = process::id();
+        let forked = std::mem::replace(&mut self.pid, pid) != pid;
+        if forked {
+            self.open = None;
+        }
+        forked
+    }
+
+    /// Waits until the lock is ours, in the system's queue of waiters if there
+    /// is one.
     pub(crate) fn acquire(&mut self) -> Result<Held<'_>> {
         self.wait()?;
         Ok(Held { lock: self, lost: false })
@@ -155,6 +179,11 @@ impl Lock {
     /// Lets go of the lock.
     fn release(&mut self) {
         let Some(open) = &self.open else { return };
+        if self.pid != process::id() {
+            // The parent's: to unlock it would take it from the parent.
+            self.open = None;
+            return;
+        }
         // Fully qualified, since std's own `File::unlock` would be taken
         // silently. If it fails, closing the file lets go too.
         if fs2::FileExt::unlock(&open.file).is_err() {
@@ -175,13 +204,34 @@ impl Lock {
         Ok(taken.then(|| Held { lock: self, lost: false }))
     }
 
+    /// Waits for `limit` at the most until the lock is ours.
+    pub(crate) fn acquire_within(&mut self, limit: Duration) -> Result<Option<Held<'_>>> {
+        let began = Instant::now();
+        loop {
+            let taken = self.take(try_lock)?;
+            self.turns.has_to_wait(!taken);
+            if taken {
+                return Ok(Some(Held { lock: self, lost: false }));
+            }
+            let left = limit.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            // The waiting thread keeps the file if it waits longer than we do.
+            self.open = self.open.take().and_then(|open| {
+                let file = waiting::lock_within(open.file, open.identity, left)?;
+                Some(Open { file, ..open })
+            });
+        }
+    }
+
     /// Locks the file at the path by `lock`, however often somebody deletes it
     /// meanwhile; tells whether that has locked it.
     fn take(&mut self, lock: fn(&File) -> io::Result<bool>) -> Result<bool> {
         self.replaced = false;
         while self.needed {
             if self.open.is_none() {
-                let opened = open(&self.path, self.asked);
+                let opened = open(&self.path, self.asked, self.makes_dir);
                 self.keep(opened.map_err(|error| self.cannot_open(error))?)?;
             }
             let Some(Open { file, identity, .. }) = &self.open else {
@@ -215,11 +265,15 @@ impl Lock {
         Ok(())
     }
 
-    /// Says that the lock file cannot be opened, and why in plain words.
     fn cannot_open(&self, error: io::Error) -> Error {
-        let link = sys::is_refused_link(&error);
-        Error::new("open lock file", &self.path, if link { symbolic_link() } else { error })
+        cannot_open(&self.path, error)
     }
+}
+
+/// Says that the lock file cannot be opened, and why in plain words.
+fn cannot_open(path: &Path, error: io::Error) -> Error {
+    let link = sys::is_refused_link(&error);
+    Error::new("open lock file", path, if link { symbolic_link() } else { error })
 }
 
 impl Held<'_> {
@@ -277,40 +331,43 @@ fn wait_for(file: &File) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Waits for `patience` at most until `file` is locked exclusively. It is so as
-/// long as what is returned is open; nothing is returned if others have it.
-///
-/// A thread waits, and not a loop: where the system knows who waits, whoever
-/// tries again and again starves among those. A thread that waits too long lets
-/// go as soon as it is done.
-pub(crate) fn lock_within(file: File, patience: Duration) -> Option<File> {
-    match try_lock(&file) {
-        Ok(true) => return Some(file),
-        Ok(false) => {}
-        Err(_) => return None,
-    }
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        if wait_for(&file).is_ok() {
-            // Nobody waits for it any more: sent nowhere, it is closed.
-            drop(sender.send(file));
-        }
-    });
-    receiver.recv_timeout(patience).ok()
+/// What came of locking a lock file that may be missing.
+#[derive(Debug)]
+pub(crate) enum Taken {
+    /// It is locked; dropping the file lets go.
+    Locked(File),
+    /// There is no lock file.
+    Missing,
+    /// Others had it all the time.
+    Busy,
 }
 
-/// Waits until the lock at `path` is ours, for whoever only reads the log: the
-/// lock file is not made if it is not there. Dropping what is returned lets go.
-pub(crate) fn take_if_there(path: &Path) -> io::Result<Option<File>> {
+/// Locks the lock file at `path`, for a process that only reads the log: it is
+/// not made if it is missing. Waits no longer than `limit`, if there is one.
+pub(crate) fn lock_existing(path: &Path, limit: Option<Duration>) -> Result<Taken> {
+    let (began, cannot_lock) = (Instant::now(), || Error::on("lock", path));
     loop {
-        let (file, _) = match open_existing(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            other => other?,
+        let (mut file, _) = match open_existing(path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Taken::Missing),
+            opened => opened.map_err(|error| cannot_open(path, error))?,
         };
-        wait_for(&file)?;
-        let identity = sys::identity(&sys::about(&file)?);
-        if sys::length_at(path, &file, identity)?.is_some() {
-            return Ok(Some(file));
+        let about = sys::about(&file).map_err(Error::on("check lock file", path))?;
+        let identity = sys::identity(&about);
+        if let Some(limit) = limit {
+            if !try_lock(&file).map_err(cannot_lock())? {
+                let left = limit.saturating_sub(began.elapsed());
+                if left.is_zero() {
+                    return Ok(Taken::Busy);
+                }
+                let Some(locked) = waiting::lock_within(file, identity, left) else { continue };
+                file = locked;
+            }
+        } else {
+            wait_for(&file).map_err(cannot_lock())?;
+        }
+        let length = sys::length_at(path, &file, identity);
+        if length.map_err(Error::on("check lock file", path))?.is_some() {
+            return Ok(Taken::Locked(file));
         }
     }
 }
@@ -334,8 +391,8 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
         let (mut one, mut two) = (
-            Lock::new(path.clone(), Asked::default()).unwrap(),
-            Lock::new(path, Asked::default()).unwrap(),
+            Lock::new(path.clone(), Asked::default(), false).unwrap(),
+            Lock::new(path, Asked::default(), false).unwrap(),
         );
         let held = one.acquire().unwrap();
         assert!(two.try_acquire().unwrap().is_none());
@@ -347,7 +404,7 @@ mod tests {
     fn is_not_made_before_it_is_taken_and_its_content_stays() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let mut lock = Lock::new(path.clone(), Asked::default()).unwrap();
+        let mut lock = Lock::new(path.clone(), Asked::default(), false).unwrap();
         assert!(!path.exists());
         drop(lock.acquire().unwrap());
         std::fs::write(&path, "1767225600").unwrap();
@@ -361,11 +418,11 @@ mod tests {
     fn a_deleted_lock_file_is_made_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let mut one = Lock::new(path.clone(), Asked::default()).unwrap();
+        let mut one = Lock::new(path.clone(), Asked::default(), false).unwrap();
         drop(one.acquire().unwrap());
         std::fs::remove_file(&path).unwrap();
         let held = one.acquire().unwrap();
-        assert!(Lock::new(path, Asked::default()).unwrap().try_acquire().unwrap().is_none());
+        assert!(Lock::new(path, Asked::default(), false).unwrap().try_acquire().unwrap().is_none());
         drop(held);
     }
 
@@ -375,7 +432,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
         std::os::unix::fs::symlink("elsewhere", &path).unwrap();
-        let error = Lock::new(path, Asked::default()).unwrap_err();
+        let error = Lock::new(path, Asked::default(), false).unwrap_err();
         assert!(error.to_string().contains("symbolic link"), "{error}");
     }
 }

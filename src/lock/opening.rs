@@ -8,8 +8,9 @@ use crate::file::permissions::Asked;
 use crate::sys;
 
 /// Opens the lock file, and makes it if it is not there; tells whether it was
-/// opened to be written, too.
-pub(super) fn open(path: &Path, asked: Asked) -> io::Result<(File, bool)> {
+/// opened to be written, too. With `makes_dir` so is its directory: a cleaner
+/// may have removed it.
+pub(super) fn open(path: &Path, asked: Asked, makes_dir: bool) -> io::Result<(File, bool)> {
     loop {
         match open_existing(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
@@ -19,6 +20,9 @@ pub(super) fn open(path: &Path, asked: Asked) -> io::Result<(File, bool)> {
         // refuse to open another user's file in a sticky directory.
         match asked.create_lock(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) if error.kind() == ErrorKind::NotFound && makes_dir => {
+                std::fs::create_dir_all(path.parent().unwrap_or(path))?;
+            }
             made => return made.map(|file| (file, true)),
         }
     }

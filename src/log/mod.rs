@@ -11,7 +11,7 @@ pub(crate) mod state;
 
 use std::io;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use self::hold::Hold;
 use self::state::Log;
@@ -79,6 +79,17 @@ impl RotatingLog {
         Ok(Self { lock, log: Log::new(active, Backups::new(names, options)) })
     }
 
+    /// Opens lock and log anew in a child of the process that opened them: the
+    /// two would share one lock, which excludes nobody.
+    fn notice_fork(&mut self) -> Result<()> {
+        if self.lock.notice_fork() {
+            let Backups { names, options, .. } = &self.log.backups;
+            let active = Active::new(names.log().to_owned(), options.asked)?;
+            self.log = Log::new(active, Backups::new(names.clone(), options.clone()));
+        }
+        Ok(())
+    }
+
     /// Sees to it that the time of the next rotation is known, and that it lies
     /// ahead, as Python does before there is a line. If somebody has the lock,
     /// the first line is early enough.
@@ -96,11 +107,24 @@ impl RotatingLog {
     ///
     /// If the lock file or the log cannot be opened.
     pub fn hold(&mut self) -> Result<Hold<'_>> {
+        self.notice_fork()?;
         let began = Instant::now();
         let held = self.lock.acquire()?;
         let stats = &mut self.log.stats;
         stats.longest_wait = stats.longest_wait.max(began.elapsed());
         Hold::begin(held, &mut self.log)
+    }
+
+    /// Takes the lock, waiting for `limit` at the most; returns nothing if
+    /// others have had it for that long.
+    ///
+    /// # Errors
+    ///
+    /// As [`RotatingLog::hold`].
+    pub fn hold_within(&mut self, limit: Duration) -> Result<Option<Hold<'_>>> {
+        self.notice_fork()?;
+        let held = self.lock.acquire_within(limit)?;
+        held.map(|held| Hold::begin(held, &mut self.log)).transpose()
     }
 
     /// Takes the lock if it is free, and returns nothing if it is not, or if
@@ -113,6 +137,7 @@ impl RotatingLog {
         if self.log.active.is_special() {
             return Ok(None);
         }
+        self.notice_fork()?;
         let held = self.lock.try_acquire()?;
         held.map(|held| Hold::begin(held, &mut self.log)).transpose()
     }
@@ -152,6 +177,12 @@ impl RotatingLog {
         self.log.note_nameless();
         self.log.note_no_fsync();
         std::mem::take(&mut self.log.notices)
+    }
+
+    /// Returns the log's path, absolute.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.log.active.path()
     }
 
     /// Returns what was done so far.
@@ -213,10 +244,10 @@ fn lock_of(names: &Names, options: &Options) -> Result<Lock> {
     if let Some(dir) = dir {
         std::fs::create_dir_all(dir).map_err(Error::on("create directory", dir))?;
     }
-    let lock = Lock::new(names.lock(dir), options.asked)?;
+    let makes_dir = dir.is_some() || options.create_dir;
+    let mut lock = Lock::new(names.lock(dir), options.asked, makes_dir)?;
     if !lock.exists() {
-        let dir = dir.unwrap_or(names.dir());
-        sys::can_create_in(dir).map_err(Error::on("create lock file", lock.path()))?;
+        lock.check_dir(dir.unwrap_or(names.dir()))?;
     }
     Ok(lock)
 }

@@ -2,6 +2,7 @@
 //! one hold to the next.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
@@ -151,7 +152,15 @@ impl Log {
     pub(super) fn create(&mut self, held: &mut Held<'_>) -> Result<()> {
         let like = self.backups.naming.newest(&self.backups.names);
         self.renamed = true;
-        self.active.create(held, like.as_ref())
+        let outcome = self.active.create(held, like.as_ref());
+        match outcome {
+            Err(error) if error.is_missing_directory() && self.backups.options.create_dir => {
+                let dir = self.backups.names.dir();
+                fs::create_dir_all(dir).map_err(Error::on("create directory", dir))?;
+                self.active.create(held, like.as_ref())
+            }
+            outcome => outcome,
+        }
     }
 
     /// Appends lines that fit.

@@ -17,7 +17,7 @@ use super::found::{Access, Found, Known, Opened};
 use crate::error::{Error, Result};
 use crate::file::symbolic_link;
 use crate::file::{file_id, open_to_read};
-use crate::lock;
+use crate::lock::{self, Taken};
 use crate::names::stamp::Dated;
 use crate::names::{Form, Meaning, Names};
 use crate::sys;
@@ -90,9 +90,10 @@ impl Spot {
         since: Option<SystemTime>,
         mut meanwhile: impl FnMut(),
     ) -> Result<Sight> {
-        let (held, unlocked) = match lock::take_if_there(&self.lock) {
-            Ok(held) => (held, None),
-            Err(error) => (None, Some(Error::new("open lock file", &self.lock, error))),
+        let (held, unlocked) = match lock::lock_existing(&self.lock, None) {
+            Ok(Taken::Locked(file)) => (Some(file), None),
+            Ok(_) => (None, None),
+            Err(error) => (None, Some(error)),
         };
         known.renew(opened);
         let mut sight = self.sight(known, since)?;
@@ -120,7 +121,7 @@ impl Spot {
     /// If the directory cannot be listed, or the file cannot be opened.
     pub(super) fn find(&self, identity: u64) -> Result<Option<Arc<File>>> {
         // Where it cannot be had, that has been told.
-        let held = lock::take_if_there(&self.lock);
+        let held = lock::lock_existing(&self.lock, None);
         let listing = self.list()?;
         let paths = self.slots(&listing).into_iter().chain(self.dated(&listing));
         let paths = paths.chain(self.temps(&listing)).flatten().map(|(path, _)| path);

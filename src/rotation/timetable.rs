@@ -184,7 +184,8 @@ mod tests {
     fn what_is_said_once_stands_until_it_has_come() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let mut lock = Lock::new(path.clone(), crate::file::permissions::Asked::default()).unwrap();
+        let mut lock =
+            Lock::new(path.clone(), crate::file::permissions::Asked::default(), false).unwrap();
         let mut table = Timetable::new(Schedule::new(When::Hour));
         let content = || std::fs::read_to_string(&path).unwrap();
 
@@ -212,7 +213,8 @@ mod tests {
     fn a_time_that_the_schedule_does_not_give_counts_and_is_doubted_once() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let mut lock = Lock::new(path.clone(), crate::file::permissions::Asked::default()).unwrap();
+        let mut lock =
+            Lock::new(path.clone(), crate::file::permissions::Asked::default(), false).unwrap();
         for (schedule, ahead, doubt) in [
             (Schedule::new(When::Hour), 25 * 3600 - 60, None),
             (Schedule::new(When::Hour), 25 * 3600 + 60, Some(Doubt::Other)),
@@ -235,7 +237,8 @@ mod tests {
     fn the_longest_interval_ends_at_a_time_that_can_be_meant() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let mut lock = Lock::new(path.clone(), crate::file::permissions::Asked::default()).unwrap();
+        let mut lock =
+            Lock::new(path.clone(), crate::file::permissions::Asked::default(), false).unwrap();
         let mut table = Timetable::new(Schedule::new(When::Day).interval(u32::MAX));
         let mut held = lock.acquire().unwrap();
         table.look(&mut held, false).unwrap();

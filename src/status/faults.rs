@@ -70,6 +70,7 @@ fn lock(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
     match &scan.lock {
         None => findings.push(Finding::NoLock { path }),
         Some(lock) if lock.is_symlink() => findings.push(Finding::SymbolicLink { path }),
+        Some(_) if scan.no_locking => findings.push(Finding::NoLocking { path }),
         Some(_) if scan.held_by_others => findings.push(Finding::LockHeld { path }),
         Some(_) => {}
     }

@@ -190,6 +190,12 @@ pub enum Finding {
         /// The lock file.
         path: PathBuf,
     },
+    /// The lock file's file system knows no locks, so that writers refuse the
+    /// log.
+    NoLocking {
+        /// The lock file.
+        path: PathBuf,
+    },
     /// Something cannot be read for lack of rights, or at all.
     Unreadable {
         /// What it is.
@@ -245,6 +251,7 @@ impl Finding {
             | Self::NoLock { path }
             | Self::Torn { path }
             | Self::LockHeld { path }
+            | Self::NoLocking { path }
             | Self::Unreadable { path, .. } => vec![path],
         }
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::compress::private_file::PrivateFile;
 use crate::error::{Error, Result};
 use crate::file::{file_id, open_to_read};
-use crate::lock;
+use crate::lock::{self, Taken};
 use crate::names::listing::Entry;
 use crate::names::stamp::Dated;
 use crate::names::{Form, Meaning, Names};
@@ -51,8 +51,10 @@ pub(super) struct Scan {
     pub(super) next_rotation: Option<u64>,
     /// The locks that processes hold.
     pub(super) locks: Locks,
-    /// Whether somebody else held this one.
+    /// Whether another process held this one.
     pub(super) held_by_others: bool,
+    /// Whether its file system knows no locks.
+    pub(super) no_locking: bool,
     /// The bytes that what may be compressed ahead takes.
     ahead: u64,
 }
@@ -102,14 +104,20 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
         lock,
         locks,
         held_by_others: false,
+        no_locking: false,
         ahead: 0,
     };
-    // A file that may not be opened cannot be locked either.
-    let held = file.map(|file| lock::lock_within(file, PATIENCE));
-    scan.held_by_others = matches!(held, Some(None));
-    // Where nobody else may read what somebody has locked.
-    let mine = held.as_ref().and_then(Option::as_ref);
-    scan.next_rotation = scan.next_rotation.or_else(|| mine.and_then(next_rotation));
+    let held = lock::lock_existing(&scan.lock_path, Some(PATIENCE));
+    match &held {
+        // Where nobody else may read what somebody has locked.
+        Ok(Taken::Locked(file)) => {
+            scan.next_rotation = scan.next_rotation.or_else(|| next_rotation(file));
+        }
+        Ok(Taken::Busy) => scan.held_by_others = true,
+        Ok(Taken::Missing) => {}
+        // A file that may not be opened cannot be locked either.
+        Err(error) => scan.no_locking = error.is_locking_unsupported(),
+    }
     // It may have been rotated while we waited.
     scan.log = metadata(names.log())?.map(|metadata| (names.log().to_owned(), metadata));
     scan.read_names(names, options.lock_dir.as_deref())?;
@@ -167,7 +175,7 @@ impl Scan {
     /// Tells whether the file that `metadata` is about cannot be part of a
     /// rotation under way. Under the lock there is none.
     pub(super) fn is_settled(&self, metadata: &Metadata) -> bool {
-        !self.held_by_others || is_old(metadata)
+        !(self.held_by_others || self.no_locking) || is_old(metadata)
     }
 
     /// Tells whether there is nothing at all of a log.

@@ -7,6 +7,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod no_locks;
 mod output;
 mod usage;
 

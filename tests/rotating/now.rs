@@ -83,9 +83,27 @@ fn a_lock_that_is_not_to_be_had_is_a_failure() {
     let held = HeldLock::take(&place.path(".__app.lock"));
     let ended = tee(&place, "--rotate --lock-timeout 100ms").run(b"");
     ended.expect(1);
-    assert!(ended.stderr().contains("the lock was not to be had in 100ms"));
+    assert!(ended.stderr().contains("timed out after 100ms waiting for the lock"));
     drop(held);
     assert_eq!(place.read("app.log"), b"one\n");
+}
+
+#[test]
+fn a_free_lock_needs_no_time() {
+    let place = Place::fresh();
+    for run in 0..50 {
+        place.write("app.log", b"one\n");
+        for command in ["--rotate", "--repair"] {
+            let ended = tee(&place, &format!("{command} --lock-timeout 0s")).run(b"");
+            assert!(ended.stderr().is_empty(), "{run}: {}", ended.stderr());
+            ended.expect(0);
+        }
+    }
+    let held = HeldLock::take(&place.path(".__app.lock"));
+    let ended = tee(&place, "--rotate --lock-timeout 0s").run(b"");
+    ended.expect(1);
+    assert!(ended.stderr().contains("timed out after 0s waiting for the lock"));
+    drop(held);
 }
 
 #[test]

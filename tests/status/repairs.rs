@@ -129,7 +129,7 @@ fn a_repair_waits_for_the_lock_no_longer_than_it_may() {
     let before = site.seen();
     let ended = site.run("--repair --lock-timeout 100ms");
     ended.expect(1);
-    let message = "clh-tee: cannot repair 'app.log': the lock was not to be had in 100ms\n";
+    let message = "clh-tee: cannot repair 'app.log': timed out after 100ms waiting for the lock\n";
     assert_eq!(ended.stderr(), message);
     assert_eq!(site.seen(), before);
     drop(held);

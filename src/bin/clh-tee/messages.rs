@@ -261,7 +261,13 @@ fn escaped_lines(lines: &[u8]) -> Vec<u8> {
 
 /// Says what can be done about an error, where that is more than obvious.
 fn advice(error: &Error) -> &'static str {
-    if error.is_missing_directory() { "; --mkdir makes its directory" } else { "" }
+    if error.is_missing_directory() {
+        "; --mkdir makes its directory"
+    } else if error.is_locking_unsupported() {
+        "; its file system has no locks; give --lock-dir on a local disk"
+    } else {
+        ""
+    }
 }
 
 /// Shows a count with its noun: `1 line`, `2 lines`.

@@ -1,25 +1,18 @@
 //! Mending a log, and saying what was done.
 
-use anyhow::bail;
-use clh_tee::{Change, Escaped, Notice};
+use clh_tee::{Change, Notice};
 
-use super::patient::in_time;
-use super::status;
+use super::{hold_in_time, status};
 use crate::args::Cli;
 use crate::messages::{Report, Status, page};
 
 /// Mends the log and says what was done, line by line.
-#[expect(
-    clippy::redundant_closure_for_method_calls,
-    reason = "the method is that of one lifetime, and any is needed"
-)]
 pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     status::refuse_missing(cli)?;
-    let log = cli.options().open_to_repair(&cli.log)?;
-    let Some((_, repair)) = in_time(log, cli.lock_timeout, |hold| hold.repair())? else {
-        let (log, time) = (Escaped::path(&cli.log), cli.lock_timeout.unwrap_or_default());
-        bail!("cannot repair '{log}': the lock was not to be had in {time:?}");
-    };
+    let mut log = cli.options().open_to_repair(&cli.log)?;
+    let mut hold = hold_in_time(&mut log, cli, "repair")?;
+    let repair = hold.repair()?;
+    hold.finish()?;
     let (adopted, failed): (Vec<&Notice>, Vec<&Notice>) =
         repair.notices.iter().partition(|notice| matches!(notice, Notice::Adopted { .. }));
     let mut done = Vec::new();

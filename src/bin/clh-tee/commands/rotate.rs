@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::bail;
 use clh_tee::{Escaped, Notice};
 
-use super::patient::in_time;
+use super::hold_in_time;
 use crate::args::Cli;
 use crate::messages::{Report, Status};
 use crate::sys::Umask;
@@ -21,12 +21,11 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     }
     super::status::refuse_missing(cli)?;
     let hook = PostRotate::of(cli, umask, report)?;
-    let log = cli.options().open_to_repair(&cli.log)?;
-    // What was met on the way is told before how it ended.
-    let Some((mut log, outcome)) = in_time(log, cli.lock_timeout, |hold| Ok(hold.rotate()))? else {
-        let time = cli.lock_timeout.unwrap_or_default();
-        bail!("cannot rotate '{shown}': the lock was not to be had in {time:?}");
-    };
+    let mut log = cli.options().open_to_repair(&cli.log)?;
+    let mut hold = hold_in_time(&mut log, cli, "rotate")?;
+    // Reported at the end, after the notices.
+    let outcome = hold.rotate();
+    hold.finish()?;
     let mut failed = false;
     for notice in log.take_notices() {
         match (notice, &hook) {

@@ -61,7 +61,8 @@ pub(crate) fn run(shared: &Arc<Shared>) {
             }
             Err(error) => {
                 shared.trouble_is(&error);
-                let hopeless = error.kind() == ErrorKind::FileTooLarge;
+                let hopeless =
+                    error.kind() == ErrorKind::FileTooLarge || error.is_locking_unsupported();
                 shared.hopeless.store(hopeless, Ordering::Relaxed);
                 if hopeless {
                     shared.queue.news();

@@ -70,8 +70,8 @@ impl Sink {
             report: report.clone(),
             path: cli.log.clone(),
             trouble: Mutex::new(None),
-            hopeless: AtomicBool::new(false),
             unsynced: AtomicBool::new(false),
+            hopeless: AtomicBool::new(false),
         };
         // What opening it has brought.
         for notice in notices {

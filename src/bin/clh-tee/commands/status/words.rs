@@ -100,6 +100,12 @@ fn of_log(finding: &Finding, status: &Status, shown: &dyn Fn(&Path) -> String) -
              the interval from its start",
             "rotate it now with --rotate, or leave it",
         ),
+        Finding::NoLocking { path } => words(
+            "no-locking",
+            format!("{} cannot be locked: its file system knows no locks", shown(path)),
+            "writers refuse the log, for without a lock their lines would be lost",
+            "give all writers a --lock-dir on a local disk",
+        ),
         Finding::NetworkLock { path, kind } => words(
             "network-lock",
             format!("the lock file's directory {} is on {kind}", shown(path)),

@@ -1,0 +1,122 @@
+//! Waiting for a lock, for a limited time.
+//!
+//! A thread waits, not a loop: where the system queues the waiters, a process
+//! that polls starves among them. The thread cannot be stopped. One that has
+//! waited in vain lets go as soon as it has the lock, and until then whoever
+//! wants the same lock takes over its place: there is never more than one
+//! such thread for a lock file.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fs::File;
+use std::process;
+use std::sync::mpsc::{self, SendError, Sender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use super::wait_for;
+use crate::sys::{self, Identity};
+
+/// How often to try where no thread can be started.
+const POLL: Duration = Duration::from_millis(2);
+
+/// A lock file, in this process: after a fork the threads are the parent's.
+type Key = (u32, Identity);
+
+/// The lock files that a thread waits for, and who wants the result.
+type Waiting = BTreeMap<Key, Vec<(ThreadId, Sender<File>)>>;
+
+static WAITING: Mutex<Waiting> = Mutex::new(Waiting::new());
+
+fn waiting() -> MutexGuard<'static, Waiting> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for `most` at the most until the `file` of this identity is locked.
+/// Returns it, or another descriptor of it, or nothing: then try again if
+/// there is time left.
+pub(super) fn lock_within(file: File, identity: Identity, most: Duration) -> Option<File> {
+    if let Some(pause) = sys::LOCK_POLL {
+        thread::sleep(pause.min(most));
+        return None;
+    }
+    let (key, us) = ((process::id(), identity), thread::current().id());
+    let (sender, receiver) = mpsc::channel();
+    let started = match waiting().entry(key) {
+        Entry::Occupied(mut others) => {
+            others.get_mut().push((us, sender));
+            true
+        }
+        Entry::Vacant(place) => {
+            let started = thread::Builder::new().spawn(move || wait(key, file)).is_ok();
+            if started {
+                place.insert(vec![(us, sender)]);
+            }
+            started
+        }
+    };
+    if !started {
+        thread::sleep(POLL.min(most));
+        return None;
+    }
+    let locked = receiver.recv_timeout(most).ok();
+    if locked.is_none()
+        && let Some(senders) = waiting().get_mut(&key)
+    {
+        senders.retain(|(thread, _)| *thread != us);
+    }
+    locked
+}
+
+/// Waits until `file` is locked, and gives it to the first who still wants it.
+fn wait(key: Key, mut file: File) {
+    let locked = wait_for(&file).is_ok();
+    let senders = waiting().remove(&key).unwrap_or_default();
+    for (_, sender) in senders.into_iter().filter(|_| locked) {
+        match sender.send(file) {
+            Ok(()) => return,
+            Err(SendError(unwanted)) => file = unwanted,
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::super::{Lock, Taken, lock_existing};
+    use crate::file::permissions::Asked;
+    use std::fs;
+    use std::os::unix::fs::MetadataExt;
+    use std::time::{Duration, Instant};
+
+    /// Returns how many descriptors of this file the process has.
+    fn descriptors(inode: u64) -> usize {
+        let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        open.filter(|fd| fd.path().metadata().is_ok_and(|file| file.ino() == inode)).count()
+    }
+
+    #[test]
+    fn waits_in_vain_leave_one_descriptor_and_the_lock_stays_usable() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let new = || Lock::new(path.clone(), Asked::default(), false).unwrap();
+        let (mut holder, mut waiter) = (new(), new());
+        let held = holder.acquire().unwrap();
+        let inode = path.metadata().unwrap().ino();
+        let moment = Duration::from_millis(5);
+        for _ in 0..20 {
+            assert!(waiter.acquire_within(moment).unwrap().is_none());
+            assert!(matches!(lock_existing(&path, Some(moment)).unwrap(), Taken::Busy));
+        }
+        // The holder's, and the waiting thread's.
+        assert!(descriptors(inode) <= 2, "{}", descriptors(inode));
+        drop(held);
+        drop(waiter.acquire_within(Duration::from_secs(10)).unwrap().unwrap());
+        drop(new().acquire_within(Duration::ZERO).unwrap().expect("it is free"));
+        let until = Instant::now() + Duration::from_secs(10);
+        while descriptors(inode) > 2 && Instant::now() < until {
+            std::thread::yield_now();
+        }
+        assert!(descriptors(inode) <= 2, "{}", descriptors(inode));
+    }
+}
