@@ -11,19 +11,17 @@ use crate::sys::{Awaited, Output};
 
 /// A copy, and what of it is still to be written.
 pub(crate) struct Tee {
-    /// Where it goes; none if there is none, or if nobody reads it any more.
+    /// None if there is no copy, or if it has ended.
     out: Option<Output>,
     /// Bytes that have not been taken yet.
     pending: Vec<u8>,
 }
 
 impl Tee {
-    /// Returns no copy.
     pub(crate) fn off() -> Self {
         Self { out: None, pending: Vec::new() }
     }
 
-    /// Returns a copy to that stream of ours.
     pub(crate) fn to(stream: Stream) -> Self {
         Self { out: Output::to(stream), pending: Vec::new() }
     }
@@ -46,11 +44,7 @@ impl Tee {
         Ok(())
     }
 
-    /// Goes on with what was not taken.
-    ///
-    /// # Errors
-    ///
-    /// As [`Tee::write`].
+    /// Goes on with what was not taken, as [`Tee::write`] does.
     pub(crate) fn go_on(&mut self) -> io::Result<()> {
         let mut pending = std::mem::take(&mut self.pending);
         let taken = self.take(&pending)?;

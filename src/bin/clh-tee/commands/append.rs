@@ -7,7 +7,7 @@ use clh_tee::{Escaped, RotatingLog};
 
 use crate::args::Cli;
 use crate::input::child::Child;
-use crate::input::{Reader, Source};
+use crate::input::{EventLoop, Source};
 use crate::messages::{Report, Status};
 use crate::sys::{NOWHERE, Signals, Stream, Umask, is_standard, is_standard_input, without};
 use crate::tee::Tee;
@@ -32,8 +32,8 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     if runs {
         return run_command(cli, report, signals, sink, tee, umask);
     }
-    let sources = vec![Source::stdin(tee(Stream::Out), cli).dressed(cli, process::id())?];
-    Ok(Reader::new(cli, report, signals, sources, sink).run())
+    let sources = vec![Source::stdin(tee(Stream::Out), cli).transformed(cli, process::id())?];
+    Ok(EventLoop::new(cli, report, signals, sources, sink).run())
 }
 
 /// Runs the command, and appends what it prints.
@@ -52,9 +52,9 @@ fn run_command(
     let source = |input, stream| Source::new(input, stream, tee(stream), cli);
     let sources = [source(out, Stream::Out), source(err, Stream::Err)];
     let pid = child.pid().unwrap_or_else(process::id);
-    let sources = sources.into_iter().map(|source| source.dressed(cli, pid));
+    let sources = sources.into_iter().map(|source| source.transformed(cli, pid));
     let sources = sources.collect::<anyhow::Result<_>>()?;
-    Ok(Reader::new(cli, report, signals, sources, sink).with_command(child).run())
+    Ok(EventLoop::new(cli, report, signals, sources, sink).with_command(child).run())
 }
 
 struct Opened {

@@ -2,7 +2,7 @@
 //! and waited for, and what there is to say about it.
 //!
 //! It gets our standard input, and pipes of its own for its output; how that is
-//! done is the platform's affair.
+//! done is the platform's event.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -15,14 +15,10 @@ use clh_tee::Escaped;
 use crate::messages::{Status, reason};
 use crate::sys::{Caught, Input, Process, killed_by, signal_name};
 
-/// How many characters of a command are shown.
 const SHOWN: usize = 80;
 
-/// A command, from its start on.
 pub(crate) struct Child {
-    /// The command, for people.
     shown: String,
-    /// What has become of it.
     state: State,
 }
 
@@ -51,13 +47,12 @@ impl Child {
         (Self { shown, state }, outputs)
     }
 
-    /// Tells whether it runs, as far as we have looked.
     pub(crate) fn is_running(&self) -> bool {
         matches!(self.state, State::Running(..))
     }
 
     /// Notes that it has ended; returns whether that is new.
-    pub(crate) fn has_just_ended(&mut self) -> bool {
+    pub(crate) fn notes_end(&mut self) -> bool {
         if let State::Running(process, since) = &mut self.state
             && let Some(status) = process.ended()
         {
@@ -169,6 +164,6 @@ mod tests {
         let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
         assert_eq!(shown(&words(&["sh", "-c", "one\ntwo"])), r"sh -c one\x0atwo");
         let long = "ä".repeat(200);
-        assert_eq!(shown(&words(&["echo", &long])), format!("echo {}...", "ä".repeat(SHOWN - 5)));
+        assert_eq!(shown(&words(&["tee", &long])), format!("tee {}...", "ä".repeat(SHOWN - 5)));
     }
 }

@@ -1,25 +1,24 @@
-//! What the first thread does about a command: its start and end are noted,
-//! signals are passed on to it, and those who outlive it are left.
+//! The command, in the event loop: its start and end are noted in the log, signals
+//! are passed on, and processes that outlive it are not waited for without end.
 
 use std::time::Instant;
 
-use super::event_loop::Reader;
+use super::event_loop::EventLoop;
 use super::source::Source;
 use crate::input::child::Child;
 use crate::sys::{Caught, Request, Sender, reap, stop};
 
 /// A command that is run, and what has been done about it.
 pub(super) struct Job {
-    /// The command.
     pub(super) child: Child,
     /// TERM has been passed on to it.
     terminated: bool,
     stop: Stop,
-    /// Until when others may hold its output open, once it has ended.
+    /// Once it has ended: until when other processes may hold its output open.
     lingers_until: Option<Instant>,
-    /// Others did, and that has been told.
+    /// They did, and a warning says so.
     left: bool,
-    /// Its end has been noted in the log.
+    /// Its end is in the log.
     noted: bool,
 }
 
@@ -34,7 +33,6 @@ enum Stop {
 }
 
 impl Job {
-    /// Returns a command that has been started.
     pub(super) fn new(child: Child) -> Self {
         Self {
             child,
@@ -46,7 +44,6 @@ impl Job {
         }
     }
 
-    /// Tells whether it runs, as far as we have looked.
     pub(super) fn is_running(&self) -> bool {
         self.child.is_running()
     }
@@ -59,7 +56,7 @@ impl Job {
     }
 }
 
-impl Reader<'_> {
+impl EventLoop<'_> {
     /// Passes a signal on to the command, if it is for it; returns whether it is.
     pub(super) fn passes_on(&mut self, signal: Caught) -> bool {
         let is_ours = signal.request == Request::Child && signal.sender == Sender::Ourselves;
@@ -98,7 +95,7 @@ impl Reader<'_> {
         reap();
         let Some(job) = &mut self.job else { return };
         job.stop_if_it_has();
-        if !job.child.has_just_ended() {
+        if !job.child.notes_end() {
             return;
         }
         job.lingers_until = Some(Instant::now() + self.cli.drain_timeout);
@@ -122,16 +119,16 @@ impl Reader<'_> {
         self.drain.is_some() || until.is_some_and(|until| until <= Instant::now())
     }
 
-    /// Leaves a source to those who outlive the command, if they had their
-    /// time and all that the command wrote has been read.
-    pub(super) fn leave_if_enough(&mut self, source: usize) {
+    /// Stops reading a source that outlives the command, if the time for that is
+    /// over and all that the command wrote has been read.
+    pub(super) fn leave_if_drained(&mut self, source: usize) {
         if self.job.is_some() && self.ends_empty() && !self.sources[source].is_owed() {
             self.leave(source);
         }
     }
 
-    /// Takes a source to have ended, though somebody has it open. This is
-    /// told, once, unless TERM asks for it.
+    /// Treats a source as ended though another process has it open. Warns once,
+    /// unless this is because of TERM.
     pub(super) fn leave(&mut self, source: usize) {
         self.sources[source].end();
         if let Some(job) = self.job.as_mut().filter(|job| self.drain.is_none() && !job.left) {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::event_loop::Reader;
+use super::event_loop::EventLoop;
 use super::source::Source;
 use crate::messages::{Status, counted};
 use crate::sys::{Request, reap, stop};
@@ -10,14 +10,14 @@ use crate::writer::post_rotate::{Counts, PostRotate};
 use crate::writer::queue::newlines;
 use crate::writer::sink::GivenUp;
 
-impl Reader<'_> {
+impl EventLoop<'_> {
     /// Gives up what is not in yet: tells why and how much that is, and sends
     /// it to standard error.
     pub(super) fn give_up(mut self, why: &str) -> Status {
         self.replay_at_once();
         let GivenUp { mut lines, unsure } = self.sink.give_up();
         for source in &mut self.sources {
-            source.echo.end();
+            source.tee.end();
             source.give_up(&mut lines);
         }
         let count = newlines(&lines);
@@ -36,7 +36,7 @@ impl Reader<'_> {
 
     /// Tells what was done, and how it ended.
     pub(super) fn finish(mut self) -> Status {
-        self.wait_for_hook();
+        self.wait_for_post_rotate();
         let dropped = self.sink.dropped();
         if dropped > 0 {
             let lines = counted(dropped, "line");
@@ -44,7 +44,7 @@ impl Reader<'_> {
                 .say(&format!("{lines} dropped, the buffer was full (--overflow, --buffer)"));
         }
         if self.cli.stats {
-            self.tell_stats();
+            self.report_stats();
         }
         self.status()
     }
@@ -63,14 +63,14 @@ impl Reader<'_> {
 
     /// Waits until what is run after rotations is done, as long as there is
     /// time. A signal that asks for the end ends that.
-    fn wait_for_hook(&mut self) {
-        let Some(hook) = self.sink.hook() else { return };
+    fn wait_for_post_rotate(&mut self) {
+        let Some(post_rotate) = self.sink.hook() else { return };
         let until = match self.drain {
-            Some(drain) => drain.putting_in,
+            Some(drain) => drain.appending,
             None => Instant::now() + self.cli.drain_timeout,
         };
         loop {
-            if hook.is_done_by(until, self.signals.awaited()) {
+            if post_rotate.is_done_by(until, self.signals.awaited()) {
                 return;
             }
             if Instant::now() >= until {
@@ -89,7 +89,7 @@ impl Reader<'_> {
                 break;
             }
         }
-        hook.leave();
+        post_rotate.leave();
     }
 
     /// Shows, for the counts, what has been done with backups, if anything is.
@@ -102,7 +102,7 @@ impl Reader<'_> {
     }
 
     /// Tells what was done.
-    fn tell_stats(&self) {
+    fn report_stats(&self) {
         let stats = self.sink.stats().unwrap_or_default();
         let lines: u64 = self.sources.iter().map(Source::lines_read).sum();
         let (dropped, cuts) = (self.sink.dropped(), self.cuts());

@@ -1,8 +1,7 @@
-//! The first thread: it takes in the input, hears signals, and never waits for
-//! anything but to be told that one of its affairs can go on.
+//! The first thread: it reads the input, takes signals, and waits in `poll` alone.
 //!
 //! ```text
-//!             ┌── signals     INT TERM HUP USR1 ALRM USR2, or a command's end
+//!             ┌── signals     with a command all of them, to be passed on
 //!   poll ─────┼── inputs      if the lines before have been taken
 //!             ├── outputs     if they have not taken all of the copy
 //!             └── news        if the queue had no room, or at the end
@@ -25,27 +24,21 @@ use crate::sys::{Caught, Request, Sender, Stream, reap};
 use crate::writer::queue::Errands;
 use crate::writer::sink::Sink;
 
-/// What goes on in the first thread.
-pub(crate) struct Reader<'a> {
-    /// The settings.
+/// The state of the first thread.
+pub(crate) struct EventLoop<'a> {
     pub(super) cli: &'a Cli,
-    /// Where troubles are told.
     pub(super) report: &'a Report,
-    /// Signals that come in.
     pub(super) signals: Signals,
-    /// What is read.
     pub(super) sources: Vec<Source>,
-    /// The command whose output that is, if it is a command's.
+    /// The command whose output the sources are.
     pub(super) job: Option<Job>,
-    /// What is kept back instead of being copied, if that is asked for.
+    /// Output that is kept back instead of being copied (--quiet-ok).
     pub(super) spool: Option<Spool>,
-    /// The same on its way out.
+    /// The same while it is being shown.
     pub(super) replay: Option<Replay>,
-    /// Where whole lines go.
     pub(super) sink: Sink,
-    /// What is to be done once the lines that were read are in.
+    /// What is to be done once the lines read so far are appended.
     pub(super) errands: Errands,
-    /// An INT has come in.
     pub(super) interrupted: bool,
     /// The INT that the terminal has sent, of which we die in the end.
     pub(super) dies_of: Option<i32>,
@@ -58,16 +51,15 @@ pub(crate) struct Reader<'a> {
 /// When to stop after a TERM.
 #[derive(Clone, Copy)]
 pub(super) struct Drain {
-    /// When to stop reading, so that there is time to put in what was read.
+    /// When to stop reading, so that there is time to append what was read.
     pub(super) reading: Instant,
-    /// When to give up what is not in.
-    pub(super) putting_in: Instant,
+    /// When to give up the lines that are not appended.
+    pub(super) appending: Instant,
 }
 
-/// An affair of the first thread's.
+/// What `poll` waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Affair {
-    /// A signal has come in.
+pub(super) enum Event {
     Signals,
     /// The queue has news.
     News,
@@ -77,8 +69,7 @@ pub(super) enum Affair {
     Output(usize),
 }
 
-impl<'a> Reader<'a> {
-    /// Returns a reader that has not begun.
+impl<'a> EventLoop<'a> {
     pub(crate) fn new(
         cli: &'a Cli,
         report: &'a Report,
@@ -103,14 +94,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Makes it read the output of a command, which the sources are.
+    /// Makes the sources the output of a command.
     pub(crate) fn with_command(mut self, child: Child) -> Self {
         self.job = Some(Job::new(child));
         self.spool = self.cli.running.quiet_ok.then(Spool::default);
         self
     }
 
-    /// Reads all input to its end, and sees that all of it is in.
+    /// Reads all input to its end, and appends all of it.
     pub(crate) fn run(mut self) -> Status {
         self.note_beginning();
         // What a shell that became us has left behind.
@@ -127,27 +118,27 @@ impl<'a> Reader<'a> {
                 return self.give_up(&reason);
             }
             match self.wait() {
-                Ok(affairs) => affairs.into_iter().for_each(|affair| self.go_on(affair)),
+                Ok(events) => events.into_iter().for_each(|event| self.go_on(event)),
                 Err(error) => return self.give_up(&format!("cannot poll: {}", reason(&error))),
             }
         }
         self.finish()
     }
 
-    /// Does what can be done about an affair. The input comes before signals:
-    /// what was there before a signal belongs to what it asks for.
-    pub(super) fn go_on(&mut self, affair: Affair) {
-        match affair {
-            // What is on its way out comes before what could be read now.
-            Affair::Input(source) if self.replay.is_none() => self.read(source),
-            Affair::Input(_) => {}
-            Affair::Output(source) => {
-                let Source { echo, stream, .. } = &mut self.sources[source];
-                let (stream, outcome) = (*stream, echo.go_on());
-                self.tell_of_echo(stream, outcome);
+    /// Handles an event. Input comes before signals: a signal is about what was
+    /// written before it.
+    pub(super) fn go_on(&mut self, event: Event) {
+        match event {
+            // What was kept back is shown before anything else is read.
+            Event::Input(source) if self.replay.is_none() => self.read(source),
+            Event::Input(_) => {}
+            Event::Output(source) => {
+                let Source { tee, stream, .. } = &mut self.sources[source];
+                let (stream, outcome) = (*stream, tee.go_on());
+                self.warn_of_tee(stream, outcome);
             }
-            Affair::News => self.sink.noted(),
-            Affair::Signals => {
+            Event::News => self.sink.noted(),
+            Event::Signals => {
                 self.signals.caught().into_iter().for_each(|signal| self.hear(signal));
             }
         }
@@ -183,7 +174,7 @@ impl<'a> Reader<'a> {
 
     /// Tells whether everything has been read, copied and put in.
     pub(super) fn is_done(&self) -> bool {
-        let is_copied = |source: &Source| source.echo.waits_for().is_none();
+        let is_copied = |source: &Source| source.tee.waits_for().is_none();
         self.has_ended()
             && self.sources.iter().all(|source| source.is_put() && is_copied(source))
             && self.sink.is_settled()
@@ -199,17 +190,17 @@ impl<'a> Reader<'a> {
         let stream = self.sources[source].stream;
         match self.sources[source].read() {
             Ok(([], _)) => self.sources[source].end(),
-            Ok((bytes, echo)) => {
+            Ok((bytes, tee)) => {
                 let count = bytes.len();
                 if let Some(spool) = &mut self.spool {
                     let outcome = spool.keep(stream, bytes);
-                    self.tell_of_spool(outcome);
+                    self.warn_of_spool(outcome);
                 } else {
-                    let outcome = echo.write(bytes);
-                    self.tell_of_echo(stream, outcome);
+                    let outcome = tee.write(bytes);
+                    self.warn_of_tee(stream, outcome);
                 }
                 self.split(source, count);
-                self.leave_if_enough(source);
+                self.leave_if_drained(source);
             }
             Err(error)
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
@@ -222,7 +213,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Takes what was read into lines, and tells of the first one that is cut.
+    /// Splits what was read into lines, and warns of the first one that is cut.
     pub(super) fn split(&mut self, source: usize, count: usize) {
         let before = self.cuts();
         self.sources[source].split(count);
@@ -232,17 +223,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns how many times a line was cut.
     pub(super) fn cuts(&self) -> u64 {
         self.sources.iter().map(Source::cuts).sum()
     }
 
-    /// Takes all input to have ended.
+    /// Treats all input as ended.
     pub(super) fn end_input(&mut self) {
         self.sources.iter_mut().for_each(Source::end);
     }
 
-    /// Does what a signal asks for.
     pub(super) fn hear(&mut self, signal: Caught) {
         if self.passes_on(signal) || signal.ignored {
             return;
@@ -270,17 +259,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Begins to drain; if that has begun already, ends at once.
+    /// Begins to drain; the second time, ends at once.
     pub(super) fn terminate(&mut self) {
         let now = Instant::now();
         let time = if self.drain.is_some() { Duration::ZERO } else { self.cli.drain_timeout };
         // A producer that never pauses would take all the time there is, and
         // none would be left to put in what was read last.
-        self.drain = Some(Drain { reading: now + time * 3 / 4, putting_in: now + time });
+        self.drain = Some(Drain { reading: now + time * 3 / 4, appending: now + time });
     }
 
-    /// Tells of a copy that ended because where it goes is broken.
-    pub(super) fn tell_of_echo(&self, stream: Stream, outcome: io::Result<()>) {
+    /// Warns of a copy that ended because its stream is broken.
+    pub(super) fn warn_of_tee(&self, stream: Stream, outcome: io::Result<()>) {
         if let Err(error) = outcome {
             let (name, why) = (stream.name(), reason(&error));
             self.report

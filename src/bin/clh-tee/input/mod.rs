@@ -10,5 +10,5 @@ pub(crate) mod spool;
 mod transformed;
 mod waiting;
 
-pub(crate) use self::event_loop::Reader;
+pub(crate) use self::event_loop::EventLoop;
 pub(crate) use self::source::Source;

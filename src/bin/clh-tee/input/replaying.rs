@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::event_loop::Reader;
+use super::event_loop::EventLoop;
 use crate::messages::{Status, reason};
 use crate::sys::Stream;
 use crate::sys::{Awaited, wait};
@@ -11,22 +11,22 @@ use crate::sys::{Awaited, wait};
 /// How long what was kept back is given to go out when lines are given up.
 const LAST_TIME: Duration = Duration::from_secs(1);
 
-impl Reader<'_> {
+impl EventLoop<'_> {
     /// Shows the next piece of what was kept back, if the command has failed
     /// and the last piece has been taken; tells whether it did.
     pub(super) fn replays(&mut self) -> bool {
         if self.spool.is_some() && self.is_done() && self.status() != Status::Command(0) {
             self.begin_replay();
         }
-        if self.sources.iter().any(|source| source.echo.waits_for().is_some()) {
+        if self.sources.iter().any(|source| source.tee.waits_for().is_some()) {
             return false;
         }
         let Some((stream, bytes)) = self.next_kept() else {
             return false;
         };
         let source = self.sources.iter_mut().find(|source| source.stream == stream);
-        let outcome = source.map_or(Ok(()), |source| source.echo.write(&bytes));
-        self.tell_of_echo(stream, outcome);
+        let outcome = source.map_or(Ok(()), |source| source.tee.write(&bytes));
+        self.warn_of_tee(stream, outcome);
         true
     }
 
@@ -57,7 +57,7 @@ impl Reader<'_> {
         let deadline = Instant::now() + LAST_TIME;
         loop {
             while self.replays() {}
-            let waits_for = self.sources.iter().filter_map(|source| source.echo.waits_for());
+            let waits_for = self.sources.iter().filter_map(|source| source.tee.waits_for());
             let mut awaited: Vec<Awaited> = waits_for.collect();
             let left = deadline.saturating_duration_since(Instant::now());
             if awaited.is_empty() || left.is_zero() {
@@ -67,13 +67,13 @@ impl Reader<'_> {
             wait(&mut awaited, Some(left)).unwrap_or_default();
             for source in &mut self.sources {
                 // One that is broken has ended, and there is more to tell now.
-                drop(source.echo.go_on());
+                drop(source.tee.go_on());
             }
         }
     }
 
     /// Shows what was kept back if no more of it can be kept.
-    pub(super) fn tell_of_spool(&mut self, outcome: io::Result<()>) {
+    pub(super) fn warn_of_spool(&mut self, outcome: io::Result<()>) {
         if let Err(error) = outcome {
             let why = reason(&error);
             self.report.warn(&format!("cannot keep the output back: {why}; it is shown"));

@@ -17,46 +17,38 @@ use crate::transform::Transform;
 use crate::writer::queue::newlines;
 use crate::writer::sink::Sink;
 
-/// A stream that is read.
 pub(crate) struct Source {
     /// Where it is read from, until it ends.
     input: Option<Input>,
-    /// What was read, and is not in the sink yet.
+    /// What was read, and has not been taken by the sink.
     lines: Lines,
-    /// What of it is dressed, if lines are.
-    dressed: Option<Transformed>,
-    /// The copy of it.
-    pub(super) echo: Tee,
-    /// Which stream it is.
+    transformed: Option<Transformed>,
+    pub(super) tee: Tee,
     pub(super) stream: Stream,
-    /// How many lines were read, if that is counted.
+    /// How many lines were read, if `counts`.
     read: u64,
-    /// Whether it is.
     counts: bool,
-    /// How much of what has not been read the command may have written, once
-    /// that has ended.
+    /// Once the command has ended: how many of the unread bytes may be its own.
     owed: usize,
 }
 
 impl Source {
     /// Returns a source that reads `input`, if there is any, and is copied to
-    /// `echo`.
-    pub(crate) fn new(input: Option<Input>, stream: Stream, echo: Tee, cli: &Cli) -> Self {
+    /// `tee`.
+    pub(crate) fn new(input: Option<Input>, stream: Stream, tee: Tee, cli: &Cli) -> Self {
         let lines = Lines::new(cli.max_line);
-        Self { input, lines, dressed: None, echo, stream, read: 0, counts: cli.stats, owed: 0 }
+        Self { input, lines, transformed: None, tee, stream, read: 0, counts: cli.stats, owed: 0 }
     }
 
-    /// Returns a source that reads standard input.
-    pub(crate) fn stdin(echo: Tee, cli: &Cli) -> Self {
-        Self::new(Input::stdin(), Stream::Out, echo, cli)
+    pub(crate) fn stdin(tee: Tee, cli: &Cli) -> Self {
+        Self::new(Input::stdin(), Stream::Out, tee, cli)
     }
 
-    /// Returns it with its lines dressed as was asked for; tags tell of the
-    /// process `pid`.
-    pub(crate) fn dressed(self, cli: &Cli, pid: u32) -> anyhow::Result<Self> {
+    /// Makes it transform its lines as the options ask; tags name process `pid`.
+    pub(crate) fn transformed(self, cli: &Cli, pid: u32) -> anyhow::Result<Self> {
         let stream = if cli.running.is_asked_for() { self.stream.tag() } else { "in" };
-        let dress = Transform::new(&cli.transform(), pid, stream)?;
-        Ok(Self { dressed: dress.map(Transformed::new), ..self })
+        let transform = Transform::new(&cli.transform(), pid, stream)?;
+        Ok(Self { transformed: transform.map(Transformed::new), ..self })
     }
 
     /// Reads what is there. Returns the bytes as they came in, none at the
@@ -67,18 +59,18 @@ impl Source {
             Some(input) => self.lines.read(input)?,
             None => &[],
         };
-        if let Some(dressed) = &mut self.dressed {
-            dressed.note_read(first);
+        if let Some(transformed) = &mut self.transformed {
+            transformed.note_read(first);
         }
         self.owed = self.owed.saturating_sub(bytes.len());
-        Ok((bytes, &mut self.echo))
+        Ok((bytes, &mut self.tee))
     }
 
     /// Takes in a line of our own, of which there is no copy. All that was read
     /// before must have been taken.
     pub(super) fn note(&mut self, line: &str) {
-        if let Some(dressed) = &mut self.dressed {
-            dressed.note(line.trim_end().as_bytes());
+        if let Some(transformed) = &mut self.transformed {
+            transformed.note(line.trim_end().as_bytes());
             self.read += u64::from(self.counts);
             return;
         }
@@ -119,15 +111,14 @@ impl Source {
         self.end_torn();
     }
 
-    /// Tells whether it has ended.
     pub(super) fn has_ended(&self) -> bool {
         self.input.is_none()
     }
 
     /// Passes on whole lines; tells whether all have been taken.
     pub(super) fn put(&mut self, sink: &mut Sink, patient: bool) -> bool {
-        match &mut self.dressed {
-            Some(dressed) => dressed.put(&mut self.lines, sink, patient),
+        match &mut self.transformed {
+            Some(transformed) => transformed.put(&mut self.lines, sink, patient),
             None => sink.put(&mut self.lines, patient),
         }
         self.is_put()
@@ -135,15 +126,15 @@ impl Source {
 
     /// Tells whether all whole lines have been taken.
     pub(super) fn is_put(&self) -> bool {
-        self.lines.whole().is_empty() && self.dressed.as_ref().is_none_or(Transformed::is_put)
+        self.lines.whole().is_empty() && self.transformed.as_ref().is_none_or(Transformed::is_put)
     }
 
     /// Appends to `lost` everything that has not been taken; what is torn is a
     /// line then.
     pub(super) fn give_up(&mut self, lost: &mut Vec<u8>) {
         self.end_torn();
-        match &mut self.dressed {
-            Some(dressed) => dressed.give_up(&mut self.lines, lost),
+        match &mut self.transformed {
+            Some(transformed) => transformed.give_up(&mut self.lines, lost),
             None => lost.extend_from_slice(self.lines.whole()),
         }
     }
@@ -151,15 +142,13 @@ impl Source {
     /// Returns that there is more to read, if the copy of what was read has been
     /// taken: the bound on memory rests on it.
     pub(super) fn waits_for(&self) -> Option<Awaited<'_>> {
-        self.input.as_ref().filter(|_| self.echo.waits_for().is_none()).map(Input::awaited)
+        self.input.as_ref().filter(|_| self.tee.waits_for().is_none()).map(Input::awaited)
     }
 
-    /// Returns how many lines were read, if that is counted.
     pub(super) fn lines_read(&self) -> u64 {
         self.read
     }
 
-    /// Returns how many times a line was cut.
     pub(super) fn cuts(&self) -> u64 {
         self.lines.cuts()
     }

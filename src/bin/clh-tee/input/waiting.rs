@@ -3,25 +3,24 @@
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-use super::event_loop::{Affair, Reader};
+use super::event_loop::{Event, EventLoop};
 use crate::messages::time;
 use crate::sys::{self, Awaited};
 
-impl Reader<'_> {
+impl EventLoop<'_> {
     /// Waits until something can go on; returns what.
-    pub(super) fn wait(&mut self) -> io::Result<Vec<Affair>> {
+    pub(super) fn wait(&mut self) -> io::Result<Vec<Event>> {
         let timeout = self.timeout();
         let sources = || self.sources.iter().enumerate();
         let inputs = sources()
             .filter(|_| self.wants_input())
-            .filter_map(|(number, source)| Some((Affair::Input(number), source.waits_for()?)));
-        let outputs = sources().filter_map(|(number, source)| {
-            Some((Affair::Output(number), source.echo.waits_for()?))
-        });
-        let news = [(Affair::News, self.sink.news())];
-        let signals = self.signals.awaited().map(|signal| (Affair::Signals, signal));
+            .filter_map(|(number, source)| Some((Event::Input(number), source.waits_for()?)));
+        let outputs = sources()
+            .filter_map(|(number, source)| Some((Event::Output(number), source.tee.waits_for()?)));
+        let news = [(Event::News, self.sink.news())];
+        let signals = self.signals.awaited().map(|signal| (Event::Signals, signal));
         let all = inputs.chain(outputs).chain(news).chain(signals);
-        let (affairs, mut awaited): (Vec<Affair>, Vec<Awaited>) = all.unzip();
+        let (events, mut awaited): (Vec<Event>, Vec<Awaited>) = all.unzip();
         match sys::wait(&mut awaited, timeout) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(Vec::new()),
@@ -30,11 +29,11 @@ impl Reader<'_> {
         let is_ready = awaited.iter().map(sys::is_ready);
         let ends_empty = self.ends_empty();
         let (mut ready, mut drained) = (Vec::new(), Vec::new());
-        for (affair, is_ready) in affairs.into_iter().zip(is_ready) {
-            match affair {
-                _ if is_ready => ready.push(affair),
+        for (event, is_ready) in events.into_iter().zip(is_ready) {
+            match event {
+                _ if is_ready => ready.push(event),
                 // The pipe is empty, so it has been drained.
-                Affair::Input(number) if ends_empty => drained.push(number),
+                Event::Input(number) if ends_empty => drained.push(number),
                 _ => {}
             }
         }
@@ -50,7 +49,7 @@ impl Reader<'_> {
         if self.ends_empty() && self.wants_input() && can_read() {
             return Some(Duration::ZERO);
         }
-        let drain = self.drain.map(|drain| drain.putting_in);
+        let drain = self.drain.map(|drain| drain.appending);
         let lock = self.cli.lock_timeout.map(|limit| {
             // Where the wait for the lock has not begun, it can begin now.
             self.sink.locking_since().unwrap_or_else(Instant::now) + limit
@@ -69,7 +68,7 @@ impl Reader<'_> {
             self.end_input();
             self.put();
         }
-        if self.drain.is_some_and(|drain| drain.putting_in <= now) {
+        if self.drain.is_some_and(|drain| drain.appending <= now) {
             return (!self.is_done()).then(|| match self.sink.locking_since() {
                 Some(_) => self.cannot_append("its lock is held by another process"),
                 None => self.cannot_append("the time after TERM is over"),

@@ -118,7 +118,6 @@ impl Process {
         getpgid(self.pid()) == Ok(getpgrp())
     }
 
-    /// Returns its process id as the system wants it.
     fn pid(&self) -> Option<Pid> {
         self.0.try_into().ok().map(Pid::from_raw)
     }

@@ -21,7 +21,6 @@ impl Stdout {
         io::stdout().as_fd().try_clone_to_owned().map(File::from).map(Self)
     }
 
-    /// Returns a second one.
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
         self.0.try_clone().map(Self)
     }
