@@ -38,6 +38,64 @@ fn tips_for_what_people_try() {
     }
 }
 
+/// What people try who know other programs, and what they are told.
+const MISTAKES: &[(&str, &str)] = &[
+    ("--max-size 5M app.log", "--max-bytes SIZE"),
+    ("--maxsize 5M app.log", "--max-bytes SIZE"),
+    ("--size=5M app.log", "--max-bytes SIZE"),
+    ("--keep 5 app.log", "--backups N"),
+    ("--compress app.log", "--gzip"),
+    ("--gzip 9 app.log", "--gzip-level 9"),
+    ("app.log --gzip 9", "--gzip-level 9"),
+    ("--daily app.log", "--when MIDNIGHT"),
+    ("--hourly app.log", "--when H"),
+    ("--weekly app.log", "--when W0"),
+    ("--when daily app.log", "once a day is MIDNIGHT"),
+    ("--when weekly app.log", "W0 (Monday)"),
+    ("--rotate=daily app.log", "--when MIDNIGHT rotates it daily"),
+    ("--copytruncate app.log", "go on in the new log by themselves"),
+    ("--postrotate upload app.log", "--on-rotate PROGRAM"),
+    ("--tail app.log", "--read --follow"),
+    ("-F app.log", "--read --follow"),
+    ("-t app.log", "--timestamp"),
+    ("--append app.log", "it always appends"),
+    ("-i app.log", "after INT too"),
+    ("-v app.log", "--stats"),
+    ("--silent app.log", "-q"),
+    ("--tag -5 app.log", "given by '='"),
+    ("--read --tag x app.log", "--tag has no effect with --read"),
+    ("--read --max-bytes 1M app.log", "--max-bytes has no effect with --read"),
+    ("--status --select x app.log", "--select has no effect with --status"),
+    ("--rotate --buffer 1M app.log", "--buffer has no effect with --rotate"),
+    ("--repair --stats app.log", "--stats has no effect with --repair"),
+    ("--follow app.log", "--follow has no effect without --read"),
+    ("--status --since 2h app.log", "--since has no effect without --read"),
+    ("--json app.log", "--json has no effect without --status"),
+    ("--markers app.log", "--markers has no effect without a COMMAND"),
+    ("--interval 2 app.log", "--interval has no effect without --when"),
+];
+
+#[test]
+fn mistakes_get_one_tip_and_it_is_about_them() {
+    for (args, says) in MISTAKES {
+        misused(args, says);
+        let stderr = refused(Tee::new(&Place::fresh()).args(args), 2);
+        assert!(stderr.matches("tip:").count() <= 1, "{args}: {stderr}");
+    }
+    for unsure in ["-n 5 app.log", "--until 5 app.log", "-x app.log"] {
+        let stderr = refused(Tee::new(&Place::fresh()).args(unsure), 2);
+        assert!(!stderr.contains("./-") && !stderr.contains("given by '='"), "{stderr}");
+    }
+}
+
+#[test]
+fn the_last_of_two_counts() {
+    let place = Place::fresh();
+    let tee = Tee::new(&place).args("-q -q --max-bytes 9M --gzip=no --gzip --max-bytes 1 app.log");
+    tee.run(b"one\ntwo\n").expect_quiet_success();
+    assert_eq!(place.backups("app.log"), ["app.log.1.gz"]);
+}
+
 #[test]
 fn bad_sizes() {
     for size in ["much", "10X", "1..5K", "K", "99999999999999999999", "99999999999G"] {

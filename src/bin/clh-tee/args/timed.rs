@@ -65,6 +65,9 @@ fn when(text: &str) -> Result<When, String> {
         "H" => When::Hour,
         "D" => When::Day,
         "MIDNIGHT" => When::Midnight,
+        "DAILY" => return Err("once a day is MIDNIGHT".to_owned()),
+        "HOURLY" => return Err("once an hour is H".to_owned()),
+        "WEEKLY" => return Err("once a week is W0 (Monday) to W6 (Sunday)".to_owned()),
         weekday => {
             let day = weekday.strip_prefix('W').filter(|day| day.len() == 1);
             let day = day.and_then(|day| Weekday::ALL.get(day.parse::<usize>().ok()?));

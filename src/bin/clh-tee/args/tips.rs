@@ -11,14 +11,47 @@ use super::variable;
 /// What clap says of each word that begins with `-` and is no option.
 const OF_EVERY_DASH: &str = "as a value, use '";
 
+/// What clap says of an option whose name looks like another's.
+const SIMILAR: &str = "a similar argument exists";
+
+/// What other programs call what we have, or do not need: logrotate, rotatelogs,
+/// svlogd, multilog, tee, tail, journalctl and Python's handlers.
+const SYNONYMS: &[(&[&str], &str)] = &[
+    (
+        &["--max-size", "--maxsize", "--size", "--minsize", "--rotate-size", "--limit"],
+        "the size at which LOG rotates is --max-bytes SIZE",
+    ),
+    (
+        &["--keep", "--count-backups", "--max-files", "--files", "--num", "--rotations"],
+        "how many backups are kept is --backups N",
+    ),
+    (&["--compress", "-z", "--zip"], "backups are compressed with --gzip"),
+    (&["--daily", "-d"], "once a day is --when MIDNIGHT"),
+    (&["--hourly"], "once an hour is --when H"),
+    (&["--weekly"], "once a week is --when W0, on Mondays"),
+    (&["--monthly", "--yearly"], "the longest interval is a week: --when W0"),
+    (&["--copytruncate"], "leave it out: writers go on in the new log by themselves"),
+    (&["--postrotate", "--exec", "-p"], "what follows a rotation is --on-rotate PROGRAM"),
+    (&["--tail", "-F"], "to go on with what is appended is --read --follow"),
+    (&["--create"], "a new log keeps the mode and owner of the old one; else --chmod, --owner"),
+    (&["-t", "--time", "--ts"], "the time before each line is --timestamp"),
+    (&["--grep", "-g", "-e"], "which lines go into LOG is --select REGEX"),
+    (&["-i", "--ignore-interrupts"], "leave it out: what the pipe holds is put in after INT too"),
+    (&["-a", "--append"], "it always appends; leave it out"),
+    (&["-v", "--verbose"], "what was done is said at the end with --stats"),
+    (&["--silent", "-s"], "no copy on standard output is -q"),
+];
+
 /// Returns what is to be said.
 pub(super) fn told(error: &Error) -> String {
     let text = error.render().to_string().replace("value was not a boolean", "give yes or no");
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
     // Who mistypes an option's name means no log of that name.
-    let lines: Vec<&str> = text.lines().filter(|line| !line.contains(OF_EVERY_DASH)).collect();
-    let text = lines.join("\n");
-    let Some(tip) = tip(error) else { return text };
+    let tip = tip(error);
+    let is_wanted =
+        |line: &&str| !(line.contains(OF_EVERY_DASH) || tip.is_some() && line.contains(SIMILAR));
+    let text = text.lines().filter(is_wanted).collect::<Vec<_>>().join("\n");
+    let Some(tip) = tip else { return text };
     let end = ["Usage:", "For more information"].iter().find_map(|part| text.find(part));
     let (fault, rest) = text.split_at(end.unwrap_or(text.len()));
     format!("{}\n\n  tip: {tip}\n\n{rest}", fault.trim_end())
@@ -27,26 +60,36 @@ pub(super) fn told(error: &Error) -> String {
 /// Returns what the user may have meant, if it can be guessed.
 fn tip(error: &Error) -> Option<String> {
     let ContextValue::String(word) = error.get(ContextKind::InvalidArg)? else { return None };
+    let synonym = SYNONYMS.iter().find(|(words, _)| words.contains(&word.as_str()));
     match error.kind() {
+        ErrorKind::UnknownArgument if synonym.is_some() => Some(synonym?.1.to_owned()),
         ErrorKind::UnknownArgument if error.get(ContextKind::SuggestedArg).is_some() => None,
-        ErrorKind::UnknownArgument => Some(of_unknown(word)),
+        ErrorKind::UnknownArgument => of_unknown(word),
+        ErrorKind::TooManyValues if word.starts_with("--rotate") => {
+            Some("--rotate rotates LOG once, now; --when MIDNIGHT rotates it daily".to_owned())
+        }
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => of_variable(word, error),
         _ => None,
     }
 }
 
 /// Returns what to do instead of an argument that nothing takes.
-fn of_unknown(word: &str) -> String {
-    if ["-a", "--append"].contains(&word) {
-        return format!("it always appends; leave '{word}' out");
+fn of_unknown(word: &str) -> Option<String> {
+    let args: Vec<_> = env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let is_level = |pair: &[String]| pair[0] == "--gzip" && pair[1].parse::<u32>().is_ok();
+    if args.windows(2).any(is_level) {
+        return Some("--gzip takes no value; its level is --gzip-level 9".to_owned());
     }
-    if word.starts_with('-') {
-        return format!("a value of this form is given by '=', a log of this name as './{word}'");
+    if let Some(rest) = word.strip_prefix('-') {
+        let number = rest.starts_with(|first: char| first.is_ascii_digit());
+        let says =
+            format!("a value of this form is given by '=', a log of this name as './{word}'");
+        return number.then_some(says);
     }
-    if env::args_os().any(|arg| arg == "--timestamp") {
-        return "a format is given by '=', as in --timestamp='%F %T'".to_owned();
+    if args.iter().any(|arg| arg == "--timestamp") {
+        return Some("a format is given by '=', as in --timestamp='%F %T'".to_owned());
     }
-    "there is one LOG; a command comes after '--', as in: clh-tee LOG -- ls -l".to_owned()
+    Some("there is one LOG; a command comes after '--', as in: clh-tee LOG -- ls -l".to_owned())
 }
 
 /// Returns which variable gave an option's value that is wrong, if one did.
