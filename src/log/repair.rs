@@ -5,13 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::error::{Error, Result};
 use crate::event::Notice;
-use crate::file::file_id;
 use crate::names::listing::Entry;
 use crate::names::{Meaning, Names};
-use crate::sys;
+use crate::sys::{self, Identity};
 
 /// What a repair has done.
 #[derive(Debug)]
@@ -42,9 +42,11 @@ pub enum Change {
     Ended(PathBuf),
 }
 
-/// The files around a log by their identity, with their names.
+/// The files around a log: which name each has. A file is known by its number
+/// and when it was changed. Its time of birth would not do: overlayfs gives a
+/// renamed file another.
 #[derive(Debug)]
-pub(crate) struct Files(BTreeMap<u64, PathBuf>);
+pub(crate) struct Files(BTreeMap<(Identity, SystemTime), PathBuf>);
 
 impl Files {
     /// Looks which there are: backups, orphans and private files.
@@ -53,7 +55,10 @@ impl Files {
         let ours = |entry: &Entry| !matches!(entry.meaning, Meaning::OtherLog(_) | Meaning::Other);
         let ours = listing.entries.into_iter().filter(ours).map(|entry| entry.path);
         // One that has gone meanwhile is not ours: that is not under the lock.
-        let known = |path: PathBuf| Some((file_id(&sys::look_at(&path).ok()?), path));
+        let known = |path: PathBuf| {
+            let metadata = sys::look_at(&path).ok()?;
+            Some(((sys::identity(&metadata), metadata.modified().ok()?), path))
+        };
         Ok(Self(ours.filter_map(known).collect()))
     }
 

@@ -59,7 +59,6 @@ impl Known {
 /// Whether a file that was found is open.
 #[derive(Debug)]
 pub(super) enum Access {
-    /// It is.
     Open(Arc<File>),
     /// Not yet, for there are too many.
     Later,
@@ -72,19 +71,13 @@ pub(super) enum Access {
 /// A file that was found.
 #[derive(Debug)]
 pub(super) struct Found {
-    /// Where it was.
     pub(super) path: PathBuf,
-    /// Plain or compressed.
     pub(super) form: Form,
     /// Which file it is, for good.
     pub(super) identity: u64,
-    /// When it was changed last.
     pub(super) modified: SystemTime,
-    /// Its size.
     pub(super) size: u64,
-    /// It has been seen before.
     pub(super) known: bool,
-    /// Whether it is open.
     pub(super) access: Access,
 }
 

@@ -14,11 +14,8 @@ use crate::names::Form;
 /// A file that is to be read to its end.
 #[derive(Debug)]
 pub(super) struct Item {
-    /// Where it was found.
     path: PathBuf,
-    /// Which file it is.
     identity: u64,
-    /// Plain or compressed.
     form: Form,
     /// The file, if it is open.
     file: Option<Arc<File>>,
@@ -33,9 +30,7 @@ pub(super) struct Item {
 /// The log that is followed.
 #[derive(Debug)]
 pub(super) struct Live {
-    /// Which file it is.
     pub(super) identity: u64,
-    /// The file.
     pub(super) file: Arc<File>,
     part: Part,
     /// The bytes that stood before what is read next.
@@ -73,7 +68,6 @@ impl Item {
 }
 
 impl Live {
-    /// Begins to follow this log.
     pub(super) fn new(identity: u64, file: Arc<File>) -> Self {
         let part = Part::new(Arc::clone(&file), Form::Plain);
         Self { identity, file, part, before: Vec::new(), partial: None }
@@ -115,7 +109,6 @@ impl Live {
 }
 
 impl LogReader {
-    /// Reads on in a file.
     pub(super) fn read_item(&mut self, item: &mut Item) -> Result<()> {
         self.piece.clear();
         let part = match &mut item.part {

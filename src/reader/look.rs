@@ -29,12 +29,9 @@ const SPARE: usize = 8;
 /// still.
 const TRIES: usize = 10;
 
-/// Where a log is, and where its lock.
 #[derive(Debug)]
 pub(super) struct Spot {
-    /// The names of the log and what stands around it.
     pub(super) names: Names,
-    /// The lock file.
     pub(super) lock: PathBuf,
 }
 
@@ -45,7 +42,6 @@ struct Listing {
     slots: BTreeMap<u64, Vec<Form>>,
     /// The backups that were made by the clock, newest first.
     dated: BTreeMap<Reverse<Dated>, Vec<Form>>,
-    /// Python's rotation temps.
     temps: BTreeMap<String, Vec<Form>>,
 }
 
@@ -55,7 +51,6 @@ type Paths = Vec<(PathBuf, Form)>;
 /// What was there at one instant.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
-    /// The log.
     pub(super) log: Option<Found>,
     /// The slots with files that had not been seen, newest first, each with
     /// its files.
@@ -70,7 +65,6 @@ pub(super) struct Sight {
     pub(super) names: usize,
     /// What could not be looked at.
     pub(super) troubles: Vec<Error>,
-    /// Why it was looked at without the lock.
     pub(super) unlocked: Option<Error>,
 }
 
@@ -165,19 +159,16 @@ impl Spot {
         Ok(sight)
     }
 
-    /// Returns the slots of the chain.
     fn slots(&self, listing: &Listing) -> Vec<Paths> {
         let path = |slot: &u64, form| self.names.backup(*slot, form);
         with_paths(&listing.slots, path)
     }
 
-    /// Returns the backups that were made by the clock.
     fn dated(&self, listing: &Listing) -> Vec<Paths> {
         let path = |Reverse(dated): &Reverse<Dated>, form| dated.path(&self.names, form);
         with_paths(&listing.dated, path)
     }
 
-    /// Returns Python's rotation temps.
     fn temps(&self, listing: &Listing) -> Vec<Paths> {
         let path = |digits: &String, form| self.names.rotation_temp(digits, form);
         with_paths(&listing.temps, path)
@@ -202,7 +193,6 @@ impl Spot {
         Ok(listing)
     }
 
-    /// Opens the log, if it is there.
     fn log(&self, known: &Known) -> Result<Option<Found>> {
         let path = self.names.log();
         let cannot = |error| Error::new("open", path, error);
@@ -305,7 +295,6 @@ impl Sight {
     }
 }
 
-/// Returns the paths of `backups`, in their order.
 fn with_paths<N>(
     backups: &BTreeMap<N, Vec<Form>>,
     path: impl Fn(&N, Form) -> PathBuf,

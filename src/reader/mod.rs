@@ -47,11 +47,8 @@ const AHEAD: usize = 256;
 /// How a log is read, in the manner of `File::options`.
 #[derive(Debug, Clone, Default)]
 pub struct ReadOptions {
-    /// See [`ReadOptions::follow`].
     follow: bool,
-    /// See [`ReadOptions::since`].
     since: Option<SystemTime>,
-    /// See [`ReadOptions::lock_dir`].
     lock_dir: Option<PathBuf>,
 }
 
@@ -112,23 +109,19 @@ impl ReadOptions {
 /// ```
 #[derive(Debug)]
 pub struct LogReader {
-    /// Where the log is.
     spot: Spot,
     /// What tells of it, if it is followed.
     watch: Option<Watch>,
     /// The files that are still to be read, oldest first.
     queue: VecDeque<Item>,
-    /// The log that is followed.
     live: Option<Live>,
     /// Which file was at the log's path when it was last looked at.
     at_path: Option<u64>,
-    /// The files that have been seen.
     known: Known,
     /// Generations that were read and had no slot yet.
     unplaced: Vec<(u64, Arc<File>)>,
     /// What was handed out last.
     piece: Vec<u8>,
-    /// What is still to be told.
     notices: Vec<ReadNotice>,
     /// The lock cannot be had, and that has been told.
     unlocked: bool,

@@ -24,14 +24,11 @@ const INFLATED_AT_ONCE: usize = 16 * 1024;
 /// An open file, read from an offset of our own: others may have it too.
 #[derive(Debug)]
 pub(super) struct At {
-    /// The file.
     file: Arc<File>,
-    /// Where the next read begins.
     offset: u64,
 }
 
 impl At {
-    /// Returns a reader that begins at the beginning of `file`.
     pub(super) fn begin(file: Arc<File>) -> Self {
         Self { file, offset: 0 }
     }
@@ -52,7 +49,6 @@ impl Read for At {
     }
 }
 
-/// How a file's lines are come by.
 #[derive(Debug)]
 enum Way {
     /// As they stand there, up to an offset if one is given.
@@ -61,10 +57,8 @@ enum Way {
     Gzip(Box<Inflated<At>>, Vec<u8>),
 }
 
-/// One file of a log, open.
 #[derive(Debug)]
 pub(super) struct Part {
-    /// How its lines are come by.
     way: Way,
     /// Why it cannot be read any further.
     failed: Option<io::Error>,
@@ -224,7 +218,6 @@ impl Part {
         Ok(true)
     }
 
-    /// Begins a plain file anew.
     pub(super) fn rewind(&mut self) {
         if let Way::Plain(at, _) = &mut self.way {
             at.offset = 0;

@@ -33,10 +33,8 @@ pub struct Opener {
     pub writes: bool,
 }
 
-/// What was seen of processes.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Who holds the lock.
     pub(super) holder: Option<Process>,
     /// How many wait for it.
     pub(super) waiting: u64,
@@ -46,7 +44,6 @@ pub(super) struct Seen {
     pub(super) hidden: u64,
 }
 
-/// Looks through the processes.
 pub(super) fn look(names: &Names, scan: &Scan) -> Seen {
     let mut seen = Seen::default();
     if let Some(lock) = &scan.lock {

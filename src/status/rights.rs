@@ -22,7 +22,6 @@ const OTHERS_WRITE: u32 = 0o002;
 /// The bit of a directory's mode that lets only owners remove and rename.
 const STICKY: u32 = 0o1000;
 
-/// Adds what is wrong to the `findings`.
 pub(super) fn look<'a>(
     names: &Names,
     options: &Options,
@@ -96,17 +95,13 @@ fn closed_lock(scan: &Scan) -> Option<Finding> {
 /// What may be done to a file.
 #[derive(Debug, Clone, Copy)]
 enum Right {
-    /// It may be read.
     Read,
     /// It may be written; in a directory, files can be made and removed.
     Write,
 }
 
-/// A user, and the groups that he is in.
 struct Who {
-    /// The user.
     user: u32,
-    /// The groups.
     groups: Vec<u32>,
 }
 

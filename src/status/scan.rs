@@ -31,11 +31,9 @@ const LONGEST_ROTATION: u64 = 120;
 /// What was found around a log.
 #[derive(Debug)]
 pub(super) struct Scan {
-    /// The log, whatever it is.
     pub(super) log: Option<(PathBuf, Metadata)>,
     /// What has a backup's name, newest first, plain before compressed.
     pub(super) backups: Vec<Backup>,
-    /// Rotation temps.
     pub(super) temps: Vec<(PathBuf, Metadata)>,
     /// Private files of dead makers.
     pub(super) leftovers: Vec<(PathBuf, Metadata)>,
@@ -45,11 +43,9 @@ pub(super) struct Scan {
     pub(super) other_logs: Vec<(PathBuf, PathBuf)>,
     /// Where the lock file is, or would be.
     pub(super) lock_path: PathBuf,
-    /// The lock file.
     pub(super) lock: Option<Metadata>,
     /// The time that it tells.
     pub(super) next_rotation: Option<u64>,
-    /// The locks that processes hold.
     pub(super) locks: Locks,
     /// Whether another process held this one.
     pub(super) held_by_others: bool,
@@ -59,25 +55,18 @@ pub(super) struct Scan {
     ahead: u64,
 }
 
-/// What has a backup's name.
 #[derive(Debug)]
 pub(super) struct Backup {
-    /// Which one it is.
     pub(super) which: Which,
-    /// In which form it is stored.
     pub(super) form: Form,
-    /// Where it is.
     pub(super) path: PathBuf,
-    /// What stands there.
     pub(super) metadata: Metadata,
 }
 
 /// Which backup it is; the newer is the less, by number before by the clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Which {
-    /// That in this slot.
     Slot(u64),
-    /// That of an interval.
     Dated(Reverse<Dated>),
 }
 
@@ -136,7 +125,6 @@ impl Scan {
         listing.entries.into_iter().try_for_each(|entry| self.take_in(entry))
     }
 
-    /// Takes in one name.
     fn take_in(&mut self, Entry { path, meaning, .. }: Entry) -> Result<()> {
         // Gone meanwhile, it is no matter.
         let Some(metadata) = metadata(&path)? else { return Ok(()) };

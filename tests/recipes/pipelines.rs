@@ -90,3 +90,16 @@ fn entry_point_passes_the_signal_on() {
     assert!(child.wait().expect("wait").success());
     assert_eq!(kitchen.text("volume/app.log"), "one\nlast\n");
 }
+
+#[test]
+fn a_first_process_that_writes_through_a_pipe_keeps_its_last_words() {
+    let kitchen = Kitchen::fresh();
+    kitchen.program("myapp", "seq 20000; echo last; exit 3");
+    let script = kitchen.recipe("entrypoint-exec");
+    kitchen.place.write("entrypoint.sh", script.as_bytes());
+    let mut command = kitchen.command("unshare");
+    command.args(["-Urpf", "--mount-proc", "bash", "entrypoint.sh"]).env("APP_LOG", "app.log");
+    let copy = expect(&ended(&mut command), 3);
+    let log = kitchen.text("app.log");
+    assert!(log.ends_with("20000\nlast\n") && copy == log, "{} and {}", log.len(), copy.len());
+}

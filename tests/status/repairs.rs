@@ -136,3 +136,26 @@ fn a_repair_waits_for_the_lock_no_longer_than_it_may() {
     site.run("--repair --lock-timeout 20s").expect_quiet_success();
     assert!(!site.0.path("app.log.rotate.1234567890").exists());
 }
+
+#[test]
+fn what_overlayfs_copies_up_is_renamed() {
+    let site = Site::healthy();
+    site.put("app.log.rotate.1234567890", "orphan\n", 1);
+    for dir in ["u", "w", "m"] {
+        fs::create_dir(site.0.path(dir)).expect("make a directory");
+    }
+    let script = format!(
+        "mount -t overlay o -olowerdir=.,upperdir=u,workdir=w m && exec '{}' --repair m/app.log",
+        env!("CARGO_BIN_EXE_clh-tee")
+    );
+    let ended = Tee::new(&site.0).program("unshare").args("-Urm sh -c").arg(script).run(b"");
+    ended.expect_quiet_success();
+    let said = String::from_utf8_lossy(&ended.out);
+    let said: Vec<&str> = said.lines().collect();
+    let wanted = [
+        "adopted 'm/app.log.rotate.1234567890' as backup 1",
+        "renamed 'm/app.log.1.gz' to 'm/app.log.2.gz'",
+        "renamed 'm/app.log.2.gz' to 'm/app.log.3.gz'",
+    ];
+    assert_eq!(said, wanted);
+}

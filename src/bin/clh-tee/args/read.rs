@@ -19,7 +19,7 @@ pub(crate) struct Reading {
 
     /// With --read: go on with what is appended
     ///
-    /// LOG is followed over rotations, without a missed or doubled line, whoever rotates it. LOG need not be there yet. INT or TERM ends this.
+    /// LOG is followed over rotations, without a missed or doubled line, whoever rotates it. LOG need not be there yet; if its directory is missing for a while, that is said and waited for. INT or TERM ends this.
     #[arg(short, long, hide_short_help = true)]
     pub(crate) follow: bool,
 

@@ -29,7 +29,6 @@ const BETWEEN_PIECES: Duration = Duration::from_millis(20);
 
 /// Standard output, shared with who ends the program.
 struct Output {
-    /// Where the lines go.
     file: Stdout,
     /// How it goes: lost, if a line could not be read or written.
     status: Status,
@@ -39,15 +38,10 @@ struct Output {
 
 /// What reads a log and writes its lines.
 struct Copier {
-    /// The log's path.
     path: PathBuf,
-    /// How it is read.
     options: ReadOptions,
-    /// Whether it is followed.
     follow: bool,
-    /// Where the lines go.
     output: Arc<Mutex<Output>>,
-    /// Where troubles are told.
     report: Report,
 }
 
@@ -145,7 +139,6 @@ impl Copier {
         Ok(lock(&self.output).status)
     }
 
-    /// Says what the log's reader has to tell.
     fn tell(&self, notice: &ReadNotice) {
         if notice.is_loss() {
             lock(&self.output).status = Status::Lost;
@@ -197,7 +190,6 @@ fn write(output: &Mutex<Output>, piece: &[u8]) -> io::Result<()> {
     if output.ended { Err(ErrorKind::BrokenPipe.into()) } else { output.file.write_all(piece) }
 }
 
-/// Returns the output, for a while.
 fn lock(output: &Mutex<Output>) -> MutexGuard<'_, Output> {
     output.lock().unwrap_or_else(PoisonError::into_inner)
 }

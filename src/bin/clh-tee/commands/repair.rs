@@ -40,7 +40,6 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     Ok(if failed.is_empty() { Status::AllIn } else { Status::Lost })
 }
 
-/// Says what has changed.
 fn told(change: &Change, report: &Report) -> String {
     match change {
         Change::Renamed { from, to } => {

@@ -45,7 +45,6 @@ impl Format {
     }
 }
 
-/// What writes times.
 pub(super) struct Stamp {
     format: Format,
     zone: Zone,
@@ -57,7 +56,6 @@ impl Stamp {
         Self { format, zone: if utc { Zone::utc() } else { Zone::local() } }
     }
 
-    /// Returns how `time` is written.
     pub(super) fn show(&self, time: SystemTime) -> String {
         let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         match &self.format {

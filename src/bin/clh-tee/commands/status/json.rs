@@ -50,7 +50,6 @@ fn text(bytes: &[u8]) -> Value {
     }
 }
 
-/// Returns a log or a backup.
 fn file(file: &LogFile) -> Value {
     json!({
         "path": path(&file.path),
@@ -69,12 +68,10 @@ fn file(file: &LogFile) -> Value {
     })
 }
 
-/// Returns a process.
 fn process(process: &Process) -> Value {
     json!({ "pid": process.pid, "command": text(&process.command) })
 }
 
-/// Returns a process that has something open.
 fn opener(opener: &Opener) -> Value {
     let mut value = process(&opener.process);
     value["log"] = opener.log.into();
@@ -83,7 +80,6 @@ fn opener(opener: &Opener) -> Value {
     value
 }
 
-/// Returns a finding.
 fn finding(finding: &Finding, status: &Status, report: &Report) -> Value {
     let words = Words::of(finding, status, report);
     json!({

@@ -16,7 +16,6 @@ use clh_tee::status::{Depth, Status as LogStatus};
 use crate::args::Cli;
 use crate::messages::{Report, Status, page};
 
-/// Shows the log.
 pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let depth = if cli.looking.count { Depth::Whole } else { Depth::Ends };
     let status = LogStatus::of(&cli.log, &cli.options(), depth)?;

@@ -11,13 +11,9 @@ use crate::messages;
 use crate::messages::size;
 use crate::messages::{Report, counted};
 
-/// What is well.
 const WELL: Style = AnsiColor::Green.on_default().bold();
-/// What is wrong.
 const WRONG: Style = AnsiColor::Red.on_default().bold();
-/// What is worth knowing.
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
-/// Headings.
 const HEADING: Style = Style::new().bold();
 
 /// How many signs the bar has.
@@ -26,7 +22,6 @@ const BAR: u64 = 30;
 /// The longest command line that is shown.
 const COMMAND: usize = 60;
 
-/// Returns the look as text.
 pub(super) fn of(status: &Status, report: &Report) -> String {
     let mut text = String::new();
     // Writing into memory cannot fail.
@@ -35,7 +30,6 @@ pub(super) fn of(status: &Status, report: &Report) -> String {
     text
 }
 
-/// Writes the look into `text`.
 fn write(text: &mut String, status: &Status, report: &Report) -> std::fmt::Result {
     let log = report.path(&status.path);
     let is_fault = |finding: &&Finding| finding.harm() == Harm::Fault;
@@ -69,7 +63,6 @@ fn write(text: &mut String, status: &Status, report: &Report) -> std::fmt::Resul
     Ok(())
 }
 
-/// Writes the chain as a table.
 fn chain(text: &mut String, status: &Status) -> std::fmt::Result {
     let heads = ["", "size", "holds", "ratio", "lines", "changed", "first line", "last line"];
     let mut rows = vec![heads.map(str::to_owned)];
@@ -101,7 +94,6 @@ fn chain(text: &mut String, status: &Status) -> std::fmt::Result {
     Ok(())
 }
 
-/// Returns the cells of a log or a backup.
 fn row(file: &LogFile) -> [String; 8] {
     let ending = if file.compressed { ".gz" } else { "" };
     let number = file.slot.map(|slot| slot.to_string()).or(file.stamp.clone());
@@ -140,7 +132,6 @@ fn limit(text: &mut String, status: &Status) -> std::fmt::Result {
     writeln!(text, "limit   [{style}{bar}{style:#}{rest}] {percent}% of {limit}")
 }
 
-/// Writes who has the lock.
 fn lock(text: &mut String, status: &Status) -> std::fmt::Result {
     let lock = &status.lock;
     match &lock.holder {
@@ -158,7 +149,6 @@ fn lock(text: &mut String, status: &Status) -> std::fmt::Result {
     Ok(())
 }
 
-/// Writes who has log or lock file open.
 fn openers(text: &mut String, status: &Status) -> std::fmt::Result {
     let mut heading = "open by";
     for opener in &status.openers {

@@ -8,22 +8,17 @@ use clh_tee::status::{Finding, Status};
 use crate::messages::{Report, counted, size};
 use crate::sys::user_name;
 
-/// A finding in words.
 pub(super) struct Words {
     /// Its name, for programs.
     pub(super) name: &'static str,
-    /// What it is.
     pub(super) what: String,
-    /// What that means.
     pub(super) means: &'static str,
-    /// What to do about it.
     pub(super) remedy: &'static str,
 }
 
 /// What `--repair` does too.
 const REPAIR: &str = "the next writer sees to it, or --repair does now";
 
-/// What nothing has to be done about.
 const NOTHING: &str = "nothing";
 
 impl Words {
@@ -37,7 +32,6 @@ impl Words {
     }
 }
 
-/// Makes words of a name and three sentences.
 fn words(name: &'static str, what: String, means: &'static str, remedy: &'static str) -> Words {
     Words { name, what, means, remedy }
 }
@@ -304,7 +298,6 @@ pub(super) fn moment(seconds: u64) -> String {
     time.map_or_else(|| format!("{seconds} seconds since 1970"), crate::messages::moment)
 }
 
-/// Shows a user.
 fn name(user: u32) -> String {
     match user_name(user) {
         Some(name) => format!("user {name}"),
