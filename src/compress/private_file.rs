@@ -44,8 +44,9 @@ use crate::lock;
 use crate::names::{self, Names};
 use crate::sys::{self, FileExt, Identity, Metadata};
 
-/// How the index begins.
-const MAGIC: [u8; 8] = *b"clh-tee\x01";
+/// How the index begins: no deflate block begins with 7, so every reader of gzip
+/// stops here, with an error.
+const MAGIC: [u8; 8] = *b"\x07clh-tee";
 /// Its length: behind [`MAGIC`] a length and five checksums.
 const INDEX: usize = 36;
 /// How much of the log's beginning, and of the end of what is covered, is

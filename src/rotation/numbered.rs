@@ -10,7 +10,7 @@ use crate::names::listing::Listing;
 use crate::names::{Form, Names};
 use crate::rotation::naming::another_log;
 use crate::rotation::plan::{Backup, Chain, Found, Plan, Rotation, plan};
-use crate::sys;
+use crate::sys::{self, Metadata};
 
 /// Plans how the log becomes slot 1.
 pub(crate) fn plan_rotation(names: &Names, backups: u64, listing: &Listing) -> Result<Rotation> {
@@ -63,7 +63,7 @@ pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Ch
         if found.is_empty() {
             break;
         }
-        if found.len() == 2 && is_one_generation(&names.backup(slot, Form::Plain))? {
+        if found.len() == 2 && is_one_generation(&names.backup(slot, Form::Plain), false)? {
             chain.doubled.push(found.remove(0).backup);
         }
         // Of two generations in one slot the newer stands first.
@@ -74,11 +74,18 @@ pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Ch
 }
 
 /// Tells whether the backup at `plain` and the compressed one beside it are one
-/// generation.
-pub(crate) fn is_one_generation(plain: &Path) -> Result<bool> {
-    let compressed = open_to_read(&crate::names::compressed(plain));
-    let same = compressed.and_then(|file| compress::same_generation(plain, &file));
-    same.map_err(Error::on("compare", plain))
+/// generation: the content is the same, or a beginning of it. Of equal lines two
+/// generations can be that, so in a slot both must also have changed last at the
+/// same time; a backup keeps that time when it is compressed. By the clock,
+/// Python leaves two forms with two times, and two generations have two names.
+pub(crate) fn is_one_generation(plain: &Path, timed: bool) -> Result<bool> {
+    let same = || {
+        let compressed = open_to_read(&crate::names::compressed(plain))?;
+        let time = |metadata: &Metadata| metadata.modified();
+        let at_once = time(&sys::about(&compressed)?)? == time(&sys::look_at(plain)?)?;
+        Ok((timed || at_once) && compress::same_generation(plain, &compressed)?)
+    };
+    same().map_err(Error::on("compare", plain))
 }
 
 /// Returns the paths of the backups in the chain that are plain only.

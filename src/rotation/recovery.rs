@@ -155,7 +155,7 @@ fn part(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups) -> Result
         if !(is_regular(plain)? && is_regular(&names::compressed(plain))?) {
             continue;
         }
-        if numbered::is_one_generation(plain)? {
+        if numbered::is_one_generation(plain, timed)? {
             backups.remove(plain)?;
         } else if timed {
             settle_dated(plain, held, backups)?;

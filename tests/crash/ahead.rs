@@ -86,16 +86,10 @@ fn allow_private(dir: &Path, verdict: &mut Verdict) {
     let private: Vec<String> =
         verdict.left_over.iter().filter(|name| name.starts_with(".__app.log.")).cloned().collect();
     let [name] = &private[..] else { return };
-    let mut rest = &fs::read(dir.join(name)).expect("read the private file")[..];
-    let mut covered = Vec::new();
-    while !rest.is_empty() {
-        let mut piece = Vec::new();
-        // Its last member may be torn.
-        if GzDecoder::new(&mut rest).read_to_end(&mut piece).is_err() {
-            break;
-        }
-        covered.extend(piece);
-    }
+    let bytes = fs::read(dir.join(name)).expect("read the private file");
+    let (mut decoder, mut covered) = (GzDecoder::new(&bytes[..]), Vec::new());
+    // It has an index where gzip's end would be, or its last block is torn.
+    drop(decoder.read_to_end(&mut covered));
     if log.starts_with(&covered) {
         verdict.left_over.clear();
         verdict.faults.retain(|fault| !fault.starts_with(&format!("'{name}'")));
@@ -162,4 +156,33 @@ fn killed_when_compressing_ahead() {
     // A thread that has less to do in another run does not get so far.
     assert!(tally.points * 3 > missed, "{} hit, {missed} missed", tally.points);
     all_good([tally.conclude(&format!("killed, compressing ahead ({missed} survived)"))]);
+}
+
+#[test]
+fn a_backup_that_cannot_be_placed_counts_and_stays_plain() {
+    let place = fresh();
+    let args = "-q --gzip --max-bytes 1K --backups 3 logs/app.log";
+    let mut running = Tee::new(&place).args(args).start();
+    until(SOON, "the program has started", || catches_signals(running.pid()));
+    // The log becomes a backup; then the compressed one cannot have its name.
+    let inject = ["rename:error=ENOSPC:when=2".to_owned()];
+    let strace = Strace::attach(running.pid(), &place.path("calls"), &inject, None);
+    let mut input = running.take_input();
+    input.write_all(&[line(0), line(1)].concat()).expect("feed two lines");
+    until(SOON, "all is in", || place.path("logs/app.log.1").exists());
+    drop(input);
+    let ended = running.finish();
+    let calls = strace.finish();
+    assert_eq!(ended.status.code(), Some(0));
+    let told = ended.stderr();
+    assert!(told.contains("No space left") && told.contains("plain"), "{told}");
+    assert!(!told.contains("cannot rotate"), "{told}");
+    let found: Vec<_> = files(&place.path("logs"), LOG).into_iter().map(|file| file.name).collect();
+    assert_eq!(found, [".__app.lock", "app.log", "app.log.1"]);
+    assert_eq!(place.read("logs/app.log.1"), line(0));
+    let backup = place.path("logs/app.log.1");
+    let synced = calls.iter().any(|call| {
+        call.name == "fdatasync" && (call.is_about(&backup) || call.args.contains("app.log"))
+    });
+    assert!(synced, "the plain backup is forced to disk");
 }

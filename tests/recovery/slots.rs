@@ -52,6 +52,21 @@ fn one_generation_in_both_forms_keeps_the_compressed_one() {
 }
 
 #[test]
+fn of_equal_lines_two_generations_are_not_taken_for_one() {
+    let (few, many) = ("tick\n".repeat(3), "tick\n".repeat(5));
+    for (plain, age, names) in [
+        (&few, 20, ["app.log.1", "app.log.2.gz"]),
+        (&few, 40, ["app.log.2", "app.log.1.gz"]),
+        (&many, 20, ["app.log.1", "app.log.2.gz"]),
+    ] {
+        let site = Site::new();
+        site.put("app.log.1", plain, age).put("app.log.1.gz", &many, 30);
+        site.next("--gzip").expect_quiet_success();
+        site.expect(&[("app.log", FRESH), (names[0], plain), (names[1], &many)]);
+    }
+}
+
+#[test]
 fn two_generations_in_a_slot_are_spread_newer_first() {
     for (plain_age, order) in [(20, ["plain\n", "gzip\n"]), (40, ["gzip\n", "plain\n"])] {
         let site = Site::new();
