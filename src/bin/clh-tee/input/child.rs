@@ -40,8 +40,9 @@ impl Child {
     pub(crate) fn start(command: &[OsString]) -> (Self, Outputs) {
         let shown = shown(command);
         let (program, args) = command.split_first().expect("the command line has a command");
+        let since = Instant::now();
         let (state, outputs) = match Process::start(program, args) {
-            Ok((process, outputs)) => (State::Running(process, Instant::now()), outputs),
+            Ok((process, outputs)) => (State::Running(process, since), outputs),
             Err(error) => (State::NotStarted(error), [None, None]),
         };
         (Self { shown, state }, outputs)
