@@ -33,24 +33,20 @@ impl Known {
         }
     }
 
-    /// Tells whether the file of this identity has been seen.
     pub(super) fn has(&self, identity: u64) -> bool {
         self.0.iter().rev().any(|known| *known == identity)
     }
 
-    /// Tells whether none has been seen.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Takes in the file of this identity.
     pub(super) fn add(&mut self, identity: u64) {
         if !self.has(identity) {
             self.0.push_back(identity);
         }
     }
 
-    /// Forgets all but the last `count`.
     pub(super) fn keep(&mut self, count: usize) {
         self.0.drain(..self.0.len().saturating_sub(count));
     }

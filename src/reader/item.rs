@@ -17,7 +17,6 @@ pub(super) struct Item {
     path: PathBuf,
     identity: u64,
     form: Form,
-    /// The file, if it is open.
     file: Option<Arc<File>>,
     /// How far it has been read, once that has begun.
     part: Option<Part>,
@@ -41,7 +40,6 @@ pub(super) struct Live {
 }
 
 impl Item {
-    /// Returns a backup that is to be read.
     pub(super) fn backup(found: Found, file: Option<Arc<File>>) -> Self {
         let Found { path, identity, form, .. } = found;
         Self { path, identity, form, file, part: None, up_to: None, mend: true }
@@ -146,7 +144,6 @@ impl LogReader {
         }))
     }
 
-    /// Reads on in the log that is followed.
     pub(super) fn read_live(&mut self) {
         self.piece.clear();
         let Some(live) = &mut self.live else { return };

@@ -38,7 +38,6 @@ pub(super) struct Spot {
 /// The names of backups that there are, each with the forms it is there in.
 #[derive(Debug, Default)]
 struct Listing {
-    /// The slots of the chain, newest first.
     slots: BTreeMap<u64, Vec<Form>>,
     /// The backups that were made by the clock, newest first.
     dated: BTreeMap<Reverse<Dated>, Vec<Form>>,
@@ -63,7 +62,6 @@ pub(super) struct Sight {
     pub(super) orphans: Vec<Found>,
     /// How many names belong to the log's backups.
     pub(super) names: usize,
-    /// What could not be looked at.
     pub(super) troubles: Vec<Error>,
     pub(super) unlocked: Option<Error>,
 }
@@ -128,13 +126,11 @@ impl Spot {
         Ok(open.transpose()?.map(Arc::new))
     }
 
-    /// Tells which file is at the log's path.
     pub(super) fn log_now(&self) -> Option<u64> {
         let metadata = sys::look_at(self.names.log());
         metadata.ok().map(|metadata| file_id(&metadata))
     }
 
-    /// Looks at what is there, once.
     fn sight(&self, known: &Known, since: Option<SystemTime>) -> Result<Sight> {
         let mut sight = Sight { log: self.log(known)?, ..Sight::default() };
         let listing = self.list()?;
@@ -288,7 +284,6 @@ impl Sight {
         }
     }
 
-    /// Returns which files were there.
     fn identities(&self) -> impl Iterator<Item = u64> {
         let files = self.log.iter().chain(self.fresh.iter().flatten()).chain(&self.orphans);
         files.map(|found| found.identity).chain(self.anchor.iter().copied())

@@ -195,7 +195,6 @@ impl Part {
         }
     }
 
-    /// Returns where we are in a plain file.
     pub(super) fn offset(&self) -> u64 {
         if let Way::Plain(at, _) = &self.way { at.offset } else { 0 }
     }
@@ -236,12 +235,10 @@ pub(super) fn bytes_before(file: &File, end: u64) -> io::Result<Vec<u8>> {
     }
 }
 
-/// Returns where the last whole line in `bytes` ends.
 fn lines_end(bytes: &[u8]) -> usize {
     memrchr(b'\n', bytes).map_or(0, |end| end + 1)
 }
 
-/// Says what is wrong with a compressed file.
 fn in_words(error: io::Error) -> io::Error {
     match (error.raw_os_error(), error.kind()) {
         (Some(_), _) => error,

@@ -18,7 +18,6 @@ use crate::file::open_to_read;
 use crate::names::Form;
 use crate::sys::{self, FileExt, Metadata, identity};
 
-/// How much is read at once.
 const PIECE: usize = 64 * 1024;
 
 /// How much of a line's beginning is looked at for a time.
@@ -30,7 +29,6 @@ const HEAD: usize = 4096;
 /// How a gzip file begins: the magic bytes, and deflate.
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 
-/// The length of the shortest gzip file.
 const SHORTEST: u64 = 20;
 
 /// Deflate makes a byte of at most so many.
@@ -75,13 +73,11 @@ fn open_same(path: &Path, metadata: &Metadata) -> io::Result<Option<File>> {
     Ok(same.then_some(file))
 }
 
-/// Says that something cannot be read.
 pub(super) fn unreadable(path: &Path, error: io::Error) -> Finding {
     let error = Error::new("read", path, error);
     Finding::Unreadable { path: path.to_owned(), reason: error.reason() }
 }
 
-/// Looks into a plain file.
 fn look_into_plain(about: &mut LogFile, file: &File, depth: Depth) -> io::Result<Option<Finding>> {
     let mut lines = Lines::default();
     if depth == Depth::Whole {
@@ -100,7 +96,6 @@ fn look_into_plain(about: &mut LogFile, file: &File, depth: Depth) -> io::Result
     Ok(torn.then(|| Finding::Torn { path: about.path.clone() }))
 }
 
-/// Looks into a compressed file.
 fn look_into_compressed(
     about: &mut LogFile,
     file: &File,
@@ -148,7 +143,6 @@ fn told_length(file: &File, size: u64) -> io::Result<Option<u64>> {
     Ok(possible.then_some(told))
 }
 
-/// Reads all of a plain file.
 fn read_all(mut file: &File, mut into: impl FnMut(&[u8])) -> io::Result<()> {
     let mut piece = vec![0; PIECE];
     loop {
@@ -165,17 +159,11 @@ fn read_all(mut file: &File, mut into: impl FnMut(&[u8])) -> io::Result<()> {
 /// them begin.
 #[derive(Debug, Default)]
 struct Lines {
-    /// How many bytes there were.
     bytes: u64,
-    /// How many of them were newlines.
     newlines: u64,
-    /// How the first line begins.
     first: Vec<u8>,
-    /// How the last line begins.
     last: Vec<u8>,
-    /// Whether the first line has ended.
     first_is_over: bool,
-    /// Whether the last line has ended.
     last_is_over: bool,
 }
 
@@ -227,17 +215,14 @@ impl Lines {
         self.newlines + u64::from(self.is_torn())
     }
 
-    /// Tells whether the last line has no end.
     fn is_torn(&self) -> bool {
         self.bytes > 0 && !self.last_is_over
     }
 
-    /// Returns the time at the beginning of the first line.
     fn first_time(&self) -> Option<String> {
         timestamp::leading(&self.first)
     }
 
-    /// Returns the time at the beginning of the last line.
     fn last_time(&self) -> Option<String> {
         timestamp::leading(&self.last)
     }

@@ -43,7 +43,6 @@ pub(super) fn look(
     backups(options, scan, findings);
 }
 
-/// Looks at the log itself and its limit.
 fn log(names: &Names, options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
     let path = names.log().to_owned();
     let limit = options.max_bytes;
@@ -64,7 +63,6 @@ fn log(names: &Names, options: &Options, scan: &Scan, findings: &mut Vec<Finding
     }
 }
 
-/// Looks at the lock file.
 fn lock(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
     let path = scan.lock_path.clone();
     match &scan.lock {
@@ -77,7 +75,6 @@ fn lock(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
     findings.extend(next_rotation(options, scan));
 }
 
-/// Looks at the time of the next rotation.
 fn next_rotation(options: &Options, scan: &Scan) -> Option<Finding> {
     let Some(schedule) = options.schedule else {
         return scan.next_rotation.map(|next| Finding::TimedWriter { next });
@@ -113,7 +110,6 @@ fn other_logs<'a>(
     })
 }
 
-/// Looks at the backups.
 fn backups(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
     let timed = options.schedule.is_some();
     let last = options.backups;

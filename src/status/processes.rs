@@ -70,7 +70,6 @@ pub(super) fn look(names: &Names, scan: &Scan) -> Seen {
 }
 
 impl Process {
-    /// Returns what is known of the process of this number.
     fn of(pid: u32) -> Self {
         Self { pid, command: sys::command(pid) }
     }

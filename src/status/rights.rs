@@ -16,7 +16,6 @@ use crate::names::Names;
 use crate::rotation::options::Options;
 use crate::sys::{self, Rights, rights};
 
-/// The bits of a mode by which others may write.
 const OTHERS_WRITE: u32 = 0o002;
 
 /// The bit of a directory's mode that lets only owners remove and rename.
@@ -106,7 +105,6 @@ struct Who {
 }
 
 impl Who {
-    /// Returns the user of this number.
     fn of(user: u32) -> Self {
         Self { user, groups: sys::groups_of(user) }
     }

@@ -22,7 +22,6 @@ use crate::rotation::options::Options;
 use crate::rotation::timetable::time_at;
 use crate::sys::{self, Locks, Metadata};
 
-/// How long the lock is waited for.
 const PATIENCE: Duration = Duration::from_millis(250);
 
 /// No rotation takes longer, in seconds: Python compresses 10 MB a second.
@@ -119,7 +118,6 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
 }
 
 impl Scan {
-    /// Takes in every name in the log's directory.
     fn read_names(&mut self, names: &Names, lock_dir: Option<&Path>) -> Result<()> {
         let listing = names.list(lock_dir).map_err(Error::on("look into", names.dir()))?;
         listing.entries.into_iter().try_for_each(|entry| self.take_in(entry))

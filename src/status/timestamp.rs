@@ -25,7 +25,6 @@ fn matching(text: &[u8], pattern: &str) -> Option<usize> {
     text.iter().zip(pattern.bytes()).all(matches).then_some(pattern.len())
 }
 
-/// Returns how many digits `text` begins with.
 fn digits(text: &[u8]) -> usize {
     text.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }

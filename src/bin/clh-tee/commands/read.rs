@@ -45,7 +45,6 @@ struct Copier {
     report: Report,
 }
 
-/// Writes the log and its backups to standard output.
 pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let file = Stdout::open().context("no standard output")?;
     refuse_loop(cli)?;
@@ -113,13 +112,11 @@ fn wait(done: &Woken, stdout: &Stdout, signals: &Signals, timeout: Option<Durati
     sys::wait(&mut awaited, timeout).unwrap_or_default();
 }
 
-/// Tells whether a signal asks for an end.
 fn ends(signal: Caught) -> bool {
     signal.request.ends() && !signal.ignored
 }
 
 impl Copier {
-    /// Copies what there is, and goes on if the log is followed.
     fn copy(self) -> anyhow::Result<Status> {
         let mut log = self.options.clone().open(&self.path)?;
         loop {

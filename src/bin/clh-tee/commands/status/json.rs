@@ -12,7 +12,6 @@ use crate::messages::Report;
 /// The number of the form. It changes when a program that reads it has to.
 const SCHEMA: u32 = 1;
 
-/// Returns the look as JSON.
 pub(super) fn of(status: &Status, report: &Report) -> String {
     let findings = status.findings.iter();
     let value = json!({

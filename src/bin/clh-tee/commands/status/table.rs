@@ -16,10 +16,8 @@ const WRONG: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
 const HEADING: Style = Style::new().bold();
 
-/// How many signs the bar has.
 const BAR: u64 = 30;
 
-/// The longest command line that is shown.
 const COMMAND: usize = 60;
 
 pub(super) fn of(status: &Status, report: &Report) -> String {

@@ -22,7 +22,6 @@ const REPAIR: &str = "the next writer sees to it, or --repair does now";
 const NOTHING: &str = "nothing";
 
 impl Words {
-    /// Puts a finding of `status` into words.
     pub(super) fn of(finding: &Finding, status: &Status, report: &Report) -> Self {
         let shown = |path: &Path| format!("'{}'", report.path(path));
         of_log(finding, status, &shown)
@@ -36,7 +35,6 @@ fn words(name: &'static str, what: String, means: &'static str, remedy: &'static
     Words { name, what, means, remedy }
 }
 
-/// Puts into words what is about the log, its limit and its lock.
 fn of_log(finding: &Finding, status: &Status, shown: &dyn Fn(&Path) -> String) -> Option<Words> {
     Some(match finding {
         Finding::SymbolicLink { path } if *path == status.lock.path => words(
@@ -110,7 +108,6 @@ fn of_log(finding: &Finding, status: &Status, shown: &dyn Fn(&Path) -> String) -
     })
 }
 
-/// Puts into words what is about the chain of backups.
 fn of_chain(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Option<Words> {
     Some(match finding {
         Finding::Blocked { path } => words(
@@ -190,7 +187,6 @@ fn all_of(paths: &[PathBuf], shown: &dyn Fn(&Path) -> String) -> String {
     }
 }
 
-/// Says which backups are strays.
 fn strays(backups: u64, paths: &[PathBuf], shown: &dyn Fn(&Path) -> String) -> String {
     let count = counted(paths.len() as u64, "file");
     let which = match paths {
@@ -201,7 +197,6 @@ fn strays(backups: u64, paths: &[PathBuf], shown: &dyn Fn(&Path) -> String) -> S
     format!("{count} beyond the {} that are kept{which}", counted(backups, "backup"))
 }
 
-/// Puts into words what is about rights.
 fn of_rights(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Option<Words> {
     Some(match finding {
         Finding::Exposed { paths, mode } => words(
