@@ -161,6 +161,10 @@ impl Backups {
             Some(Ok(metadata)) => metadata.iter().for_each(|it| self.note_rotated(&backup, it)),
             unplaced => {
                 trouble = trouble.or(unplaced.and_then(Result::err));
+                if trouble.is_some() {
+                    // What was compressed of it is of no use; dropped, it is removed.
+                    drop(Compressed::of_dead_maker(self.names.private(file_id(&metadata))));
+                }
                 if self.options.sync != SyncPolicy::None
                     && let Some(old) = old
                 {
