@@ -89,6 +89,28 @@ fn mistakes_get_one_tip_and_it_is_about_them() {
 }
 
 #[test]
+fn a_backup_a_lock_file_and_a_compressed_file_are_no_logs() {
+    for (log, says) in [
+        ("app.log.1", "'app.log.1' is a backup of 'app.log'; give 'app.log'"),
+        ("app.log.12.gz", "'app.log.12.gz' is a backup of 'app.log'; give 'app.log'"),
+        (".__app.lock", "'.__app.lock' is a lock file"),
+        ("other.log.gz", "'other.log.gz' is compressed"),
+    ] {
+        for mode in ["", "--read", "--status", "--rotate", "--repair"] {
+            let place = Place::fresh();
+            place.write("app.log", b"one\n");
+            let stderr = refused(Tee::new(&place).args(mode).arg(log), 2);
+            assert!(stderr.contains(says), "{mode} {log}: {stderr}");
+            assert_eq!(place.names(), ["app.log"], "nothing was made");
+        }
+    }
+    // A number at the end alone says nothing.
+    let place = Place::fresh();
+    Tee::new(&place).args("-q job.7").run(b"one\n").expect_quiet_success();
+    assert_eq!(place.read("job.7"), b"one\n");
+}
+
+#[test]
 fn the_last_of_two_counts() {
     let place = Place::fresh();
     let tee = Tee::new(&place).args("-q -q --max-bytes 9M --gzip=no --gzip --max-bytes 1 app.log");

@@ -5,6 +5,7 @@ mod files;
 #[cfg(test)]
 mod generated;
 mod modes;
+mod names;
 mod read;
 mod rotating;
 mod running;
@@ -246,7 +247,8 @@ impl Cli {
         cli.configured.shown = shown;
         cli.gzip |= gzip;
         cli.running.ignore_what_needs_a_command();
-        match fault.or_else(|| cli.running.fault()) {
+        let fault = fault.or_else(|| cli.running.fault());
+        match fault.or_else(|| names::fault(&cli.log)) {
             None => {
                 cli.warn_of_zone(report);
                 Ok(cli)

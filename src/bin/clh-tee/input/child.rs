@@ -2,7 +2,7 @@
 //! and waited for, and what there is to say about it.
 //!
 //! It gets our standard input, and pipes of its own for its output; how that is
-//! done is the platform's event.
+//! done is the platform's affair.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -165,6 +165,6 @@ mod tests {
         let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
         assert_eq!(shown(&words(&["sh", "-c", "one\ntwo"])), r"sh -c one\x0atwo");
         let long = "ä".repeat(200);
-        assert_eq!(shown(&words(&["tee", &long])), format!("tee {}...", "ä".repeat(SHOWN - 5)));
+        assert_eq!(shown(&words(&["echo", &long])), format!("echo {}...", "ä".repeat(SHOWN - 5)));
     }
 }
