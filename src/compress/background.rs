@@ -83,6 +83,8 @@ struct Work {
     share: u64,
     /// How much this process has put in altogether.
     total: u64,
+    /// A rotation is being prepared.
+    preparing: bool,
     /// Since when another process is at the private file.
     busy: Option<Instant>,
 }
@@ -110,6 +112,8 @@ impl Background {
     #[must_use]
     pub fn is_behind(&self, more: u64) -> bool {
         let work = self.work();
+        // What waits for a preparation may wait for what others have left.
+        let more = if work.preparing { 0 } else { more };
         let owed = self.0.incremental.is_some() && work.owed + more > MOST_OWED;
         owed || work.sync.len() > UNSYNCED
     }
@@ -185,8 +189,10 @@ impl Background {
     /// full or due.
     pub(crate) fn prepare(&self, identity: u64, size: u64) {
         if let Some(incremental) = &self.0.incremental {
-            // What cannot be done is tried again by the rotation, and told of.
+            self.work().preparing = true;
+            // What cannot be done is tried again by the rotation, and reported.
             drop(locked(incremental).prepare(identity, size));
+            self.work().preparing = false;
         }
     }
 
