@@ -4,89 +4,20 @@
 //! cargo run --example tracing -- app.log
 //! ```
 //!
-//! A log is no [`Write`], for whoever formats into it may call `write` several
-//! times for one line, and another process may append between two calls. So
-//! each event gets an [`Event`] to be written into, a piece of memory, and
-//! goes to the log whole when that is dropped.
+//! A [`LogWriter`](clh_tee::LogWriter) appends whole lines only, and in a `Mutex`
+//! it is what the subscriber wants.
 
-use std::io::{self, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Mutex;
 use std::{env, thread};
 
-use clh_tee::{Notice, Options, RotatingLog};
+use clh_tee::{Options, RotatingLog};
 use tracing::{Dispatch, info, warn};
-use tracing_subscriber::fmt::MakeWriter;
 
-/// A log that all threads of this program append to.
-#[derive(Clone)]
-struct SharedLog(Arc<Mutex<RotatingLog>>);
-
-impl SharedLog {
-    /// Opens the log at `path`, as `options` say.
-    fn open(options: Options, path: impl AsRef<Path>) -> clh_tee::Result<Self> {
-        Ok(Self(Arc::new(Mutex::new(options.open(path)?))))
-    }
-
-    /// Appends whole lines, and tells what went wrong: a program that logs
-    /// goes on if it cannot.
-    fn append(&self, lines: &[u8]) {
-        // A thread that has panicked leaves the log as fit as it was.
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Err(error) = log.append(lines) {
-            let lost = lines.len() - error.appended;
-            eprintln!("{error}; {lost} bytes are lost");
-        }
-        for notice in log.take_notices() {
-            if let Notice::CannotRotate(error) | Notice::CannotCompress(error) = notice {
-                eprintln!("warning: {error}");
-            }
-        }
-    }
-}
-
-impl<'a> MakeWriter<'a> for SharedLog {
-    type Writer = Event<'a>;
-
-    fn make_writer(&'a self) -> Event<'a> {
-        Event { log: self, text: Vec::with_capacity(256) }
-    }
-}
-
-/// One event on its way to the log.
-struct Event<'a> {
-    /// Where it goes.
-    log: &'a SharedLog,
-    /// What has been written of it.
-    text: Vec<u8>,
-}
-
-impl Write for Event<'_> {
-    fn write(&mut self, part: &[u8]) -> io::Result<usize> {
-        self.text.extend_from_slice(part);
-        Ok(part.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for Event<'_> {
-    fn drop(&mut self) {
-        if !self.text.is_empty() {
-            // What is appended are lines, each with its newline.
-            if !self.text.ends_with(b"\n") {
-                self.text.push(b'\n');
-            }
-            self.log.append(&self.text);
-        }
-    }
-}
-
-/// Returns where events go: into the log, without colours.
-fn events_to(log: SharedLog) -> Dispatch {
-    tracing_subscriber::fmt().with_writer(log).with_ansi(false).into()
+/// Returns where events go: into the log at `path`, without colours.
+fn events_to(options: Options, path: impl AsRef<Path>) -> clh_tee::Result<Dispatch> {
+    let log = Mutex::new(options.open(path)?.into_writer());
+    Ok(tracing_subscriber::fmt().with_writer(log).with_ansi(false).into())
 }
 
 /// Does some work, and logs it.
@@ -101,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = env::args_os().nth(1).ok_or("give the path of a log")?;
     // All writers of a log should have the same settings.
     let options = RotatingLog::options().max_bytes(512 * 1024).backups(5).gzip(Some(7));
-    tracing::dispatcher::set_global_default(events_to(SharedLog::open(options, path)?))?;
+    tracing::dispatcher::set_global_default(events_to(options, path)?)?;
     thread::scope(|scope| {
         for worker in 0..4 {
             scope.spawn(move || work(worker));
@@ -138,7 +69,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("make a directory");
         let program = || {
             let options = RotatingLog::options().max_bytes(64 * 1024).backups(100);
-            events_to(SharedLog::open(options, dir.path().join("app.log")).expect("open the log"))
+            events_to(options, dir.path().join("app.log")).expect("open the log")
         };
         let programs = [program(), program()];
         thread::scope(|scope| {

@@ -39,9 +39,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A log is no [`std::io::Write`], for `writeln!` may write one line in
-//! pieces, and others may append between them. `examples/tracing.rs` has an
-//! adapter that passes on whole lines.
+//! # Adapters
+//!
+//! - [`LogWriter`] is a [`std::io::Write`] that appends whole lines only, however
+//!   many pieces they are written in.
+//! - In a [`Mutex`](std::sync::Mutex), it is a `MakeWriter` of
+//!   `tracing_subscriber`: [see there](LogWriter#examples), and
+//!   `examples/tracing.rs` for one with several threads.
+//! - [`LogReader`] is a [`std::io::BufRead`], so its `lines()` are all lines of
+//!   the log and its backups, the oldest first.
 //!
 //! # The protocol in short
 //!
@@ -104,7 +110,16 @@ pub use event::{Mismatch, Notice, Stats, Unappended};
 pub use log::RotatingLog;
 pub use log::hold::Hold;
 pub use log::repair::{Change, Repair};
+pub use log::writer::LogWriter;
 pub use reader::{LogReader, ReadNotice, ReadOptions};
 pub use rotation::options::{Options, SyncPolicy};
 pub use time::schedule::{Schedule, Weekday, When};
 pub use time::zone::Zone;
+
+/// Any thread may have them.
+const _: () = {
+    const fn is_send<T: Send>() {}
+    is_send::<RotatingLog>();
+    is_send::<LogWriter>();
+    is_send::<LogReader>();
+};

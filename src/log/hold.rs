@@ -104,7 +104,8 @@ impl<'a> Hold<'a> {
         self.log.active.others()
     }
 
-    /// Appends `lines`, each with its newline, rotating where the log is full.
+    /// Appends `lines`, rotating where the log is full. If the last one has no
+    /// newline, it gets one.
     /// Between two of them the lock may be released, to compress what cannot
     /// wait.
     ///
@@ -112,6 +113,12 @@ impl<'a> Hold<'a> {
     ///
     /// If not all lines can be written; the error says how many bytes are in.
     pub fn append(&mut self, lines: &[u8]) -> std::result::Result<(), Unappended> {
+        if !lines.is_empty() && !lines.ends_with(b"\n") {
+            return self.append(&[lines, b"\n"].concat()).map_err(|unappended| Unappended {
+                appended: unappended.appended.min(lines.len()),
+                ..unappended
+            });
+        }
         self.held.regain()?;
         self.log.mend(&mut self.held);
         self.log.rotate_if_due(&mut self.held, true)?;

@@ -8,6 +8,7 @@ pub(crate) mod mismatch;
 pub(crate) mod repair;
 mod rotating;
 pub(crate) mod state;
+pub(crate) mod writer;
 
 use std::io;
 use std::path::Path;
@@ -27,9 +28,10 @@ use crate::sys;
 
 /// A log that any number of processes append to and rotate in turns.
 ///
-/// It is no [`std::io::Write`] on purpose: `writeln!` may call `write` several
-/// times for one line, and each call would be a batch of its own, between which
-/// other processes append. Whole lines go to [`RotatingLog::append`].
+/// It is no [`std::io::Write`]: `writeln!` may call `write` several times for
+/// one line, and other processes would append in between. Whole lines go to
+/// [`RotatingLog::append`]; [`RotatingLog::into_writer`] makes them of what is
+/// written.
 ///
 /// # Examples
 ///
@@ -142,7 +144,7 @@ impl RotatingLog {
         held.map(|held| Hold::begin(held, &mut self.log)).transpose()
     }
 
-    /// Appends `lines`, each with its newline, in one hold.
+    /// Appends `lines` in one hold. If the last one has no newline, it gets one.
     ///
     /// # Errors
     ///

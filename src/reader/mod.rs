@@ -29,7 +29,7 @@ mod part;
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io;
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -96,15 +96,13 @@ impl ReadOptions {
 /// ```
 /// # let dir = tempfile::tempdir().unwrap();
 /// # let path = dir.path().join("app.log");
+/// use std::io::BufRead;
 /// use clh_tee::{LogReader, RotatingLog};
 ///
 /// let mut log = RotatingLog::options().max_bytes(4).gzip(Some(6)).open(&path)?;
 /// log.append(b"one\ntwo\nthree\n")?;
-/// let (mut all, mut reader) = (Vec::new(), LogReader::options().open(&path)?);
-/// while let Some(piece) = reader.next_piece()? {
-///     all.extend_from_slice(piece);
-/// }
-/// assert_eq!(all, b"one\ntwo\nthree\n");
+/// let lines = LogReader::options().open(&path)?.lines();
+/// assert_eq!(lines.collect::<Result<Vec<_>, _>>()?, ["one", "two", "three"]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -122,6 +120,8 @@ pub struct LogReader {
     unplaced: Vec<(u64, Arc<File>)>,
     /// What was handed out last.
     piece: Vec<u8>,
+    /// How much of it was consumed through `BufRead`.
+    consumed: usize,
     notices: Vec<ReadNotice>,
     /// The lock cannot be had, and that has been told.
     unlocked: bool,
@@ -181,6 +181,7 @@ impl LogReader {
             known: Known::default(),
             unplaced: Vec::new(),
             piece: Vec::new(),
+            consumed: 0,
             notices: Vec::new(),
             unlocked: false,
             lost: false,
@@ -204,6 +205,7 @@ impl LogReader {
     /// If a log that is not followed has a backup that cannot be looked for any
     /// more.
     pub fn next_piece(&mut self) -> Result<Option<&[u8]>> {
+        self.consumed = 0;
         loop {
             if self.watch.is_some() && self.queue.len() < AHEAD && self.is_stale() {
                 self.catch_up();
@@ -243,5 +245,28 @@ impl LogReader {
         let now = self.spot.log_now();
         let astray = || now.is_none() && !self.lost && !self.spot.names.dir().exists();
         now != self.at_path || astray()
+    }
+}
+
+impl Read for LogReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+/// The end is where there are no more lines now. In a log that is followed there
+/// may be some later, after [`LogReader::wait`].
+impl BufRead for LogReader {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.consumed >= self.piece.len() {
+            self.next_piece()?;
+        }
+        Ok(&self.piece[self.consumed..])
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.consumed += count;
     }
 }
