@@ -20,6 +20,7 @@ use std::fs;
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::process::Stdio;
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use flate2::Compression;
@@ -58,10 +59,11 @@ impl Site {
 
     /// Makes a file of these bytes.
     fn put_bytes(&self, name: &str, bytes: &[u8], minutes: u64) {
+        // One instant for all: two forms of one generation were changed at the same time.
+        static NOW: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
         self.0.write(name, bytes);
         let file = fs::File::options().write(true).open(self.0.path(name)).expect("open a file");
-        let time = SystemTime::now() - Duration::from_secs(60 * minutes);
-        file.set_modified(time).expect("set a file's time");
+        file.set_modified(*NOW - Duration::from_secs(60 * minutes)).expect("set a file's time");
     }
 
     /// Runs the program with these arguments and the log's name.
