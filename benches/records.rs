@@ -66,7 +66,7 @@ fn cut(bencher: Bencher, length: usize, read: usize, max_line: usize) {
                 lines.taken(black_box(lines.whole()).len());
             }
         }
-        lines.end_torn();
+        lines.end_partial();
         lines.rest().len()
     });
 }

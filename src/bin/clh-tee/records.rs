@@ -1,7 +1,7 @@
 //! Bytes in, whole lines out.
 //!
 //! What was read stands in one buffer: first whole lines that nobody has taken
-//! yet, then the torn line at the end. Bytes are searched for a newline once,
+//! yet, then the partial line at the end. Bytes are searched for a newline once,
 //! from behind, when they come in, and not looked at again.
 
 use std::io::{self, Read};
@@ -45,7 +45,7 @@ impl Lines {
     /// Takes the last `count` bytes that were read into lines.
     pub(crate) fn split(&mut self, count: usize) {
         let fresh = self.filled - count;
-        // Nothing before can be too long but the torn line, and it only grows.
+        // Nothing before can be too long but the partial line, and it only grows.
         if self.filled - self.whole > self.max_line {
             self.cut_long_lines();
         }
@@ -63,13 +63,13 @@ impl Lines {
         &self.buffer[..self.whole]
     }
 
-    /// Returns everything that nobody has taken yet, the torn line too.
+    /// Returns everything that nobody has taken yet, the partial line too.
     pub(crate) fn rest(&self) -> &[u8] {
         &self.buffer[..self.filled]
     }
 
     /// Takes in whole lines that `fill` appends; returns what it returns. There
-    /// must be no torn line.
+    /// must be no partial line.
     pub(crate) fn add<T>(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> T) -> T {
         self.buffer.truncate(self.filled);
         let filled = fill(&mut self.buffer);
@@ -84,30 +84,30 @@ impl Lines {
         self.whole -= count;
     }
 
-    /// Gives away the whole lines, buffer and all, and goes on with the torn
+    /// Gives away the whole lines, buffer and all, and goes on with the partial
     /// line in `spare`, whatever that holds. This spares copying the lines.
     pub(crate) fn give_away(&mut self, mut spare: Vec<u8>) -> Vec<u8> {
-        let torn = self.filled - self.whole;
+        let partial = self.filled - self.whole;
         // What was in use before is not zeroed anew.
-        spare.resize(spare.len().max(READ.max(torn)), 0);
-        spare[..torn].copy_from_slice(&self.buffer[self.whole..self.filled]);
+        spare.resize(spare.len().max(READ.max(partial)), 0);
+        spare[..partial].copy_from_slice(&self.buffer[self.whole..self.filled]);
         let mut lines = std::mem::replace(&mut self.buffer, spare);
         lines.truncate(self.whole);
-        (self.filled, self.whole) = (torn, 0);
+        (self.filled, self.whole) = (partial, 0);
         lines
     }
 
-    /// Ends the torn line, if there is one, with a newline; tells whether there
+    /// Ends the partial line, if there is one, with a newline; tells whether there
     /// was.
-    pub(crate) fn end_torn(&mut self) -> bool {
-        let torn = self.whole < self.filled;
-        if torn {
+    pub(crate) fn end_partial(&mut self) -> bool {
+        let partial = self.whole < self.filled;
+        if partial {
             self.make_room();
             self.buffer[self.filled] = b'\n';
             self.filled += 1;
             self.whole = self.filled;
         }
-        torn
+        partial
     }
 
     /// Returns how many times a line was cut.
@@ -115,7 +115,7 @@ impl Lines {
         self.cuts
     }
 
-    /// Makes room for a read; the buffer grows with the torn line, whose length
+    /// Makes room for a read; the buffer grows with the partial line, whose length
     /// is bounded.
     fn make_room(&mut self) {
         if self.buffer.len() - self.filled < READ / 2 {
@@ -173,7 +173,7 @@ mod tests {
                 lines.taken(lines.whole().len());
             }
         }
-        lines.end_torn();
+        lines.end_partial();
         out.extend_from_slice(lines.whole());
         out
     }
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn giving_lines_away_keeps_the_torn_one() {
+    fn giving_lines_away_keeps_the_partial_one() {
         for spare in [Vec::new(), vec![7; 3], vec![7; 2 * READ]] {
             let mut lines = Lines::new(READ);
             let count = lines.read(&mut &b"one\ntwo\nthr"[..]).unwrap().len();

@@ -20,7 +20,7 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
         bail!("cannot rotate '{shown}': it is not a regular file");
     }
     super::status::refuse_missing(cli)?;
-    let hook = PostRotate::of(cli, umask, report)?;
+    let post_rotate = PostRotate::of(cli, umask, report)?;
     let mut log = cli.options().open_to_repair(&cli.log)?;
     let mut hold = hold_in_time(&mut log, cli, "rotate")?;
     // Reported at the end, after the notices.
@@ -28,8 +28,8 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     hold.finish()?;
     let mut failed = false;
     for notice in log.take_notices() {
-        match (notice, &hook) {
-            (Notice::Rotated(backup), Some(hook)) => hook.add(backup),
+        match (notice, &post_rotate) {
+            (Notice::Rotated(backup), Some(post_rotate)) => post_rotate.add(backup),
             // It is told in the end.
             (Notice::CannotRotate(_), _) if outcome.is_err() => {}
             (notice, _) => {
@@ -38,10 +38,10 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
             }
         }
     }
-    if let Some(hook) = &hook
-        && !hook.is_done_by(Instant::now() + cli.drain_timeout, iter::empty())
+    if let Some(post_rotate) = &post_rotate
+        && !post_rotate.is_done_by(Instant::now() + cli.drain_timeout, iter::empty())
     {
-        hook.leave();
+        post_rotate.leave();
     }
     if let Err(error) = outcome {
         bail!("cannot rotate '{shown}': {}", report.inside(&error, &cli.log));

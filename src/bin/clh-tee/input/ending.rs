@@ -64,7 +64,7 @@ impl EventLoop<'_> {
     /// Waits until what is run after rotations is done, as long as there is
     /// time. A signal that asks for the end ends that.
     fn wait_for_post_rotate(&mut self) {
-        let Some(post_rotate) = self.sink.hook() else { return };
+        let Some(post_rotate) = self.sink.post_rotate() else { return };
         let until = match self.drain {
             Some(drain) => drain.appending,
             None => Instant::now() + self.cli.drain_timeout,
@@ -94,7 +94,7 @@ impl EventLoop<'_> {
 
     /// Shows, for the counts, what has been done with backups, if anything is.
     fn handed_on(&self) -> String {
-        let counts = self.sink.hook().map(PostRotate::counts);
+        let counts = self.sink.post_rotate().map(PostRotate::counts);
         let shown = counts.map(|Counts { handed, failed }| {
             format!(", backups handed on: {handed}, failures of that: {failed}")
         });

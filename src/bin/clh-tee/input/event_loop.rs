@@ -21,7 +21,7 @@ use crate::input::spool::{Replay, Spool};
 use crate::messages::{Report, Status, counted, reason};
 use crate::sys::Signals;
 use crate::sys::{Caught, Request, Sender, Stream, reap};
-use crate::writer::queue::Errands;
+use crate::writer::queue::Requests;
 use crate::writer::sink::Sink;
 
 /// The state of the first thread.
@@ -38,7 +38,7 @@ pub(crate) struct EventLoop<'a> {
     pub(super) replay: Option<Replay>,
     pub(super) sink: Sink,
     /// What is to be done once the lines read so far are appended.
-    pub(super) errands: Errands,
+    pub(super) requests: Requests,
     pub(super) interrupted: bool,
     /// The INT that the terminal has sent, of which we die in the end.
     pub(super) dies_of: Option<i32>,
@@ -86,7 +86,7 @@ impl<'a> EventLoop<'a> {
             spool: None,
             replay: None,
             sink,
-            errands: Errands::default(),
+            requests: Requests::default(),
             interrupted: false,
             dies_of: None,
             drain: None,
@@ -151,7 +151,7 @@ impl<'a> EventLoop<'a> {
             all = self.put_lines();
         }
         if all {
-            self.sink.ask(std::mem::take(&mut self.errands));
+            self.sink.ask(std::mem::take(&mut self.requests));
             if self.has_ended() {
                 self.sink.close();
             }
@@ -251,10 +251,10 @@ impl<'a> EventLoop<'a> {
             }
             Request::Terminate | Request::Quit => self.terminate(),
             Request::HangUp | Request::Flush => {
-                self.sources.iter_mut().for_each(Source::end_torn);
-                self.errands.flush = true;
+                self.sources.iter_mut().for_each(Source::end_partial);
+                self.requests.flush = true;
             }
-            Request::Rotate => self.errands.rotate = true,
+            Request::Rotate => self.requests.rotate = true,
             Request::Stop | Request::Continue | Request::Other => {}
         }
     }

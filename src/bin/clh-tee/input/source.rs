@@ -1,7 +1,7 @@
 //! A stream that is read: bytes in, whole lines and a copy out.
 //!
 //! Standard input is the only one, unless a command is run, which has two.
-//! Bytes become whole lines in [`Source::split`] and [`Source::end_torn`], and
+//! Bytes become whole lines in [`Source::split`] and [`Source::end_partial`], and
 //! nowhere else; they leave by [`Source::put`], or are given up by
 //! [`Source::give_up`].
 
@@ -100,15 +100,15 @@ impl Source {
         }
     }
 
-    /// Makes the torn line, if there is one, a whole one.
-    pub(super) fn end_torn(&mut self) {
-        self.read += u64::from(self.lines.end_torn());
+    /// Ends a partial line.
+    pub(super) fn end_partial(&mut self) {
+        self.read += u64::from(self.lines.end_partial());
     }
 
-    /// Takes it to have ended; what is torn is a line then.
+    /// Takes it to have ended; a partial line is whole then.
     pub(super) fn end(&mut self) {
         self.input = None;
-        self.end_torn();
+        self.end_partial();
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -129,10 +129,10 @@ impl Source {
         self.lines.whole().is_empty() && self.transformed.as_ref().is_none_or(Transformed::is_put)
     }
 
-    /// Appends to `lost` everything that has not been taken; what is torn is a
+    /// Appends to `lost` everything that has not been taken; a partial line is a
     /// line then.
     pub(super) fn give_up(&mut self, lost: &mut Vec<u8>) {
-        self.end_torn();
+        self.end_partial();
         match &mut self.transformed {
             Some(transformed) => transformed.give_up(&mut self.lines, lost),
             None => lost.extend_from_slice(self.lines.whole()),

@@ -16,7 +16,7 @@ use crate::messages::Report;
 use crate::writer::background::BackgroundThread;
 use crate::writer::fairness::Fairness;
 use crate::writer::post_rotate::PostRotate;
-use crate::writer::queue::{Errands, Queue};
+use crate::writer::queue::{Queue, Requests};
 
 /// How long to wait before the first and before any further try.
 const FIRST_RETRY: Duration = Duration::from_millis(10);
@@ -34,7 +34,7 @@ pub(crate) struct Shared {
     /// What is done beside the flow of lines.
     pub(crate) keeper: BackgroundThread,
     /// What is run after rotations, if anything is.
-    pub(crate) hook: Option<PostRotate>,
+    pub(crate) post_rotate: Option<PostRotate>,
     /// Where troubles are told.
     pub(crate) report: Report,
     /// The log's path, as messages show it.
@@ -74,7 +74,7 @@ pub(crate) fn run(shared: &Arc<Shared>) {
     }
 }
 
-/// Takes the lock, puts in what waits and does the errands.
+/// Takes the lock, puts in what waits and does the requests.
 fn put_in(shared: &Shared) -> Result<(), Error> {
     let mut log = shared.log.lock().unwrap_or_else(PoisonError::into_inner);
     let hold = log.hold()?;
@@ -82,9 +82,9 @@ fn put_in(shared: &Shared) -> Result<(), Error> {
         return Ok(());
     }
     let (began, company) = (Instant::now(), Fairness::of(hold.others()));
-    let (bytes, errands, outcome) = put_in_held(hold, shared, company.hold(shared.hold));
+    let (bytes, requests, outcome) = put_in_held(hold, shared, company.hold(shared.hold));
     company.rest(bytes, began.elapsed());
-    if errands.flush {
+    if requests.flush {
         shared.tell_unsynced(log.sync());
     }
     shared.tell_notices(&mut log);
@@ -94,12 +94,12 @@ fn put_in(shared: &Shared) -> Result<(), Error> {
 }
 
 /// Puts in what waits, `most` bytes but for the last batch. Returns how many are
-/// in, the errands of which the lock's part is done, and how it ended.
+/// in, the requests of which the lock's part is done, and how it ended.
 fn put_in_held(
     mut hold: Hold<'_>,
     shared: &Shared,
     most: usize,
-) -> (usize, Errands, Result<(), Error>) {
+) -> (usize, Requests, Result<(), Error>) {
     let (queue, mut bytes, mut outcome) = (&shared.queue, 0, Ok(()));
     while bytes < most
         && outcome.is_ok()
@@ -117,14 +117,14 @@ fn put_in_held(
             }
         }
     }
-    let errands = queue.errands();
-    if errands.rotate
+    let requests = queue.requests();
+    if requests.rotate
         && let Err(error) = hold.rotate()
     {
         shared.tell(Notice::CannotRotate(error));
     }
     shared.tell_unsynced(hold.release());
-    (bytes, errands, outcome)
+    (bytes, requests, outcome)
 }
 
 impl Shared {
@@ -136,8 +136,8 @@ impl Shared {
 
     /// Tells of a trouble, or hands a backup on.
     pub(crate) fn tell(&self, notice: Notice) {
-        match (notice, &self.hook) {
-            (Notice::Rotated(backup), Some(hook)) => hook.add(backup),
+        match (notice, &self.post_rotate) {
+            (Notice::Rotated(backup), Some(post_rotate)) => post_rotate.add(backup),
             (notice, _) => self.report.notice(&notice, &self.path),
         }
     }

@@ -11,7 +11,7 @@ use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-pub(crate) use self::state::Errands;
+pub(crate) use self::state::Requests;
 use self::state::{End, Phase, State};
 use crate::records::Lines;
 use crate::sys::READ;
@@ -111,11 +111,11 @@ impl Queue {
         dropped
     }
 
-    /// Has an errand done once all that waits is in.
-    pub(crate) fn ask(&self, errands: Errands) {
+    /// Has requests done once all that waits is in.
+    pub(crate) fn ask(&self, requests: Requests) {
         let mut state = self.state();
-        state.errands.flush |= errands.flush;
-        state.errands.rotate |= errands.rotate;
+        state.requests.flush |= requests.flush;
+        state.requests.rotate |= requests.rotate;
         self.work.notify_one();
     }
 
@@ -203,12 +203,12 @@ impl Queue {
     }
 
     /// Returns what is asked for, if nothing waits any more.
-    pub(crate) fn errands(&self) -> Errands {
+    pub(crate) fn requests(&self) -> Requests {
         let mut state = self.state();
         if state.batches.is_empty() {
-            std::mem::take(&mut state.errands)
+            std::mem::take(&mut state.requests)
         } else {
-            Errands::default()
+            Requests::default()
         }
     }
 

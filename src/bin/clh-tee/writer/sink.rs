@@ -21,7 +21,7 @@ use crate::writer::appender::{self, Shared};
 use crate::writer::background::BackgroundThread;
 use crate::writer::fairness::{Fairness, HOLD, SHORT_HOLD, TURN};
 use crate::writer::post_rotate::PostRotate;
-use crate::writer::queue::{Errands, Queue};
+use crate::writer::queue::{Queue, Requests};
 
 /// How long an append that has begun may take to end when lines are given up.
 const GRACE: Duration = Duration::from_secs(1);
@@ -55,7 +55,7 @@ impl Sink {
     /// Returns the way into `log`.
     pub(crate) fn new(
         mut log: RotatingLog,
-        hook: Option<PostRotate>,
+        post_rotate: Option<PostRotate>,
         cli: &Cli,
         report: &Report,
     ) -> io::Result<Self> {
@@ -66,7 +66,7 @@ impl Sink {
             hold: if cli.gzip { SHORT_HOLD } else { HOLD },
             keeper: BackgroundThread::new(log.background()),
             log: Mutex::new(log),
-            hook,
+            post_rotate,
             report: report.clone(),
             path: cli.log.clone(),
             trouble: Mutex::new(None),
@@ -154,11 +154,11 @@ impl Sink {
         outcome.map_or_else(|failure| failure.appended, |()| lines.len())
     }
 
-    /// Has errands done once all lines that were put are in.
-    pub(crate) fn ask(&mut self, errands: Errands) {
-        if errands != Errands::default() {
+    /// Has requests done once all lines that were put are in.
+    pub(crate) fn ask(&mut self, requests: Requests) {
+        if requests != Requests::default() {
             self.start_appender();
-            self.shared.queue.ask(errands);
+            self.shared.queue.ask(requests);
         }
     }
 
@@ -175,7 +175,7 @@ impl Sink {
         self.shared.queue.close();
     }
 
-    /// Tells whether all lines are in and all errands done; if not, there will
+    /// Tells whether all lines are in and all requests done; if not, there will
     /// be news.
     pub(crate) fn is_settled(&self) -> bool {
         if !self.shared.queue.is_settled() {
@@ -228,8 +228,8 @@ impl Sink {
     }
 
     /// Returns what is run after rotations, if anything is.
-    pub(crate) fn hook(&self) -> Option<&PostRotate> {
-        self.shared.hook.as_ref()
+    pub(crate) fn post_rotate(&self) -> Option<&PostRotate> {
+        self.shared.post_rotate.as_ref()
     }
 
     /// Returns what the log has done, unless somebody is still at it.

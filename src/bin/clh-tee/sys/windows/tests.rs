@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use super::files::plain;
 use super::process::Process;
-use super::standard::reason;
 use super::streams::Input;
 use super::waiting::{is_ready, is_ready_within, wait, waker};
+use crate::messages::reason;
 use crate::sys::READ;
 
 /// Longer than anything takes.
@@ -96,6 +96,6 @@ fn paths_and_reasons_are_as_people_write_them() {
     {
         assert_eq!(plain(PathBuf::from(resolved)), PathBuf::from(shown));
     }
-    let reason = reason(5);
+    let reason = reason(&io::Error::from_raw_os_error(5));
     assert!(!reason.is_empty() && !reason.contains("os error") && !reason.ends_with('.'));
 }

@@ -19,7 +19,7 @@ pub(super) struct State {
     /// What the appender is about.
     pub(super) phase: Phase,
     /// Besides appending: what has been asked for.
-    pub(super) errands: Errands,
+    pub(super) requests: Requests,
     /// Whether the queue goes on.
     pub(super) end: End,
     /// The reader wants to be roused at the next change.
@@ -55,7 +55,7 @@ pub(super) enum Phase {
 
 /// What is to be done besides appending, once all that waits is in.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Errands {
+pub(crate) struct Requests {
     /// Force the log to disk.
     pub(crate) flush: bool,
     /// Rotate the log.
@@ -142,7 +142,7 @@ impl State {
 
     /// Tells whether nothing waits and nobody is about anything.
     pub(super) fn is_idle(&self) -> bool {
-        self.phase == Phase::Idle && self.bytes == 0 && self.errands == Errands::default()
+        self.phase == Phase::Idle && self.bytes == 0 && self.requests == Requests::default()
     }
 }
 
