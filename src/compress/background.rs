@@ -59,6 +59,8 @@ struct Shared {
     work: Mutex<Work>,
     /// The turn to fsync; taken before the work.
     settling: Mutex<()>,
+    /// Held while removed files are closed; taken before the work.
+    freeing: Mutex<()>,
     /// What compresses, if that is wanted. It may be at a block, so it is taken
     /// before the work and never while having that.
     incremental: Option<Mutex<Incremental>>,
@@ -93,8 +95,9 @@ impl Background {
     /// Returns the background work of a log that is full at `limit`.
     pub(crate) fn new(incremental: Option<Incremental>, limit: u64) -> Self {
         let incremental = incremental.map(Mutex::new);
-        let (work, settling) = (Mutex::default(), Mutex::default());
-        Self(Arc::new(Shared { work, settling, incremental, limit, began: Instant::now() }))
+        let (work, settling, freeing) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let began = Instant::now();
+        Self(Arc::new(Shared { work, settling, freeing, incremental, limit, began }))
     }
 
     /// Tells whether there is something to do.
@@ -147,10 +150,8 @@ impl Background {
         // One after another, so that what another thread has taken on is done
         // too when this returns.
         let _turn = locked(&self.0.settling);
-        let mut work = self.work();
-        let (close, sync) = (std::mem::take(&mut work.close), std::mem::take(&mut work.sync));
-        drop(work);
-        drop(close);
+        let sync = std::mem::take(&mut self.work().sync);
+        self.free();
         let outcomes = sync.into_iter().map(|(file, path)| sync_if_there(&file, path));
         outcomes.fold(Ok(()), Result::and)
     }
@@ -226,10 +227,12 @@ impl Background {
         self.work().close.retain(is_large);
     }
 
-    /// Frees removed files, for the disk is full; tells whether there were any.
-    pub(crate) fn free(&self) -> bool {
+    /// Frees removed files, for the disk is full. What another thread is freeing
+    /// is free when this returns.
+    pub(crate) fn free(&self) {
+        let _freed = locked(&self.0.freeing);
         let close = std::mem::take(&mut self.work().close);
-        !close.is_empty()
+        drop(close);
     }
 
     /// Compresses a block.

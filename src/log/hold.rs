@@ -119,11 +119,27 @@ impl<'a> Hold<'a> {
                 ..unappended
             });
         }
+        self.append_while(lines, || true).map(|_| ())
+    }
+
+    /// Appends whole `lines`, but no more of them after a rotation once `goes_on`
+    /// says so: a hold in which the log is rotated often keeps others waiting.
+    /// Returns how many bytes are in, which is not 0 unless there were none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Hold::append`].
+    #[doc(hidden)]
+    pub fn append_while(
+        &mut self,
+        lines: &[u8],
+        goes_on: impl Fn() -> bool,
+    ) -> std::result::Result<usize, Unappended> {
         self.held.regain()?;
         self.log.mend(&mut self.held);
         self.log.rotate_if_due(&mut self.held, true)?;
         let mut appended = 0;
-        while appended < lines.len() {
+        while appended < lines.len() && (appended == 0 || goes_on()) {
             let rest = &lines[appended..];
             let room = self.log.keep_up(&mut self.held);
             let room = room.and_then(|()| self.log.make_room(&mut self.held, rest));
@@ -140,7 +156,7 @@ impl<'a> Hold<'a> {
             }
         }
         self.log.stats.batches += 1;
-        Ok(())
+        Ok(appended)
     }
 
     /// Rotates if the time has come, before there is a line. As with Python,

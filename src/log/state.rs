@@ -175,10 +175,12 @@ impl Log {
         let outcome = self.active.append(held, lines).or_else(|failure| {
             let full =
                 matches!(failure.error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
-            if !(full && self.backups.background.free()) {
+            if !full {
                 return Err(failure);
             }
-            // What a rotation has removed took its room until now.
+            // What a rotation has removed may have taken its room until now, or
+            // until a moment ago.
+            self.backups.background.free();
             let rest = self.active.append(held, &lines[failure.kept..]);
             rest.map_err(|again| Unwritten { kept: failure.kept + again.kept, ..again })
         });

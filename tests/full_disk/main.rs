@@ -19,6 +19,7 @@ mod harness;
 mod small_disk;
 
 mod file_size;
+mod no_threads;
 mod small;
 
 use std::io::{self, Write};

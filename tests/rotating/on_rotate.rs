@@ -217,3 +217,24 @@ fn it_begins_with_no_signal_blocked() {
         assert!(signals.contains("SigBlk:\t0000000000000000"), "{signals}");
     }
 }
+
+#[test]
+fn backups_that_are_gone_before_their_turn_are_counted_and_reported_once() {
+    let place = Place::fresh();
+    script(&place, "slow", SLOW);
+    let options = "--max-bytes 1000 --backups 3 --drain-timeout 30s --on-rotate ./slow";
+    let mut writer = tee(&place, options).start();
+    writer.feed(&lines(0, 101));
+    until(SOON, "the first runs", || count(&place, "begun") == 1);
+    writer.feed(&lines(101, 2000));
+    until(SOON, "all are rotated", || place.read("app.log") == lines(2100, 1));
+    place.write("go", b"");
+    let ended = writer.finish();
+    ended.expect(0);
+    // 21 rotations: the one that ran, and the three that are still there.
+    assert_eq!(count(&place, "begun"), 4);
+    let told = "a backup is gone or has been moved away; './slow' did not get it\n\
+                clh-tee: warning: './slow' did not get 17 backups in all: they were gone before \
+                their turn\n";
+    assert_eq!(ended.stderr(), format!("clh-tee: warning: {told}"));
+}

@@ -10,6 +10,7 @@ mod harness;
 
 mod ending;
 mod going_on;
+mod in_a_flood;
 mod table;
 
 use std::time::Duration;

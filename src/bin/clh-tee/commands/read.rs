@@ -7,8 +7,8 @@
 
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::thread;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, mpsc};
+use std::thread::Builder;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -23,6 +23,9 @@ use crate::sys::{
 
 /// How long the log is waited for before it is looked at again.
 const PATIENCE: Duration = Duration::from_secs(3600);
+
+/// The same where signals are not heard meanwhile.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// How often it is tried to end between two pieces.
 const BETWEEN_PIECES: Duration = Duration::from_millis(20);
@@ -61,7 +64,7 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     if follow {
         watch(copier, &output, Signals::catch().context("cannot catch signals")?)
     } else {
-        copier.copy()
+        copier.copy(PATIENCE, || true)
     }
 }
 
@@ -70,11 +73,22 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
 fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow::Result<Status> {
     let (end, done) = waker().context("cannot make a pipe")?;
     let stdout = lock(output).file.try_clone().context("no standard output")?;
-    let copying = thread::spawn(move || {
-        let status = copier.copy();
+    let (hand, handed) = mpsc::channel::<Copier>();
+    let started = Builder::new().spawn(move || {
+        let status =
+            handed.recv().map_or(Ok(Status::Lost), |copier| copier.copy(PATIENCE, || true));
         drop(end);
         status
     });
+    let Ok(copying) = started else {
+        // No thread can be started: signals are looked for between two pieces.
+        return copier.copy(BETWEEN_LOOKS, || {
+            let closed = is_ready_within(stdout.closed(), Duration::ZERO);
+            !closed && !signals.caught().into_iter().any(ends)
+        });
+    };
+    // It ends only after it has received the copier.
+    drop(hand.send(copier));
     let mut timeout = None;
     loop {
         wait(&done, &stdout, &signals, timeout);
@@ -117,7 +131,9 @@ fn ends(signal: Caught) -> bool {
 }
 
 impl Copier {
-    fn copy(self) -> anyhow::Result<Status> {
+    /// Copies what there is, and goes on if the log is followed, which is waited
+    /// for this long at a time, as long as `goes_on` says so.
+    fn copy(self, patience: Duration, mut goes_on: impl FnMut() -> bool) -> anyhow::Result<Status> {
         let mut log = self.options.clone().open(&self.path)?;
         loop {
             let read = log.next_piece();
@@ -130,7 +146,10 @@ impl Copier {
                     }
                 }
                 None if !self.follow => break,
-                None => log.wait(PATIENCE),
+                None => log.wait(patience),
+            }
+            if !goes_on() {
+                break;
             }
         }
         Ok(lock(&self.output).status)

@@ -101,6 +101,12 @@ impl Child {
             State::NotStarted(error) if error.kind() == ErrorKind::NotFound => {
                 Some(Status::NotFound)
             }
+            // No process could be made for it, which says nothing about the command.
+            State::NotStarted(error)
+                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::OutOfMemory) =>
+            {
+                Some(Status::Failed)
+            }
             State::NotStarted(_) => Some(Status::CannotRun),
         }
     }

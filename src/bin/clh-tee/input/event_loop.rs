@@ -156,6 +156,7 @@ impl<'a> EventLoop<'a> {
                 self.sink.close();
             }
         }
+        self.sink.go_on();
     }
 
     /// Passes on whole lines; tells whether all have been taken.

@@ -54,7 +54,7 @@ impl EventLoop<'_> {
             // Where the wait for the lock has not begun, it can begin now.
             self.sink.locking_since().unwrap_or_else(Instant::now) + limit
         });
-        let limits = [drain, lock, self.lingers_until(), self.sink.turn_by()];
+        let limits = [drain, lock, self.lingers_until(), self.sink.turn_by(), self.sink.next_try()];
         let until = limits.into_iter().flatten().min()?;
         let left = until.saturating_duration_since(Instant::now());
         // Rounded up, or the last millisecond would be spent polling.

@@ -1,149 +1,205 @@
-//! The second thread: it waits for the lock and the disk, so that the first
-//! goes on hearing signals and emptying the pipe.
+//! The second thread: it waits for the lock and the disk, so that the first one
+//! can hear signals and empty the pipe meanwhile.
 //!
-//! It takes whatever waits: one line when it is quiet, a large batch when it is
-//! loud or the lock was long in coming. There is no timer.
+//! It takes whatever waits: one line when the log is quiet, a large batch when
+//! it is busy or the lock was long in coming. There is no timer. Where no thread
+//! can be started, the first one does this work, and polls for the lock.
 
+use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use clh_tee::{Error, Hold, Notice, RotatingLog, Unappended};
 
-use crate::messages::Report;
+use crate::messages::{Report, counted};
 use crate::writer::background::BackgroundThread;
-use crate::writer::fairness::Fairness;
+use crate::writer::fairness::{Fairness, Turn};
 use crate::writer::post_rotate::PostRotate;
-use crate::writer::queue::{Queue, Requests};
+use crate::writer::queue::{Queue, Work};
 
-/// How long to wait before the first and before any further try.
+/// The waits between tries after a failure.
 const FIRST_RETRY: Duration = Duration::from_millis(10);
-/// See [`FIRST_RETRY`].
 const LAST_RETRY: Duration = Duration::from_secs(1);
 
-/// What reader and appender share.
+/// How often a thread that must not wait for the lock tries to acquire it.
+const POLL: Duration = Duration::from_millis(1);
+
+/// What all threads share.
 pub(crate) struct Shared {
-    /// What waits.
     pub(crate) queue: Queue,
-    /// The log; whoever appends has it.
     pub(crate) log: Mutex<RotatingLog>,
-    /// How many bytes one hold puts in at the most.
+    /// The most bytes appended in one hold.
     pub(crate) hold: usize,
-    /// What is done beside the flow of lines.
-    pub(crate) keeper: BackgroundThread,
-    /// What is run after rotations, if anything is.
+    pub(crate) fairness: Fairness,
+    pub(crate) background: BackgroundThread,
     pub(crate) post_rotate: Option<PostRotate>,
-    /// Where troubles are told.
     pub(crate) report: Report,
-    /// The log's path, as messages show it.
     pub(crate) path: PathBuf,
-    /// What keeps lines from going in, as long as it does.
+    /// Why lines cannot be appended, as long as that lasts.
     pub(crate) trouble: Mutex<Option<String>>,
-    /// Whether that will not end by itself: the log may not grow.
+    /// That will not end by itself: the log may not grow.
     pub(crate) hopeless: AtomicBool,
-    /// Whether lines were put in that could not be forced to disk as asked.
+    /// Lines are in that could not be fsynced as asked.
     pub(crate) unsynced: AtomicBool,
+    /// How many lines were dropped.
+    pub(crate) dropped: AtomicU64,
 }
 
-/// Puts in what comes into the queue until it ends.
-pub(crate) fn run(shared: &Arc<Shared>) {
-    let mut wait = Duration::ZERO;
-    while shared.queue.wait_for_work() {
-        let outcome = put_in(shared);
-        BackgroundThread::rouse(shared);
+/// Appends what is in the queue.
+pub(crate) struct Appender {
+    shared: Arc<Shared>,
+    /// How long the last wait after a failure was.
+    wait: Duration,
+}
+
+impl Appender {
+    pub(crate) fn new(shared: &Arc<Shared>) -> Self {
+        Self { shared: Arc::clone(shared), wait: Duration::ZERO }
+    }
+
+    /// Appends until the queue ends.
+    pub(crate) fn run(mut self) {
+        while self.shared.queue.wait_for_work() {
+            let outcome = self.shared.append(|log| log.hold().map(Some));
+            if let Some(wait) = self.ends(outcome.map(|_| ())) {
+                self.shared.queue.wait_to_retry(wait);
+            }
+        }
+    }
+
+    /// Appends what can be appended without waiting for the lock. Returns when
+    /// to try again, if something is left.
+    pub(crate) fn run_here(&mut self) -> Option<Instant> {
+        // What is no file is waited for: it has no lock that others hold.
+        let special = fs::metadata(&self.shared.path).is_ok_and(|about| !about.is_file());
+        while self.shared.queue.has_work() {
+            let outcome = self
+                .shared
+                .append(|log| if special { log.hold().map(Some) } else { log.try_hold() });
+            let wait = match outcome {
+                Ok(false) => Some(POLL),
+                Ok(true) => self.ends(Ok(())),
+                Err(error) => self.ends(Err(error)),
+            };
+            if let Some(wait) = wait {
+                return Some(Instant::now() + wait);
+            }
+        }
+        None
+    }
+
+    /// Reports how a hold ended, where that is news. Returns how long to wait
+    /// before the next one.
+    fn ends(&mut self, outcome: Result<(), Error>) -> Option<Duration> {
+        BackgroundThread::wake(&self.shared);
         match outcome {
             Ok(()) => {
-                wait = Duration::ZERO;
-                shared.trouble_ends();
-                shared.hopeless.store(false, Ordering::Relaxed);
+                self.wait = Duration::ZERO;
+                self.shared.trouble_ends();
+                self.shared.hopeless.store(false, Ordering::Relaxed);
+                None
             }
             Err(error) => {
-                shared.trouble_is(&error);
+                self.shared.trouble_begins(&error);
+                self.shared.queue.fails();
                 let hopeless =
                     error.kind() == ErrorKind::FileTooLarge || error.is_locking_unsupported();
-                shared.hopeless.store(hopeless, Ordering::Relaxed);
+                self.shared.hopeless.store(hopeless, Ordering::Relaxed);
                 if hopeless {
-                    shared.queue.news();
+                    self.shared.queue.news();
                 }
-                wait = (wait * 2).clamp(FIRST_RETRY, LAST_RETRY);
-                shared.queue.wait_to_retry(wait);
+                self.wait = (self.wait * 2).clamp(FIRST_RETRY, LAST_RETRY);
+                Some(self.wait)
             }
         }
     }
-}
-
-/// Takes the lock, puts in what waits and does the requests.
-fn put_in(shared: &Shared) -> Result<(), Error> {
-    let mut log = shared.log.lock().unwrap_or_else(PoisonError::into_inner);
-    let hold = log.hold()?;
-    if !shared.queue.begin() {
-        return Ok(());
-    }
-    let (began, company) = (Instant::now(), Fairness::of(hold.others()));
-    let (bytes, requests, outcome) = put_in_held(hold, shared, company.hold(shared.hold));
-    company.rest(bytes, began.elapsed());
-    if requests.flush {
-        shared.tell_unsynced(log.sync());
-    }
-    shared.tell_notices(&mut log);
-    // Only now do the lines count as in.
-    shared.queue.done(bytes);
-    outcome
-}
-
-/// Puts in what waits, `most` bytes but for the last batch. Returns how many are
-/// in, the requests of which the lock's part is done, and how it ended.
-fn put_in_held(
-    mut hold: Hold<'_>,
-    shared: &Shared,
-    most: usize,
-) -> (usize, Requests, Result<(), Error>) {
-    let (queue, mut bytes, mut outcome) = (&shared.queue, 0, Ok(()));
-    while bytes < most
-        && outcome.is_ok()
-        && let Some(batch) = queue.take()
-    {
-        match hold.append(&batch) {
-            Ok(()) => {
-                bytes += batch.len();
-                queue.recycle(batch);
-            }
-            Err(Unappended { appended, error }) => {
-                bytes += appended;
-                queue.put_back(&batch[appended..]);
-                outcome = Err(error);
-            }
-        }
-    }
-    let requests = queue.requests();
-    if requests.rotate
-        && let Err(error) = hold.rotate()
-    {
-        shared.tell(Notice::CannotRotate(error));
-    }
-    shared.tell_unsynced(hold.release());
-    (bytes, requests, outcome)
 }
 
 impl Shared {
-    /// Tells of the troubles that the log has had, and hands backups on. The
-    /// lock has been let go.
-    pub(crate) fn tell_notices(&self, log: &mut RotatingLog) {
-        log.take_notices().into_iter().for_each(|notice| self.tell(notice));
+    /// Acquires the lock by `hold`, appends what waits and does the requests
+    /// that are due. Returns false if the lock was not to be acquired.
+    fn append(
+        &self,
+        hold: impl for<'a> FnOnce(&'a mut RotatingLog) -> Result<Option<Hold<'a>>, Error>,
+    ) -> Result<bool, Error> {
+        self.fairness.rest();
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(hold) = hold(&mut log)? else { return Ok(false) };
+        if !self.queue.begin() {
+            return Ok(true);
+        }
+        let turn = Turn::begin(hold.others());
+        let (bytes, flush, outcome) = self.append_held(hold, turn);
+        self.fairness.is_over(turn, bytes);
+        if flush {
+            self.report_unsynced(log.sync());
+        }
+        self.report_notices(&mut log);
+        // Only now do the lines count as in.
+        self.queue.done(bytes);
+        outcome.map(|()| true)
     }
 
-    /// Tells of a trouble, or hands a backup on.
-    pub(crate) fn tell(&self, notice: Notice) {
+    /// Appends what one turn allows. Returns how many bytes are in, whether to
+    /// fsync them now, and how it ended.
+    fn append_held(&self, mut hold: Hold<'_>, turn: Turn) -> (usize, bool, Result<(), Error>) {
+        let (mut bytes, mut flush, mut outcome) = (0, false, Ok(()));
+        let most = turn.most(self.hold);
+        // What is asked to be fsynced is not followed by more.
+        while bytes < most
+            && !flush
+            && outcome.is_ok()
+            && (bytes == 0 || turn.goes_on())
+            && let Some(work) = self.queue.next()
+        {
+            match work {
+                Work::Append(mut batch) => match hold.append_while(&batch, || turn.goes_on()) {
+                    Ok(appended) if appended < batch.len() => {
+                        bytes += appended;
+                        self.queue.put_back(batch.split_off(appended));
+                    }
+                    Ok(appended) => {
+                        bytes += appended;
+                        self.queue.recycle(batch);
+                    }
+                    Err(Unappended { appended, error }) => {
+                        bytes += appended;
+                        self.queue.put_back(batch.split_off(appended));
+                        outcome = Err(error);
+                    }
+                },
+                Work::Do(requests) => {
+                    flush = requests.flush;
+                    if requests.rotate
+                        && let Err(error) = hold.rotate()
+                    {
+                        self.report_notice(Notice::CannotRotate(error));
+                    }
+                }
+            }
+        }
+        self.report_unsynced(hold.release());
+        (bytes, flush, outcome)
+    }
+
+    /// Reports what the log has to report, and hands backups on. The lock has
+    /// been released.
+    pub(crate) fn report_notices(&self, log: &mut RotatingLog) {
+        log.take_notices().into_iter().for_each(|notice| self.report_notice(notice));
+    }
+
+    pub(crate) fn report_notice(&self, notice: Notice) {
         match (notice, &self.post_rotate) {
             (Notice::Rotated(backup), Some(post_rotate)) => post_rotate.add(backup),
             (notice, _) => self.report.notice(&notice, &self.path),
         }
     }
 
-    /// Tells, once, that lines are in the log and yet not safe on disk.
-    pub(crate) fn tell_unsynced(&self, outcome: Result<(), Error>) {
+    /// Reports, once, that lines are in the log and yet not safe on disk.
+    pub(crate) fn report_unsynced(&self, outcome: Result<(), Error>) {
         if let Err(error) = outcome
             && !self.unsynced.swap(true, Ordering::Relaxed)
         {
@@ -151,8 +207,8 @@ impl Shared {
         }
     }
 
-    /// Notes what keeps lines from going in, and tells of it when it begins.
-    fn trouble_is(&self, error: &Error) {
+    /// Notes why lines cannot be appended, and reports it if that is new.
+    fn trouble_begins(&self, error: &Error) {
         let error = self.report.shown(error);
         if self.trouble().replace(error.clone()).is_none() {
             let waiting = match self.queue.lines() {
@@ -163,15 +219,21 @@ impl Shared {
         }
     }
 
-    /// Tells that what kept lines from going in, if anything did, is over.
+    /// Reports the end of the trouble, if there was one.
     fn trouble_ends(&self) {
         if self.trouble().take().is_some() {
             let log = self.report.path(&self.path);
-            self.report.warn(&format!("appending to '{log}' works again; nothing was lost"));
+            let lost = match self.dropped.load(Ordering::Relaxed) {
+                0 if self.unsynced.load(Ordering::Relaxed) => String::new(),
+                0 => "; nothing was lost".to_owned(),
+                lines => format!("; {} dropped so far (--overflow)", counted(lines, "line")),
+            };
+            self.report.warn(&format!("appending to '{log}' works again{lost}"));
         }
     }
 
-    /// Returns what keeps lines from going in.
+    /// Returns why lines cannot be appended, if anything but the lock keeps
+    /// them from it.
     pub(crate) fn trouble(&self) -> MutexGuard<'_, Option<String>> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }

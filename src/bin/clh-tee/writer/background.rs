@@ -1,78 +1,94 @@
-//! The third thread: it does what nobody should wait for, forcing rotated logs
-//! to disk, freeing removed ones and compressing ahead. It is started when
-//! there is such a thing, which a short run never has.
+//! The third thread: it does what nobody should wait for, which is to fsync
+//! rotated logs, to free removed ones and to compress ahead. It starts when there
+//! is such work, which a short run never has.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError};
-use std::thread::{self, Thread};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, Builder, Thread};
 
 use clh_tee::Background;
 
 use crate::writer::appender::Shared;
 
-/// The upkeep of the log, and the thread that does it.
+/// The background work of a log, and the thread that does it.
 pub(crate) struct BackgroundThread {
-    /// What is to be done.
-    pub(crate) upkeep: Background,
-    /// Who does it, once that has been needed.
-    thread: OnceLock<Thread>,
-    /// Nothing more is to be done than what has been begun.
+    pub(crate) work: Background,
+    /// Started when it is first needed.
+    thread: Mutex<Option<Thread>>,
+    /// Only what cannot be left is still done.
     ended: AtomicBool,
-    /// That is done too, and what went wrong has been told.
     done: AtomicBool,
 }
 
 impl BackgroundThread {
-    /// Returns a keeper that has not begun.
-    pub(crate) fn new(upkeep: Background) -> Self {
+    /// Returns one that has not started.
+    pub(crate) fn new(work: Background) -> Self {
         let (ended, done) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { upkeep, thread: OnceLock::new(), ended, done }
+        Self { work, thread: Mutex::new(None), ended, done }
     }
 
-    /// Has done what there is to do.
-    pub(crate) fn rouse(shared: &Arc<Shared>) {
-        let keeper = &shared.keeper;
-        if keeper.upkeep.is_due() {
-            let start = || {
-                let shared = Arc::clone(shared);
-                thread::spawn(move || run(&shared)).thread().clone()
-            };
-            keeper.thread.get_or_init(start).unpark();
+    /// Has the work done that there is. Where no thread can be started, this
+    /// one does it, up to where the writer is no longer behind.
+    pub(crate) fn wake(shared: &Arc<Shared>) {
+        let Self { work, thread, .. } = &shared.background;
+        if !work.is_due() {
+            return;
+        }
+        let mut thread = thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.is_none() {
+            let shared = Arc::clone(shared);
+            let started = Builder::new().spawn(move || run(&shared));
+            *thread = started.ok().map(|started| started.thread().clone());
+        }
+        match &*thread {
+            Some(thread) => thread.unpark(),
+            None => loop {
+                shared.report_unsynced(work.do_some());
+                if !work.is_behind(0) {
+                    break;
+                }
+            },
         }
     }
 
-    /// Tells whether, having been told to end, it has. One that was never
-    /// needed has nothing to do.
+    /// Tells whether the work has ended after [`BackgroundThread::end`]. Without
+    /// a thread there is none left.
     pub(crate) fn is_done(&self) -> bool {
-        self.thread.get().is_none() || self.done.load(Ordering::Acquire)
+        self.thread().is_none() || self.done.load(Ordering::Acquire)
     }
 
-    /// Lets it end when it has settled what cannot be left.
+    /// Lets it end when it has done what cannot be left.
     pub(crate) fn end(&self) {
         self.ended.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.get() {
+        if let Some(thread) = self.thread() {
             thread.unpark();
         }
     }
+
+    fn thread(&self) -> Option<Thread> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
-/// Does what there is to do, whenever there is something.
+/// Does the work whenever there is some.
 fn run(shared: &Shared) {
-    let BackgroundThread { upkeep, ended, .. } = &shared.keeper;
+    let BackgroundThread { work, ended, done, .. } = &shared.background;
     loop {
-        while upkeep.is_due() && !ended.load(Ordering::Relaxed) {
-            shared.tell_unsynced(upkeep.do_some());
+        while work.is_due() && !ended.load(Ordering::Relaxed) {
+            shared.report_unsynced(work.do_some());
             shared.queue.news();
         }
         if ended.load(Ordering::Relaxed) {
             // Nobody else may come for a while who would.
-            while upkeep.has_share() {
-                shared.tell_unsynced(upkeep.do_some());
+            while work.has_share() {
+                shared.report_unsynced(work.do_some());
             }
-            shared.tell_unsynced(upkeep.settle());
+            shared.report_unsynced(work.settle());
             // Nobody appends any more.
-            shared.tell_notices(&mut shared.log.lock().unwrap_or_else(PoisonError::into_inner));
-            shared.keeper.done.store(true, Ordering::Release);
+            let mut log = shared.log.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.report_notices(&mut log);
+            drop(log);
+            done.store(true, Ordering::Release);
             shared.queue.news();
             break;
         }

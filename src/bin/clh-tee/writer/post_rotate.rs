@@ -1,9 +1,9 @@
-//! What is run after each rotation of ours (`--on-rotate`).
+//! `--on-rotate`: a program that runs after each of our rotations.
 //!
-//! A thread of its own runs one program after the other, each with the path of
-//! a backup as its only argument. It is started when there is a backup. Whoever
-//! appends only hands over which backup that is, and the end waits no longer
-//! than it is told to.
+//! A thread runs it for one backup after the other, with the backup's path as
+//! its only argument. The thread starts with the first backup. An appender only
+//! queues the backup, and the end waits for `--drain-timeout` at most. Where no
+//! thread can be started, the program runs before the next lines are appended.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -24,49 +24,48 @@ use crate::sys::{
     Apart, Awaited, Umask, Waker, Woken, is_program, is_ready, killed_by, wait, waker,
 };
 
-/// What is run with each backup.
+/// The most backups that wait, whatever the log keeps.
+const MOST: usize = 4096;
+
+/// The program, and the backups that wait for it.
 pub(crate) struct PostRotate {
-    /// What is shared with the thread that runs it.
     shared: Arc<Shared>,
-    /// What the thread needs to begin, until it does.
-    start: Mutex<Option<Waker>>,
+    /// The thread has started.
+    started: Mutex<bool>,
     /// Is ready when the thread has ended.
     done: Woken,
 }
 
-/// What everybody knows of it.
+/// What is shared with the thread.
 struct Shared {
-    /// The program.
     command: OsString,
-    /// How it is started.
     apart: Apart,
-    /// Where troubles are told.
     report: Report,
-    /// What is to be done, and what has been.
+    /// How many backups may wait. More would be gone before their turn.
+    limit: usize,
     state: Mutex<State>,
     /// Wakes the thread.
     news: Condvar,
+    /// Dropped when the thread ends.
+    ends: Mutex<Option<Waker>>,
 }
 
-/// What is to be done, and what has been.
 #[derive(Default)]
 struct State {
-    /// Backups that wait for their turn.
     waiting: VecDeque<Rotated>,
-    /// The backup that the program runs with.
+    /// The backup that the program runs for.
     running: Option<PathBuf>,
-    /// No more will come.
+    /// No more backups will come.
     ended: bool,
-    /// What has been done.
     counts: Counts,
+    /// How many backups were gone before their turn.
+    missed: u64,
 }
 
-/// What has been done with backups.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
-    /// How many were handed on.
     pub(crate) handed: u64,
-    /// With how many of them that failed, or could not be tried.
+    /// The program failed, or could not be run.
     pub(crate) failed: u64,
 }
 
@@ -78,10 +77,9 @@ impl PostRotate {
         before: Option<Umask>,
         report: &Report,
     ) -> anyhow::Result<Option<Self>> {
-        let command = cli.rotating.on_rotate.clone();
         Self::check(cli)?;
-        let new = |command| Self::new(command, before, report).context("cannot make a pipe");
-        command.map(new).transpose()
+        let Some(command) = cli.rotating.on_rotate.clone() else { return Ok(None) };
+        Self::new(command, cli.backups, before, report).context("cannot make a pipe").map(Some)
     }
 
     /// Refuses a program that is not there, before there is a backup for it.
@@ -94,31 +92,47 @@ impl PostRotate {
         bail!("cannot run '{program}' for --on-rotate: there is no such program{advice}");
     }
 
-    fn new(command: OsString, before: Option<Umask>, report: &Report) -> io::Result<Self> {
+    fn new(
+        command: OsString,
+        backups: u64,
+        before: Option<Umask>,
+        report: &Report,
+    ) -> io::Result<Self> {
         let (ends, done) = waker()?;
         let shared = Shared {
             command,
             apart: Apart::new(before),
             report: report.clone(),
+            // Without a limit to the backups there is one to the memory.
+            limit: if backups == 0 {
+                MOST
+            } else {
+                usize::try_from(backups).unwrap_or(MOST).min(MOST)
+            },
             state: Mutex::default(),
             news: Condvar::new(),
+            ends: Mutex::new(Some(ends)),
         };
-        Ok(Self { shared: Arc::new(shared), start: Mutex::new(Some(ends)), done })
+        Ok(Self { shared: Arc::new(shared), started: Mutex::new(false), done })
     }
 
-    /// Has it run with a backup when those before it are done.
+    /// Has it run for a backup after those before.
     pub(crate) fn add(&self, rotated: Rotated) {
-        self.shared.state().waiting.push_back(rotated);
-        self.shared.news.notify_one();
-        let start = self.start.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(ends) = start {
+        self.shared.add(rotated);
+        let mut started = self.started();
+        if !*started {
             let shared = Arc::clone(&self.shared);
-            thread::spawn(move || shared.run(&ends));
+            *started = Builder::new().spawn(move || shared.run()).is_ok();
+        }
+        if !*started {
+            while let Some(rotated) = self.shared.oldest() {
+                self.shared.hand_on(&rotated);
+            }
         }
     }
 
-    /// Says that no more backups will come, and waits until all is done, or
-    /// until then, or until one of `others` is ready; tells whether all is done.
+    /// Waits until all is done, or until then, or until one of `others` is ready;
+    /// tells whether all is done. No more backups may come.
     pub(crate) fn is_done_by<'a>(
         &'a self,
         until: Instant,
@@ -126,18 +140,19 @@ impl PostRotate {
     ) -> bool {
         self.shared.state().ended = true;
         self.shared.news.notify_one();
-        if self.start.lock().unwrap_or_else(PoisonError::into_inner).is_some() {
-            // There has never been a backup.
+        if !*self.started() {
+            self.shared.report_missed();
             return true;
         }
         let mut awaited: Vec<_> = iter::once(self.done.awaited()).chain(others).collect();
         let left = until.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
-        // Cut short by a signal, it is not done; whoever asks can ask again.
+        // A signal may cut the wait short; the caller asks again.
         wait(&mut awaited, Some(left)).is_ok() && is_ready(&awaited[0])
     }
 
-    /// Leaves it alone, and tells what is left undone.
+    /// Waits no longer, and reports what is left undone.
     pub(crate) fn leave(&self) {
+        self.shared.report_missed();
         let mut state = self.shared.state();
         let left = std::mem::take(&mut state.waiting).len() as u64;
         let backups = counted(left, "backup");
@@ -156,34 +171,78 @@ impl PostRotate {
         }
     }
 
-    /// Returns what has been done so far.
     pub(crate) fn counts(&self) -> Counts {
         self.shared.state().counts
+    }
+
+    fn started(&self) -> MutexGuard<'_, bool> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Shared {
-    /// Runs the program with each backup, until no more come.
-    fn run(&self, _ends: &Waker) {
+    /// Queues a backup. If too many wait, the oldest one is gone already.
+    fn add(&self, rotated: Rotated) {
+        let mut state = self.state();
+        state.waiting.push_back(rotated);
+        let over = state.waiting.len() > self.limit;
+        if over {
+            state.waiting.pop_front();
+        }
+        drop(state);
+        self.news.notify_one();
+        if over {
+            self.misses();
+        }
+    }
+
+    /// Runs the program for each backup, until no more come.
+    fn run(&self) {
         while let Some(rotated) = self.next() {
-            // Looked for only now, for by now it may have moved.
-            let path = rotated.path();
-            self.state().running.clone_from(&path);
-            let trouble = match &path {
-                Some(path) => self.run_with(path),
-                None => Some(format!(
-                    "a backup is gone or has been moved away; '{}' did not get it",
-                    Escaped::text(&self.command)
-                )),
-            };
-            let mut state = self.state();
-            state.running = None;
-            state.counts.handed += u64::from(path.is_some());
-            state.counts.failed += u64::from(trouble.is_some());
-            drop(state);
-            if let Some(trouble) = trouble {
-                self.report.warn(&trouble);
-            }
+            self.hand_on(&rotated);
+        }
+        self.report_missed();
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    /// Runs the program for a backup. It is looked for only now, since it may
+    /// have moved while it waited.
+    fn hand_on(&self, rotated: &Rotated) {
+        let Some(path) = rotated.path() else { return self.misses() };
+        self.state().running = Some(path.clone());
+        let trouble = self.run_with(&path);
+        let mut state = self.state();
+        state.running = None;
+        state.counts.handed += 1;
+        state.counts.failed += u64::from(trouble.is_some());
+        drop(state);
+        if let Some(trouble) = trouble {
+            self.report.warn(&trouble);
+        }
+    }
+
+    /// Counts a backup that is gone before its turn, and reports the first.
+    fn misses(&self) {
+        let mut state = self.state();
+        state.counts.failed += 1;
+        state.missed += 1;
+        if state.missed == 1 {
+            self.report.warn(&format!(
+                "a backup is gone or has been moved away; '{}' did not get it",
+                Escaped::text(&self.command)
+            ));
+        }
+    }
+
+    /// Reports how many backups were gone before their turn, if several were.
+    fn report_missed(&self) {
+        let missed = std::mem::take(&mut self.state().missed);
+        if missed > 1 {
+            self.report.warn(&format!(
+                "'{}' did not get {} in all: they were gone before their turn",
+                Escaped::text(&self.command),
+                counted(missed, "backup")
+            ));
         }
     }
 
@@ -194,8 +253,11 @@ impl Shared {
         state.unwrap_or_else(PoisonError::into_inner).waiting.pop_front()
     }
 
-    /// Runs the program with the backup at `path`, to its end; returns what
-    /// went wrong.
+    fn oldest(&self) -> Option<Rotated> {
+        self.state().waiting.pop_front()
+    }
+
+    /// Runs the program for the backup at `path`; returns what went wrong.
     fn run_with(&self, path: &Path) -> Option<String> {
         let mut command = Command::new(&self.command);
         command.arg(path).stdin(Stdio::null()).stdout(io::stderr());
@@ -206,7 +268,6 @@ impl Shared {
         }
     }
 
-    /// Returns what is to be done, and what has been.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,9 +1,9 @@
-//! Lines read and not yet in the log, bounded in bytes.
+//! Lines read and not yet in the log, bounded in bytes, and the requests among
+//! them.
 //!
-//! The reader pushes, the appender takes. Neither ever waits for the other
-//! while it holds the queue's mutex, and both learn through the queue what the
-//! other is about: the appender when there is work, the reader when there is
-//! room again, or when all is done.
+//! The reader pushes, the appender takes. Neither waits for the other while it
+//! holds the queue's mutex. The queue wakes the appender when there is work, and
+//! the reader when there is room again or when all is done.
 
 mod state;
 
@@ -11,8 +11,8 @@ use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-pub(crate) use self::state::Requests;
 use self::state::{End, Phase, State};
+pub(crate) use self::state::{Requests, Work};
 use crate::records::Lines;
 use crate::sys::READ;
 use crate::sys::{Waker, Woken, waker};
@@ -24,21 +24,20 @@ const WORTH_GIVING: usize = READ / 4 * 3;
 /// How many buffers are kept to be used again.
 const SPARES: usize = 4;
 
-/// Lines read and not yet in the log, and who is doing what about them.
+/// Lines read and not yet in the log.
 pub(crate) struct Queue {
-    /// Everything, under one mutex that is never held for long.
     state: Mutex<State>,
-    /// Rouses the appender.
+    /// Wakes the appender.
     work: Condvar,
-    /// Rouses the reader.
+    /// Wakes the reader.
     wake: Waker,
-    /// How many bytes may be in.
+    /// In bytes.
     limit: usize,
 }
 
 impl Queue {
     /// Returns an empty queue for `limit` bytes, and what is ready when the
-    /// reader, having waited, should look again.
+    /// reader should look again.
     pub(crate) fn new(limit: usize) -> io::Result<(Self, Woken)> {
         let (wake, woken) = waker()?;
         let state = Mutex::new(State::default());
@@ -53,13 +52,13 @@ impl Queue {
 
     // For the reader.
 
-    /// Tells whether nothing waits and nobody is about anything.
+    /// Tells whether nothing waits and the appender does nothing.
     pub(crate) fn is_idle(&self) -> bool {
         self.state().is_idle()
     }
 
-    /// Returns how many bytes wait for what we do ourselves; none while it is
-    /// others that we wait for.
+    /// Returns how many bytes wait for our own work; none while we wait for the
+    /// lock.
     pub(crate) fn own_backlog(&self) -> u64 {
         let state = self.state();
         if state.phase == Phase::Appending { state.bytes as u64 } else { 0 }
@@ -75,14 +74,14 @@ impl Queue {
         }
     }
 
-    /// Has the reader roused when there is news, whatever it may be.
+    /// Wakes the reader at the next news, whatever it is.
     pub(crate) fn wait_for_news(&self) {
         self.state().reader_waits = true;
     }
 
     /// Takes in the whole lines of `lines` but for the first `done` bytes, if
     /// there is room; an empty queue has room for any batch. Tells whether it
-    /// did. If not, the reader will be roused.
+    /// did. If not, the reader will be woken.
     pub(crate) fn push(&self, lines: &mut Lines, done: usize) -> bool {
         let mut state = self.state();
         let more = lines.whole().len() - done;
@@ -103,23 +102,21 @@ impl Queue {
     }
 
     /// Takes in as many of the whole `lines` as there is room for and drops
-    /// the rest, of which one line in the log will tell. Returns how many
-    /// lines were dropped.
+    /// the rest, which one line in the log will report. Returns how many lines
+    /// were dropped.
     pub(crate) fn push_or_drop(&self, lines: &[u8]) -> u64 {
         let dropped = self.state().push_or_drop(lines, self.limit);
         self.work.notify_one();
         dropped
     }
 
-    /// Has requests done once all that waits is in.
+    /// Has `requests` done when all lines that were pushed are in.
     pub(crate) fn ask(&self, requests: Requests) {
-        let mut state = self.state();
-        state.requests.flush |= requests.flush;
-        state.requests.rotate |= requests.rotate;
+        self.state().ask(requests);
         self.work.notify_one();
     }
 
-    /// Tells whether all is in; if not, the reader will be roused.
+    /// Tells whether all is in; if not, the reader will be woken.
     pub(crate) fn is_settled(&self) -> bool {
         let mut state = self.state();
         state.reader_waits = !state.is_idle();
@@ -139,7 +136,7 @@ impl Queue {
         let mut state = self.state();
         if state.end == End::Open {
             state.end = End::Closed;
-            state.tell_dropped(usize::MAX);
+            state.report_dropped(usize::MAX);
         }
         self.work.notify_one();
     }
@@ -159,29 +156,42 @@ impl Queue {
 
     // For the appender.
 
-    /// Waits until there is something to do; returns whether there is, or else
-    /// that all is done.
+    /// Waits until there is something to do. Returns false when all is done or
+    /// the lines have been given up.
     pub(crate) fn wait_for_work(&self) -> bool {
         let mut state = self.state();
         state.phase = Phase::Idle;
         loop {
-            self.rouse_reader(&mut state);
-            if state.end == End::Abandoned {
-                return false;
-            }
-            if !state.is_idle() {
-                state.phase = Phase::Locking(Instant::now());
+            if self.begin_work(&mut state) {
                 return true;
             }
-            if state.end == End::Closed {
+            if state.end != End::Open {
                 return false;
             }
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// Says that the lock is ours, and returns whether lines are still to be
-    /// put in: they are not if they have been given up meanwhile.
+    /// Tells whether there is something to do, and notes that it begins.
+    pub(crate) fn has_work(&self) -> bool {
+        let mut state = self.state();
+        if !matches!(state.phase, Phase::Locking(_)) {
+            state.phase = Phase::Idle;
+        }
+        self.begin_work(&mut state)
+    }
+
+    fn begin_work(&self, state: &mut State) -> bool {
+        self.wake_reader(state);
+        let has_work = state.end != End::Abandoned && !state.is_idle();
+        if has_work && state.phase == Phase::Idle {
+            state.phase = Phase::Locking(Instant::now());
+        }
+        has_work
+    }
+
+    /// Notes that the lock is ours. Returns false if the lines have been given
+    /// up meanwhile.
     pub(crate) fn begin(&self) -> bool {
         let mut state = self.state();
         let goes_on = state.end != End::Abandoned;
@@ -191,28 +201,18 @@ impl Queue {
         goes_on
     }
 
-    /// Returns the oldest batch that waits. Its bytes count until they are
+    /// Returns what comes next. The bytes of a batch count until they are
     /// [done](Queue::done).
-    pub(crate) fn take(&self) -> Option<Vec<u8>> {
-        self.state().batches.pop_front()
+    pub(crate) fn next(&self) -> Option<Work> {
+        self.state().next()
     }
 
-    /// Puts back lines that could not be put in.
-    pub(crate) fn put_back(&self, lines: &[u8]) {
-        self.state().batches.push_front(lines.to_vec());
+    /// Takes back lines that could not be appended.
+    pub(crate) fn put_back(&self, lines: Vec<u8>) {
+        self.state().put_back(lines);
     }
 
-    /// Returns what is asked for, if nothing waits any more.
-    pub(crate) fn requests(&self) -> Requests {
-        let mut state = self.state();
-        if state.batches.is_empty() {
-            std::mem::take(&mut state.requests)
-        } else {
-            Requests::default()
-        }
-    }
-
-    /// Takes back the memory of a batch that is in.
+    /// Keeps the memory of a batch that is in.
     pub(crate) fn recycle(&self, batch: Vec<u8>) {
         let mut state = self.state();
         if state.spares.len() < SPARES {
@@ -220,26 +220,29 @@ impl Queue {
         }
     }
 
-    /// Says that so many of the bytes that were taken are in.
+    /// Notes that so many of the bytes that were taken are in.
     pub(crate) fn done(&self, bytes: usize) {
         let mut state = self.state();
         state.bytes -= bytes;
-        state.tell_dropped(self.limit);
-        self.rouse_reader(&mut state);
+        state.report_dropped(self.limit);
+        self.wake_reader(&mut state);
+    }
+
+    /// Notes that an append failed.
+    pub(crate) fn fails(&self) {
+        self.state().phase = Phase::Retrying;
+        self.work.notify_all();
     }
 
     /// Waits for `time`, or until the lines are given up.
     pub(crate) fn wait_to_retry(&self, time: Duration) {
-        let mut state = self.state();
-        state.phase = Phase::Retrying;
-        self.work.notify_all();
         let goes_on = |state: &mut State| state.end != End::Abandoned;
-        drop(self.work.wait_timeout_while(state, time, goes_on));
+        drop(self.work.wait_timeout_while(self.state(), time, goes_on));
     }
 
-    /// Rouses the reader if it waits.
+    /// Wakes the reader if it waits.
     pub(crate) fn news(&self) {
-        self.rouse_reader(&mut self.state());
+        self.wake_reader(&mut self.state());
     }
 
     /// Returns how many lines wait.
@@ -247,8 +250,7 @@ impl Queue {
         self.state().batches.iter().map(|batch| newlines(batch)).sum()
     }
 
-    /// Rouses the reader if it waits.
-    fn rouse_reader(&self, state: &mut State) {
+    fn wake_reader(&self, state: &mut State) {
         if std::mem::take(&mut state.reader_waits) {
             self.wake.wake();
         }

@@ -1,14 +1,14 @@
-//! Where whole lines go: into the log at once if that costs no waiting, or
-//! else into the queue.
+//! Where whole lines go: into the log at once if that needs no waiting, else into
+//! the queue.
 //!
-//! A lock that is free is taken by the reader itself, which spares the second
-//! thread its waking and everybody a copy. Lines never overtake each other:
-//! once some are in the queue, all go through it until it is empty.
+//! The reader itself takes a lock that is free, which spares waking the second
+//! thread and copying the lines. Lines never overtake each other: once some are
+//! in the queue, all go through it until it is empty.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use clh_tee::{RotatingLog, Stats};
@@ -17,9 +17,9 @@ use crate::args::{Cli, Overflow};
 use crate::messages::Report;
 use crate::records::Lines;
 use crate::sys::{Awaited, Woken};
-use crate::writer::appender::{self, Shared};
+use crate::writer::appender::{Appender, Shared};
 use crate::writer::background::BackgroundThread;
-use crate::writer::fairness::{Fairness, HOLD, SHORT_HOLD, TURN};
+use crate::writer::fairness::{Fairness, HOLD, SHORT_HOLD, TURN, Turn};
 use crate::writer::post_rotate::PostRotate;
 use crate::writer::queue::{Queue, Requests};
 
@@ -28,26 +28,29 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// Where whole lines go.
 pub(crate) struct Sink {
-    /// What is shared with the appender.
     shared: Arc<Shared>,
-    /// The appender, once it has been needed.
-    appender: Option<JoinHandle<()>>,
-    /// Is roused when there is news for a reader that waits.
+    appender: Appending,
+    /// Is ready when there is news for a reader that waits.
     woken: Woken,
-    /// What to do when the queue is full.
     overflow: Overflow,
-    /// How many lines were dropped.
-    dropped: u64,
-    /// Whether nothing is put in.
+    /// The log gets no lines.
     discards: bool,
 }
 
-/// What could not be put in.
+/// Who empties the queue.
+enum Appending {
+    /// Nobody has been needed yet.
+    NotNeeded,
+    Thread,
+    /// The reader, for no thread could be started; and when it tries again.
+    Here(Appender, Option<Instant>),
+}
+
+/// What could not be appended.
 pub(crate) struct GivenUp {
-    /// The lines.
     pub(crate) lines: Vec<u8>,
-    /// Whether the appender was stopped in the middle of an append, so that
-    /// some lines more may or may not be in.
+    /// The appender was stopped in the middle of an append, so some more lines
+    /// may or may not be in.
     pub(crate) unsure: bool,
 }
 
@@ -61,10 +64,11 @@ impl Sink {
     ) -> io::Result<Self> {
         let (queue, woken) = Queue::new(cli.buffer)?;
         let notices = log.take_notices();
-        let shared = Shared {
+        let shared = Arc::new(Shared {
             queue,
+            fairness: Fairness::default(),
             hold: if cli.gzip { SHORT_HOLD } else { HOLD },
-            keeper: BackgroundThread::new(log.background()),
+            background: BackgroundThread::new(log.background()),
             log: Mutex::new(log),
             post_rotate,
             report: report.clone(),
@@ -72,24 +76,22 @@ impl Sink {
             trouble: Mutex::new(None),
             unsynced: AtomicBool::new(false),
             hopeless: AtomicBool::new(false),
-        };
-        // What opening it has brought.
+            dropped: AtomicU64::new(0),
+        });
         for notice in notices {
-            shared.tell(notice);
+            shared.report_notice(notice);
         }
-        let shared = Arc::new(shared);
-        let overflow = cli.overflow;
-        Ok(Self { shared, appender: None, woken, overflow, dropped: 0, discards: false })
+        let (appender, overflow) = (Appending::NotNeeded, cli.overflow);
+        Ok(Self { shared, appender, woken, overflow, discards: false })
     }
 
-    /// Makes it a way to nowhere, if `discards`: it takes all lines, and the log
-    /// gets none of them.
+    /// If `discards`, it takes all lines and the log gets none of them.
     pub(crate) fn discarding(self, discards: bool) -> Self {
         Self { discards, ..self }
     }
 
     /// Takes the whole lines of `lines`, if there is room for them; if not,
-    /// there will be news. A `patient` caller is held up if he floods the log.
+    /// there will be news. A `patient` caller is held up if it floods the log.
     pub(crate) fn put(&mut self, lines: &mut Lines, patient: bool) {
         if lines.whole().is_empty() || (patient && self.must_wait()) {
             return;
@@ -99,27 +101,28 @@ impl Sink {
             return;
         }
         let idle = self.shared.queue.is_idle();
-        let done = if idle { self.put_in_now(lines.whole()) } else { 0 };
+        let done = if idle { self.append_now(lines.whole()) } else { 0 };
         if done == lines.whole().len() {
             lines.taken(done);
             return;
         }
         self.start_appender();
         if self.overflow == Overflow::Drop {
-            self.dropped += self.shared.queue.push_or_drop(&lines.whole()[done..]);
+            let dropped = self.shared.queue.push_or_drop(&lines.whole()[done..]);
+            self.shared.dropped.fetch_add(dropped, Ordering::Relaxed);
             lines.taken(lines.whole().len());
         } else if !self.shared.queue.push(lines, done) {
             lines.taken(done);
         }
     }
 
-    /// Tells whether lines came faster than can be compressed or forced to disk,
-    /// and have to wait for that; if so, there will be news. Others, who wait
-    /// for the lock when the log is rotated, then wait the less. Lines wait for
-    /// their turn too, and no longer than [`Sink::turn_by`].
+    /// Tells whether lines came faster than they can be compressed or fsynced,
+    /// and have to wait for that, so that other writers wait less when the log
+    /// is rotated; if so, there will be news. Lines wait for their turn too, but
+    /// no longer than [`Sink::turn_by`].
     fn must_wait(&self) -> bool {
-        let Shared { keeper, queue, .. } = &*self.shared;
-        let behind = || keeper.upkeep.is_behind(queue.own_backlog()) || self.turn_by().is_some();
+        let Shared { background, queue, .. } = &*self.shared;
+        let behind = || background.work.is_behind(queue.own_backlog()) || self.turn_by().is_some();
         if self.overflow == Overflow::Drop || !behind() {
             return false;
         }
@@ -135,9 +138,10 @@ impl Sink {
         (turn > Instant::now()).then_some(turn)
     }
 
-    /// Puts in what can be put in without waiting; returns how many bytes. A
-    /// trouble is left to the appender, who will meet it too.
-    fn put_in_now(&self, lines: &[u8]) -> usize {
+    /// Appends what can be appended without waiting; returns how many bytes.
+    /// Trouble is left to the appender, which will meet it too.
+    fn append_now(&self, lines: &[u8]) -> usize {
+        self.shared.fairness.rest();
         let mut log = self.shared.log.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(Some(mut hold)) = log.try_hold() else {
             return 0;
@@ -145,16 +149,16 @@ impl Sink {
         if !hold.is_quick(lines) {
             return 0;
         }
-        let (began, company) = (Instant::now(), Fairness::of(hold.others()));
-        let outcome = hold.append(lines);
-        self.shared.tell_unsynced(hold.release());
-        company.rest(lines.len(), began.elapsed());
-        self.shared.tell_notices(&mut log);
-        BackgroundThread::rouse(&self.shared);
-        outcome.map_or_else(|failure| failure.appended, |()| lines.len())
+        let turn = Turn::begin(hold.others());
+        let outcome = hold.append_while(lines, || turn.goes_on());
+        self.shared.report_unsynced(hold.release());
+        self.shared.fairness.is_over(turn, lines.len());
+        self.shared.report_notices(&mut log);
+        BackgroundThread::wake(&self.shared);
+        outcome.unwrap_or_else(|failure| failure.appended)
     }
 
-    /// Has requests done once all lines that were put are in.
+    /// Has requests done when all lines that were put are in.
     pub(crate) fn ask(&mut self, requests: Requests) {
         if requests != Requests::default() {
             self.start_appender();
@@ -162,15 +166,34 @@ impl Sink {
         }
     }
 
-    /// Starts the appender if it is not there yet.
-    fn start_appender(&mut self) {
-        if self.appender.is_none() {
-            let shared = Arc::clone(&self.shared);
-            self.appender = Some(thread::spawn(move || appender::run(&shared)));
+    /// Appends from the queue, if no thread could be started for that.
+    pub(crate) fn go_on(&mut self) {
+        if let Appending::Here(appender, next) = &mut self.appender
+            && next.is_none_or(|next| next <= Instant::now())
+        {
+            *next = appender.run_here();
         }
     }
 
-    /// Says that no more lines will come.
+    /// Returns when to [go on](Sink::go_on), if that is needed.
+    pub(crate) fn next_try(&self) -> Option<Instant> {
+        if let Appending::Here(_, next) = &self.appender { *next } else { None }
+    }
+
+    /// Starts the appender if there is none. Where that fails, it is tried
+    /// again each time that lines have to be queued.
+    fn start_appender(&mut self) {
+        if matches!(self.appender, Appending::Thread) {
+            return;
+        }
+        let appender = Appender::new(&self.shared);
+        if Builder::new().spawn(move || appender.run()).is_ok() {
+            self.appender = Appending::Thread;
+        } else if matches!(self.appender, Appending::NotNeeded) {
+            self.appender = Appending::Here(Appender::new(&self.shared), None);
+        }
+    }
+
     pub(crate) fn close(&self) {
         self.shared.queue.close();
     }
@@ -181,17 +204,18 @@ impl Sink {
         if !self.shared.queue.is_settled() {
             return false;
         }
-        self.shared.keeper.end();
+        self.shared.background.end();
         self.shared.queue.wait_for_news();
-        self.shared.keeper.is_done()
+        self.shared.background.is_done()
     }
 
-    /// Returns since when the lock has been waited for.
+    /// Returns since when the appender has been waiting for the lock.
     pub(crate) fn locking_since(&self) -> Option<Instant> {
         self.shared.queue.locking_since()
     }
 
-    /// Returns what keeps lines from going in, if anything but the lock does.
+    /// Returns why lines cannot be appended, if anything but the lock keeps
+    /// them from it.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.shared.trouble().clone()
     }
@@ -206,33 +230,30 @@ impl Sink {
         self.woken.awaited()
     }
 
-    /// Takes note of the news.
     pub(crate) fn noted(&mut self) {
         self.woken.noted();
     }
 
-    /// Gives up what is not in yet.
+    /// Gives up the lines that are not in.
     pub(crate) fn give_up(&self) -> GivenUp {
         let (lines, sure) = self.shared.queue.abandon(GRACE);
         GivenUp { lines, unsure: !sure }
     }
 
-    /// Returns how many lines were dropped.
     pub(crate) fn dropped(&self) -> u64 {
-        self.dropped
+        self.shared.dropped.load(Ordering::Relaxed)
     }
 
-    /// Tells whether everything that was put in is as safe as was asked for.
+    /// Tells whether all that is in is as safe as was asked for.
     pub(crate) fn is_safe(&self) -> bool {
         !self.shared.unsynced.load(Ordering::Relaxed)
     }
 
-    /// Returns what is run after rotations, if anything is.
     pub(crate) fn post_rotate(&self) -> Option<&PostRotate> {
         self.shared.post_rotate.as_ref()
     }
 
-    /// Returns what the log has done, unless somebody is still at it.
+    /// Returns what the log has done, unless an append is still going on.
     pub(crate) fn stats(&self) -> Option<Stats> {
         self.shared.log.try_lock().ok().map(|log| log.stats())
     }

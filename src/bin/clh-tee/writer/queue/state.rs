@@ -10,67 +10,74 @@ use crate::sys::READ;
 /// What the queue holds, and who is doing what about it.
 #[derive(Default)]
 pub(super) struct State {
-    /// Batches, each of whole lines.
+    /// Each of whole lines.
     pub(super) batches: VecDeque<Vec<u8>>,
-    /// Memory for more.
+    /// Memory for more batches.
     pub(super) spares: Vec<Vec<u8>>,
-    /// How many bytes they are, and those that the appender is putting in.
+    /// The size of the batches, and of those that are being appended.
     pub(super) bytes: usize,
-    /// What the appender is about.
     pub(super) phase: Phase,
-    /// Besides appending: what has been asked for.
-    pub(super) requests: Requests,
-    /// Whether the queue goes on.
+    /// At most two: the first keeps its position, so that it becomes due in a
+    /// flood too; the second moves back with each further request.
+    requests: VecDeque<Positioned>,
+    /// All bytes that ever came in, and those that were taken.
+    pushed: u64,
+    taken: u64,
     pub(super) end: End,
-    /// The reader wants to be roused at the next change.
+    /// The reader waits for the next change.
     pub(super) reader_waits: bool,
-    /// Lines that were dropped and of which the log does not tell yet.
+    /// Lines whose loss is not in the log yet.
     dropped: Option<Dropped>,
+}
+
+/// Requests, due when everything before this position is in.
+struct Positioned {
+    position: u64,
+    requests: Requests,
+}
+
+/// What the appender does next.
+pub(crate) enum Work {
+    Append(Vec<u8>),
+    Do(Requests),
 }
 
 /// Lines for which there was no room.
 #[derive(Debug, Clone, Copy)]
 struct Dropped {
-    /// How many.
     lines: u64,
-    /// When the first of them came.
     first: SystemTime,
-    /// When the last of them came.
     last: SystemTime,
 }
 
-/// What the appender is about.
+/// What the appender is doing.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// It has nothing to do.
     #[default]
     Idle,
-    /// It waits for the lock since then.
+    /// It has been waiting for the lock since then.
     Locking(Instant),
-    /// It has the lock and puts lines in.
+    /// It holds the lock.
     Appending,
     /// It waits before it tries again.
     Retrying,
 }
 
-/// What is to be done besides appending, once all that waits is in.
+/// What signals ask for: fsync the log, rotate it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Requests {
-    /// Force the log to disk.
     pub(crate) flush: bool,
-    /// Rotate the log.
     pub(crate) rotate: bool,
 }
 
 /// Whether the queue goes on.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// More may come.
     #[default]
     Open,
-    /// What is here is the last.
+    /// No more lines will come.
     Closed,
-    /// Nothing that is here will be put in any more.
+    /// The lines that are left will not be appended.
     Abandoned,
 }
 
@@ -81,25 +88,66 @@ impl State {
         self.bytes == 0 || self.bytes.saturating_add(bytes) <= limit
     }
 
-    /// Takes in whole lines; small batches become one.
+    /// Takes in whole lines. Small batches become one, but not across the
+    /// position of a request.
     pub(super) fn push(&mut self, lines: &[u8]) {
-        self.bytes += lines.len();
+        let joins = self.requests.back().is_none_or(|last| last.position < self.pushed);
         match self.batches.back_mut() {
-            Some(last) if last.len() + lines.len() <= READ => last.extend_from_slice(lines),
-            _ => self.batches.push_back(lines.to_vec()),
+            Some(last) if joins && last.len() + lines.len() <= READ => {
+                last.extend_from_slice(lines);
+                self.count(lines.len());
+            }
+            _ => self.push_whole(lines.to_vec()),
         }
     }
 
     /// Takes in a batch of whole lines as it is.
     pub(super) fn push_whole(&mut self, batch: Vec<u8>) {
-        self.bytes += batch.len();
+        self.count(batch.len());
         self.batches.push_back(batch);
+    }
+
+    fn count(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.pushed += bytes as u64;
+    }
+
+    /// Notes requests, due when all lines before them are in.
+    pub(super) fn ask(&mut self, Requests { flush, rotate }: Requests) {
+        let (position, several) = (self.pushed, self.requests.len() > 1);
+        match self.requests.back_mut() {
+            Some(last) if several || last.position == position => {
+                last.position = position;
+                last.requests.flush |= flush;
+                last.requests.rotate |= rotate;
+            }
+            _ => {
+                let requests = Requests { flush, rotate };
+                self.requests.push_back(Positioned { position, requests });
+            }
+        }
+    }
+
+    /// Returns the requests that are due, or else the oldest batch.
+    pub(super) fn next(&mut self) -> Option<Work> {
+        if self.requests.front().is_some_and(|first| first.position <= self.taken) {
+            return self.requests.pop_front().map(|due| Work::Do(due.requests));
+        }
+        let batch = self.batches.pop_front()?;
+        self.taken += batch.len() as u64;
+        Some(Work::Append(batch))
+    }
+
+    /// Takes back lines that could not be appended.
+    pub(super) fn put_back(&mut self, lines: Vec<u8>) {
+        self.taken -= lines.len() as u64;
+        self.batches.push_front(lines);
     }
 
     /// Takes in as many of the whole `lines` as there is room for, and notes
     /// the rest as dropped; returns how many lines that is.
     pub(super) fn push_or_drop(&mut self, lines: &[u8], limit: usize) -> u64 {
-        self.tell_dropped(limit);
+        self.report_dropped(limit);
         let kept = self.keepable(lines, limit);
         if kept > 0 {
             self.push(&lines[..kept]);
@@ -114,7 +162,7 @@ impl State {
     }
 
     /// Returns how many bytes of `lines`, whole lines, there is room for. There
-    /// is none before the log has been told of lines that were dropped before.
+    /// is none before a line about those dropped before is in.
     fn keepable(&self, lines: &[u8], limit: usize) -> usize {
         if self.dropped.is_some() {
             0
@@ -126,8 +174,8 @@ impl State {
         }
     }
 
-    /// Takes in the line that tells of dropped ones, if there is room for it.
-    pub(super) fn tell_dropped(&mut self, limit: usize) {
+    /// Takes in the line that reports dropped ones, if there is room for it.
+    pub(super) fn report_dropped(&mut self, limit: usize) {
         if let Some(Dropped { lines, first, last }) = self.dropped {
             let [first, last] = [first, last].map(moment);
             let lines = counted(lines, "line");
@@ -140,9 +188,9 @@ impl State {
         }
     }
 
-    /// Tells whether nothing waits and nobody is about anything.
+    /// Tells whether nothing waits and the appender does nothing.
     pub(super) fn is_idle(&self) -> bool {
-        self.phase == Phase::Idle && self.bytes == 0 && self.requests == Requests::default()
+        self.phase == Phase::Idle && self.bytes == 0 && self.requests.is_empty()
     }
 }
 
@@ -153,6 +201,55 @@ mod tests {
     /// Returns everything that is in.
     fn content(state: &State) -> String {
         String::from_utf8(state.batches.iter().flatten().copied().collect()).unwrap()
+    }
+
+    /// Takes everything; a request is shown as a letter in brackets.
+    fn taken(state: &mut State) -> String {
+        std::iter::from_fn(|| match state.next()? {
+            Work::Append(batch) => Some(String::from_utf8(batch).unwrap()),
+            Work::Do(Requests { flush, rotate }) => Some(
+                ["", "[f]", "[r]", "[fr]"][usize::from(flush) + 2 * usize::from(rotate)].into(),
+            ),
+        })
+        .collect()
+    }
+
+    const FLUSH: Requests = Requests { flush: true, rotate: false };
+    const ROTATE: Requests = Requests { flush: false, rotate: true };
+
+    #[test]
+    fn a_request_is_due_when_the_lines_before_it_are_in() {
+        let mut state = State::default();
+        state.push(b"a ");
+        state.ask(ROTATE);
+        state.ask(FLUSH);
+        state.push(b"b ");
+        state.ask(FLUSH);
+        state.push(b"c ");
+        assert_eq!(taken(&mut state), "a [fr]b [f]c ");
+        state.ask(ROTATE);
+        assert_eq!(taken(&mut state), "[r]");
+    }
+
+    #[test]
+    fn requests_are_bounded_and_the_first_keeps_its_position() {
+        let mut state = State::default();
+        for _ in 0..4 {
+            state.push(b"a ");
+            state.ask(ROTATE);
+        }
+        assert_eq!(taken(&mut state), "a [r]a a a [r]");
+        assert!(state.requests.is_empty());
+    }
+
+    #[test]
+    fn lines_that_could_not_be_appended_come_before_the_request_again() {
+        let mut state = State::default();
+        state.push(b"ab");
+        state.ask(ROTATE);
+        let Some(Work::Append(batch)) = state.next() else { panic!("a batch") };
+        state.put_back(batch[1..].to_vec());
+        assert_eq!(taken(&mut state), "b[r]");
     }
 
     #[test]
