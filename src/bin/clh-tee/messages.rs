@@ -1,7 +1,7 @@
-//! What is said on standard error, and the exit status.
+//! Messages on standard error, and the exit status.
 //!
-//! Nothing here waits: where standard error is full or closed, a message is
-//! dropped. It may well lead into the same log.
+//! Nothing here waits: if standard error is full or closed, the message is dropped.
+//! Standard error may lead into the same log.
 
 use std::env;
 use std::fmt::Display;
@@ -19,29 +19,25 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::sys::{self, AT_ONCE, Stdout};
 
-/// How long lines that cannot go into the log are given to go out elsewhere.
+/// How long `rescue` may take to write to standard error.
 const RESCUE_TIME: Duration = Duration::from_secs(1);
 
-/// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     /// Every line that was read is in the log.
     AllIn,
     /// A line was lost, or the log could not be opened.
     Lost,
-    /// The command line was wrong.
     Usage,
-    /// The same as `Lost`, where 1 could be a command's own status. This and
-    /// the next two are what `env` and `timeout` end with.
+    /// `Lost` where 1 could be a command's own status. This and the next two have the
+    /// exit statuses of `env` and `timeout`.
     Failed,
-    /// The command is there and cannot be run.
+    /// The command exists and cannot be run.
     CannotRun,
-    /// The command is not there.
     NotFound,
     /// The command's own, and every line is in the log.
     Command(u32),
-    /// A signal killed the command, or Ctrl-C a pipeline, and every line is in
-    /// the log.
+    /// A signal killed the command, or Ctrl-C a pipeline; every line is in the log.
     Killed(i32),
 }
 
@@ -60,20 +56,17 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// The way to standard error.
 #[derive(Debug, Clone)]
 pub(crate) struct Report {
-    /// The directory that paths are shown relative to, as users give them.
+    /// Paths are shown relative to this directory, as users give them.
     here: Option<PathBuf>,
 }
 
 impl Report {
-    /// Returns the way to standard error.
     pub(crate) fn new() -> Self {
         Self { here: env::current_dir().ok() }
     }
 
-    /// Tells why the program cannot do its work.
     pub(crate) fn failure(&self, error: &anyhow::Error) {
         if let Some(error) = error.downcast_ref::<Error>() {
             return self.say(&self.advised(error));
@@ -85,102 +78,85 @@ impl Report {
         self.say(&words.collect::<Vec<_>>().join(": "));
     }
 
-    /// Tells of a trouble that costs no line.
+    /// Warns of trouble that costs no line.
     pub(crate) fn notice(&self, notice: &Notice, path: &Path) {
-        let log = self.path(path).to_string();
-        match notice {
-            Notice::CannotRotate(error) => self.warn(&format!(
-                "cannot rotate '{log}': {}; it grows past its limit",
-                self.inside(error, path)
-            )),
-            Notice::RotatesAgain => self.warn(&format!("rotating '{log}' works again")),
-            Notice::CannotCompress(error) => {
-                self.warn(&format!("{}; backups stay plain", self.shown(error)));
+        let (log, at) = (self.path(path), |path| self.path(path));
+        let next_at = |next: &u64| moment(UNIX_EPOCH + Duration::from_secs(*next));
+        let and = |error, then| format!("{}; {then}", self.shown(error));
+        self.warn(&match notice {
+            Notice::CannotRotate(error) => {
+                let why = self.inside(error, path);
+                format!("cannot rotate '{log}': {why}; it grows past its limit")
             }
-            Notice::Adopted { orphan, slot } => self.warn(&format!(
-                "'{}' was left by a writer that died; it is backup {slot} now",
-                self.path(orphan)
-            )),
-            Notice::CannotOwn(error) => {
-                self.warn(&format!("{}; it stays as the system made it", self.shown(error)));
+            Notice::RotatesAgain => format!("rotating '{log}' works again"),
+            Notice::CannotCompress(error) => and(error, "backups stay plain"),
+            Notice::Adopted { orphan, slot } => {
+                let orphan = at(orphan);
+                format!("'{orphan}' was left by a writer that died; it is backup {slot} now")
             }
-            Notice::FileSizeLimit { size: bytes } => self.warn(&format!(
+            Notice::CannotOwn(error) => and(error, "it stays as the system made it"),
+            Notice::FileSizeLimit { size: bytes } => format!(
                 "'{log}' is rotated at {}, the file-size limit (ulimit -f), below --max-bytes",
                 size(*bytes)
-            )),
-            Notice::Nameless { .. } => self.warn(&format!(
+            ),
+            Notice::Nameless { .. } => format!(
                 "'{log}' was removed where it is mounted from, and its lines will be gone; \
                  mount its directory instead"
-            )),
-            Notice::CannotSync(error) => self.warn(&format!(
-                "{}; the file system decides when lines are on disk",
-                self.shown(error)
-            )),
-            Notice::CannotKeepAcl(error) => self.warn(&format!(
-                "{}; users and groups that it names lose access",
-                self.shown(error)
-            )),
-            Notice::CannotMend(error) => {
-                self.warn(&format!("{}; it stays as it is", self.shown(error)));
+            ),
+            Notice::CannotSync(error) => {
+                and(error, "the file system decides when lines are on disk")
             }
-            Notice::TimedElsewhere { lock } => self.warn(&format!(
+            Notice::CannotKeepAcl(error) => {
+                and(error, "users and groups that it names lose access")
+            }
+            Notice::CannotMend(error) => and(error, "it stays as it is"),
+            Notice::TimedElsewhere { lock } => format!(
                 "by '{}', another writer rotates '{log}' by the clock; \
                  give both the same --when, or empty that file if there is none any more",
-                self.path(lock)
-            )),
-            Notice::OtherTime { lock, next } => self.warn(&format!(
+                at(lock)
+            ),
+            Notice::OtherTime { lock, next } => format!(
                 "by '{}', '{log}' is rotated next at {}, a time that --when and --interval do \
                  not give here; give all writers the same, one time zone and one version of \
                  Python, or empty that file if a clock was wrong",
-                self.path(lock),
-                moment(UNIX_EPOCH + Duration::from_secs(*next))
-            )),
-            Notice::TimeLost { lock, next } => self.warn(&format!(
+                at(lock),
+                next_at(next)
+            ),
+            Notice::TimeLost { lock, next } => format!(
                 "'{log}' is older than an interval, and '{}' had no time for its rotation; it is \
                  rotated next at {}, or now by --rotate",
-                self.path(lock),
-                moment(UNIX_EPOCH + Duration::from_secs(*next))
-            )),
-            Notice::Mismatch(drift) => self.drift(*drift, &log),
-            _ => {}
-        }
-    }
-
-    /// Tells of another writer's settings.
-    fn drift(&self, drift: Mismatch, log: &str) {
-        match drift {
-            Mismatch::Size { theirs, ours } => self.warn(&format!(
+                at(lock),
+                next_at(next)
+            ),
+            Notice::Mismatch(Mismatch::Size { theirs, ours }) => format!(
                 "'{log}' is rotated by others at about {}, by us at {}; \
                  give all writers the same --max-bytes",
-                size(theirs),
-                size(ours)
-            )),
-            Mismatch::Compression { theirs } => {
-                let (compress, plain) = if theirs { ("others", "us") } else { ("us", "others") };
-                self.warn(&format!(
+                size(*theirs),
+                size(*ours)
+            ),
+            Notice::Mismatch(Mismatch::Compression { theirs }) => {
+                let (compress, plain) = if *theirs { ("others", "us") } else { ("us", "others") };
+                format!(
                     "backups of '{log}' are compressed by {compress} and left plain by {plain}; \
                      give all writers --gzip, or none"
-                ));
+                )
             }
-            Mismatch::Backups { ours } => self.warn(&format!(
+            Notice::Mismatch(Mismatch::Backups { ours }) => format!(
                 "of '{log}', others keep {} or more, we keep {ours}; \
                  give all writers the same --backups",
                 counted(ours.saturating_add(1), "backup")
-            )),
-            _ => {}
-        }
+            ),
+            _ => return,
+        });
     }
 
-    /// Says something; the program goes on.
     pub(crate) fn warn(&self, text: &str) {
         self.say(&format!("warning: {text}"));
     }
 
-    /// Says something.
-    #[expect(clippy::unused_self, reason = "whoever has a report may speak")]
+    #[expect(clippy::unused_self, reason = "only who has a report may print messages")]
     pub(crate) fn say(&self, text: &str) {
-        let message = format!("clh-tee: {text}\n");
-        sys::say(message.as_bytes(), Duration::ZERO);
+        sys::say(format!("clh-tee: {text}\n").as_bytes(), Duration::ZERO);
     }
 
     /// Shows an error with its path as the user gave it.
@@ -189,13 +165,20 @@ impl Report {
         format!("cannot {verb} '{path}': {reason}")
     }
 
-    /// Shows an error, and what can be done about it.
+    /// Shows an error, and what can be done about it if that is not obvious.
     pub(crate) fn advised(&self, error: &Error) -> String {
-        format!("{}{}", self.shown(error), advice(error))
+        let advice = if error.is_missing_directory() {
+            "; --mkdir makes its directory"
+        } else if error.is_locking_unsupported() {
+            "; its file system has no locks; give --lock-dir on a local disk"
+        } else {
+            ""
+        };
+        self.shown(error) + advice
     }
 
-    /// Shows an error inside of a message about `log`: with what failed, if it
-    /// was about something else.
+    /// Shows an error in a message about `log`: the reason only, unless it is about
+    /// another file.
     pub(crate) fn inside(&self, error: &Error, log: &Path) -> String {
         if self.path(error.path()).to_string() == self.path(log).to_string() {
             error.reason()
@@ -213,9 +196,9 @@ impl Report {
         }
     }
 
-    /// Sends lines that could not be put into the log to standard error, as
-    /// they are, unless that is a terminal.
-    #[expect(clippy::unused_self, reason = "whoever has a report may speak")]
+    /// Writes lines that could not be appended to standard error: unchanged, unless that is a
+    /// terminal.
+    #[expect(clippy::unused_self, reason = "only who has a report may print messages")]
     pub(crate) fn rescue(&self, lines: &[u8]) {
         let deadline = Instant::now() + RESCUE_TIME;
         let terminal = io::stderr().is_terminal();
@@ -229,18 +212,16 @@ impl Report {
     }
 }
 
-/// Prints a page that was asked for, without colours if standard output is no
-/// terminal.
+/// Prints a page; without colours if standard output is no terminal.
 pub(crate) fn page(text: &str) -> anyhow::Result<()> {
-    // What says so also makes older consoles of Windows show them.
+    // `auto` also makes older consoles of Windows show colours.
     let coloured = AutoStream::auto(io::stdout()).current_choice() != ColorChoice::Never;
     let plain = (!coloured).then(|| strip_str(text).to_string());
     let text = plain.as_deref().unwrap_or(text);
     out(Stdout::open().and_then(|mut stdout| stdout.write_all(text.as_bytes()))).map(drop)
 }
 
-/// Tells whether what was written to standard output is wanted, and more would
-/// be. That nobody reads on is no failure, as for `tee` and `cat`.
+/// Tells whether standard output takes more. A closed pipe is no failure, as for `tee` and `cat`.
 pub(crate) fn out(written: io::Result<()>) -> anyhow::Result<bool> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
@@ -248,26 +229,10 @@ pub(crate) fn out(written: io::Result<()>) -> anyhow::Result<bool> {
     }
 }
 
-/// Returns lines with what could steer a terminal made harmless.
+/// Escapes what could control a terminal, but no newlines.
 fn escaped_lines(lines: &[u8]) -> Vec<u8> {
-    let lines = lines.split_inclusive(|byte| *byte == b'\n');
-    lines
-        .flat_map(|line| match line.strip_suffix(b"\n") {
-            Some(line) => format!("{}\n", Escaped(line)).into_bytes(),
-            None => Escaped(line).to_string().into_bytes(),
-        })
-        .collect()
-}
-
-/// Says what can be done about an error, where that is more than obvious.
-fn advice(error: &Error) -> &'static str {
-    if error.is_missing_directory() {
-        "; --mkdir makes its directory"
-    } else if error.is_locking_unsupported() {
-        "; its file system has no locks; give --lock-dir on a local disk"
-    } else {
-        ""
-    }
+    let lines = lines.split(|byte| *byte == b'\n').map(|line| Escaped(line).to_string());
+    lines.collect::<Vec<_>>().join("\n").into_bytes()
 }
 
 /// Shows a count with its noun: `1 line`, `2 lines`.
@@ -276,8 +241,7 @@ pub(crate) fn counted(count: impl Into<u64>, noun: &str) -> impl Display {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Shows a moment in UTC, to the second; one before 1970 or beyond the calendar
-/// as the nearest within.
+/// Shows a moment in UTC, to the second; clamped to 1970 and the calendar's end.
 pub(crate) fn moment(time: SystemTime) -> String {
     let time = Timestamp::try_from(time.max(SystemTime::UNIX_EPOCH)).unwrap_or(Timestamp::MAX);
     format!("{time:.0}")
@@ -289,8 +253,7 @@ pub(crate) fn time(time: Duration) -> String {
     format!("{time:#}")
 }
 
-/// Shows a size: below 1 KiB in bytes, else in the powers of 1024 in which
-/// sizes are given.
+/// Shows a size in bytes below 1 KiB, else in powers of 1024, as sizes are given.
 pub(crate) fn size(bytes: u64) -> String {
     if bytes < 1024 {
         return format!("{bytes}B");

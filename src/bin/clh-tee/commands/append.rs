@@ -1,4 +1,4 @@
-//! Appending to the log what standard input or a command brings.
+//! Appends what standard input or a command brings.
 
 use std::process;
 
@@ -14,14 +14,14 @@ use crate::tee::Tee;
 use crate::writer::post_rotate::PostRotate;
 use crate::writer::sink::Sink;
 
-/// Appends until the input ends. What can fail is tried before any input is
-/// read; `umask` is the one that was in force before ours.
+/// Appends until the input ends. Everything that can fail is tried before any input is
+/// read. `umask` is the one before --umask.
 pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
     cli.transform().check()?;
     PostRotate::check(cli)?;
     let Opened { log, is_nowhere, quiet } = open(cli, report)?;
     refuse_loops(cli)?;
-    // Before any thread begins: each has the signals blocked that this one has.
+    // Before any thread starts: threads inherit the blocked signals.
     let runs = cli.running.is_asked_for();
     let signals = if runs { Signals::catch_for_command() } else { Signals::catch() };
     let signals = signals.context("cannot catch signals")?;
@@ -29,22 +29,10 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     let sink = Sink::new(log, post_rotate, cli, report).context("cannot make a pipe")?;
     let sink = sink.discarding(is_nowhere);
     let tee = |stream| if quiet { Tee::off() } else { Tee::to(stream) };
-    if runs {
-        return run_command(cli, report, signals, sink, tee, umask);
+    if !runs {
+        let sources = vec![Source::stdin(tee(Stream::Out), cli).transformed(cli, process::id())?];
+        return Ok(EventLoop::new(cli, report, signals, sources, sink).run());
     }
-    let sources = vec![Source::stdin(tee(Stream::Out), cli).transformed(cli, process::id())?];
-    Ok(EventLoop::new(cli, report, signals, sources, sink).run())
-}
-
-/// Runs the command, and appends what it prints.
-fn run_command(
-    cli: &Cli,
-    report: &Report,
-    signals: Signals,
-    sink: Sink,
-    tee: impl Fn(Stream) -> Tee,
-    umask: Option<Umask>,
-) -> anyhow::Result<Status> {
     let (child, [out, err]) = without(umask, || Child::start(&cli.running.command));
     if let Some(failure) = child.failure() {
         report.say(&failure);
@@ -59,15 +47,15 @@ fn run_command(
 
 struct Opened {
     log: RotatingLog,
-    /// It stands for a log that could not be opened; nothing is appended.
+    /// The log could not be opened; nothing is appended.
     is_nowhere: bool,
     quiet: bool,
 }
 
-/// Opens the log. With --keep-going a log that cannot be opened is replaced by
-/// one that takes nothing, and the output is copied even with -q.
+/// Opens the log. With --keep-going, one that cannot be opened is replaced by one that takes
+/// nothing, and the output is copied even with -q.
 fn open(cli: &Cli, report: &Report) -> anyhow::Result<Opened> {
-    // With --quiet-ok the copy is kept back, and shown if the command fails.
+    // With --quiet-ok the copy is spooled, and shown if the command fails.
     let quiet = cli.quiet && !cli.running.quiet_ok;
     match cli.options().open(&cli.log) {
         Err(error) if cli.running.keep_going => {
@@ -85,17 +73,15 @@ fn open(cli: &Cli, report: &Report) -> anyhow::Result<Opened> {
 /// Refuses a log that is also the input or the output: it would feed itself.
 fn refuse_loops(cli: &Cli) -> anyhow::Result<()> {
     let log = Escaped::path(&cli.log);
-    if is_standard_input(&cli.log) {
-        bail!("cannot append to '{log}': it is standard input too");
-    }
-    if cli.quiet && !cli.running.quiet_ok {
+    let copies = !cli.quiet || cli.running.quiet_ok;
+    let stream = if is_standard_input(&cli.log) {
+        "input too"
+    } else if copies && is_standard(Stream::Out, &cli.log) {
+        "output too; use -q"
+    } else if copies && cli.running.is_asked_for() && is_standard(Stream::Err, &cli.log) {
+        "error too; use -q"
+    } else {
         return Ok(());
-    }
-    if is_standard(Stream::Out, &cli.log) {
-        bail!("cannot append to '{log}': it is standard output too; use -q");
-    }
-    if cli.running.is_asked_for() && is_standard(Stream::Err, &cli.log) {
-        bail!("cannot append to '{log}': it is standard error too; use -q");
-    }
-    Ok(())
+    };
+    bail!("cannot append to '{log}': it is standard {stream}")
 }

@@ -12,7 +12,7 @@ use clh_tee::{Escaped, Hold, RotatingLog};
 use crate::args::Cli;
 use crate::messages::time;
 
-/// Takes the lock, to `verb` the log; fails if that takes too long.
+/// Acquires the lock within --lock-timeout, to `verb` the log.
 fn hold_in_time<'a>(log: &'a mut RotatingLog, cli: &Cli, verb: &str) -> anyhow::Result<Hold<'a>> {
     let Some(limit) = cli.lock_timeout else { return Ok(log.hold()?) };
     let waited = time(limit);

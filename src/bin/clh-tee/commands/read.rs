@@ -1,9 +1,8 @@
-//! `--read`: the whole chain of a log to standard output, and following it.
+//! `--read`: writes the whole chain of a log to standard output, and follows the log.
 //!
-//! A log that is followed is read by a thread of its own, which may wait for
-//! the lock, the log or whoever reads standard output. The first one waits for
-//! signals meanwhile, and ends the program between two pieces, so that only
-//! whole lines have been written.
+//! A second thread reads a log that is followed: it may wait for the lock, the log or the
+//! reader of standard output. The first thread waits for signals, and ends the program
+//! between two pieces, so that it writes whole lines only.
 
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
@@ -16,30 +15,26 @@ use clh_tee::{Escaped, LogReader, ReadNotice, ReadOptions};
 
 use crate::args::Cli;
 use crate::messages::{Report, Status, out};
-use crate::sys::Stream;
 use crate::sys::{
-    self, Caught, Signals, Stdout, Woken, is_ready_within, is_standard, raise_limit, waker,
+    self, Caught, Signals, Stdout, Stream, Woken, is_ready_within, is_standard, raise_limit, waker,
 };
 
-/// How long the log is waited for before it is looked at again.
-const PATIENCE: Duration = Duration::from_secs(3600);
+/// How long to wait for the log before looking at it again.
+const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 
-/// The same where signals are not heard meanwhile.
+/// The same where no signal interrupts the wait.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
-/// How often it is tried to end between two pieces.
+/// How often to try to end between two pieces.
 const BETWEEN_PIECES: Duration = Duration::from_millis(20);
 
-/// Standard output, shared with who ends the program.
 struct Output {
     file: Stdout,
-    /// How it goes: lost, if a line could not be read or written.
     status: Status,
     /// Nothing may be written any more.
     ended: bool,
 }
 
-/// What reads a log and writes its lines.
 struct Copier {
     path: PathBuf,
     options: ReadOptions,
@@ -50,7 +45,10 @@ struct Copier {
 
 pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let file = Stdout::open().context("no standard output")?;
-    refuse_loop(cli)?;
+    if is_standard(Stream::Out, &cli.log) {
+        // It would feed itself.
+        bail!("cannot read '{}': it is standard output too", Escaped::path(&cli.log));
+    }
     raise_limit();
     let (follow, since) = (cli.reading.follow, cli.reading.since);
     let output = Arc::new(Mutex::new(Output { file, status: Status::AllIn, ended: false }));
@@ -64,19 +62,18 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     if follow {
         watch(copier, &output, Signals::catch().context("cannot catch signals")?)
     } else {
-        copier.copy(PATIENCE, || true)
+        copier.copy(LOOK_AGAIN, || true)
     }
 }
 
-/// Lets `copier` work until it ends, a signal comes, or nobody reads standard
-/// output any more.
+/// Runs `copier` until it ends, a signal comes, or standard output is closed.
 fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow::Result<Status> {
     let (end, done) = waker().context("cannot make a pipe")?;
     let stdout = lock(output).file.try_clone().context("no standard output")?;
     let (hand, handed) = mpsc::channel::<Copier>();
     let started = Builder::new().spawn(move || {
         let status =
-            handed.recv().map_or(Ok(Status::Lost), |copier| copier.copy(PATIENCE, || true));
+            handed.recv().map_or(Ok(Status::Lost), |copier| copier.copy(LOOK_AGAIN, || true));
         drop(end);
         status
     });
@@ -104,8 +101,8 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
         if !asked && !ending && !closed() {
             continue;
         }
-        // Between two pieces, if whoever reads them takes the one that is being
-        // written; a second signal ends in the midst of it.
+        // End between two pieces, if the reader takes the one that is being written. A second
+        // signal ends in the middle of it.
         timeout = Some(BETWEEN_PIECES);
         match output.try_lock() {
             Err(TryLockError::WouldBlock) => {}
@@ -118,11 +115,10 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
     }
 }
 
-/// Waits until the work is done, standard output is closed or a signal comes.
 fn wait(done: &Woken, stdout: &Stdout, signals: &Signals, timeout: Option<Duration>) {
     let mut awaited = vec![done.awaited(), stdout.closed()];
     awaited.extend(signals.awaited());
-    // A wait that a signal interrupts is over, as it should be.
+    // An error means that a signal interrupted the wait: then it is over too.
     sys::wait(&mut awaited, timeout).unwrap_or_default();
 }
 
@@ -131,22 +127,18 @@ fn ends(signal: Caught) -> bool {
 }
 
 impl Copier {
-    /// Copies what there is, and goes on if the log is followed, which is waited
-    /// for this long at a time, as long as `goes_on` says so.
-    fn copy(self, patience: Duration, mut goes_on: impl FnMut() -> bool) -> anyhow::Result<Status> {
+    /// Copies what there is. Then follows the log if asked to, as long as `goes_on` says so,
+    /// and looks for new lines at least once an `interval`.
+    fn copy(self, interval: Duration, mut goes_on: impl FnMut() -> bool) -> anyhow::Result<Status> {
         let mut log = self.options.clone().open(&self.path)?;
         loop {
             let read = log.next_piece();
             let written = read.map(|piece| piece.map(|piece| write(&self.output, piece)));
-            log.take_notices().iter().for_each(|notice| self.tell(notice));
-            match written? {
-                Some(written) => {
-                    if !out(written)? {
-                        break;
-                    }
-                }
-                None if !self.follow => break,
-                None => log.wait(patience),
+            log.take_notices().iter().for_each(|notice| self.report(notice));
+            match written?.map(out).transpose()? {
+                Some(true) => {}
+                None if self.follow => log.wait(interval),
+                _ => break,
             }
             if !goes_on() {
                 break;
@@ -155,52 +147,39 @@ impl Copier {
         Ok(lock(&self.output).status)
     }
 
-    fn tell(&self, notice: &ReadNotice) {
+    fn report(&self, notice: &ReadNotice) {
         if notice.is_loss() {
             lock(&self.output).status = Status::Lost;
         }
         let report = &self.report;
         let log = report.path(&self.path);
-        match notice {
-            ReadNotice::CannotRead(error) => {
-                report.say(&format!("{}; lines of it are missing", report.shown(error)));
-            }
-            ReadNotice::Removed { backups: Some(1) } => report.say(&format!(
+        let and = |error, then| format!("{}; {then}", report.shown(error));
+        let text = match notice {
+            ReadNotice::CannotRead(error) => and(error, "lines of it are missing"),
+            ReadNotice::Removed { backups: Some(1) } => format!(
                 "1 backup of '{log}' was removed before it could be read; its lines are missing"
-            )),
-            ReadNotice::Removed { backups: Some(count) } => report.say(&format!(
+            ),
+            ReadNotice::Removed { backups: Some(count) } => format!(
                 "{count} backups of '{log}' were removed before they could be read; \
                  their lines are missing"
-            )),
-            ReadNotice::Removed { backups: None } => report.say(&format!(
+            ),
+            ReadNotice::Removed { backups: None } => format!(
                 "backups of '{log}' were removed, perhaps before they could be read; \
                  lines may be missing"
-            )),
+            ),
             ReadNotice::Emptied => {
-                let what = "was emptied in place; it is read from its beginning";
-                report.warn(&format!("'{log}' {what}"));
+                format!("'{log}' was emptied in place; it is read from its beginning")
             }
-            ReadNotice::CannotLock(error) => {
-                report.warn(&format!("{}; it is read without the lock", report.shown(error)));
-            }
-            ReadNotice::CannotFollow(error) => {
-                report.warn(&format!("{}; waiting for '{log}'", report.shown(error)));
-            }
-            ReadNotice::FollowsAgain => report.warn(&format!("following '{log}' works again")),
-            _ => {}
-        }
+            ReadNotice::CannotLock(error) => and(error, "it is read without the lock"),
+            ReadNotice::CannotFollow(error) => and(error, &format!("waiting for '{log}'")),
+            ReadNotice::FollowsAgain => format!("following '{log}' works again"),
+            _ => return,
+        };
+        if notice.is_loss() { report.say(&text) } else { report.warn(&text) }
     }
 }
 
-/// Refuses a log that is standard output too: it would feed itself.
-fn refuse_loop(cli: &Cli) -> anyhow::Result<()> {
-    if is_standard(Stream::Out, &cli.log) {
-        bail!("cannot read '{}': it is standard output too", Escaped::path(&cli.log));
-    }
-    Ok(())
-}
-
-/// Writes `piece`, unless nothing may be written any more, as if nobody read on.
+/// Writes `piece`; if nothing may be written any more, fails like a closed pipe.
 fn write(output: &Mutex<Output>, piece: &[u8]) -> io::Result<()> {
     let mut output = lock(output);
     if output.ended { Err(ErrorKind::BrokenPipe.into()) } else { output.file.write_all(piece) }

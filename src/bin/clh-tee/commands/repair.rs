@@ -1,4 +1,4 @@
-//! Mending a log, and saying what was done.
+//! `--repair`: repairs a log and prints what was done, line by line.
 
 use clh_tee::{Change, Notice};
 
@@ -6,41 +6,37 @@ use super::{hold_in_time, status};
 use crate::args::Cli;
 use crate::messages::{Report, Status, page};
 
-/// Mends the log and says what was done, line by line.
 pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     status::refuse_missing(cli)?;
     let mut log = cli.options().open_to_repair(&cli.log)?;
     let mut hold = hold_in_time(&mut log, cli, "repair")?;
     let repair = hold.repair()?;
     hold.finish()?;
-    let (adopted, failed): (Vec<&Notice>, Vec<&Notice>) =
-        repair.notices.iter().partition(|notice| matches!(notice, Notice::Adopted { .. }));
-    let mut done = Vec::new();
-    let mut orphans = Vec::new();
-    for notice in adopted {
+    let (mut done, mut orphans, mut failed) = (Vec::new(), Vec::new(), false);
+    for notice in &repair.notices {
         if let Notice::Adopted { orphan, slot } = notice {
             done.push(format!("adopted '{}' as backup {slot}", report.path(orphan)));
             orphans.push(orphan);
+        } else {
+            failed = true;
+            report.notice(notice, &cli.log);
         }
     }
-    let is_told = |change: &&Change| match change {
+    let is_adoption = |change: &&Change| match change {
         Change::Renamed { from: path, .. } | Change::Removed(path) => orphans.contains(&path),
         _ => false,
     };
-    let changes = repair.changes.iter().filter(|change| !is_told(change));
-    done.extend(changes.map(|change| told(change, report)));
-    for notice in &failed {
-        report.notice(notice, &cli.log);
-    }
-    if done.is_empty() && failed.is_empty() {
+    let changes = repair.changes.iter().filter(|change| !is_adoption(change));
+    done.extend(changes.map(|change| shown(change, report)));
+    if done.is_empty() && !failed {
         done.push("nothing to do".to_owned());
     }
     done.push(String::new());
     page(&done.join("\n"))?;
-    Ok(if failed.is_empty() { Status::AllIn } else { Status::Lost })
+    Ok(if failed { Status::Lost } else { Status::AllIn })
 }
 
-fn told(change: &Change, report: &Report) -> String {
+fn shown(change: &Change, report: &Report) -> String {
     match change {
         Change::Renamed { from, to } => {
             format!("renamed '{}' to '{}'", report.path(from), report.path(to))

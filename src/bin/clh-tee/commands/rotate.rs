@@ -1,4 +1,4 @@
-//! Rotating a log now, and nothing else.
+//! `--rotate`: rotates a log now, unless it is empty, and waits for --on-rotate.
 
 use std::iter;
 use std::time::Instant;
@@ -12,7 +12,6 @@ use crate::messages::{Report, Status};
 use crate::sys::Umask;
 use crate::writer::post_rotate::PostRotate;
 
-/// Rotates the log, unless it is empty, and waits for what follows that.
 pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
     let shown = Escaped::path(&cli.log);
     let refused = |metadata: std::fs::Metadata| !metadata.is_file() && !metadata.is_symlink();
@@ -30,7 +29,6 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     for notice in log.take_notices() {
         match (notice, &post_rotate) {
             (Notice::Rotated(backup), Some(post_rotate)) => post_rotate.add(backup),
-            // It is told in the end.
             (Notice::CannotRotate(_), _) if outcome.is_err() => {}
             (notice, _) => {
                 failed |= matches!(notice, Notice::CannotRotate(_));

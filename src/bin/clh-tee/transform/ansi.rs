@@ -1,10 +1,6 @@
-//! Colours, cursor movements and whatever else tells a terminal what to do.
-//!
-//! They are the escape sequences of ECMA-48 in their seven-bit form, each of
-//! which begins with ESC. The crates that strip them, such as
-//! strip-ansi-escapes and anstream, look at what they take for text too, and
-//! drop other control characters and what is not UTF-8; here no byte is touched
-//! outside of a sequence.
+//! Strips escape sequences: those of ECMA-48 in their seven-bit form, which begin
+//! with ESC. Crates such as strip-ansi-escapes and anstream also drop other control
+//! characters and what is not UTF-8; here no byte outside of a sequence changes.
 
 use std::borrow::Cow;
 
@@ -12,12 +8,10 @@ use memchr::memchr;
 
 use super::pattern::{Pattern, pattern};
 
-/// What every sequence begins with.
 const ESC: u8 = 0x1b;
 
-/// A sequence. Its end is wanted nowhere: the line may end first, and a byte
-/// that has no place in a sequence breaks it off, as it does on a terminal.
-/// So an ESC never stays, whatever follows it.
+/// A sequence. Its end is optional everywhere: the line may end first, and an invalid
+/// byte aborts the sequence, as on a terminal. So no ESC ever stays.
 const SEQUENCE: &str = r"(?xs-u) \x1b (?:
     \[ [0-?]* [\x20-/]* [@-~]?                          # CSI: colour, cursor
   | \] [^\x07\x18\x1a\x1b]* (?: \x07 | \x1b\\ )?        # OSC: title, link
@@ -26,16 +20,13 @@ const SEQUENCE: &str = r"(?xs-u) \x1b (?:
   | [0-~]                                               # all of two bytes
 )?";
 
-/// What drops sequences.
 pub(super) struct Strip(Pattern);
 
 impl Strip {
-    /// Returns what drops sequences.
     pub(super) fn new() -> Self {
         Self(pattern(SEQUENCE).expect("a sound pattern"))
     }
 
-    /// Returns `text` without its sequences.
     pub(super) fn strip<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
         match memchr(ESC, text) {
             Some(_) => self.0.replace_all(text, &b""[..]),
@@ -49,7 +40,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Returns `text` without its sequences, as text.
     fn stripped(text: &str) -> String {
         String::from_utf8(Strip::new().strip(text.as_bytes()).into_owned()).unwrap()
     }
@@ -75,14 +65,10 @@ mod tests {
     }
 
     #[test]
-    fn drops_what_the_end_of_the_line_cuts() {
+    fn the_end_of_the_line_or_an_invalid_byte_ends_a_sequence() {
         for cut in ["\x1b", "\x1b[", "\x1b[1;3", "\x1b[1 ", "\x1b]0;tit", "\x1bPq", "\x1b("] {
             assert_eq!(stripped(&format!("text{cut}")), "text", "{cut:?}");
         }
-    }
-
-    #[test]
-    fn a_byte_out_of_place_breaks_a_sequence_off_and_stays() {
         for (text, left) in [
             ("\x1b[31é", "é"),
             ("\x1b[3\r1m", "\r1m"),
@@ -95,7 +81,6 @@ mod tests {
         }
     }
 
-    /// Tells whether `part` can be made of `whole` by leaving bytes out.
     fn is_left_of(part: &[u8], whole: &[u8]) -> bool {
         let mut whole = whole.iter();
         part.iter().all(|byte| whole.any(|other| other == byte))

@@ -1,16 +1,14 @@
-//! Control characters and unseen ones, made visible.
+//! Makes control characters and invisible ones visible.
 
 use clh_tee::Escaped;
 
-/// The digits of a byte that is shown.
 const DIGITS: [u8; 16] = *b"0123456789abcdef";
 
-/// Appends `text` to `out`, with each byte as `\xNN` that belongs to a character
-/// that [`Escaped`] shows so, other than the tab, or to no character at all. A backslash stays
-/// one backslash, so that what has no control characters stays as it is.
+/// Appends `text` to `out`. The bytes of characters that [`Escaped`] escapes (but not the
+/// tab) and bytes that are not UTF-8 become `\xNN`. A backslash stays one backslash, so that
+/// text without control characters does not change.
 pub(super) fn escape(text: &[u8], out: &mut Vec<u8>) {
-    // Nearly every line is this. Looking at all of it is faster than stopping
-    // at the first byte that is not: many are looked at in one step.
+    // The usual case. `fold` is faster than `all`: it is vectorised.
     if text.iter().fold(true, |plain, byte| plain & matches!(byte, b'\t' | 0x20..0x7f)) {
         out.extend_from_slice(text);
         return;
@@ -27,7 +25,6 @@ pub(super) fn escape(text: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Appends each of `bytes` as `\xNN`.
 fn show(bytes: &[u8], out: &mut Vec<u8>) {
     for byte in bytes {
         let [high, low] = [byte >> 4, byte & 15].map(|digit| DIGITS[usize::from(digit)]);
@@ -40,7 +37,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Returns `text` with its control characters made visible.
     fn escaped(text: &[u8]) -> String {
         let mut out = Vec::new();
         escape(text, &mut out);

@@ -1,12 +1,12 @@
-//! Transforms lines for the log: drops what only a terminal needs, leaves lines
-//! out, and puts the time and the tag before the rest.
+//! Transforms lines for the log: drops what only a terminal needs, filters lines, and
+//! puts the time and the tag before the rest.
 //!
 //! ```text
 //!   strip ─▶ collapse ─▶ select ─▶ escape ─▶ tag and time     TIME TAG: text
 //! ```
 //!
-//! Whole lines come in and whole lines go out, one for one or none. A newline
-//! is never changed or added, so no line can forge the prefix of another.
+//! Each whole line becomes one whole line or none. Newlines are never changed or
+//! added, so no line can forge the prefix of another.
 
 mod ansi;
 mod control;
@@ -27,8 +27,8 @@ pub(crate) use self::stamp::Format;
 use self::stamp::Stamp;
 pub(crate) use self::tag::Template;
 
-/// How many bytes one call makes, except for the last line. Short lines with a
-/// long tag grow many times over; this bounds the memory they take.
+/// How many bytes one call makes, except for the last line. This bounds the memory
+/// that short lines with a long tag take.
 const ENOUGH: usize = 512 * 1024;
 
 /// What is done to lines.
@@ -47,7 +47,7 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Finds out whether the tag can be filled in.
+    /// Fails if the tag cannot be filled in.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         self.tag.as_ref().map_or(Ok(()), |tag| tag.fill(0, "").map(drop))
     }
@@ -68,14 +68,13 @@ impl Transform {
         Ok(changes.then_some(Self { text, prefix }))
     }
 
-    /// Tells whether it matters when lines were read.
     pub(crate) fn needs_time(&self) -> bool {
         self.prefix.stamp.is_some()
     }
 
-    /// Appends to `out` what goes into the log of whole `lines`. The first was
-    /// begun to be read at `began`, the others at `now`. Returns how many bytes
-    /// of `lines` it has used: not all of them if `out` has become large.
+    /// Transforms whole `lines` and appends them to `out`. The first began to be read at
+    /// `began`, the others at `now`. Returns how many bytes of `lines` it has used: not all
+    /// if `out` has become large.
     pub(crate) fn apply(
         &mut self,
         lines: &[u8],
@@ -89,15 +88,13 @@ impl Transform {
                 break;
             }
             let time = if done == 0 { began } else { now };
-            let prefix = self.prefix.of(time);
-            self.text.put(&lines[done..end], prefix, out);
+            self.text.put(&lines[done..end], self.prefix.of(time), out);
             done = end + 1;
         }
         done
     }
 
-    /// Appends to `out` a line of our own, to which no rule applies. `text` is
-    /// given without its newline.
+    /// Appends to `out` a line of our own, to which no rule applies. `text` has no newline.
     pub(crate) fn note(&mut self, text: &[u8], now: SystemTime, out: &mut Vec<u8>) {
         out.extend_from_slice(self.prefix.of(now));
         out.extend_from_slice(text);
@@ -105,13 +102,12 @@ impl Transform {
     }
 }
 
-/// What stands before the text of a line.
 struct Prefix {
     stamp: Option<Stamp>,
-    /// The tag, with the colon and space that follow it.
+    /// With the colon and space that follow it.
     tag: String,
-    /// The prefix of the last line, and the time in it.
     last: Vec<u8>,
+    /// The time that `last` shows.
     last_of: Option<SystemTime>,
 }
 
@@ -130,8 +126,7 @@ impl Prefix {
         self.stamp.is_none() && self.tag.is_empty()
     }
 
-    /// Returns the prefix of a line. It is made once for all lines that have
-    /// their time from one read.
+    /// Returns the prefix of a line. Lines that one read returned share it.
     fn of(&mut self, time: SystemTime) -> &[u8] {
         if self.last_of != Some(time) {
             self.last.clear();
@@ -146,7 +141,6 @@ impl Prefix {
     }
 }
 
-/// What is done to the text of a line.
 struct Text {
     strip: Option<Strip>,
     collapse: bool,
@@ -166,25 +160,19 @@ impl Text {
         }
     }
 
-    /// Tells whether lines stay as they are.
     fn is_unchanged(&self) -> bool {
         let asked = self.strip.is_some() || self.collapse || self.escape || self.crlf;
         !asked && self.rules.is_empty()
     }
 
-    /// Appends a line to `out`, `prefix` first, if the rules keep it. `text` is
-    /// given without its newline.
+    /// Appends a line to `out`, `prefix` first, if the rules keep it. `text` has no newline.
     fn put(&self, text: &[u8], prefix: &[u8], out: &mut Vec<u8>) {
         let stripped = self.strip.as_ref().map_or(Cow::Borrowed(text), |strip| strip.strip(text));
-        let mut text = &*stripped;
-        if self.collapse {
-            text = collapsed(text);
-        }
+        let mut text: &[u8] = if self.collapse { collapsed(&stripped) } else { &stripped };
         if !self.rules.keep(text) {
             return;
         }
         if self.crlf {
-            // One that is there already belongs to the line's end.
             text = text.strip_suffix(b"\r").unwrap_or(text);
         }
         out.extend_from_slice(prefix);
@@ -201,8 +189,7 @@ impl Text {
     }
 }
 
-/// Returns what a terminal shows of a line that was overwritten: what follows
-/// the last carriage return, not counting those at the line's end.
+/// Returns what follows the last carriage return, not counting those at the line's end.
 fn collapsed(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
     let text = &text[..end];

@@ -4,15 +4,11 @@ use regex::bytes::RegexBuilder;
 
 pub(crate) use regex::bytes::Regex as Pattern;
 
-/// Reads a regular expression. It is about bytes, as those of grep in the C
-/// locale are: what is not ASCII matches itself, and nothing else does.
-///
-/// Unicode's classes would be larger and slower, and their tables a burden for
-/// every run.
+/// Parses a regular expression on bytes, as grep's in the C locale: what is not ASCII matches
+/// only itself. Unicode's classes are slower, and loading their tables costs every run time.
 pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
     RegexBuilder::new(text).unicode(false).build().map_err(|error| {
-        // The crate draws the place where it went wrong, over several lines,
-        // and says last what is wrong.
+        // The last of several lines says what is wrong; the others draw the place.
         let drawn = error.to_string();
         let reason = drawn.trim_end().lines().next_back().unwrap_or_default();
         match reason.strip_prefix("error: ").unwrap_or(reason) {

@@ -2,12 +2,9 @@
 
 use super::pattern::Pattern;
 
-/// One rule: lines that match it are kept, or left out.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
-    /// Whether they are kept.
     pub(crate) keep: bool,
-    /// What they match.
     pub(crate) pattern: Pattern,
 }
 
@@ -17,15 +14,12 @@ pub(crate) struct Rule {
 pub(crate) struct Rules(pub(crate) Vec<Rule>);
 
 impl Rules {
-    /// Tells whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Tells whether a line is kept.
-    ///
-    /// One that no rule matches is left out if the first rule names what is to
-    /// be kept. So a single rule does what `grep -E` or `grep -vE` does.
+    /// A line that no rule matches is dropped if the first rule says what to keep. So a
+    /// single rule does what `grep -E` or `grep -vE` does.
     pub(super) fn keep(&self, text: &[u8]) -> bool {
         let last = self.0.iter().rev().find(|rule| rule.pattern.is_match(text));
         last.map_or_else(|| self.0.first().is_none_or(|rule| !rule.keep), |rule| rule.keep)
@@ -37,8 +31,7 @@ mod tests {
     use super::super::pattern::pattern;
     use super::*;
 
-    /// Returns those of a few lines that are kept by rules, each given with a
-    /// `+` or a `-` in front.
+    /// Rules are given with a `+` (keep) or a `-` (drop) in front.
     fn kept(rules: &[&str]) -> Vec<&'static str> {
         let rule = |text: &&str| Rule {
             keep: text.starts_with('+'),

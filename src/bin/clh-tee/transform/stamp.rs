@@ -1,30 +1,24 @@
-//! Time stamps.
+//! Timestamps.
 
 use std::time::SystemTime;
 
 use clh_tee::Zone;
 
-/// RFC 3339, with milliseconds.
 const RFC3339: &str = "%Y-%m-%dT%H:%M:%S%.3f%:z";
 
-/// What TAI64 counts from: 2^62 seconds before 1970. The 10 are those by which
-/// TAI was ahead of UTC then; as multilog does, leap seconds since are left
-/// aside.
+/// TAI64 counts from 2^62 seconds before 1970, when TAI was 10 seconds ahead of UTC.
+/// Leap seconds since then are ignored, as multilog does.
 const TAI64: u64 = (1 << 62) + 10;
 
-/// How a time is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Format {
-    /// In seconds since 1970, with milliseconds.
     Unix,
     /// As multilog's TAI64N: `@` and 24 hexadecimal digits.
     Tai64n,
-    /// By a pattern of strftime.
     Pattern(String),
 }
 
 impl Format {
-    /// Reads a format: one of the names, or a pattern.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match text {
             "rfc3339" => Ok(Self::Pattern(RFC3339.to_owned())),
@@ -35,7 +29,6 @@ impl Format {
         }
     }
 
-    /// Takes a pattern if every part of it is known.
     fn pattern(pattern: &str) -> Result<Self, String> {
         let shown = Zone::utc().format(pattern, SystemTime::UNIX_EPOCH)?;
         if shown.chars().any(char::is_control) {
@@ -51,7 +44,6 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// Returns what writes times, in UTC or in the system's time zone.
     pub(super) fn new(format: Format, utc: bool) -> Self {
         Self { format, zone: if utc { Zone::utc() } else { Zone::local() } }
     }
@@ -59,19 +51,15 @@ impl Stamp {
     pub(super) fn show(&self, time: SystemTime) -> String {
         let since_1970 = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         match &self.format {
-            Format::Unix => {
-                format!("{}.{:03}", since_1970.as_secs(), since_1970.subsec_millis())
-            }
+            Format::Unix => format!("{}.{:03}", since_1970.as_secs(), since_1970.subsec_millis()),
             Format::Tai64n => {
                 let seconds = TAI64.wrapping_add(since_1970.as_secs());
                 format!("@{seconds:016x}{:08x}", since_1970.subsec_nanos())
             }
-            // Whatever a clock may say, the line goes in: a year of two digits
-            // can be written for a hundred years only.
+            // No clock may cost a line: %y, for one, fails outside of a hundred years.
             Format::Pattern(pattern) => {
                 let shown = self.zone.format(pattern, time);
-                let any_time = || self.zone.format(RFC3339, time).unwrap_or_default();
-                shown.unwrap_or_else(|_| any_time())
+                shown.or_else(|_| self.zone.format(RFC3339, time)).unwrap_or_default()
             }
         }
     }
@@ -82,7 +70,6 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// Returns how so many seconds and nanoseconds since 1970 are written.
     fn shown(format: &str, zone: &str, seconds: u64, nanos: u32) -> String {
         let zone = Zone::named(zone.as_ref()).expect("the system has a time zone database");
         let stamp = Stamp { format: Format::parse(format).unwrap(), zone };
@@ -96,7 +83,7 @@ mod tests {
         assert_eq!(at("Europe/Berlin", 1_795_356_245), "2026-11-22T15:04:05.123+01:00");
         assert_eq!(at("Asia/Kolkata", 1_795_356_245), "2026-11-22T19:34:05.123+05:30");
         assert_eq!(at("America/New_York", 1_795_356_245), "2026-11-22T09:04:05.123-05:00");
-        // The hour that comes twice is told apart by its offset.
+        // The hour that comes twice.
         assert_eq!(at("Europe/Berlin", 1_792_888_200), "2026-10-25T02:30:00.123+02:00");
         assert_eq!(at("Europe/Berlin", 1_792_891_800), "2026-10-25T02:30:00.123+01:00");
         assert_eq!(shown("rfc3339", "UTC", 0, 0), "1970-01-01T00:00:00.000+00:00");

@@ -1,38 +1,29 @@
-//! What is put before each line to say where it is from.
+//! The tag before each line, which says where the line is from.
 
 use anyhow::Context;
 use clh_tee::Escaped;
 
 use crate::sys::{host, user};
 
-/// What can stand in braces.
 const PLACEHOLDERS: [(&str, Part); 4] =
     [("pid", Part::Pid), ("host", Part::Host), ("user", Part::User), ("stream", Part::Stream)];
 
-/// A tag with places to be filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Template(Vec<Part>);
 
-/// A part of a tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
-    /// Itself.
     Text(String),
-    /// The process id.
     Pid,
-    /// The host's name.
     Host,
-    /// The user's name.
     User,
-    /// Which stream of COMMAND's it is.
     Stream,
 }
 
 impl Template {
-    /// Reads a tag.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         if text.is_empty() {
-            return Err("give a text such as 'backup[{pid}]'".to_owned());
+            return Err("give a text such as 'backup[{pid}]'".into());
         }
         if text.chars().any(char::is_control) {
             return Err("control characters are refused".to_owned());
@@ -57,14 +48,12 @@ impl Template {
         Ok(Self(parts))
     }
 
-    /// Returns the tag with its places filled in.
     pub(super) fn fill(&self, pid: u32, stream: &str) -> anyhow::Result<String> {
         self.0.iter().map(|part| part.fill(pid, stream)).collect()
     }
 }
 
 impl Part {
-    /// Returns what stands in braces by this name.
     fn of(name: &str) -> Result<Self, String> {
         let known = PLACEHOLDERS.into_iter().find(|(known, _)| *known == name);
         known.map(|(_, part)| part).ok_or_else(|| {
@@ -73,7 +62,6 @@ impl Part {
         })
     }
 
-    /// Returns the text of a part.
     fn fill(&self, pid: u32, stream: &str) -> anyhow::Result<String> {
         Ok(match self {
             Self::Text(text) => text.clone(),
@@ -92,7 +80,6 @@ impl Part {
 mod tests {
     use super::*;
 
-    /// Returns the tag for process 7's standard error.
     fn filled(text: &str) -> String {
         Template::parse(text).unwrap().fill(7, "err").unwrap()
     }

@@ -6,15 +6,10 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Returns settings that `change` has changed.
-fn settings(change: impl FnOnce(&mut Settings)) -> Settings {
+fn transform(change: impl FnOnce(&mut Settings)) -> Option<Transform> {
     let mut settings = Settings { utc: true, ..Settings::default() };
     change(&mut settings);
-    settings
-}
-
-fn transform(change: impl FnOnce(&mut Settings)) -> Option<Transform> {
-    Transform::new(&settings(change), 7, "err").expect("a host's name")
+    Transform::new(&settings, 7, "err").expect("a host's name")
 }
 
 fn tag(text: &str) -> Option<Template> {
@@ -29,7 +24,6 @@ fn rule(keep: bool, text: &str) -> Rules {
     Rules(vec![Rule { keep, pattern: pattern(text).expect("a pattern") }])
 }
 
-/// Returns a time, so many seconds after 1970.
 fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
@@ -47,8 +41,7 @@ fn apply_all(transform: &mut Transform, mut lines: &[u8]) -> Vec<u8> {
     all
 }
 
-/// Returns what goes into the log of `lines`, of which the first began to be
-/// read in second 1 and the others in second 2.
+/// The first line began to be read in second 1, the others in second 2.
 #[track_caller]
 fn applied(change: impl FnOnce(&mut Settings), lines: &str) -> String {
     let mut transform = transform(change).expect("something is asked for");
@@ -141,8 +134,7 @@ fn each_call_makes_a_bounded_amount() {
     assert_eq!(transform.apply(&lines[taken..], at(1), at(1), &mut out), 0);
 }
 
-/// What a line becomes with all settings but the rules, the slow and obvious
-/// way.
+/// What a line becomes with all settings but the rules, computed the slow and obvious way.
 fn slowly(line: &[u8]) -> Vec<u8> {
     let last = |line: &[u8]| line.rsplit(|byte| *byte == b'\r').next().map(<[u8]>::to_vec);
     let mut line = line.to_vec();

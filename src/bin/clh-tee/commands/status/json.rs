@@ -1,4 +1,4 @@
-//! A look at a log, for programs: what `docs/status.schema.json` describes.
+//! The state of a log, for programs, as `docs/status.schema.json` describes it.
 
 use std::path::Path;
 
@@ -6,10 +6,9 @@ use clh_tee::status::{Finding, Harm, LogFile, Opener, Process, Status};
 use serde_json::{Value, json};
 
 use super::words::{Words, moment};
-use crate::messages;
-use crate::messages::Report;
+use crate::messages::{self, Report};
 
-/// The number of the form. It changes when a program that reads it has to.
+/// Changes when programs that read it have to.
 const SCHEMA: u32 = 1;
 
 pub(super) fn of(status: &Status, report: &Report) -> String {
@@ -37,7 +36,6 @@ pub(super) fn of(status: &Status, report: &Report) -> String {
     format!("{value:#}\n")
 }
 
-/// Returns a path: as it is if it is UTF-8, and else its bytes.
 fn path(path: &Path) -> Value {
     text(path.as_os_str().as_encoded_bytes())
 }

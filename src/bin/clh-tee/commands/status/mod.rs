@@ -1,7 +1,4 @@
-//! `--status`: a look at a log.
-//!
-//! The library finds out what there is to know of it; here that is put into
-//! words, a table or JSON.
+//! `--status`: shows what the library finds out about a log, as a table or JSON.
 
 mod json;
 mod table;
@@ -19,13 +16,12 @@ use crate::messages::{Report, Status, page};
 pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let depth = if cli.looking.count { Depth::Whole } else { Depth::Ends };
     let status = LogStatus::of(&cli.log, &cli.options(), depth)?;
-    let text =
-        if cli.looking.json { json::of(&status, report) } else { table::of(&status, report) };
-    page(&text)?;
+    let of = if cli.looking.json { json::of } else { table::of };
+    page(&of(&status, report))?;
     Ok(if status.is_healthy() { Status::AllIn } else { Status::Lost })
 }
 
-/// Refuses a log that is not there and has left nothing: its name is mistyped.
+/// Refuses a log that does not exist and has left no files: its name is mistyped.
 pub(super) fn refuse_missing(cli: &Cli) -> anyhow::Result<()> {
     if cli.log.symlink_metadata().is_err()
         && let Err(error) = LogStatus::of(&cli.log, &cli.options(), Depth::Ends)

@@ -1,4 +1,4 @@
-//! A look at a log, for people: a table of the chain, and what was found.
+//! The state of a log, for people: a table of the chain, and what was found.
 
 use std::fmt::Write as _;
 
@@ -7,9 +7,7 @@ use clh_tee::Escaped;
 use clh_tee::status::{Finding, Harm, LogFile, Opener, Process, Status};
 
 use super::words::{Words, moment};
-use crate::messages;
-use crate::messages::size;
-use crate::messages::{Report, counted};
+use crate::messages::{self, Report, counted, size};
 
 const WELL: Style = AnsiColor::Green.on_default().bold();
 const WRONG: Style = AnsiColor::Red.on_default().bold();
@@ -17,7 +15,6 @@ const NOTE: Style = AnsiColor::Yellow.on_default().bold();
 const HEADING: Style = Style::new().bold();
 
 const BAR: u64 = 30;
-
 const COMMAND: usize = 60;
 
 pub(super) fn of(status: &Status, report: &Report) -> String {
@@ -31,14 +28,11 @@ pub(super) fn of(status: &Status, report: &Report) -> String {
 fn write(text: &mut String, status: &Status, report: &Report) -> std::fmt::Result {
     let log = report.path(&status.path);
     let is_fault = |finding: &&Finding| finding.harm() == Harm::Fault;
-    match status.findings.iter().filter(is_fault).count() as u64 {
-        0 => writeln!(text, "{HEADING}{log}{HEADING:#}: {WELL}healthy{WELL:#}")?,
-        count => {
-            let faults = counted(count, "fault");
-            writeln!(text, "{HEADING}{log}{HEADING:#}: {WRONG}{faults}{WRONG:#}")?;
-        }
-    }
-    text.push('\n');
+    let (style, health) = match status.findings.iter().filter(is_fault).count() as u64 {
+        0 => (WELL, "healthy".to_owned()),
+        count => (WRONG, counted(count, "fault").to_string()),
+    };
+    writeln!(text, "{HEADING}{log}{HEADING:#}: {style}{health}{style:#}\n")?;
     chain(text, status)?;
     text.push('\n');
     limit(text, status)?;
@@ -69,7 +63,7 @@ fn chain(text: &mut String, status: &Status) -> std::fmt::Result {
     (total[0], total[1]) = ("total".to_owned(), size(status.total));
     rows.push(total);
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    // A column of which nothing is known is left out.
+    // A column without any value is left out.
     let known = |column: &usize| rows[1..].iter().any(|row| !row[*column].is_empty());
     let columns: Vec<(usize, usize)> =
         (0..heads.len()).filter(known).map(|column| (column, width(column))).collect();
@@ -97,7 +91,6 @@ fn row(file: &LogFile) -> [String; 8] {
     let number = file.slot.map(|slot| slot.to_string()).or(file.stamp.clone());
     let name = number.map_or_else(|| "log".to_owned(), |number| format!("{number}{ending}"));
     let content = file.content.filter(|_| file.compressed);
-    // In a thousandth, so that it can be rounded.
     let ratio = content.filter(|content| *content > 0).map(|content| {
         let share = u128::from(file.size) * 1000 / u128::from(content);
         format!("{}.{}%", share / 10, share % 10)
@@ -115,7 +108,6 @@ fn row(file: &LogFile) -> [String; 8] {
     ]
 }
 
-/// Writes to what share the limit has been reached, as a bar.
 fn limit(text: &mut String, status: &Status) -> std::fmt::Result {
     let now = status.log.as_ref().map_or(0, |log| log.size);
     if status.limit == 0 {
@@ -164,7 +156,6 @@ fn openers(text: &mut String, status: &Status) -> std::fmt::Result {
     Ok(())
 }
 
-/// Says what a process does with what it has open.
 fn does(opener: &Opener) -> &'static str {
     match (opener.log, opener.writes) {
         (true, true) => "to write",
@@ -173,7 +164,6 @@ fn does(opener: &Opener) -> &'static str {
     }
 }
 
-/// Shows a process: its number, and its command line if that is known.
 fn shown(process: &Process) -> String {
     let command = Escaped(&process.command).to_string();
     let mut short: String = command.chars().take(COMMAND).collect();

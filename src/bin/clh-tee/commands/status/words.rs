@@ -1,4 +1,4 @@
-//! What was found, in words: what it is, what it means, and what to do.
+//! Findings in words: what it is, what it means, and what to do.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -9,16 +9,14 @@ use crate::messages::{Report, counted, size};
 use crate::sys::user_name;
 
 pub(super) struct Words {
-    /// Its name, for programs.
+    /// For programs.
     pub(super) name: &'static str,
     pub(super) what: String,
     pub(super) means: &'static str,
     pub(super) remedy: &'static str,
 }
 
-/// What `--repair` does too.
 const REPAIR: &str = "the next writer sees to it, or --repair does now";
-
 const NOTHING: &str = "nothing";
 
 impl Words {
@@ -177,7 +175,6 @@ fn of_chain(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Option<Words>
     })
 }
 
-/// Says which files they are.
 fn all_of(paths: &[PathBuf], shown: &dyn Fn(&Path) -> String) -> String {
     match paths {
         [] => String::new(),
@@ -244,7 +241,6 @@ fn of_rights(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Option<Words
     })
 }
 
-/// Puts into words what is only worth knowing.
 fn of_look(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Words {
     match finding {
         Finding::NoLog { path } => words(
@@ -287,15 +283,11 @@ fn of_look(finding: &Finding, shown: &dyn Fn(&Path) -> String) -> Words {
     }
 }
 
-/// Shows a time in seconds since 1970, as UTC.
 pub(super) fn moment(seconds: u64) -> String {
     let time = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
     time.map_or_else(|| format!("{seconds} seconds since 1970"), crate::messages::moment)
 }
 
 fn name(user: u32) -> String {
-    match user_name(user) {
-        Some(name) => format!("user {name}"),
-        None => format!("user {user}"),
-    }
+    format!("user {}", user_name(user).unwrap_or_else(|| user.to_string()))
 }
