@@ -1,8 +1,6 @@
 //! What differs from one system to another, behind the same names everywhere.
 //!
-//! The rest of the library names neither nix nor what std has on some systems
-//! only. Each file here has the same doors, so a system that is not served by
-//! one of them does not compile:
+//! The rest of the library uses neither nix nor what std has on some systems only:
 //!
 //! ```text
 //! unix      every Unix         windows    Windows
@@ -19,8 +17,8 @@
 //! | mode and owner | are inherited, and can be asked for | do not exist |
 //! | which file it is | device, inode, birth | volume and index |
 //!
-//! Only on Linux does the kernel report what happens to a log and which process has
-//! a lock, can a file be made without a name, and be held without being opened.
+//! Only Linux reports changes of a log and who holds a lock, makes files without a
+//! name, and holds files without opening them.
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
@@ -52,10 +50,9 @@ use self::unix as system;
 #[cfg(windows)]
 use self::windows as system;
 
-/// Which file an open file is: unique as long as it is open.
+/// Unique as long as the file is open.
 pub(crate) type Identity = (u64, u64);
 
-/// Who may do what to a file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rights {
     pub(crate) mode: u32,

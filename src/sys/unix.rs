@@ -13,7 +13,6 @@ use nix::libc;
 use nix::unistd::{AccessFlags, Group, PathconfVar, Uid, User, access, pathconf};
 
 use super::{Identity, Rights};
-
 pub(crate) use std::fs::Metadata;
 
 pub(crate) const NO_SUCH_FILE: i32 = libc::ENOENT;
@@ -22,21 +21,16 @@ pub(crate) const IS_A_DIRECTORY: i32 = libc::EISDIR;
 pub(crate) const FORBIDDEN: i32 = libc::EACCES;
 /// EPERM: only the owner or root may.
 pub(crate) const NOT_PERMITTED: i32 = libc::EPERM;
-
-/// How often to try for a lock. The system waits instead: a process that polls
-/// starves among those that wait.
+/// How often to try for a lock. The system waits instead: a process that polls starves among
+/// those that wait.
 pub(crate) const LOCK_POLL: Option<Duration> = None;
-
 /// Whether the log stays open when the lock is released.
 pub(crate) const LOG_STAYS_OPEN: bool = true;
-
-/// Why mode and owner cannot be asked for: they can.
+/// Why mode and owner cannot be asked for.
 pub(crate) const NO_OWNERS: Option<&str> = None;
-
-/// Where the system's time zone stands.
 pub(crate) const LOCAL_ZONE: Option<&str> = Some("/etc/localtime");
 
-/// Returns what stands at `path`, which may be a symbolic link.
+/// `path` may be a symbolic link.
 pub(crate) fn look_at(path: &Path) -> io::Result<Metadata> {
     path.symlink_metadata()
 }
@@ -45,13 +39,12 @@ pub(crate) fn about(file: &File) -> io::Result<Metadata> {
     file.metadata()
 }
 
-/// Returns device and inode.
+/// Device and inode.
 pub(crate) fn identity(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
-/// Returns the birth time in nanoseconds since 1970, since inodes are reused; 0 if
-/// the file system does not keep it.
+/// The birth time in nanoseconds since 1970, since inodes are reused; 0 if unknown.
 pub(crate) fn born(metadata: &Metadata) -> u128 {
     let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     born.map_or(0, |age| age.as_nanos())
@@ -61,7 +54,7 @@ pub(crate) fn links(metadata: &Metadata) -> u64 {
     metadata.nlink()
 }
 
-/// Returns when the file was written or renamed last, in seconds since 1970.
+/// When the file was written or renamed last, in seconds since 1970.
 pub(crate) fn changed(metadata: &Metadata) -> u64 {
     u64::try_from(metadata.ctime()).unwrap_or_default()
 }
@@ -71,12 +64,12 @@ pub(crate) fn is_device(metadata: &Metadata) -> bool {
     kind.is_char_device() || kind.is_block_device()
 }
 
-/// Returns whether it is a Unix socket, which cannot be opened.
+/// A socket cannot be opened.
 pub(crate) fn is_socket(metadata: &Metadata) -> bool {
     metadata.file_type().is_socket()
 }
 
-/// Returns whether a FIFO was not opened because no process reads it.
+/// A FIFO was not opened because no process reads it.
 pub(crate) fn is_unread(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ENXIO)
 }
@@ -88,8 +81,8 @@ pub(crate) fn let_writes_wait(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the length of the locked `file`, which has this identity, or nothing if
-/// it is no longer at `path`.
+/// The length of the locked `file`, which has this identity; `None` if it is no longer at
+/// `path`.
 pub(crate) fn length_at(path: &Path, _: &File, file: Identity) -> io::Result<Option<u64>> {
     match path.symlink_metadata() {
         Ok(metadata) if identity(&metadata) == file => Ok(Some(metadata.len())),
@@ -98,39 +91,36 @@ pub(crate) fn length_at(path: &Path, _: &File, file: Identity) -> io::Result<Opt
     }
 }
 
-/// Returns options that never follow a symbolic link or wait for a FIFO.
+/// Never follows a symbolic link or waits for a FIFO.
 pub(crate) fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     options
 }
 
-/// Returns options for a lock file: as [`options`].
 pub(crate) fn lock_options() -> OpenOptions {
     options()
 }
 
-/// Returns options to append to a log. They never follow a symbolic link, wait for
-/// a FIFO's reader, or make a terminal ours. See also [`let_writes_wait`].
+/// Never follows a symbolic link, waits for a FIFO's reader, or makes a terminal ours. See also
+/// [`let_writes_wait`].
 pub(crate) fn log_options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.append(true).custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK);
     options
 }
 
-/// Sets the mode of the file to be created, less the umask.
+/// The mode of the file to be created, less the umask.
 pub(crate) fn with_mode(options: &mut OpenOptions, mode: u32) {
     options.mode(mode);
 }
 
-/// Appends; returns how many bytes were written.
 pub(crate) fn append(mut file: &File, bytes: &[u8]) -> io::Result<usize> {
     file.write(bytes)
 }
 
-/// Returns whether the file at `path` can be renamed, as far as that is known
-/// before it is tried. In a sticky directory only the owner of either may do it,
-/// and root.
+/// Whether the file can be renamed, as far as that is known before trying. In a sticky directory
+/// only root and the owner of either may.
 pub(crate) fn can_rename(path: &Path) -> io::Result<()> {
     if super::is_mount_point(path) {
         return Err(io::Error::other("it is a mount point; mount its directory instead"));
@@ -144,8 +134,7 @@ pub(crate) fn can_rename(path: &Path) -> io::Result<()> {
     if refused { Err(io::Error::from_raw_os_error(NOT_PERMITTED)) } else { Ok(()) }
 }
 
-/// Tells whether this process may do what only owners may: root may, and on
-/// Linux who has that capability.
+/// Root may, and on Linux any process with the capability.
 fn may_act_as_owner() -> bool {
     const FOWNER: u64 = 1 << 3;
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -154,12 +143,11 @@ fn may_act_as_owner() -> bool {
     set.map_or_else(|| user() == 0, |set| set & FOWNER != 0)
 }
 
-/// Returns whether files can be made in `dir`, as far as permissions go.
+/// As far as permissions go.
 pub(crate) fn can_create_in(dir: &Path) -> io::Result<()> {
     Ok(access(dir, AccessFlags::W_OK | AccessFlags::X_OK)?)
 }
 
-/// Returns whether `path` can be written, as far as permissions go.
 pub(crate) fn can_write(path: &Path) -> io::Result<()> {
     Ok(access(path, AccessFlags::W_OK)?)
 }
@@ -169,22 +157,20 @@ pub(crate) fn longest_name(dir: &Path) -> io::Result<usize> {
     Ok(usize::try_from(longest).unwrap_or(usize::MAX))
 }
 
-/// Returns the length of a name as the file system counts it: in bytes.
+/// As the file system counts it: in bytes.
 pub(crate) fn name_length(name: &OsStr) -> usize {
     name.len()
 }
 
-/// Returns who may do what to a file.
 pub(crate) fn rights(metadata: &Metadata) -> Rights {
     Rights { mode: metadata.mode(), user: metadata.uid(), group: metadata.gid() }
 }
 
-/// Returns our effective user.
+/// Our effective user.
 pub(crate) fn user() -> u32 {
     Uid::effective().as_raw()
 }
 
-/// Gives `file` to another user or group.
 pub(crate) fn give(file: &File, user: Option<u32>, group: Option<u32>) -> io::Result<()> {
     fchown(file, user, group)
 }
@@ -200,7 +186,6 @@ pub(crate) fn groups_of(user: u32) -> Vec<u32> {
     groups
 }
 
-/// Returns the groups that list the user of this `name`.
 fn listing(name: &str) -> Vec<u32> {
     let text = fs::read_to_string("/etc/group").unwrap_or_default();
     let lists = |line: &&str| {
@@ -211,23 +196,21 @@ fn listing(name: &str) -> Vec<u32> {
     text.lines().filter(lists).filter_map(group).map(|group| group.gid.as_raw()).collect()
 }
 
-/// Returns the system's words for an error of this number.
+/// The system's text, without the number.
 pub(crate) fn reason(number: i32) -> String {
     let words = io::Error::from_raw_os_error(number).to_string();
     words.strip_suffix(&format!(" (os error {number})")).unwrap_or(&words).to_owned()
 }
 
-/// Returns whether a file was not opened for being a symbolic link.
 pub(crate) fn is_refused_link(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ELOOP)
 }
 
-/// Returns whether a file system has no such call at all (FUSE, 9p, gVisor).
+/// The file system has no such call at all (FUSE, 9p, gVisor).
 pub(crate) fn is_unsupported(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS | libc::EOPNOTSUPP))
 }
 
-/// Returns whether a file was not opened because too many are.
 pub(crate) fn is_too_many_open(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
 }

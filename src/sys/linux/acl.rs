@@ -1,8 +1,7 @@
 //! POSIX access lists, as the kernel keeps them (acl(5), `posix_acl_xattr.h`).
 //!
-//! A file that has one shows its mask in its mode's group bits; what its group
-//! may do is in the list. The list is copied as it is, and only the entry of
-//! the group is ever looked at or narrowed.
+//! The mode's group bits of a file with one show its mask; the group's rights are in the list.
+//! The list is copied unchanged, and only the group's entry is ever read or narrowed.
 
 use std::fs::File;
 use std::io;
@@ -20,17 +19,14 @@ const ENTRY: usize = 8;
 const OWNING_GROUP: u16 = 0x04;
 const MASK: u16 = 0x10;
 
-/// A file's access list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Acl(Vec<u8>);
 
 impl Acl {
-    /// Returns the list of `file`, if it has one.
     pub(crate) fn of(file: &File) -> io::Result<Option<Self>> {
         Self::read(|list| fgetxattr(file, NAME, list))
     }
 
-    /// Returns the list of what stands at `path`, which is no link, if it has one.
     pub(crate) fn at(path: &Path) -> io::Result<Option<Self>> {
         Self::read(|list| lgetxattr(path, NAME, list))
     }
@@ -50,7 +46,7 @@ impl Acl {
         }
     }
 
-    /// Gives `file` this list, or none.
+    /// `None` removes the list.
     pub(crate) fn set(list: Option<&Self>, file: &File) -> io::Result<()> {
         let Some(Self(list)) = list else {
             return match fremovexattr(file, NAME) {
@@ -61,7 +57,7 @@ impl Acl {
         Ok(fsetxattr(file, NAME, list, XattrFlags::empty())?)
     }
 
-    /// Returns what the file's group may do, as the three bits of a mode.
+    /// As the three bits of a mode.
     pub(crate) fn group(&self) -> u32 {
         let bits = |wanted| {
             let entry = |start: &usize| tag(&self.0[*start..]) == wanted;
@@ -71,8 +67,7 @@ impl Acl {
         bits(OWNING_GROUP).unwrap_or(0) & bits(MASK).unwrap_or(7)
     }
 
-    /// Returns the same list, in which the file's group may do no more than
-    /// these `bits` of a mode.
+    /// The same list, with no more than these `bits` of a mode for the group.
     pub(crate) fn with_group_within(mut self, bits: u32) -> Self {
         for start in entries(&self.0) {
             if tag(&self.0[start..]) == OWNING_GROUP {
@@ -83,7 +78,6 @@ impl Acl {
     }
 }
 
-/// Returns where the entries begin.
 fn entries(list: &[u8]) -> impl Iterator<Item = usize> + use<> {
     (HEADER..(list.len() + 1).saturating_sub(ENTRY)).step_by(ENTRY)
 }

@@ -20,41 +20,39 @@ pub(crate) use self::acl::Acl;
 pub(crate) use self::processes::{Locks, command, openers};
 pub(crate) use self::watch::Watch;
 
-/// Makes a file that has no name yet, in `dir`, and opens it with these
-/// `options`. Not every file system can do that.
+/// Creates a file without a name; not every file system can.
 pub(crate) fn unnamed_file(options: &OpenOptions, dir: &Path) -> io::Result<File> {
     options.clone().custom_flags(libc::O_TMPFILE).open(dir)
 }
 
-/// Gives an open file that has no name this one, which must be free.
+/// `path` must be free.
 pub(crate) fn name_file(file: &File, path: &Path) -> io::Result<()> {
     let open = format!("/proc/self/fd/{}", file.as_raw_fd());
     Ok(linkat(AT_FDCWD, open.as_str(), AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW)?)
 }
 
-/// Opens a file that is about to be removed, so that it is not freed and its inode
-/// not reused. If that fails it is removed all the same.
+/// Opens a file that is about to be removed, so that its inode is not reused. If that fails, it
+/// is removed all the same.
 pub(crate) fn kept(path: &Path) -> Option<File> {
     let flags = libc::O_PATH | libc::O_NOFOLLOW;
     OpenOptions::new().read(true).custom_flags(flags).open(path).ok()
 }
 
-/// Returns whether a file is mounted at `path`: it can be neither renamed nor removed.
+/// A mount point can be neither renamed nor removed.
 pub(crate) fn is_mount_point(path: &Path) -> bool {
     let (flags, none) = (rustix::fs::AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
     statx(CWD, path, flags, none)
         .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
-/// Returns the name of the directory's file system if a lock on it may not reach
-/// all writers. A directory that cannot be looked at was reported already.
+/// The name of `dir`'s file system if a lock on it may not reach all writers. A directory that
+/// cannot be read was reported already.
 pub(crate) fn network(dir: &Path) -> Option<&'static str> {
     kind(statfs(dir).ok()?.filesystem_type())
 }
 
-/// Returns the name of a file system on which a lock may not reach all writers.
 fn kind(found: FsType) -> Option<&'static str> {
-    // Those without a name are from the kernel's `magic.h`, and cifs's sources.
+    // Those without a constant are from the kernel's `magic.h`, and cifs's sources.
     const KINDS: [(FsType, &str); 8] = [
         (NFS_SUPER_MAGIC, "NFS"),
         (SMB_SUPER_MAGIC, "SMB"),

@@ -1,9 +1,8 @@
-//! Waiting until something happens to a log, and counting the logs that begin.
+//! Waits for changes of a log, and counts the logs that begin.
 //!
-//! The kernel keeps what happens in a queue, also while we are stopped: that
-//! is how it is known how many generations have gone by unseen. Where there is
-//! no inotify (the number of its users is limited) the log is looked at ten
-//! times a second, and nothing is counted.
+//! The kernel queues events also while we are stopped, so we know how many generations we
+//! missed. Without inotify (its users are limited) the log is polled ten times a second, and
+//! nothing is counted.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -18,41 +17,36 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDe
 
 use crate::sys::WATCH_INTERVAL;
 
-/// How often it is looked at all the same: what is renamed to the log's name
-/// is not told.
+/// How often the log is polled all the same: a rename to its name is no event.
 const AT_LEAST: Duration = Duration::from_secs(1);
 
-/// What reports changes of a log.
 #[derive(Debug)]
 pub(crate) struct Watch {
-    /// The kernel's queue, if there is one, and the directory in it.
+    /// The kernel's queue, and the watch on the directory.
     events: Option<(Inotify, WatchDescriptor)>,
     name: OsString,
     /// The watch on the open log.
     log: Option<WatchDescriptor>,
-    /// How many logs have begun since that was asked last, if it is known.
+    /// Logs that have begun since the last call of `begun`; `None` if unknown.
     begun: Option<u64>,
 }
 
 impl Watch {
-    /// Begins to watch for the log called `name` in the directory at `path`.
     pub(crate) fn begin(path: &Path, name: &OsStr) -> Self {
         let flags = InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK;
-        let events = Inotify::init(flags).and_then(|events| {
-            let dir = events.add_watch(path, directory_flags())?;
-            Ok((events, dir))
+        let events = Inotify::init(flags).ok().and_then(|events| {
+            let dir = events.add_watch(path, directory_flags()).ok()?;
+            Some((events, dir))
         });
-        let events = events.ok();
         let begun = events.is_some().then_some(0);
         Self { events, name: name.to_owned(), log: None, begun }
     }
 
-    /// Watches the directory that is at `path` now; tells whether it is
-    /// another one, which is the case after a deployment that swaps it.
+    /// Watches the directory now at `path`; returns whether it is another one, as after a
+    /// deployment that swaps it.
     pub(crate) fn renew(&mut self, path: &Path) -> bool {
         let Some((events, before)) = &mut self.events else { return false };
-        // The same directory has the same number. One that is missing is waited
-        // for by looking.
+        // The same directory has the same number. A missing one is polled for.
         let Ok(now) = events.add_watch(path, directory_flags()) else { return false };
         let another = now != *before;
         if another {
@@ -62,7 +56,7 @@ impl Watch {
         another
     }
 
-    /// Watches this log, and no longer the one before.
+    /// Watches this log instead of the one before.
     pub(crate) fn turn_to(&mut self, log: Option<&File>) {
         let Some((events, _)) = &self.events else { return };
         if let Some(before) = self.log.take() {
@@ -77,7 +71,6 @@ impl Watch {
         self.log = log.and_then(add);
     }
 
-    /// Waits until something has happened, and for no longer than `most`.
     pub(crate) fn wait(&mut self, most: Duration) {
         let longest = if self.log.is_some() { AT_LEAST } else { WATCH_INTERVAL };
         let until = Instant::now() + longest.min(most);
@@ -91,20 +84,20 @@ impl Watch {
             let mut fds = [PollFd::new(events.as_fd(), PollFlags::POLLIN)];
             // An interrupted wait is a short one.
             let woken = poll(&mut fds, timeout).unwrap_or_default() > 0;
-            // What happens to other files in the directory is none of ours.
+            // Events of other files in the directory do not count.
             if self.take_in() || !woken {
                 return;
             }
         }
     }
 
-    /// Returns how many logs have begun since the last call, if it is known.
+    /// How many logs have begun since the last call, if known.
     pub(crate) fn begun(&mut self) -> Option<u64> {
         self.take_in();
         std::mem::replace(&mut self.begun, self.events.is_some().then_some(0))
     }
 
-    /// Takes in what has happened; tells whether any of it may concern the log.
+    /// Returns whether any event may concern the log.
     fn take_in(&mut self) -> bool {
         let Some((events, _)) = &self.events else { return false };
         let mut ours = false;
@@ -117,23 +110,19 @@ impl Watch {
                     }
                 }
                 Err(Errno::EINTR) => {}
-                // There is no more.
                 Err(_) => return ours,
             }
         }
     }
 }
 
-/// Returns what is to be told of the log's directory.
-///
-/// Two events that are alike and follow one another are one. So it is told that
-/// a log is renamed or removed, which comes between two that are made.
+/// The kernel merges equal events that follow one another. So renames and removals are watched
+/// too: one comes between any two logs that are made.
 fn directory_flags() -> AddWatchFlags {
     let made = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_ONLYDIR;
     made | AddWatchFlags::IN_MOVED_FROM | AddWatchFlags::IN_DELETE
 }
 
-/// Counts `event` among those that have `begun` a log called `name`.
 fn count(event: &InotifyEvent, name: &OsString, begun: &mut Option<u64>) {
     if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
         *begun = None;

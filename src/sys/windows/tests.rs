@@ -1,10 +1,10 @@
-//! What is as it is on Windows only.
+//! What differs on Windows.
 
 use super::*;
 use crate::{Notice, RotatingLog};
 use std::path::PathBuf;
 
-/// Opens a file as Python does: nobody can rename or remove it meanwhile.
+/// As Python opens a file: no process can rename or remove it meanwhile.
 fn open_as_python(path: &Path) -> File {
     OpenOptions::new().read(true).share_mode(SHARE_READ | SHARE_WRITE).open(path).unwrap()
 }
@@ -16,7 +16,7 @@ fn log_in_new_directory() -> (tempfile::TempDir, PathBuf) {
 }
 
 #[test]
-fn a_log_that_somebody_has_open_grows_until_it_is_closed() {
+fn a_log_that_is_open_elsewhere_grows_until_it_is_closed() {
     let (dir, path) = log_in_new_directory();
     let backup = dir.path().join("app.log.1");
     let mut log = RotatingLog::options().max_bytes(4).open(&path).unwrap();
@@ -33,7 +33,7 @@ fn a_log_that_somebody_has_open_grows_until_it_is_closed() {
 }
 
 #[test]
-fn a_backup_that_somebody_has_open_puts_rotation_off() {
+fn a_backup_that_is_open_elsewhere_puts_rotation_off() {
     let (dir, path) = log_in_new_directory();
     let mut log = RotatingLog::options().max_bytes(4).open(&path).unwrap();
     log.append(b"one\ntwo\nthree\n").unwrap();
@@ -48,11 +48,11 @@ fn a_backup_that_somebody_has_open_puts_rotation_off() {
 }
 
 #[test]
-fn between_holds_nobody_finds_the_log_in_use() {
+fn between_holds_the_log_is_not_in_use() {
     let (_dir, path) = log_in_new_directory();
     fs::write(&path, "one\n").unwrap();
     let mut log = RotatingLog::options().open(&path).unwrap();
-    // To open a file with nobody beside is refused if anybody has it open.
+    // To open a file exclusively is refused if any process has it open.
     let alone = || OpenOptions::new().read(true).share_mode(0).open(&path);
     alone().unwrap();
     log.append(b"two\n").unwrap();
@@ -65,7 +65,7 @@ fn between_holds_nobody_finds_the_log_in_use() {
 }
 
 #[test]
-fn what_others_have_put_in_is_counted_though_the_log_was_closed() {
+fn what_others_appended_is_counted_though_the_log_was_closed() {
     let (_dir, path) = log_in_new_directory();
     let mut log = RotatingLog::options().open(&path).unwrap();
     log.append(b"one\n").unwrap();
@@ -75,7 +75,7 @@ fn what_others_have_put_in_is_counted_though_the_log_was_closed() {
 }
 
 #[test]
-fn nobody_can_remove_the_lock_file_while_it_is_open() {
+fn no_process_can_remove_the_lock_file_while_it_is_open() {
     let (dir, path) = log_in_new_directory();
     let mut log = RotatingLog::options().open(&path).unwrap();
     log.append(b"one\n").unwrap();
