@@ -1,8 +1,5 @@
-//! Bytes in, whole lines out.
-//!
-//! What was read stands in one buffer: first whole lines that nobody has taken
-//! yet, then the partial line at the end. Bytes are searched for a newline once,
-//! from behind, when they come in, and not looked at again.
+//! The buffer holds whole lines, then a partial line. New bytes are searched
+//! for a newline once, from the end.
 
 use std::io::{self, Read};
 
@@ -10,29 +7,24 @@ use memchr::memchr_iter;
 
 use crate::sys::READ;
 
-/// Input, cut into whole lines.
 pub(crate) struct Lines {
-    /// The bytes, of which the first `filled` mean something. It is zeroed
-    /// once, when it is made, and not at every read.
+    /// The first `filled` bytes count. The rest was zeroed once, not at every read.
     buffer: Vec<u8>,
-    /// Where the bytes end that were read.
+    /// Where the input read so far ends.
     filled: usize,
     /// Where the whole lines end.
     whole: usize,
-    /// The length, without its newline, above which a line is cut.
+    /// Longer lines are cut; the newline does not count.
     max_line: usize,
-    /// How many times a line was cut.
     cuts: u64,
 }
 
 impl Lines {
-    /// Returns an empty buffer that cuts lines longer than `max_line` bytes.
     pub(crate) fn new(max_line: usize) -> Self {
         Self { buffer: vec![0; READ], filled: 0, whole: 0, max_line, cuts: 0 }
     }
 
-    /// Reads what is there. Returns the bytes as they came in; none at the end
-    /// of the input.
+    /// Reads once, and returns the new bytes; none at the end of the input.
     pub(crate) fn read(&mut self, input: &mut impl Read) -> io::Result<&[u8]> {
         self.make_room();
         let old = self.filled;
@@ -42,34 +34,31 @@ impl Lines {
         Ok(&self.buffer[old..self.filled])
     }
 
-    /// Takes the last `count` bytes that were read into lines.
+    /// Splits the last `count` bytes read into lines.
     pub(crate) fn split(&mut self, count: usize) {
         let fresh = self.filled - count;
-        // Nothing before can be too long but the partial line, and it only grows.
+        // Only the partial line can be too long, and it only grows.
         if self.filled - self.whole > self.max_line {
             self.cut_long_lines();
         }
         let fresh = fresh.max(self.whole);
-        // Not memrchr, though that is faster over many bytes: the last newline
-        // is a line's length away, and memrchr asks the processor first what it
-        // can do, which in a virtual machine takes a fifteenth of a short run.
+        // Not memrchr, though faster over many bytes: the last newline is a line's
+        // length away, and memrchr first asks for the features of the processor,
+        // which in a virtual machine takes a fifteenth of a short run.
         if let Some(end) = self.buffer[fresh..self.filled].iter().rposition(|byte| *byte == b'\n') {
             self.whole = fresh + end + 1;
         }
     }
 
-    /// Returns the whole lines that nobody has taken yet.
     pub(crate) fn whole(&self) -> &[u8] {
         &self.buffer[..self.whole]
     }
 
-    /// Returns everything that nobody has taken yet, the partial line too.
     pub(crate) fn rest(&self) -> &[u8] {
         &self.buffer[..self.filled]
     }
 
-    /// Takes in whole lines that `fill` appends; returns what it returns. There
-    /// must be no partial line.
+    /// Lets `fill` append whole lines. There must be no partial line.
     pub(crate) fn add<T>(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> T) -> T {
         self.buffer.truncate(self.filled);
         let filled = fill(&mut self.buffer);
@@ -77,18 +66,18 @@ impl Lines {
         filled
     }
 
-    /// Forgets the first `count` bytes, which somebody has taken.
+    /// Drops the first `count` bytes.
     pub(crate) fn taken(&mut self, count: usize) {
         self.buffer.copy_within(count..self.filled, 0);
         self.filled -= count;
         self.whole -= count;
     }
 
-    /// Gives away the whole lines, buffer and all, and goes on with the partial
-    /// line in `spare`, whatever that holds. This spares copying the lines.
+    /// Gives away the whole lines with their buffer, which saves a copy, and goes on
+    /// with the partial line in `spare`, whatever that holds.
     pub(crate) fn give_away(&mut self, mut spare: Vec<u8>) -> Vec<u8> {
         let partial = self.filled - self.whole;
-        // What was in use before is not zeroed anew.
+        // Bytes used before are not zeroed again.
         spare.resize(spare.len().max(READ.max(partial)), 0);
         spare[..partial].copy_from_slice(&self.buffer[self.whole..self.filled]);
         let mut lines = std::mem::replace(&mut self.buffer, spare);
@@ -97,8 +86,7 @@ impl Lines {
         lines
     }
 
-    /// Ends the partial line, if there is one, with a newline; tells whether there
-    /// was.
+    /// Ends a partial line with a newline; returns whether there was one.
     pub(crate) fn end_partial(&mut self) -> bool {
         let partial = self.whole < self.filled;
         if partial {
@@ -110,21 +98,18 @@ impl Lines {
         partial
     }
 
-    /// Returns how many times a line was cut.
     pub(crate) fn cuts(&self) -> u64 {
         self.cuts
     }
 
-    /// Makes room for a read; the buffer grows with the partial line, whose length
-    /// is bounded.
+    /// Makes room for a read; the partial line is bounded, so the buffer is, too.
     fn make_room(&mut self) {
         if self.buffer.len() - self.filled < READ / 2 {
             self.buffer.resize(self.filled + READ, 0);
         }
     }
 
-    /// Ends lines that are too long where they are, and lets what is left of
-    /// them be lines of their own.
+    /// Inserts a newline into lines that are too long, as often as it takes.
     fn cut_long_lines(&mut self) {
         let fresh = &self.buffer[self.whole..self.filled];
         let mut cut = Vec::new();
@@ -144,8 +129,7 @@ impl Lines {
         }
         let cuts = cut.len() - copied;
         cut.extend_from_slice(&fresh[copied..]);
-        // The last cut is the last end of a line that is sure; what follows is
-        // searched by the caller.
+        // The caller searches what follows the last cut.
         let sure = self.whole + copied + cuts;
         self.cuts += cuts as u64;
         self.filled = self.whole + cut.len();
@@ -160,7 +144,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Feeds `pieces` and returns all lines, taken after each piece.
+    /// Returns all lines of `pieces`, taken after each piece.
     fn lines(pieces: &[Vec<u8>], max_line: usize) -> Vec<u8> {
         let mut lines = Lines::new(max_line);
         let mut out = Vec::new();

@@ -1,19 +1,14 @@
-//! The copy of what is read to standard output, as `tee` makes it, or to
-//! standard error.
+//! The copy of the input on standard output or standard error.
 //!
-//! The copy must not keep the program from hearing signals, so it never waits
-//! in a write.
+//! It never waits in a write, so that the program keeps hearing signals.
 
 use std::io::{self, ErrorKind};
 
-use crate::sys::Stream;
-use crate::sys::{Awaited, Output};
+use crate::sys::{Awaited, Output, Stream};
 
-/// A copy, and what of it is still to be written.
 pub(crate) struct Tee {
-    /// None if there is no copy, or if it has ended.
+    /// None if there is no copy, or it has ended.
     out: Option<Output>,
-    /// Bytes that have not been taken yet.
     pending: Vec<u8>,
 }
 
@@ -26,25 +21,19 @@ impl Tee {
         Self { out: Output::to(stream), pending: Vec::new() }
     }
 
-    /// Writes `bytes`; what is not taken at once is kept.
+    /// Writes `bytes`, and keeps those that the stream does not take at once.
     ///
-    /// # Errors
-    ///
-    /// If the stream is broken; the copy has ended then. That nobody reads it
-    /// any more is no error.
+    /// An error means that the stream is broken and the copy has ended. A closed
+    /// pipe ends it without an error.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let taken = if self.pending.is_empty() { self.take(bytes)? } else { 0 };
         if self.out.is_some() {
-            if self.pending.is_empty() {
-                let taken = self.take(bytes)?;
-                self.pending.extend_from_slice(&bytes[taken..]);
-            } else {
-                self.pending.extend_from_slice(bytes);
-            }
+            self.pending.extend_from_slice(&bytes[taken..]);
         }
         Ok(())
     }
 
-    /// Goes on with what was not taken, as [`Tee::write`] does.
+    /// Writes more of what was kept, as [`Tee::write`] does.
     pub(crate) fn go_on(&mut self) -> io::Result<()> {
         let mut pending = std::mem::take(&mut self.pending);
         let taken = self.take(&pending)?;
@@ -53,17 +42,17 @@ impl Tee {
         Ok(())
     }
 
-    /// Ends the copy, whatever is still to be written.
+    /// Ends the copy and discards what was kept.
     pub(crate) fn end(&mut self) {
         *self = Self::off();
     }
 
-    /// Returns that the stream takes more, if something waits for that.
+    /// Returns the stream, if bytes wait for it.
     pub(crate) fn waits_for(&self) -> Option<Awaited<'_>> {
         self.out.as_ref().filter(|_| !self.pending.is_empty()).map(Output::awaited)
     }
 
-    /// Writes what can be written without waiting; returns how much that was.
+    /// Writes what it can without waiting; returns how many bytes that was.
     fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut taken = 0;
         while let (Some(out), false) = (&mut self.out, taken == bytes.len()) {
@@ -73,11 +62,8 @@ impl Tee {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => {
                     self.end();
-                    return if error.kind() == ErrorKind::BrokenPipe {
-                        Ok(bytes.len())
-                    } else {
-                        Err(error)
-                    };
+                    let closed = error.kind() == ErrorKind::BrokenPipe;
+                    return if closed { Ok(bytes.len()) } else { Err(error) };
                 }
             }
         }

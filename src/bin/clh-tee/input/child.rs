@@ -1,8 +1,5 @@
-//! The command whose output goes into the log: how it is started, signalled
-//! and waited for, and what there is to say about it.
-//!
-//! It gets our standard input, and pipes of its own for its output; how that is
-//! done is the platform's affair.
+//! The command whose output goes into the log: starting it, passing signals on,
+//! and describing its start and end.
 
 use std::ffi::OsString;
 use std::fmt::Display;
@@ -22,21 +19,18 @@ pub(crate) struct Child {
     state: State,
 }
 
-/// What has become of a command.
 enum State {
-    /// It runs, since then.
+    /// With the time of its start.
     Running(Process, Instant),
-    /// It has ended like this, after so long.
+    /// With how long it ran.
     Ended(ExitStatus, Duration),
-    /// It could not be started.
     NotStarted(io::Error),
 }
 
-/// The other ends of a command's standard output and standard error.
+/// The ends that we read of its standard output and standard error.
 pub(crate) type Outputs = [Option<Input>; 2];
 
 impl Child {
-    /// Starts `command`, or notes that it cannot be started.
     pub(crate) fn start(command: &[OsString]) -> (Self, Outputs) {
         let shown = shown(command);
         let (program, args) = command.split_first().expect("the command line has a command");
@@ -52,7 +46,7 @@ impl Child {
         matches!(self.state, State::Running(..))
     }
 
-    /// Notes that it has ended; returns whether that is new.
+    /// Returns true once it has ended, the first time only.
     pub(crate) fn notes_end(&mut self) -> bool {
         if let State::Running(process, since) = &mut self.state
             && let Some(status) = process.ended()
@@ -63,76 +57,56 @@ impl Child {
         false
     }
 
-    /// Passes a signal on to it, if it runs; `continued` if we have stopped with
-    /// it before.
-    ///
-    /// # Errors
-    ///
-    /// What cannot be done, in words.
+    /// Passes a signal on, if it runs; `continued` if we stopped with it before.
+    /// An error says in words what failed.
     pub(crate) fn pass_on(&self, signal: Caught, continued: bool) -> Result<(), String> {
-        match &self.state {
-            State::Running(process, _) => process.pass_on(signal, continued),
-            _ => Ok(()),
-        }
+        let State::Running(process, _) = &self.state else { return Ok(()) };
+        process.pass_on(signal, continued)
     }
 
-    /// Stops us too, if it has stopped as a job does; returns whether it did.
+    /// Stops us too, if it has stopped as a job does; returns whether we did.
     pub(crate) fn stops_us(&self, asked: bool) -> bool {
         matches!(&self.state, State::Running(process, _) if process.stops_us(asked))
     }
 
-    /// Returns its process id while it runs.
     pub(crate) fn pid(&self) -> Option<u32> {
-        match &self.state {
-            State::Running(process, _) => Some(process.id()),
-            _ => None,
-        }
+        let State::Running(process, _) = &self.state else { return None };
+        Some(process.id())
     }
 
-    /// Returns how it makes us end, once it has ended.
+    /// Returns our own exit status, once it has ended.
     pub(crate) fn status(&self) -> Option<Status> {
         match &self.state {
             State::Running(..) => None,
             State::Ended(status, _) => {
-                let killed = || killed_by(*status).map(Status::Killed);
                 let code = status.code().map(|code| Status::Command(code.cast_unsigned()));
-                code.or_else(killed)
+                code.or_else(|| killed_by(*status).map(Status::Killed))
             }
-            State::NotStarted(error) if error.kind() == ErrorKind::NotFound => {
-                Some(Status::NotFound)
-            }
-            // No process could be made for it, which says nothing about the command.
-            State::NotStarted(error)
-                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::OutOfMemory) =>
-            {
-                Some(Status::Failed)
-            }
-            State::NotStarted(_) => Some(Status::CannotRun),
+            State::NotStarted(error) => Some(match error.kind() {
+                ErrorKind::NotFound => Status::NotFound,
+                // No process could be made, which says nothing about the command.
+                ErrorKind::WouldBlock | ErrorKind::OutOfMemory => Status::Failed,
+                _ => Status::CannotRun,
+            }),
         }
     }
 
-    /// Returns why it could not be started, if that is so.
     pub(crate) fn failure(&self) -> Option<String> {
-        match &self.state {
-            State::NotStarted(error) => {
-                Some(format!("cannot run '{}': {}", self.shown, reason(error)))
-            }
-            _ => None,
-        }
+        let State::NotStarted(error) = &self.state else { return None };
+        Some(format!("cannot run '{}': {}", self.shown, reason(error)))
     }
 
-    /// Returns what is to be said when it has been started.
+    /// Returns the text of the marker for its start.
     pub(crate) fn beginning(&self) -> Option<String> {
         self.pid().map(|pid| format!("started '{}' (pid {pid})", self.shown))
     }
 
-    /// Returns what is to be said when it has ended, or could not begin.
+    /// Returns the text of the marker for its end.
     pub(crate) fn ending(&self) -> Option<String> {
         match &self.state {
             State::Running(..) => None,
             State::Ended(status, took) => {
-                let took = took.as_secs_f64();
-                let how = how_it_ended(*status);
+                let (how, took) = (how_it_ended(*status), took.as_secs_f64());
                 Some(format!("ended '{}'{how} after {took:.3} s", self.shown))
             }
             State::NotStarted(_) => self.failure(),
@@ -140,7 +114,6 @@ impl Child {
     }
 }
 
-/// Shows how a command ended.
 fn how_it_ended(status: ExitStatus) -> impl Display {
     match (status.code(), killed_by(status)) {
         (Some(code), _) => format!(" with status {}", code.cast_unsigned()),
@@ -152,7 +125,6 @@ fn how_it_ended(status: ExitStatus) -> impl Display {
     }
 }
 
-/// Shows a command: its beginning, if it is long.
 fn shown(command: &[OsString]) -> String {
     let words: Vec<String> = command.iter().map(|word| Escaped::text(word).to_string()).collect();
     let all = words.join(" ");

@@ -1,5 +1,5 @@
-//! The command, in the event loop: its start and end are noted in the log, signals
-//! are passed on, and processes that outlive it are not waited for without end.
+//! The command in the event loop: markers for its start and end in the log,
+//! signals passed on, and a bounded wait for processes that outlive it.
 
 use std::time::Instant;
 
@@ -8,47 +8,40 @@ use super::source::Source;
 use crate::input::child::Child;
 use crate::sys::{Caught, Request, Sender, reap, stop};
 
-/// A command that is run, and what has been done about it.
 pub(super) struct Job {
     pub(super) child: Child,
-    /// TERM has been passed on to it.
+    /// TERM was passed on to it.
     terminated: bool,
     stop: Stop,
-    /// Once it has ended: until when other processes may hold its output open.
+    /// Set at its end: until when other processes may hold its output open.
     lingers_until: Option<Instant>,
-    /// They did, and a warning says so.
+    /// A warning said that they did.
     left: bool,
     /// Its end is in the log.
     noted: bool,
 }
 
-/// How far a stop has come that a shell's job control asks for.
+/// A stop by a shell's job control.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stop {
     None,
-    /// The signal has come.
+    /// The signal has arrived.
     Asked,
-    /// We have stopped with the command, and CONT is still to be read.
+    /// We stopped with the command; CONT is still to be read.
     Done,
 }
 
 impl Job {
     pub(super) fn new(child: Child) -> Self {
-        Self {
-            child,
-            terminated: false,
-            stop: Stop::None,
-            lingers_until: None,
-            left: false,
-            noted: false,
-        }
+        let (stop, lingers_until) = (Stop::None, None);
+        Self { child, terminated: false, stop, lingers_until, left: false, noted: false }
     }
 
     pub(super) fn is_running(&self) -> bool {
         self.child.is_running()
     }
 
-    /// Stops us, if the command has stopped as a shell's job does.
+    /// Stops us, if the command has stopped as a job does.
     fn stop_if_it_has(&mut self) {
         if self.child.stops_us(self.stop == Stop::Asked) {
             self.stop = Stop::Done;
@@ -57,7 +50,7 @@ impl Job {
 }
 
 impl EventLoop<'_> {
-    /// Passes a signal on to the command, if it is for it; returns whether it is.
+    /// Passes a signal on to the running command; returns false if it is not for that.
     pub(super) fn passes_on(&mut self, signal: Caught) -> bool {
         let is_ours = signal.request == Request::Child && signal.sender == Sender::Ourselves;
         let Some(job) = self.job.as_mut().filter(|job| job.is_running() && !is_ours) else {
@@ -78,8 +71,7 @@ impl EventLoop<'_> {
         true
     }
 
-    /// Does what a signal asks for when the command has ended. What it would
-    /// have been passed on for has no meaning any more.
+    /// Handles a signal after the command has ended.
     pub(super) fn hear_without_command(&mut self, request: Request, signal: Option<i32>) {
         match (request, signal) {
             (Request::Stop, Some(signal)) => stop(signal),
@@ -88,9 +80,8 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Looks what has become of our children, and of the command among them.
-    /// What it wrote last is still taken in; others that hold its output open
-    /// get some time.
+    /// Reaps our children, and notices the command's end. What it wrote last is still
+    /// read; other processes that hold its output open get some time.
     pub(super) fn look_after_command(&mut self) {
         reap();
         let Some(job) = &mut self.job else { return };
@@ -106,29 +97,28 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Returns until when others may hold the command's output open, if that
-    /// is still to come.
+    /// Returns until when others may hold the command's output open, if in the future.
     pub(super) fn lingers_until(&self) -> Option<Instant> {
         let until = self.job.as_ref()?.lingers_until?;
         (until > Instant::now() && !self.has_ended()).then_some(until)
     }
 
-    /// Tells whether an input that is found empty is taken to have ended.
+    /// Returns true if an empty input counts as ended.
     pub(super) fn ends_empty(&self) -> bool {
         let until = self.job.as_ref().and_then(|job| job.lingers_until);
         self.drain.is_some() || until.is_some_and(|until| until <= Instant::now())
     }
 
-    /// Stops reading a source that outlives the command, if the time for that is
-    /// over and all that the command wrote has been read.
+    /// Stops reading a source that outlives the command, when its time is over and all
+    /// that the command wrote has been read.
     pub(super) fn leave_if_drained(&mut self, source: usize) {
         if self.job.is_some() && self.ends_empty() && !self.sources[source].is_owed() {
             self.leave(source);
         }
     }
 
-    /// Treats a source as ended though another process has it open. Warns once,
-    /// unless this is because of TERM.
+    /// Treats a source as ended though another process has it open. Warns once, but
+    /// not after TERM.
     pub(super) fn leave(&mut self, source: usize) {
         self.sources[source].end();
         if let Some(job) = self.job.as_mut().filter(|job| self.drain.is_none() && !job.left) {
@@ -140,7 +130,7 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Notes in the log that the command has begun, if that is asked for.
+    /// Writes the marker for the start (--markers).
     pub(super) fn note_beginning(&mut self) {
         if let Some(job) = self.job.as_ref().filter(|_| self.cli.running.markers)
             && let Some(words) = job.child.beginning()
@@ -149,19 +139,14 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Notes in the log how the command has ended, if that is asked for and
-    /// all input has ended; tells whether it did.
+    /// Writes the marker for the end once all input has ended; returns whether it did.
     pub(super) fn notes_ending(&mut self) -> bool {
         if !self.cli.running.markers || !self.has_ended() {
             return false;
         }
-        let Some(job) = self.job.as_mut().filter(|job| !job.noted) else {
-            return false;
-        };
+        let Some(job) = self.job.as_mut().filter(|job| !job.noted) else { return false };
         job.noted = true;
-        let Some(words) = job.child.ending() else {
-            return false;
-        };
+        let Some(words) = job.child.ending() else { return false };
         self.sources[0].note(&format!("clh-tee: {words}\n"));
         true
     }

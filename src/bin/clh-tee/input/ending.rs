@@ -1,4 +1,4 @@
-//! How it ends: what could not be put in, what was done, the exit status.
+//! The end: lines that could not be appended, statistics, the exit status.
 
 use std::time::Instant;
 
@@ -6,13 +6,13 @@ use super::event_loop::EventLoop;
 use super::source::Source;
 use crate::messages::{Status, counted};
 use crate::sys::{Request, reap, stop};
-use crate::writer::post_rotate::{Counts, PostRotate};
+use crate::writer::post_rotate::Counts;
 use crate::writer::queue::newlines;
 use crate::writer::sink::GivenUp;
 
 impl EventLoop<'_> {
-    /// Gives up what is not in yet: tells why and how much that is, and sends
-    /// it to standard error.
+    /// Gives up the lines that are not in yet: says why and how many, and writes them
+    /// to standard error.
     pub(super) fn give_up(mut self, why: &str) -> Status {
         self.replay_at_once();
         let GivenUp { mut lines, unsure } = self.sink.give_up();
@@ -34,7 +34,6 @@ impl EventLoop<'_> {
         self.finish()
     }
 
-    /// Tells what was done, and how it ended.
     pub(super) fn finish(mut self) -> Status {
         self.wait_for_post_rotate();
         let dropped = self.sink.dropped();
@@ -49,35 +48,28 @@ impl EventLoop<'_> {
         self.status()
     }
 
-    /// Returns how it has ended, or would if this were the end.
+    /// Returns the exit status, or what it would be at this point.
     pub(super) fn status(&self) -> Status {
         let lost = self.lost || self.sink.dropped() > 0 || !self.sink.is_safe();
         match &self.job {
             None if lost => Status::Lost,
             None => self.dies_of.map_or(Status::AllIn, Status::Killed),
             Some(_) if lost => Status::Failed,
-            // It still runs if we had to give up before its end.
+            // It still runs if we gave up before its end.
             Some(job) => job.child.status().unwrap_or(Status::Failed),
         }
     }
 
-    /// Waits until what is run after rotations is done, as long as there is
-    /// time. A signal that asks for the end ends that.
+    /// Waits until the programs run after rotations are done, but no longer than the
+    /// drain timeout, nor after a signal that ends us.
     fn wait_for_post_rotate(&mut self) {
         let Some(post_rotate) = self.sink.post_rotate() else { return };
-        let until = match self.drain {
-            Some(drain) => drain.appending,
-            None => Instant::now() + self.cli.drain_timeout,
-        };
-        loop {
-            if post_rotate.is_done_by(until, self.signals.awaited()) {
-                return;
-            }
-            if Instant::now() >= until {
-                break;
-            }
-            let mut ends = false;
-            for signal in self.signals.caught() {
+        let until = self.drain.map(|drain| drain.appending);
+        let until = until.unwrap_or_else(|| Instant::now() + self.cli.drain_timeout);
+        while !post_rotate.is_done_by(until, self.signals.awaited()) {
+            let mut ends = Instant::now() >= until;
+            let signals = if ends { Vec::new() } else { self.signals.caught() };
+            for signal in signals {
                 match signal.request {
                     Request::Child => reap(),
                     Request::HangUp if self.job.is_none() => {}
@@ -86,22 +78,19 @@ impl EventLoop<'_> {
                 }
             }
             if ends {
-                break;
+                return post_rotate.leave();
             }
         }
-        post_rotate.leave();
     }
 
-    /// Shows, for the counts, what has been done with backups, if anything is.
+    /// Returns the part of the statistics about --on-rotate.
     fn handed_on(&self) -> String {
-        let counts = self.sink.post_rotate().map(PostRotate::counts);
-        let shown = counts.map(|Counts { handed, failed }| {
+        self.sink.post_rotate().map_or_else(String::new, |post_rotate| {
+            let Counts { handed, failed } = post_rotate.counts();
             format!(", backups handed on: {handed}, failures of that: {failed}")
-        });
-        shown.unwrap_or_default()
+        })
     }
 
-    /// Tells what was done.
     fn report_stats(&self) {
         let stats = self.sink.stats().unwrap_or_default();
         let lines: u64 = self.sources.iter().map(Source::lines_read).sum();

@@ -1,4 +1,4 @@
-//! The first thread: it reads the input, takes signals, and waits in `poll` alone.
+//! The first thread: it reads the input, handles signals, and waits in `poll` only.
 //!
 //! ```text
 //!             ┌── signals     with a command all of them, to be passed on
@@ -7,7 +7,7 @@
 //!             └── news        if the queue had no room, or at the end
 //! ```
 //!
-//! There is one input and one output, or two of each if a command is run.
+//! There is one input and one output, or two of each with a command.
 //! Backpressure is not polling the input: the pipe fills, the producer waits.
 
 use std::io::{self, ErrorKind, IsTerminal};
@@ -19,30 +19,27 @@ use crate::args::Cli;
 use crate::input::child::Child;
 use crate::input::spool::{Replay, Spool};
 use crate::messages::{Report, Status, counted, reason};
-use crate::sys::Signals;
-use crate::sys::{Caught, Request, Sender, Stream, reap};
+use crate::sys::{Caught, Request, Sender, Signals, Stream, reap};
 use crate::writer::queue::Requests;
 use crate::writer::sink::Sink;
 
-/// The state of the first thread.
 pub(crate) struct EventLoop<'a> {
     pub(super) cli: &'a Cli,
     pub(super) report: &'a Report,
     pub(super) signals: Signals,
     pub(super) sources: Vec<Source>,
-    /// The command whose output the sources are.
     pub(super) job: Option<Job>,
-    /// Output that is kept back instead of being copied (--quiet-ok).
+    /// Output that is kept back (--quiet-ok).
     pub(super) spool: Option<Spool>,
-    /// The same while it is being shown.
+    /// The same output while it is being shown.
     pub(super) replay: Option<Replay>,
     pub(super) sink: Sink,
-    /// What is to be done once the lines read so far are appended.
+    /// To be done once the lines read so far are appended.
     pub(super) requests: Requests,
     pub(super) interrupted: bool,
-    /// The INT that the terminal has sent, of which we die in the end.
+    /// The INT from the terminal, of which we die in the end.
     pub(super) dies_of: Option<i32>,
-    /// A TERM has come in: when to stop, first reading, then altogether.
+    /// Set by a TERM.
     pub(super) drain: Option<Drain>,
     /// Lines were lost, or an input could not be read to its end.
     pub(super) lost: bool,
@@ -51,7 +48,7 @@ pub(crate) struct EventLoop<'a> {
 /// When to stop after a TERM.
 #[derive(Clone, Copy)]
 pub(super) struct Drain {
-    /// When to stop reading, so that there is time to append what was read.
+    /// When to stop reading: time is left to append what was read.
     pub(super) reading: Instant,
     /// When to give up the lines that are not appended.
     pub(super) appending: Instant,
@@ -61,11 +58,11 @@ pub(super) struct Drain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     Signals,
-    /// The queue has news.
+    /// The queue has room again, or is empty.
     News,
-    /// The source of this number can be read.
+    /// This source can be read.
     Input(usize),
-    /// The output for its copy takes more.
+    /// The output for the copy of this source takes more.
     Output(usize),
 }
 
@@ -104,7 +101,7 @@ impl<'a> EventLoop<'a> {
     /// Reads all input to its end, and appends all of it.
     pub(crate) fn run(mut self) -> Status {
         self.note_beginning();
-        // What a shell that became us has left behind.
+        // Children of a shell that became us by `exec`.
         reap();
         loop {
             self.put();
@@ -129,7 +126,7 @@ impl<'a> EventLoop<'a> {
     /// written before it.
     pub(super) fn go_on(&mut self, event: Event) {
         match event {
-            // What was kept back is shown before anything else is read.
+            // Kept output is shown before anything else is read.
             Event::Input(source) if self.replay.is_none() => self.read(source),
             Event::Input(_) => {}
             Event::Output(source) => {
@@ -144,13 +141,9 @@ impl<'a> EventLoop<'a> {
         }
     }
 
-    /// Passes on whole lines, and then what else is to be done.
+    /// Passes on whole lines, then requests, then the end.
     pub(super) fn put(&mut self) {
-        let mut all = self.put_lines();
-        if all && self.notes_ending() {
-            all = self.put_lines();
-        }
-        if all {
+        if self.put_lines() && (!self.notes_ending() || self.put_lines()) {
             self.sink.ask(std::mem::take(&mut self.requests));
             if self.has_ended() {
                 self.sink.close();
@@ -159,21 +152,19 @@ impl<'a> EventLoop<'a> {
         self.sink.go_on();
     }
 
-    /// Passes on whole lines; tells whether all have been taken.
+    /// Passes on whole lines; returns whether all have been taken.
     pub(super) fn put_lines(&mut self) -> bool {
         let patient = self.drain.is_none();
-        // In the order in which they were read, which is that of the sources:
-        // none is read before all lines of the last round have been taken.
+        // The order of the sources is the order of reading: none is read before all
+        // lines of the last round have been taken.
         self.sources.iter_mut().all(|source| source.put(&mut self.sink, patient))
     }
 
-    /// Tells whether all input has ended, and the command, if there is one.
     pub(super) fn has_ended(&self) -> bool {
         let runs = self.job.as_ref().is_some_and(Job::is_running);
         !runs && self.sources.iter().all(Source::has_ended)
     }
 
-    /// Tells whether everything has been read, copied and put in.
     pub(super) fn is_done(&self) -> bool {
         let is_copied = |source: &Source| source.tee.waits_for().is_none();
         self.has_ended()
@@ -181,12 +172,11 @@ impl<'a> EventLoop<'a> {
             && self.sink.is_settled()
     }
 
-    /// Tells whether input may be read: the bound on memory rests on it.
+    /// Returns whether input may be read: the bound on memory rests on it.
     pub(super) fn wants_input(&self) -> bool {
         self.sources.iter().all(Source::is_put) && self.replay.is_none()
     }
 
-    /// Reads what is there from a source, and copies it.
     pub(super) fn read(&mut self, source: usize) {
         let stream = self.sources[source].stream;
         match self.sources[source].read() {
@@ -214,7 +204,7 @@ impl<'a> EventLoop<'a> {
         }
     }
 
-    /// Splits what was read into lines, and warns of the first one that is cut.
+    /// Splits the new bytes into lines, and warns of the first line that is cut.
     pub(super) fn split(&mut self, source: usize, count: usize) {
         let before = self.cuts();
         self.sources[source].split(count);
@@ -226,11 +216,6 @@ impl<'a> EventLoop<'a> {
 
     pub(super) fn cuts(&self) -> u64 {
         self.sources.iter().map(Source::cuts).sum()
-    }
-
-    /// Treats all input as ended.
-    pub(super) fn end_input(&mut self) {
-        self.sources.iter_mut().for_each(Source::end);
     }
 
     pub(super) fn hear(&mut self, signal: Caught) {
@@ -264,8 +249,8 @@ impl<'a> EventLoop<'a> {
     pub(super) fn terminate(&mut self) {
         let now = Instant::now();
         let time = if self.drain.is_some() { Duration::ZERO } else { self.cli.drain_timeout };
-        // A producer that never pauses would take all the time there is, and
-        // none would be left to put in what was read last.
+        // A producer that never pauses would use all the time, and leave none to
+        // append what was read last.
         self.drain = Some(Drain { reading: now + time * 3 / 4, appending: now + time });
     }
 

@@ -1,4 +1,4 @@
-//! What is read, and what is heard meanwhile: the first thread.
+//! The first thread: it reads the input and handles signals.
 
 pub(crate) mod child;
 mod command;

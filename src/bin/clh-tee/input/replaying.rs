@@ -1,19 +1,18 @@
-//! What was kept back is shown, if the command has failed.
+//! Showing the output that was kept back, if the command has failed (--quiet-ok).
 
 use std::io;
 use std::time::{Duration, Instant};
 
 use super::event_loop::EventLoop;
 use crate::messages::{Status, reason};
-use crate::sys::Stream;
 use crate::sys::{Awaited, wait};
 
-/// How long what was kept back is given to go out when lines are given up.
+/// How much time kept output gets when lines are given up.
 const LAST_TIME: Duration = Duration::from_secs(1);
 
 impl EventLoop<'_> {
-    /// Shows the next piece of what was kept back, if the command has failed
-    /// and the last piece has been taken; tells whether it did.
+    /// Shows the next piece, if the command has failed and the last piece has been taken;
+    /// returns whether it did.
     pub(super) fn replays(&mut self) -> bool {
         if self.spool.is_some() && self.is_done() && self.status() != Status::Command(0) {
             self.begin_replay();
@@ -21,16 +20,22 @@ impl EventLoop<'_> {
         if self.sources.iter().any(|source| source.tee.waits_for().is_some()) {
             return false;
         }
-        let Some((stream, bytes)) = self.next_kept() else {
-            return false;
-        };
-        let source = self.sources.iter_mut().find(|source| source.stream == stream);
-        let outcome = source.map_or(Ok(()), |source| source.tee.write(&bytes));
-        self.warn_of_tee(stream, outcome);
-        true
+        let Some(replay) = &mut self.replay else { return false };
+        match replay.next() {
+            Ok(Some((stream, bytes))) => {
+                let source = self.sources.iter_mut().find(|source| source.stream == stream);
+                let outcome = source.map_or(Ok(()), |source| source.tee.write(&bytes));
+                self.warn_of_tee(stream, outcome);
+                return true;
+            }
+            Ok(None) => {}
+            Err(error) => self.cannot_replay(&error),
+        }
+        self.replay = None;
+        false
     }
 
-    /// Begins to show what was kept back, and keeps nothing back any more.
+    /// Begins to show what was kept; nothing is kept back any more.
     fn begin_replay(&mut self) {
         if let Some(spool) = self.spool.take() {
             match spool.replay() {
@@ -40,18 +45,7 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Returns the next piece of what was kept back, if it is to be shown.
-    fn next_kept(&mut self) -> Option<(Stream, Vec<u8>)> {
-        match self.replay.as_mut()?.next() {
-            Ok(Some(piece)) => return Some(piece),
-            Ok(None) => {}
-            Err(error) => self.cannot_replay(&error),
-        }
-        self.replay = None;
-        None
-    }
-
-    /// Shows what was kept back as far as that can be done in a short time.
+    /// Shows as much of it as [`LAST_TIME`] allows.
     pub(super) fn replay_at_once(&mut self) {
         self.begin_replay();
         let deadline = Instant::now() + LAST_TIME;
@@ -63,16 +57,16 @@ impl EventLoop<'_> {
             if awaited.is_empty() || left.is_zero() {
                 return;
             }
-            // If a signal cuts that short, there is a next time.
+            // A wait that a signal interrupts is repeated.
             wait(&mut awaited, Some(left)).unwrap_or_default();
             for source in &mut self.sources {
-                // One that is broken has ended, and there is more to tell now.
+                // A broken one has ended; lost lines matter more than a warning of it.
                 drop(source.tee.go_on());
             }
         }
     }
 
-    /// Shows what was kept back if no more of it can be kept.
+    /// Shows what was kept, if no more can be kept.
     pub(super) fn warn_of_spool(&mut self, outcome: io::Result<()>) {
         if let Err(error) = outcome {
             let why = reason(&error);
@@ -81,7 +75,6 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Tells that not all of what was kept back is shown.
     fn cannot_replay(&self, error: &io::Error) {
         self.report.warn(&format!("cannot show all that was kept back: {}", reason(error)));
     }

@@ -1,40 +1,35 @@
 //! A stream that is read: bytes in, whole lines and a copy out.
 //!
-//! Standard input is the only one, unless a command is run, which has two.
-//! Bytes become whole lines in [`Source::split`] and [`Source::end_partial`], and
-//! nowhere else; they leave by [`Source::put`], or are given up by
-//! [`Source::give_up`].
+//! Standard input is the only one, unless a command is run, which has two. Bytes
+//! become lines only in [`Source::split`] and [`Source::end_partial`]; lines leave by
+//! [`Source::put`], or [`Source::give_up`].
 
 use std::io;
 
 use super::transformed::Transformed;
 use crate::args::Cli;
 use crate::records::Lines;
-use crate::sys::READ;
-use crate::sys::{Awaited, Input, Stream};
+use crate::sys::{Awaited, Input, READ, Stream};
 use crate::tee::Tee;
 use crate::transform::Transform;
 use crate::writer::queue::newlines;
 use crate::writer::sink::Sink;
 
 pub(crate) struct Source {
-    /// Where it is read from, until it ends.
+    /// None once it has ended.
     input: Option<Input>,
-    /// What was read, and has not been taken by the sink.
     lines: Lines,
     transformed: Option<Transformed>,
     pub(super) tee: Tee,
     pub(super) stream: Stream,
-    /// How many lines were read, if `counts`.
     read: u64,
+    /// Lines read are counted.
     counts: bool,
-    /// Once the command has ended: how many of the unread bytes may be its own.
+    /// Once the command has ended: how many unread bytes may be from it.
     owed: usize,
 }
 
 impl Source {
-    /// Returns a source that reads `input`, if there is any, and is copied to
-    /// `tee`.
     pub(crate) fn new(input: Option<Input>, stream: Stream, tee: Tee, cli: &Cli) -> Self {
         let lines = Lines::new(cli.max_line);
         Self { input, lines, transformed: None, tee, stream, read: 0, counts: cli.stats, owed: 0 }
@@ -44,15 +39,14 @@ impl Source {
         Self::new(Input::stdin(), Stream::Out, tee, cli)
     }
 
-    /// Makes it transform its lines as the options ask; tags name process `pid`.
+    /// Adds the transforms that the options ask for; tags name process `pid`.
     pub(crate) fn transformed(self, cli: &Cli, pid: u32) -> anyhow::Result<Self> {
         let stream = if cli.running.is_asked_for() { self.stream.tag() } else { "in" };
         let transform = Transform::new(&cli.transform(), pid, stream)?;
         Ok(Self { transformed: transform.map(Transformed::new), ..self })
     }
 
-    /// Reads what is there. Returns the bytes as they came in, none at the
-    /// end, and where the copy of them goes.
+    /// Reads once. Returns the bytes, none at the end, and the tee for their copy.
     pub(super) fn read(&mut self) -> io::Result<(&[u8], &mut Tee)> {
         let first = self.lines.rest().is_empty();
         let bytes = match &mut self.input {
@@ -66,8 +60,8 @@ impl Source {
         Ok((bytes, &mut self.tee))
     }
 
-    /// Takes in a line of our own, of which there is no copy. All that was read
-    /// before must have been taken.
+    /// Adds a line of our own, which is not copied. All lines read before must have
+    /// been taken.
     pub(super) fn note(&mut self, line: &str) {
         if let Some(transformed) = &mut self.transformed {
             transformed.note(line.trim_end().as_bytes());
@@ -80,18 +74,16 @@ impl Source {
         }
     }
 
-    /// Notes that the command has ended: what it wrote last is in the pipe, and
-    /// is no more than that can hold.
+    /// The command has ended: what it wrote last is in the pipe, and no more than that
+    /// can hold.
     pub(super) fn command_has_ended(&mut self) {
         self.owed = self.input.as_ref().map_or(0, |input| input.capacity().unwrap_or(READ));
     }
 
-    /// Tells whether something may be left that the command wrote.
     pub(super) fn is_owed(&self) -> bool {
         self.owed > 0
     }
 
-    /// Takes the last `count` bytes that were read into lines.
     pub(super) fn split(&mut self, count: usize) {
         let old = self.lines.whole().len();
         self.lines.split(count);
@@ -100,12 +92,10 @@ impl Source {
         }
     }
 
-    /// Ends a partial line.
     pub(super) fn end_partial(&mut self) {
         self.read += u64::from(self.lines.end_partial());
     }
 
-    /// Takes it to have ended; a partial line is whole then.
     pub(super) fn end(&mut self) {
         self.input = None;
         self.end_partial();
@@ -115,7 +105,7 @@ impl Source {
         self.input.is_none()
     }
 
-    /// Passes on whole lines; tells whether all have been taken.
+    /// Passes on whole lines; returns whether all have been taken.
     pub(super) fn put(&mut self, sink: &mut Sink, patient: bool) -> bool {
         match &mut self.transformed {
             Some(transformed) => transformed.put(&mut self.lines, sink, patient),
@@ -124,13 +114,11 @@ impl Source {
         self.is_put()
     }
 
-    /// Tells whether all whole lines have been taken.
     pub(super) fn is_put(&self) -> bool {
         self.lines.whole().is_empty() && self.transformed.as_ref().is_none_or(Transformed::is_put)
     }
 
-    /// Appends to `lost` everything that has not been taken; a partial line is a
-    /// line then.
+    /// Appends to `lost` all lines that have not been taken, the partial one too.
     pub(super) fn give_up(&mut self, lost: &mut Vec<u8>) {
         self.end_partial();
         match &mut self.transformed {
@@ -139,8 +127,8 @@ impl Source {
         }
     }
 
-    /// Returns that there is more to read, if the copy of what was read has been
-    /// taken: the bound on memory rests on it.
+    /// Returns the input, if the copy of what was read has been taken: the bound on
+    /// memory rests on it.
     pub(super) fn waits_for(&self) -> Option<Awaited<'_>> {
         self.input.as_ref().filter(|_| self.tee.waits_for().is_none()).map(Input::awaited)
     }

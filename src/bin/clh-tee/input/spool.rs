@@ -1,51 +1,41 @@
 //! A command's output, kept back until it is known whether the command fails.
 //!
-//! What came is kept in the order in which it was read, with the stream that
-//! it came from: a mebibyte in memory, and more than that in a temporary file
-//! without a name. This file is the only door to tempfile.
+//! Pieces are kept in the order of reading, with the stream they came from: the first
+//! mebibyte in memory, the rest in an unnamed temporary file. This file is the only
+//! door to tempfile.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, Write};
 
-use crate::sys::READ;
-use crate::sys::Stream;
+use crate::sys::{READ, Stream};
 
-/// How much is kept in memory.
 const IN_MEMORY: usize = 1024 * 1024;
 
-/// A piece's stream and length, as they stand before its bytes.
+/// The stream and length that precede a piece.
 const HEADER: usize = 1 + size_of::<u32>();
 
-/// What is kept back.
 #[derive(Default)]
 pub(crate) struct Spool {
-    /// The pieces that came last.
+    /// The last pieces.
     memory: Vec<u8>,
-    /// Where in the memory the last piece begins, to which more can be added.
+    /// Where the last piece in memory begins.
     last: Option<usize>,
-    /// The pieces before them.
+    /// The pieces before those in memory.
     file: Option<File>,
-    /// How much of the file is whole pieces.
+    /// The length of the whole pieces in the file.
     filed: u64,
 }
 
-/// What was kept back, on its way out.
+/// What was kept back, in order.
 pub(crate) struct Replay {
-    /// The pieces that are left.
     pieces: Box<dyn Read>,
-    /// The stream of the piece that has been begun.
+    /// The stream of the current piece, and how many of its bytes are left.
     stream: Stream,
-    /// How much of it is left.
     left: usize,
 }
 
 impl Spool {
-    /// Keeps `bytes`.
-    ///
-    /// # Errors
-    ///
-    /// If they are more than memory may hold, and cannot be written to a file.
-    /// All bytes are kept nevertheless, but these should be the last.
+    /// Keeps `bytes`, even if it fails for lack of room; then no more should follow.
     pub(crate) fn keep(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         let begin = match self.last.filter(|last| self.memory[*last] == stream as u8) {
             Some(last) => last,
@@ -53,13 +43,12 @@ impl Spool {
         };
         self.memory.extend_from_slice(bytes);
         let length = self.memory.len() - begin - HEADER;
-        // No piece is much longer than what memory may hold.
+        // A piece is hardly longer than the memory may be.
         let length = u32::try_from(length).map_err(io::Error::other)?;
         self.memory[begin + 1..begin + HEADER].copy_from_slice(&length.to_ne_bytes());
         if self.memory.len() < IN_MEMORY { Ok(()) } else { self.write_out() }
     }
 
-    /// Begins a piece; returns where.
     fn begin_piece(&mut self, stream: Stream) -> usize {
         let begin = self.memory.len();
         self.memory.push(stream as u8);
@@ -68,7 +57,6 @@ impl Spool {
         begin
     }
 
-    /// Moves what is in memory to the file.
     fn write_out(&mut self) -> io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
@@ -81,7 +69,6 @@ impl Spool {
         Ok(())
     }
 
-    /// Begins to hand out what is kept.
     pub(crate) fn replay(self) -> io::Result<Replay> {
         let memory = Cursor::new(self.memory);
         let pieces: Box<dyn Read> = match self.file {
@@ -96,8 +83,7 @@ impl Spool {
 }
 
 impl Replay {
-    /// Returns what comes next, and the stream that it came from; none at the
-    /// end.
+    /// Returns the next bytes and their stream; none at the end.
     pub(crate) fn next(&mut self) -> io::Result<Option<(Stream, Vec<u8>)>> {
         if self.left == 0 {
             let mut header = [0; HEADER];
@@ -121,14 +107,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Returns everything that is handed out, neighbours of one stream as one.
+    /// Returns everything, neighbours of one stream joined.
     fn replayed(spool: Spool) -> Vec<(Stream, Vec<u8>)> {
         let mut replay = spool.replay().unwrap();
         let pieces = std::iter::from_fn(|| replay.next().unwrap());
         joined(pieces)
     }
 
-    /// Makes one piece of neighbours of one stream.
     fn joined(pieces: impl Iterator<Item = (Stream, Vec<u8>)>) -> Vec<(Stream, Vec<u8>)> {
         let mut joined: Vec<(Stream, Vec<u8>)> = Vec::new();
         for (stream, bytes) in pieces {

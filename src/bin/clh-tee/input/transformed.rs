@@ -1,8 +1,7 @@
 //! The lines of a source, transformed on their way into the log.
 //!
-//! One batch is transformed at a time, once the sink has taken the one before. The
-//! rest stays in the source's own buffer, and nothing more is read until only a
-//! partial line is left there: memory stays bounded, however much lines grow.
+//! Memory stays bounded: one batch is transformed at a time, once the sink has taken
+//! the one before, and nothing more is read until only a partial line is left.
 
 use std::time::SystemTime;
 
@@ -10,11 +9,10 @@ use crate::records::Lines;
 use crate::transform::Transform;
 use crate::writer::sink::Sink;
 
-/// Transformed lines, and what transforms more of them.
 pub(super) struct Transformed {
     transform: Transform,
     lines: Lines,
-    /// When the first byte was read that has not been transformed.
+    /// When the first byte that is not yet transformed was read.
     began: SystemTime,
     /// When the last bytes were read.
     last: SystemTime,
@@ -26,8 +24,7 @@ impl Transformed {
         Self { transform, lines: Lines::new(usize::MAX), began: never, last: never }
     }
 
-    /// Notes that something was read just now; `first` if nothing was left of
-    /// what was read before.
+    /// Notes the time of a read; `first` if nothing was left of earlier ones.
     pub(super) fn note_read(&mut self, first: bool) {
         if self.transform.needs_time() {
             self.last = SystemTime::now();
@@ -37,19 +34,17 @@ impl Transformed {
         }
     }
 
-    /// Takes in a line of our own, given without its newline. All that was read
-    /// before must have been transformed.
+    /// Adds a line of our own, without its newline. All lines read before must have been
+    /// transformed.
     pub(super) fn note(&mut self, text: &[u8]) {
         self.lines.add(|out| self.transform.note(text, SystemTime::now(), out));
     }
 
-    /// Tells whether all that was transformed has been taken.
     pub(super) fn is_put(&self) -> bool {
         self.lines.whole().is_empty()
     }
 
-    /// Transforms the whole lines of `plain` and passes them on, as far as they
-    /// are taken.
+    /// Transforms the lines of `plain` and passes them on, as far as the sink takes them.
     pub(super) fn put(&mut self, plain: &mut Lines, sink: &mut Sink, patient: bool) {
         loop {
             sink.put(&mut self.lines, patient);
@@ -60,8 +55,7 @@ impl Transformed {
         }
     }
 
-    /// Appends to `lost` what was not taken, and the whole lines of `plain`,
-    /// transformed.
+    /// Appends to `lost` the lines not taken, and those of `plain`, transformed.
     pub(super) fn give_up(&mut self, plain: &mut Lines, lost: &mut Vec<u8>) {
         loop {
             lost.extend_from_slice(self.lines.whole());
@@ -73,12 +67,11 @@ impl Transformed {
         }
     }
 
-    /// Transforms some of the whole lines of `plain`.
     fn transform(&mut self, plain: &mut Lines) {
         let Self { transform, lines, began, last } = self;
         let taken = lines.add(|out| transform.apply(plain.whole(), *began, *last, out));
         plain.taken(taken);
-        // Nothing that is left was there before the last read.
+        // Whatever is left came with the last read.
         *began = *last;
     }
 }

@@ -4,11 +4,11 @@ use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
 use super::event_loop::{Event, EventLoop};
+use super::source::Source;
 use crate::messages::time;
 use crate::sys::{self, Awaited};
 
 impl EventLoop<'_> {
-    /// Waits until something can go on; returns what.
     pub(super) fn wait(&mut self) -> io::Result<Vec<Event>> {
         let timeout = self.timeout();
         let sources = || self.sources.iter().enumerate();
@@ -22,9 +22,8 @@ impl EventLoop<'_> {
         let all = inputs.chain(outputs).chain(news).chain(signals);
         let (events, mut awaited): (Vec<Event>, Vec<Awaited>) = all.unzip();
         match sys::wait(&mut awaited, timeout) {
-            Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(Vec::new()),
-            Err(error) => return Err(error),
+            outcome => outcome?,
         }
         let is_ready = awaited.iter().map(sys::is_ready);
         let ends_empty = self.ends_empty();
@@ -43,7 +42,7 @@ impl EventLoop<'_> {
         Ok(ready)
     }
 
-    /// Returns how long to wait at the most, if there is a limit to that.
+    /// Returns the longest time to wait, if there is a limit.
     fn timeout(&self) -> Option<Duration> {
         let can_read = || self.sources.iter().any(|source| source.waits_for().is_some());
         if self.ends_empty() && self.wants_input() && can_read() {
@@ -51,21 +50,21 @@ impl EventLoop<'_> {
         }
         let drain = self.drain.map(|drain| drain.appending);
         let lock = self.cli.lock_timeout.map(|limit| {
-            // Where the wait for the lock has not begun, it can begin now.
+            // A wait for the lock that has not begun can begin now.
             self.sink.locking_since().unwrap_or_else(Instant::now) + limit
         });
         let limits = [drain, lock, self.lingers_until(), self.sink.turn_by(), self.sink.next_try()];
         let until = limits.into_iter().flatten().min()?;
         let left = until.saturating_duration_since(Instant::now());
-        // Rounded up, or the last millisecond would be spent polling.
+        // Rounded up: otherwise the last millisecond would be spent polling.
         Some(left + Duration::from_millis(1))
     }
 
-    /// Returns why nothing is waited for any longer, if that is so.
+    /// Returns why to give up, if the time is over.
     pub(super) fn time_is_up(&mut self) -> Option<String> {
         let now = Instant::now();
         if self.drain.is_some_and(|drain| drain.reading <= now) {
-            self.end_input();
+            self.sources.iter_mut().for_each(Source::end);
             self.put();
         }
         if self.drain.is_some_and(|drain| drain.appending <= now) {
@@ -83,8 +82,7 @@ impl EventLoop<'_> {
         (since + limit <= now).then(|| self.cannot_append(&reason))
     }
 
-    /// Returns what keeps lines from going in: a trouble that was met, or else
-    /// this `reason`.
+    /// Returns the trouble that keeps lines from going in, or else this `reason`.
     fn cannot_append(&self, reason: &str) -> String {
         let log = self.report.path(&self.cli.log);
         self.sink.trouble().unwrap_or_else(|| format!("cannot append to '{log}': {reason}"))
