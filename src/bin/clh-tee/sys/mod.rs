@@ -1,4 +1,4 @@
-//! What differs from system to system, behind the same names on all of them.
+//! What differs between systems, behind the same names on all of them.
 //!
 //! ```text
 //!   waiting    Awaited, wait, Waker      poll             │ a bell that threads ring
@@ -9,9 +9,8 @@
 //!   files      umask, owners, settings   nix              │ refused, or the environment's
 //! ```
 //!
-//! `unix` and `windows` are the only ones that name what belongs to one system,
-//! and the crates for it. To everybody else there are things that can be
-//! [awaited](Awaited) many at once, and that never wait when they are used.
+//! Only `unix` and `windows` use one system's calls, and the crates for them. Many
+//! things can be [awaited](Awaited) at once; using one that is ready never waits.
 
 mod request;
 mod stream;
@@ -39,5 +38,5 @@ pub(crate) use self::system::waiting::{
     Awaited, Waker, Woken, is_ready, is_ready_within, wait, waker,
 };
 
-/// How much is asked for in one read, and at least as much room is kept for it.
+/// The size of a read, in bytes.
 pub(crate) const READ: usize = 256 * 1024;

@@ -1,17 +1,15 @@
-//! A signal that has come in, and what it asks for, whatever the system calls it.
+//! Signals under the same names on every system.
 
-/// A signal that has come in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Caught {
     pub(crate) request: Request,
     pub(crate) sender: Sender,
-    /// Its number, where it can be sent on to another process and be died of.
+    /// Its number, where it can be passed on or died of.
     pub(crate) number: Option<i32>,
-    /// It was ignored when we began, so it is ignored by us too.
+    /// It was ignored when we began, so we ignore it too.
     pub(crate) ignored: bool,
 }
 
-/// What a signal asks for.
 #[cfg_attr(windows, expect(dead_code, reason = "no signal asks for all of it there"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
@@ -21,9 +19,9 @@ pub(crate) enum Request {
     Quit,
     /// TERM: drain and end.
     Terminate,
-    /// HUP: the same as `Flush`, if there is no command.
+    /// HUP: as `Flush`, if there is no command.
     HangUp,
-    /// USR1: put everything read so far on disk.
+    /// USR1: put all lines read so far on disk.
     Flush,
     /// ALRM, USR2: rotate.
     Rotate,
@@ -33,27 +31,26 @@ pub(crate) enum Request {
     Continue,
     /// CHLD: a child has ended, stopped, or goes on.
     Child,
-    /// Any other, which is of interest to a command only.
+    /// Any other, which only concerns a command.
     Other,
 }
 
 impl Request {
-    /// Returns true if a process ends when it gets this signal, unless it
-    /// catches it.
+    /// Returns true if this signal ends a process that does not catch it.
     pub(crate) fn ends(self) -> bool {
         matches!(self, Self::Interrupt | Self::Quit | Self::Terminate | Self::HangUp)
     }
 }
 
-/// Where a signal comes from, as far as it is known.
+/// The source of a signal, as far as it is known.
 #[cfg_attr(windows, expect(dead_code, reason = "there all come from the console"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sender {
-    /// The terminal, which sends it to every process of the group.
+    /// The terminal, which signals the whole process group.
     Terminal,
-    /// Another process, and maybe to us alone.
+    /// Another process, perhaps only to us.
     Process,
-    /// We, by writing to a closed pipe or beyond the limit for files, or a child's
-    /// end: it is not meant for a command.
+    /// Ourselves, by a write to a closed pipe or beyond the file size limit, or a child's
+    /// end: not for a command.
     Ourselves,
 }

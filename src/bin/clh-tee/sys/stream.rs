@@ -1,16 +1,14 @@
 //! The two output streams of a program.
 
-/// Which stream of its producer a source is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stream {
-    /// Standard output, and what comes through standard input.
+    /// Standard output; our standard input counts as this one.
     Out,
-    /// Standard error.
     Err,
 }
 
 impl Stream {
-    /// Returns the name of that stream of ours which takes the copy.
+    /// Returns the name of our stream that takes the copy.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Out => "standard output",
@@ -18,7 +16,6 @@ impl Stream {
         }
     }
 
-    /// Returns its name in tags.
     pub(crate) fn tag(self) -> &'static str {
         match self {
             Self::Out => "out",

@@ -1,12 +1,11 @@
-//! Our children: those that we start, and those that we inherit as the first
-//! process of a container, or from a shell that became us.
+//! Our children: those that we start, and those inherited as the first process of a
+//! container, or from a shell that became us.
 //!
-//! Whoever reaps reaps all of them: the first thread whenever CHLD comes in, another
-//! when the program that it waits for has ended. How the ones that we started ended
-//! is kept until it is asked for. A program may end before it is known as ours, and
-//! `Command` itself reaps what it cannot `exec`; so nothing is reaped while a
-//! program is being started. The first thread does not wait for that: it gets
-//! another CHLD when it is over.
+//! Each reaper reaps all of them: the first thread on CHLD, another thread when the
+//! program that it waits for has ended. The fate of our own is kept until asked for.
+//! A program may end before it is known as ours, and `Command` itself reaps a child
+//! that cannot `exec`; so nothing is reaped while a program is being started. The
+//! first thread does not wait for that: it gets another CHLD afterwards.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -21,10 +20,9 @@ use nix::unistd::Pid;
 use super::kernel::with_first_mask;
 use super::raw;
 
-/// The children that we started, and what is known of them.
 static OURS: Mutex<BTreeMap<u32, Fate>> = Mutex::new(BTreeMap::new());
 
-/// Is held while a program is being started, or children are reaped.
+/// Held while a program is being started, or children are reaped.
 static STARTING: Mutex<()> = Mutex::new(());
 
 #[derive(Clone, Copy)]
@@ -34,10 +32,9 @@ pub(super) enum Fate {
     Ended(ExitStatus),
 }
 
-/// Starts `command` with the signals blocked and ignored that were so when we
-/// began.
+/// Starts `command` with the signals blocked and ignored that were so when we began.
 pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
-    // What we, or Rust's runtime, have set differently.
+    // These we, or Rust's runtime, have changed.
     let ignored: Vec<i32> =
         [SIGPIPE, SIGCHLD].into_iter().filter(|signal| raw::is_ignored(*signal)).collect();
     if !ignored.is_empty() {
@@ -53,13 +50,13 @@ pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
     child
 }
 
-/// Has the first thread look at our children, which it may have found locked.
+/// Makes the first thread reap, which may have found `STARTING` locked.
 fn remind() {
     // Can only fail if we are gone.
     kill(Pid::this(), Signal::SIGCHLD).unwrap_or_default();
 }
 
-/// Takes note of all children that have ended, stopped or gone on.
+/// Notes which children have ended, stopped or continued.
 pub(crate) fn reap() {
     let _starting = match STARTING.try_lock() {
         Err(TryLockError::WouldBlock) => return,
@@ -81,12 +78,11 @@ fn reap_all() {
     }
 }
 
-/// Returns what is known of a child of ours.
 pub(super) fn fate(pid: u32) -> Fate {
     ours().get(&pid).copied().unwrap_or(Fate::Runs)
 }
 
-/// Waits in another thread than the first until a child has ended.
+/// Waits until a child has ended; not for the first thread.
 pub(super) fn wait(pid: u32) -> ExitStatus {
     loop {
         raw::await_end(pid);

@@ -1,4 +1,4 @@
-//! What only Linux tells or does: who sent a signal, and how large a pipe is.
+//! What only Linux can: who sent a signal, and the size of a pipe.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -13,18 +13,15 @@ use nix::sys::prctl::set_dumpable;
 
 use super::raw;
 use super::signals::{Set, bit, kernel_sender};
-use crate::sys::READ;
-use crate::sys::Sender;
-use crate::sys::Stream;
+use crate::sys::{READ, Sender, Stream};
 
-/// The signals that were blocked when we began.
 static FIRST_MASK: OnceLock<Set> = OnceLock::new();
 
-/// How many bytes the kernel gives for a signal (`struct signalfd_siginfo`).
+/// The size of `struct signalfd_siginfo`.
 const INFO: usize = 128;
 
-/// The signals that are blocked, in this thread and in all that it starts, and
-/// read instead. What is ignored comes in too then.
+/// Signals blocked in this thread and those it starts, and read instead: ignored ones
+/// come in too.
 pub(super) struct Delivery(File);
 
 impl Delivery {
@@ -34,12 +31,11 @@ impl Delivery {
         raw::signal_fd(set).map(File::from).map(Self)
     }
 
-    /// Returns what is readable when one has come in.
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 
-    /// Returns those that have come in, in order, and where they come from.
+    /// Returns the signals that came, in order, with their senders.
     pub(super) fn pending(&mut self) -> Vec<(i32, Sender)> {
         let mut info = [0; INFO];
         let mut all = Vec::new();
@@ -52,7 +48,7 @@ impl Delivery {
                 match code {
                     SI_KERNEL => kernel_sender(signal),
                     _ if pid.cast_unsigned() == process::id() => Sender::Ourselves,
-                    // The kernel tells of a child of ours.
+                    // The kernel reports a child of ours.
                     1.. if signal == SIGCHLD => Sender::Ourselves,
                     _ => Sender::Process,
                 },
@@ -62,7 +58,7 @@ impl Delivery {
     }
 }
 
-/// Does something with the signals blocked that were so when we began.
+/// Runs `start` with the signals blocked that were so when we began.
 pub(super) fn with_first_mask<T>(start: impl FnOnce() -> T) -> io::Result<T> {
     let Some(first) = FIRST_MASK.get() else { return Ok(start()) };
     let ours = raw::mask(SIG_SETMASK, *first)?;
@@ -71,7 +67,7 @@ pub(super) fn with_first_mask<T>(start: impl FnOnce() -> T) -> io::Result<T> {
     Ok(started)
 }
 
-/// Does something while a signal is not blocked in this thread.
+/// Runs `act` with `signal` not blocked in this thread.
 pub(super) fn unblocked<T>(signal: i32, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let ours = raw::mask(SIG_UNBLOCK, bit(signal))?;
     let done = act();
@@ -79,14 +75,13 @@ pub(super) fn unblocked<T>(signal: i32, act: impl FnOnce() -> io::Result<T>) -> 
     done
 }
 
-/// Keeps the system from writing a core file of this process.
+/// Prevents a core file.
 pub(super) fn leave_no_core() {
-    // There are no reasons to fail.
+    // It has no reason to fail.
     set_dumpable(false).unwrap_or_default();
 }
 
-/// Opens a stream of ours that leads to a pipe or a terminal anew and without
-/// waiting.
+/// Opens our stream, a pipe or terminal, a second time and non-blocking.
 pub(super) fn reopened(stream: Stream) -> io::Result<File> {
     let path = match stream {
         Stream::Out => "/proc/self/fd/1",
@@ -96,13 +91,13 @@ pub(super) fn reopened(stream: Stream) -> io::Result<File> {
     OpenOptions::new().write(true).custom_flags(flags).open(path)
 }
 
-/// Returns how much a pipe holds; none for anything else.
+/// Returns the capacity of a pipe, or none for anything else.
 pub(super) fn pipe_size(fd: BorrowedFd<'_>) -> Option<usize> {
     fcntl(fd, FcntlArg::F_GETPIPE_SZ).ok()?.try_into().ok()
 }
 
-/// Makes a pipe as large as a read, which halves the number of calls. Anything
-/// else is left as it is, and so is a pipe where the system refuses.
+/// Makes a pipe as large as a read, which halves the number of calls. Does nothing to
+/// anything else, or where the system refuses.
 pub(super) fn enlarge_pipe(fd: BorrowedFd<'_>) {
     let size = libc::c_int::try_from(READ).unwrap_or(libc::c_int::MAX);
     if fcntl(fd, FcntlArg::F_GETPIPE_SZ).is_ok_and(|now| now < size) {

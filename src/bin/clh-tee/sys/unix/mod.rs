@@ -1,7 +1,5 @@
-//! Unix, and what Linux has beyond it.
-//!
-//! Linux is what everything is made for and measured on. What other systems
-//! lack stands in `linux`, and beside it, in `others`, how they do without.
+//! Unix. Linux is the system that the program is made for and measured on: what only
+//! Linux has is in `linux`, and what other systems do without it in `others`.
 //! These files are the only doors to nix and signal-hook in the program.
 
 pub(super) mod children;

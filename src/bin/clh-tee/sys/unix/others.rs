@@ -1,8 +1,6 @@
-//! How Unixes other than Linux do without what only that has.
-//!
-//! What is lost: a command that was started at a terminal is not sent an INT
-//! that another process sends to us alone, nor a signal that has no name; and
-//! the copy to a pipe goes in small writes.
+//! Unixes other than Linux. What they lack: a command started at a terminal does not
+//! get an INT that another process sends only to us, nor a signal without a name; and
+//! the copy to a pipe goes out in small writes.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal};
@@ -18,16 +16,15 @@ use signal_hook::iterator::exfiltrator::SignalOnly;
 
 use super::raw;
 use super::signals::{Set, bit, kernel_sender};
-use crate::sys::Sender;
-use crate::sys::Stream;
+use crate::sys::{Sender, Stream};
 
-/// The signals that are caught, unless they were ignored: a command could not be
-/// made to ignore them again.
+/// Signals that are caught, unless they were ignored: a command could not be made to
+/// ignore them again.
 pub(super) struct Delivery(SignalDelivery<UnixStream, SignalOnly>);
 
 impl Delivery {
     pub(super) fn open(set: Set) -> io::Result<Self> {
-        // Its starter may have blocked it, and then no end would be noticed.
+        // Our parent may have blocked it: then no end would be noticed.
         SigSet::from(Signal::SIGCHLD).thread_unblock()?;
         let is_caught = |signal: &i32| {
             let kept = FORBIDDEN.contains(signal) || raw::is_ignored(*signal);
@@ -39,13 +36,12 @@ impl Delivery {
         SignalDelivery::with_pipe(read, write, SignalOnly, signals).map(Self)
     }
 
-    /// Returns what is readable when one has come in.
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.0.get_read().as_fd()
     }
 
-    /// Returns those that have come in, and where they most likely come from:
-    /// from a key, if there are any.
+    /// Returns the signals that came, with their likely senders: the terminal, if there
+    /// is one.
     pub(super) fn pending(&mut self) -> Vec<(i32, Sender)> {
         let keys = io::stdin().is_terminal();
         let sender = |signal| match signal {
@@ -57,14 +53,13 @@ impl Delivery {
     }
 }
 
-/// Does something with the signals blocked that were so when we began: those
-/// that still are.
+/// Runs `start` with the signals blocked that still are.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere this can fail")]
 pub(super) fn with_first_mask<T>(start: impl FnOnce() -> T) -> io::Result<T> {
     Ok(start())
 }
 
-/// Does something while a signal is not blocked in this thread.
+/// Runs `act` with `signal` not blocked in this thread.
 pub(super) fn unblocked<T>(signal: i32, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let signal = Signal::try_from(signal)?;
     let ours = SigSet::from(signal).thread_swap_mask(SigmaskHow::SIG_UNBLOCK)?;
@@ -73,22 +68,19 @@ pub(super) fn unblocked<T>(signal: i32, act: impl FnOnce() -> io::Result<T>) -> 
     done
 }
 
-/// Keeps the system from writing a core file of this process.
 pub(super) fn leave_no_core() {
-    // To ask for less is always allowed.
+    // Lowering a limit is always allowed.
     setrlimit(Resource::RLIMIT_CORE, 0, 0).unwrap_or_default();
 }
 
-/// Opens nothing anew: the names under `/dev/fd` are the open files themselves,
-/// which others may share.
+/// Fails: the names under `/dev/fd` are the open files, which others may share.
 pub(super) fn reopened(_stream: Stream) -> io::Result<File> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// Returns how much a pipe holds, which is not told.
+/// Unknown here.
 pub(super) fn pipe_size(_fd: BorrowedFd<'_>) -> Option<usize> {
     None
 }
 
-/// Leaves a pipe as it is.
 pub(super) fn enlarge_pipe(_fd: BorrowedFd<'_>) {}

@@ -1,5 +1,4 @@
-//! Processes that are started: the command, and the program that is run after
-//! rotations.
+//! Processes that we start: the command, and the program run after rotations.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -24,15 +23,14 @@ use super::streams::Input;
 use super::{raw, signals};
 use crate::sys::{Caught, Request, Sender};
 
-/// The command, with our standard input, and pipes of its own for its output.
+/// The command, with our standard input, and pipes for its output.
 ///
-/// All of our other descriptors close when it begins. The signals that it finds
-/// blocked and ignored are those that were so when we began.
+/// All our other descriptors close when it begins. Signals are blocked and ignored as
+/// when we began.
 pub(crate) struct Process(u32);
 
 impl Process {
-    /// Starts `program`; returns it and the other ends of its standard output
-    /// and its standard error.
+    /// Starts `program`; returns it and our ends of its standard output and standard error.
     pub(crate) fn start(
         program: &OsStr,
         args: &[OsString],
@@ -48,24 +46,20 @@ impl Process {
         Ok((Self(child.id()), outputs.map(input)))
     }
 
-    /// Returns its process id. No other process can have it until this one has
-    /// been reaped.
+    /// Returns its process id, which is not reused before it has been reaped.
     pub(crate) fn id(&self) -> u32 {
         self.0
     }
 
-    /// Returns how it ended, if it has, as of the last [`reap`].
+    /// Returns how it ended, as of the last [`reap`].
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
-        match children::fate(self.0) {
-            Fate::Ended(status) => Some(status),
-            Fate::Runs | Fate::Stopped(_) => None,
-        }
+        let Fate::Ended(status) = children::fate(self.0) else { return None };
+        Some(status)
     }
 
-    /// Stops us too, until we are continued, if it has stopped as a shell's job
-    /// does: because we were `asked` to stop, or by itself at a terminal. One
-    /// that somebody stopped alone will be continued alone. Returns whether we
-    /// stopped.
+    /// Stops us too, until we are continued, if it has stopped as a shell's job does:
+    /// because we were `asked` to stop, or by itself at a terminal. One that was stopped
+    /// alone will be continued alone. Returns whether we stopped.
     pub(crate) fn stops_us(&self, asked: bool) -> bool {
         let Fate::Stopped(signal) = children::fate(self.0) else { return false };
         let by_itself = || {
@@ -80,18 +74,14 @@ impl Process {
         stops
     }
 
-    /// Sends it a signal that we got, if it has not had it.
-    ///
-    /// # Errors
-    ///
-    /// What cannot be done, in words.
+    /// Sends it our signal, if it has not had it. An error says in words what failed.
     pub(crate) fn pass_on(&self, signal: Caught, continued: bool) -> Result<(), String> {
         let (Some(pid), Some(number)) = (self.pid(), signal.number) else { return Ok(()) };
         reap();
         let is_stopped = matches!(children::fate(self.0), Fate::Stopped(_));
         let has_had_it = match (signal.sender, signal.request) {
             (Sender::Ourselves, _) => true,
-            // At its end, the terminal may have sent this to us alone.
+            // At its end, the terminal may have signalled only us.
             (Sender::Terminal, Request::HangUp) if leads_session() => false,
             (Sender::Terminal, _) => self.shares_our_group(),
             // A shell may have stopped or continued the whole job.
@@ -105,15 +95,15 @@ impl Process {
         match raw::send(pid.as_raw(), number) {
             // It has ended meanwhile.
             Err(error) if error as i32 == ESRCH => Ok(()),
+            Ok(()) => Ok(()),
             Err(error) => {
                 let name = signal_name(number).map_or(number.to_string(), ToOwned::to_owned);
                 Err(format!("cannot pass {name} on to the command: {}", error.desc()))
             }
-            Ok(()) => Ok(()),
         }
     }
 
-    /// Returns true if the terminal sends it what it sends us.
+    /// Returns true if the terminal sends it the signals that it sends us.
     fn shares_our_group(&self) -> bool {
         getpgid(self.pid()) == Ok(getpgrp())
     }
@@ -123,13 +113,12 @@ impl Process {
     }
 }
 
-/// Starts `command` on pipes.
 fn spawn(command: &mut Command) -> io::Result<(Child, [PipeReader; 2])> {
     let (out, out_end) = io::pipe()?;
     let (err, err_end) = io::pipe()?;
     for pipe in [&out_end as &dyn AsFd, &err_end] {
-        // A command that gives up root may still open its `/dev/stdout`. To
-        // others the pipe has no name.
+        // A command that gives up root may still open its `/dev/stdout`. For other processes
+        // the pipe has no name.
         let pipe = File::from(pipe.as_fd().try_clone_to_owned()?);
         pipe.set_permissions(Permissions::from_mode(0o666))?;
     }
@@ -137,8 +126,7 @@ fn spawn(command: &mut Command) -> io::Result<(Child, [PipeReader; 2])> {
     Ok((child, [out, err]))
 }
 
-/// Returns where a program is found. One that is not a format that the system
-/// knows is a script for `sh` then, as to `execvp`.
+/// Finds a program as `execvp` does; a file of unknown format is a script for `sh`.
 fn found(program: &OsStr) -> Option<PathBuf> {
     if program.as_bytes().contains(&b'/') {
         return Some(program.into());
@@ -150,42 +138,34 @@ fn found(program: &OsStr) -> Option<PathBuf> {
     env::split_paths(&path).map(|dir| dir.join(program)).find(is_program)
 }
 
-/// Tells whether there is a program of this name or at this path.
+/// Returns whether there is a program of this name or at this path.
 pub(crate) fn is_program(program: &OsStr) -> bool {
-    // Without PATH the system looks where it likes.
+    // Without PATH the system has a default of its own.
     env::var_os("PATH").is_none() || found(program).is_some_and(|path| path.exists())
 }
 
-/// Returns the number of the signal that has killed a process, if one has.
 pub(crate) fn killed_by(status: ExitStatus) -> Option<i32> {
     status.signal()
 }
 
-/// Returns the name of a signal.
 pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
     Signal::try_from(number).ok().map(Signal::as_str)
 }
 
-/// How programs are started that neither our umask nor keys are any business of.
+/// Starts programs without our umask, and in a process group of their own.
 pub(crate) struct Apart {
-    /// The umask that they get, if ours is another.
+    /// The umask before ours, if we changed it.
     umask: Option<Umask>,
 }
 
 impl Apart {
-    /// Returns how it is now, but with the umask that was in force `before`
-    /// ours.
     pub(crate) fn new(before: Option<Umask>) -> Self {
         Self { umask: before }
     }
 
-    /// Runs `command` to its end, in another thread than the first.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be started.
+    /// Runs `command` to its end; not for the first thread.
     pub(crate) fn run(&self, command: &mut Command) -> io::Result<ExitStatus> {
-        // A key that is to stop the producer does not cut an upload.
+        // A key that stops the producer must not cut an upload.
         command.process_group(0);
         let child = without(self.umask, || children::spawn(command))?;
         Ok(children::wait(child.id()))

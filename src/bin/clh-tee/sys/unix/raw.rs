@@ -1,12 +1,11 @@
-//! The system calls for which no crate has a safe door: the program's only
-//! `unsafe`.
+//! System calls for which no crate has a safe interface: the program's only `unsafe`.
 //!
 //! - What is ignored: nix asks `sigaction` only by setting it. In `main` it is too
 //!   late to ask about PIPE, which Rust's runtime ignores.
 //! - Signals without a name (RTMIN and up): nix can neither send them, nor block
 //!   them, nor report that a child has died of one.
 //!
-//! Each call gets numbers, and pointers to values of our own that outlive it.
+//! Each call gets numbers, and pointers to our own values, which outlive it.
 #![expect(unsafe_code, reason = "see above")]
 
 use std::io;
@@ -18,8 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use nix::errno::Errno;
 use nix::libc::{self, SIG_DFL, SIG_IGN, SIGCHLD, SIGPIPE, c_int};
 
-/// PIPE and CHLD are set by Rust's runtime and by us: whether they were ignored
-/// before that.
+/// Whether PIPE and CHLD were ignored before Rust's runtime and we set them.
 static WERE_IGNORED: [AtomicBool; 2] = [const { AtomicBool::new(false) }; 2];
 
 // SAFETY: the section holds pointers to functions without arguments, which the
@@ -45,7 +43,6 @@ pub(super) fn is_ignored(signal: c_int) -> bool {
     }
 }
 
-/// Returns true if a signal is ignored now.
 fn ignores(signal: c_int) -> bool {
     // SAFETY: all zeros are a valid `sigaction`; with a null pointer for the new
     // one, the call only fills it in.
@@ -55,7 +52,6 @@ fn ignores(signal: c_int) -> bool {
     }
 }
 
-/// Gives a signal its default disposition.
 pub(super) fn set_default(signal: c_int) {
     // SAFETY: no handler is installed.
     unsafe { libc::signal(signal, SIG_DFL) };
@@ -75,14 +71,12 @@ pub(super) fn start_ignoring(command: &mut Command, signals: Vec<c_int>) {
     unsafe { command.pre_exec(ignore) };
 }
 
-/// Sends a signal to a process.
 pub(super) fn send(pid: i32, signal: c_int) -> Result<(), Errno> {
     // SAFETY: `kill` touches no memory of ours.
     Errno::result(unsafe { libc::kill(pid, signal) }).map(drop)
 }
 
-/// Returns a child that has ended, stopped or gone on since it was last asked
-/// for, and how.
+/// Returns a child that has ended, stopped or continued and was not yet reported.
 pub(super) fn any_child() -> Option<(u32, ExitStatus)> {
     let mut status = 0;
     let flags = libc::WNOHANG | libc::WUNTRACED | libc::WCONTINUED;
@@ -92,8 +86,7 @@ pub(super) fn any_child() -> Option<(u32, ExitStatus)> {
     Some((pid, ExitStatus::from_raw(status)))
 }
 
-/// Waits until a child has ended, and leaves it to be reaped; if it has been
-/// reaped already, returns at once.
+/// Waits until a child has ended, without reaping it; returns at once if it was reaped.
 pub(super) fn await_end(pid: u32) {
     let flags = libc::WEXITED | libc::WNOWAIT;
     loop {
@@ -108,12 +101,12 @@ pub(super) fn await_end(pid: u32) {
     }
 }
 
-/// How many bytes the kernel takes for a set of signals.
+/// The size of the kernel's set of signals, in bytes.
 #[cfg(target_os = "linux")]
 const SET: usize = size_of::<u64>();
 
-/// Blocks (`SIG_BLOCK`), unblocks or replaces the signals of this thread, the
-/// C library's own too; returns those that were blocked before.
+/// Blocks (`SIG_BLOCK`), unblocks or replaces signals of this thread, also the C
+/// library's own; returns those that were blocked before.
 #[cfg(target_os = "linux")]
 pub(super) fn mask(how: c_int, set: u64) -> io::Result<u64> {
     let mut before = 0_u64;
@@ -125,7 +118,7 @@ pub(super) fn mask(how: c_int, set: u64) -> io::Result<u64> {
     Ok(before)
 }
 
-/// Returns a descriptor from which those of `set` that come in are read.
+/// Returns a descriptor to read the signals of `set` from.
 #[cfg(target_os = "linux")]
 pub(super) fn signal_fd(set: u64) -> io::Result<std::os::fd::OwnedFd> {
     use std::os::fd::{FromRawFd, OwnedFd};

@@ -1,4 +1,4 @@
-//! Signals, as something that can be polled for.
+//! Signals, to be polled for.
 
 use std::io;
 use std::process::{self, ExitCode};
@@ -15,57 +15,50 @@ use super::raw;
 use super::waiting::{Awaited, more};
 use crate::sys::{Caught, Request, Sender};
 
-/// What is caught if there is no command.
-///
-/// XFSZ is caught only so that it does not kill: a write beyond the limit for
-/// the size of files then fails like one to a full disk.
+/// Caught without a command. XFSZ only so that it does not kill: a write beyond the file
+/// size limit then fails as on a full disk.
 const WITHOUT_COMMAND: [i32; 8] =
     [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGALRM, SIGUSR2, SIGXFSZ, SIGCHLD];
 
 /// A set of signals, a bit for each.
 pub(super) type Set = u64;
 
-/// Returns the bit of a signal.
 pub(super) fn bit(signal: i32) -> Set {
     1 << (signal - 1)
 }
 
-/// Lets a write beyond the limit on the size of files fail, and not kill us.
+/// Makes a write beyond the file size limit fail instead of killing us.
 pub(crate) fn outlive_file_limit() {
-    // Where XFSZ cannot be caught, it kills as before.
+    // If XFSZ cannot be caught, it kills as before.
     drop(signal_hook::flag::register(SIGXFSZ, Arc::default()));
 }
 
-/// The signals that have come in.
 pub(crate) struct Signals(Delivery);
 
 impl Signals {
-    /// Catches the signals that matter without a command, from now on. Every
-    /// thread should be started after that.
+    /// Catches the signals that matter without a command. Threads must start after this.
     pub(crate) fn catch() -> io::Result<Self> {
         Self::catch_these(WITHOUT_COMMAND.into_iter().map(bit).sum())
     }
 
-    /// Catches all that can be caught: they are for the command.
+    /// Catches every signal: all are passed on to the command.
     pub(crate) fn catch_for_command() -> io::Result<Self> {
         Self::catch_these(!0)
     }
 
     fn catch_these(set: Set) -> io::Result<Self> {
         let delivery = Delivery::open(set)?;
-        // If it is ignored, the system keeps no status for us.
+        // While it is ignored, the system keeps no exit status for us.
         if raw::is_ignored(SIGCHLD) {
             raw::set_default(SIGCHLD);
         }
         Ok(Self(delivery))
     }
 
-    /// Returns what is ready when a signal has come in.
     pub(crate) fn awaited(&self) -> impl Iterator<Item = Awaited<'_>> {
         std::iter::once(more(self.0.fd()))
     }
 
-    /// Returns the signals since the last call.
     pub(crate) fn caught(&mut self) -> Vec<Caught> {
         self.0.pending().into_iter().map(|(signal, sender)| caught(signal, sender)).collect()
     }
@@ -88,8 +81,8 @@ fn caught(signal: i32, sender: Sender) -> Caught {
     Caught { request, sender, number: Some(signal), ignored }
 }
 
-/// Returns where a signal comes from that the kernel sent: from the terminal,
-/// unless it is one that timers and limits send.
+/// Returns the sender of a signal from the kernel: the terminal, unless timers or limits
+/// send this one.
 pub(super) fn kernel_sender(signal: i32) -> Sender {
     match signal {
         SIGINT | SIGQUIT | SIGHUP | SIGTSTP | SIGTTIN | SIGTTOU | SIGCONT | SIGWINCH => {
@@ -99,27 +92,25 @@ pub(super) fn kernel_sender(signal: i32) -> Sender {
     }
 }
 
-/// Ends as a process ends that `signal` kills, but without a core file: that
-/// would be ours. The first process of a container is not killed by any; it ends
-/// with the status that a shell would show.
+/// Dies of `signal`, but without a core file, which would be ours. A container's first
+/// process survives that, and ends with the status that a shell would show.
 pub(crate) fn end_by(signal: i32) -> ExitCode {
     kernel::leave_no_core();
     raw::set_default(signal);
     let died = kernel::unblocked(signal, || raise(signal));
-    // It did not, whatever the reason.
+    // It failed, for whatever reason.
     drop(died);
     ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
 }
 
-/// Stops as a process does that gets `signal`, until it is continued.
+/// Stops as on `signal`, until continued.
 pub(crate) fn stop(signal: i32) {
     let signal = if raw::is_ignored(signal) { SIGSTOP } else { signal };
-    // If it cannot be done, we go on.
+    // If that fails, we go on.
     drop(kernel::unblocked(signal, || raise(signal)));
 }
 
-/// Returns true if we lead our session: then the terminal's end is sent to us
-/// alone.
+/// Returns true if we lead our session: then the terminal's end is sent only to us.
 pub(super) fn leads_session() -> bool {
     nix::unistd::getsid(None).is_ok_and(|leader| leader.as_raw().cast_unsigned() == process::id())
 }

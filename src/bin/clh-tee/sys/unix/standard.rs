@@ -1,4 +1,4 @@
-//! Our own three streams as they are, and what we end with.
+//! Our own three streams, and our exit status.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
@@ -11,12 +11,11 @@ use std::time::Duration;
 use super::waiting::{Awaited, closed, is_ready_within, room, wait};
 use crate::sys::Stream;
 
-/// Standard output, written as it comes and with waiting: also where others who
-/// share it have set it not to wait, as node does.
+/// Standard output with blocking writes, even where a process that shares it has set it
+/// non-blocking, as node does.
 pub(crate) struct Stdout(File);
 
 impl Stdout {
-    /// Returns it, if it is open.
     pub(crate) fn open() -> io::Result<Self> {
         io::stdout().as_fd().try_clone_to_owned().map(File::from).map(Self)
     }
@@ -25,7 +24,7 @@ impl Stdout {
         self.0.try_clone().map(Self)
     }
 
-    /// Returns it as something to wait for: that nobody reads it any more.
+    /// Is ready when the reader is gone.
     pub(crate) fn closed(&self) -> Awaited<'_> {
         closed(self.0.as_fd())
     }
@@ -36,7 +35,7 @@ impl Write for Stdout {
         loop {
             match self.0.write(bytes) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    // If a signal interrupts it, or it fails, the next write tells.
+                    // If the wait is interrupted or fails, the next write shows it.
                     wait(&mut [room(self.0.as_fd())], None).unwrap_or_default();
                 }
                 written => return written,
@@ -49,25 +48,22 @@ impl Write for Stdout {
     }
 }
 
-/// Tells whether standard input is the regular file at `path`. A log that feeds
-/// itself would have no end.
+/// Returns whether standard input is the regular file at `path`: a log must not feed
+/// itself.
 pub(crate) fn is_standard_input(path: &Path) -> bool {
     is_file_at(io::stdin().as_fd(), path)
 }
 
-/// Tells whether that stream of ours is the regular file at `path`.
 pub(crate) fn is_standard(stream: Stream, path: &Path) -> bool {
     borrowed(stream, |fd| is_file_at(fd, path))
 }
 
-/// Tells whether `fd` is the regular file at `path`.
 fn is_file_at(fd: BorrowedFd<'_>, path: &Path) -> bool {
     let open = fd.try_clone_to_owned().and_then(|owned| File::from(owned).metadata());
     let (Ok(open), Ok(found)) = (open, path.metadata()) else { return false };
     found.is_file() && (found.dev(), found.ino()) == (open.dev(), open.ino())
 }
 
-/// Does something with the descriptor of that stream of ours.
 fn borrowed<T>(stream: Stream, ask: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
     match stream {
         Stream::Out => ask(io::stdout().as_fd()),
@@ -75,15 +71,13 @@ fn borrowed<T>(stream: Stream, ask: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
     }
 }
 
-/// Writes to standard error if it takes something within `patience`; tells
-/// whether it did.
-pub(crate) fn say(bytes: &[u8], patience: Duration) -> bool {
+/// Writes to standard error if it is ready within `limit`; returns whether it worked.
+pub(crate) fn say(bytes: &[u8], limit: Duration) -> bool {
     let stderr = io::stderr();
-    is_ready_within(room(stderr.as_fd()), patience) && stderr.lock().write_all(bytes).is_ok()
+    is_ready_within(room(stderr.as_fd()), limit) && stderr.lock().write_all(bytes).is_ok()
 }
 
-/// Returns what the program ends with.
 pub(crate) fn end_with(status: u32) -> ExitCode {
-    // No status of a command's is larger.
+    // A command's status is no larger.
     ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX))
 }

@@ -1,4 +1,4 @@
-//! What is read and written: descriptors that are polled before they are used.
+//! Input and output: descriptors that are polled before use.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -12,26 +12,21 @@ use super::kernel::{enlarge_pipe, pipe_size, reopened};
 use super::waiting::{Awaited, is_ready_within, more, room};
 use crate::sys::Stream;
 
-/// What is written at once where a write could wait: so much goes in if there
-/// is room at all.
+/// The size of a write that could block: a pipe takes it whole once it is ready.
 pub(crate) const AT_ONCE: usize = libc::PIPE_BUF;
 
-/// A stream that is read.
 pub(crate) struct Input(File);
 
 impl Input {
-    /// Returns standard input, if it is open.
     pub(crate) fn stdin() -> Option<Self> {
         io::stdin().as_fd().try_clone_to_owned().ok().map(Self::from)
     }
 
-    /// Returns how much it may hold that has not been read, as far as that is
-    /// known.
+    /// Returns how many unread bytes it may hold, if known.
     pub(crate) fn capacity(&self) -> Option<usize> {
         pipe_size(self.0.as_fd())
     }
 
-    /// Returns it as something to wait for: what can be read.
     pub(crate) fn awaited(&self) -> Awaited<'_> {
         more(self.0.as_fd())
     }
@@ -50,19 +45,15 @@ impl Read for Input {
     }
 }
 
-/// A stream that is written, without ever waiting for it.
-///
-/// A pipe or terminal is opened anew for that: the flag for not waiting belongs
-/// to the open file, which others may share.
+/// An output that is never waited for. A pipe or terminal is opened a second time:
+/// `O_NONBLOCK` belongs to the open file, which others may share.
 pub(crate) struct Output {
-    /// Where it goes.
     file: File,
-    /// How much may be written at once.
+    /// The size of a write, in bytes.
     at_once: usize,
 }
 
 impl Output {
-    /// Returns that stream of ours, if it is open.
     pub(crate) fn to(stream: Stream) -> Option<Self> {
         let shared = match stream {
             Stream::Out => io::stdout().as_fd().try_clone_to_owned(),
@@ -82,11 +73,9 @@ impl Output {
         Some(Self { file, at_once })
     }
 
-    /// Writes the beginning of `bytes`; returns how much of it.
+    /// Writes the beginning of `bytes`; returns how many.
     ///
-    /// # Errors
-    ///
-    /// `WouldBlock` if nothing is taken now. The next call, once it is ready,
+    /// Fails with `WouldBlock` if nothing is taken now. The next call, once it is ready,
     /// must begin with the same bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.at_once < usize::MAX && !is_ready_within(self.awaited(), Duration::ZERO) {
@@ -95,7 +84,6 @@ impl Output {
         self.file.write(&bytes[..bytes.len().min(self.at_once)])
     }
 
-    /// Returns it as something to wait for: that it takes more.
     pub(crate) fn awaited(&self) -> Awaited<'_> {
         room(self.file.as_fd())
     }

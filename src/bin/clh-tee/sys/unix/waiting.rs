@@ -1,4 +1,4 @@
-//! Waiting for many things at once: `poll`, and pipes to be roused by.
+//! Waiting for many things at once: `poll`, and pipes that wake it.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -6,14 +6,11 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// Something that is waited for, and once that is over, whether it has come.
+/// Something to wait for; after the wait, whether it is ready.
 pub(crate) type Awaited<'a> = PollFd<'a>;
 
-/// Waits until one of `awaited` is ready, and for no longer than `timeout`.
-///
-/// # Errors
-///
-/// If a signal came instead (`Interrupted`), or if nothing can be waited for.
+/// Waits until one of `awaited` is ready or `timeout` is over. Fails with `Interrupted` if
+/// a signal came.
 pub(crate) fn wait(awaited: &mut [Awaited], timeout: Option<Duration>) -> io::Result<()> {
     let timeout = timeout.map_or(PollTimeout::NONE, |timeout| {
         PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX)
@@ -22,65 +19,59 @@ pub(crate) fn wait(awaited: &mut [Awaited], timeout: Option<Duration>) -> io::Re
     Ok(())
 }
 
-/// Tells whether what was waited for is ready. What cannot be understood is
-/// taken as ready: the call for which it was polled will tell.
+/// Returns whether it is ready. Unknown flags count: the call it was polled for will tell.
 pub(crate) fn is_ready(awaited: &Awaited) -> bool {
     awaited.any().unwrap_or(true)
 }
 
-/// Tells whether `awaited` becomes ready within `patience`.
-pub(crate) fn is_ready_within(awaited: Awaited, patience: Duration) -> bool {
-    let patience = PollTimeout::try_from(patience).unwrap_or(PollTimeout::MAX);
-    poll(&mut [awaited], patience).is_ok_and(|count| count > 0)
+/// Returns whether `awaited` becomes ready within `limit`.
+pub(crate) fn is_ready_within(awaited: Awaited, limit: Duration) -> bool {
+    let limit = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
+    poll(&mut [awaited], limit).is_ok_and(|count| count > 0)
 }
 
-/// Returns what can be read from, as something to wait for.
+/// Is ready when `fd` can be read.
 pub(super) fn more(fd: BorrowedFd<'_>) -> Awaited<'_> {
     PollFd::new(fd, PollFlags::POLLIN)
 }
 
-/// Returns what can be written to, as something to wait for.
+/// Is ready when `fd` can be written.
 pub(super) fn room(fd: BorrowedFd<'_>) -> Awaited<'_> {
     PollFd::new(fd, PollFlags::POLLOUT)
 }
 
-/// Returns what nobody reads any more, as something to wait for.
+/// Is ready when the other end of `fd` is closed.
 pub(super) fn closed(fd: BorrowedFd<'_>) -> Awaited<'_> {
     PollFd::new(fd, PollFlags::empty())
 }
 
-/// Rouses who waits for the [`Woken`] that belongs to it. When it is gone, that
-/// stays ready for ever.
+/// Wakes the thread that waits for its [`Woken`], which stays ready once this is dropped.
 pub(crate) struct Waker(PipeWriter);
 
-/// Is ready as often as it was roused.
+/// Is ready as often as it was woken.
 pub(crate) struct Woken(PipeReader);
 
-/// Returns what rouses, and what is roused.
 pub(crate) fn waker() -> io::Result<(Waker, Woken)> {
     let (woken, waker) = io::pipe()?;
     Ok((Waker(waker), Woken(woken)))
 }
 
 impl Waker {
-    /// Rouses.
     pub(crate) fn wake(&self) {
-        // There is room for one byte, since the reader takes each before
-        // it waits again; and if it is gone nobody needs to be roused.
+        // There is room for one byte, since the reader takes each before it waits again;
+        // and once the reader is gone, there is nothing to wake.
         drop((&self.0).write(&[0]));
     }
 }
 
 impl Woken {
-    /// Returns it as something to wait for.
     pub(crate) fn awaited(&self) -> Awaited<'_> {
         more(self.0.as_fd())
     }
 
-    /// Takes note of having been roused once.
+    /// Uses up one wake.
     pub(crate) fn noted(&mut self) {
-        // There is one byte for each time that we waited, and if the other end
-        // is gone there will be no more.
+        // There is one byte for each wait that ended, unless the waker is gone.
         drop(self.0.read(&mut [0]));
     }
 }

@@ -1,13 +1,10 @@
-//! Windows.
-//!
-//! There is nothing like `poll` for pipes and the console here. So whatever may
-//! have to be waited for, an input, an output, a process, has a thread of its
-//! own that waits in a call, and rings a bell when it is over; whoever waits for
-//! many things at once waits for the bell and then looks at each of them.
+//! Windows has nothing like `poll` for pipes and the console. So each input, output and
+//! process that may have to be waited for has a thread that waits in a call and rings a
+//! bell afterwards. To wait for many things is to wait for the bell and check each.
 //!
 //! These files are the only doors to tokio and winapi-util in the program.
 
-// What can fail or has a state on another system keeps that face here.
+// A function that can fail or has a state on another system has the same type here.
 #![allow(clippy::unnecessary_wraps, clippy::unused_self)]
 
 pub(super) mod files;

@@ -1,5 +1,4 @@
-//! Processes that are started: the command, and what is run beside the flow of
-//! lines.
+//! Processes that we start: the command, and the program run after rotations.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -13,21 +12,18 @@ use super::signals::note;
 use super::streams::Input;
 use crate::sys::{Caught, Request};
 
-/// What keeps a process from being told of Ctrl-C (`CREATE_NEW_PROCESS_GROUP`).
+/// Keeps Ctrl-C from a process (`CREATE_NEW_PROCESS_GROUP`).
 const NEW_GROUP: u32 = 0x200;
 
-/// A process that was started, with our standard input, and pipes of its own
-/// for its output. A thread waits for its end.
+/// The command, with our standard input, and pipes for its output. A thread waits for
+/// its end.
 pub(crate) struct Process {
-    /// Its number.
     id: u32,
-    /// Brings how it has ended.
     ended: Receiver<io::Result<ExitStatus>>,
 }
 
 impl Process {
-    /// Starts `program`; returns it and the other ends of its standard output
-    /// and its standard error.
+    /// Starts `program`; returns it and our ends of its standard output and standard error.
     pub(crate) fn start(
         program: &OsStr,
         args: &[OsString],
@@ -39,69 +35,59 @@ impl Process {
         let err = child.stderr.take().map(Input::of);
         let (id, (ends, ended)) = (child.id(), channel());
         thread::spawn(move || {
-            // Nobody is left to be told if the reader has ended before it.
+            // The receiver is gone if the reader has ended first.
             drop(ends.send(child.wait()));
             note(Request::Child);
         });
         Ok((Self { id, ended }, [out, err]))
     }
 
-    /// Returns its process id. Nobody else can have it while it runs.
+    /// Returns its process id, which is not reused while it runs.
     pub(crate) fn id(&self) -> u32 {
         self.id
     }
 
-    /// Returns how it ended, if it has.
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
         self.ended.try_recv().ok()?.ok()
     }
 
-    /// Returns false: processes are not stopped.
+    /// Processes are not stopped.
     pub(crate) fn stops_us(&self, _asked: bool) -> bool {
         false
     }
 
-    /// Does nothing: what the console sends us is sent to it as well.
+    /// Does nothing: the console signals it, too.
     pub(crate) fn pass_on(&self, _signal: Caught, _continued: bool) -> Result<(), String> {
         Ok(())
     }
 }
 
-/// Does nothing: a thread waits for each.
+/// Does nothing: a thread waits for each process.
 pub(crate) fn reap() {}
 
-/// Takes every name for a program's: where the system looks is known when it is
-/// started.
+/// Assumes that it exists: only the start shows where the system looks.
 pub(crate) fn is_program(_program: &OsStr) -> bool {
     true
 }
 
-/// Returns none: there are no signals that kill.
 pub(crate) fn killed_by(_status: ExitStatus) -> Option<i32> {
     None
 }
 
-/// Returns none: there are no signals that have names.
 pub(crate) fn signal_name(_number: i32) -> Option<&'static str> {
     None
 }
 
-/// How programs are started that a key is no business of.
+/// Starts programs that keys do not reach.
 pub(crate) struct Apart(());
 
 impl Apart {
-    /// Returns how that is done.
     pub(crate) fn new(_before: Option<Umask>) -> Self {
         Self(())
     }
 
-    /// Runs `command` to its end.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be started.
     pub(crate) fn run(&self, command: &mut Command) -> io::Result<ExitStatus> {
-        // A key that is to stop the producer does not cut an upload.
+        // A key that stops the producer must not cut an upload.
         command.creation_flags(NEW_GROUP).spawn()?.wait()
     }
 }

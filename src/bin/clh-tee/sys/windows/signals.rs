@@ -1,9 +1,8 @@
-//! What comes from the console, and the end of a command.
+//! What the console sends, and the end of a command.
 //!
-//! Ctrl-C is an INT: whoever else is in the pipeline gets it too. Ctrl-Break is
-//! a TERM, and so is what comes before the system ends us: that the console is
-//! closed, the user leaves, or the computer is shut down. It waits for some
-//! seconds (five, as a rule), as long as we do not return from being told of it,
+//! Ctrl-C is an INT: the rest of the pipeline gets it too. Ctrl-Break is a TERM, and so
+//! is the end of the console, of the session or of the system. Windows waits some
+//! seconds (usually five) before it ends us, as long as the handler does not return,
 //! which tokio sees to.
 
 use std::future::poll_fn;
@@ -20,30 +19,27 @@ use tokio::signal::windows::{self, CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, Ctrl
 use super::waiting::{Awaited, Ready, ring};
 use crate::sys::{Caught, Request, Sender};
 
-/// What has come in and was not taken yet.
+/// Requests that have come in and were not taken yet.
 static CAME: Mutex<Vec<Caught>> = Mutex::new(Vec::new());
 
-/// Notes what has come in.
 pub(super) fn note(request: Request) {
-    // A child's end is no command's affair, and all else it gets from the console.
+    // A child's end does not concern a command, and the console sends it the rest.
     let sender = if request == Request::Child { Sender::Ourselves } else { Sender::Terminal };
     came().push(Caught { request, sender, number: None, ignored: false });
     ring();
 }
 
-/// Returns what has come in, for a while.
 fn came() -> MutexGuard<'static, Vec<Caught>> {
     CAME.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What has come in.
 pub(crate) struct Signals(());
 
-/// Lets a write beyond the limit on the size of files fail: there is no such limit.
+/// Does nothing: there is no such limit.
 pub(crate) fn outlive_file_limit() {}
 
 impl Signals {
-    /// Catches what comes from the console from now on.
+    /// Catches what the console sends from now on.
     pub(crate) fn catch() -> io::Result<Self> {
         let mut console = Console::open()?;
         let runtime = Builder::new_current_thread().build()?;
@@ -55,18 +51,15 @@ impl Signals {
         Ok(Self(()))
     }
 
-    /// Catches what matters to a command too, which gets it from the console
-    /// itself.
+    /// The console signals the command itself.
     pub(crate) fn catch_for_command() -> io::Result<Self> {
         Self::catch()
     }
 
-    /// Returns what is ready when something has come in.
     pub(crate) fn awaited(&self) -> impl Iterator<Item = Awaited<'_>> {
         iter::once(Awaited::new(self))
     }
 
-    /// Returns what has come in since the last call.
     pub(crate) fn caught(&mut self) -> Vec<Caught> {
         std::mem::take(&mut came())
     }
@@ -78,22 +71,15 @@ impl Ready for Signals {
     }
 }
 
-/// What the console tells of.
 struct Console {
-    /// Ctrl-C.
     interrupt: CtrlC,
-    /// Ctrl-Break.
     stop: CtrlBreak,
-    /// The console is closed.
     close: CtrlClose,
-    /// The user leaves.
     leave: CtrlLogoff,
-    /// The computer is shut down.
     shutdown: CtrlShutdown,
 }
 
 impl Console {
-    /// Has it told from now on.
     fn open() -> io::Result<Self> {
         Ok(Self {
             interrupt: windows::ctrl_c()?,
@@ -104,7 +90,6 @@ impl Console {
         })
     }
 
-    /// Returns what comes next, when it does.
     fn poll(&mut self, context: &mut Context) -> Poll<Request> {
         if self.interrupt.poll_recv(context).is_ready() {
             return Poll::Ready(Request::Interrupt);
@@ -123,7 +108,7 @@ impl Console {
     }
 }
 
-/// Returns the status of a command that a signal killed. There is none.
+/// No signal kills a command.
 pub(crate) fn end_by(_signal: i32) -> ExitCode {
     ExitCode::FAILURE
 }

@@ -1,4 +1,4 @@
-//! Our own three streams as they are, and what we end with.
+//! Our own three streams, and our exit status.
 
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
@@ -12,26 +12,23 @@ use super::streams::{Output, written};
 use super::waiting::{Awaited, is_ready_within};
 use crate::sys::Stream;
 
-/// How long a message may take to go out. On a machine that is busy, the thread
-/// that writes it may have to wait for its turn.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a message may take to be written: on a busy machine, its thread may have to
+/// wait for its turn.
+const WRITE_LIMIT: Duration = Duration::from_secs(5);
 
-/// Standard output, written as it comes and with waiting.
+/// Standard output with blocking writes.
 pub(crate) struct Stdout(());
 
 impl Stdout {
-    /// Returns it.
     pub(crate) fn open() -> io::Result<Self> {
         Ok(Self(()))
     }
 
-    /// Returns a second one.
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
         Self::open()
     }
 
-    /// Returns what is never ready: that nobody reads it any more is known when
-    /// the next bytes are written.
+    /// Is never ready: only the next write shows that the reader is gone.
     pub(crate) fn closed(&self) -> Awaited<'_> {
         Awaited::never()
     }
@@ -47,13 +44,12 @@ impl Write for Stdout {
     }
 }
 
-/// Tells whether standard input is the regular file at `path`. A log that feeds
-/// itself would have no end.
+/// Returns whether standard input is the regular file at `path`: a log must not feed
+/// itself.
 pub(crate) fn is_standard_input(path: &Path) -> bool {
     is_file_at(&HandleRef::stdin(), path)
 }
 
-/// Tells whether that stream of ours is the regular file at `path`.
 pub(crate) fn is_standard(stream: Stream, path: &Path) -> bool {
     match stream {
         Stream::Out => is_file_at(&HandleRef::stdout(), path),
@@ -61,7 +57,6 @@ pub(crate) fn is_standard(stream: Stream, path: &Path) -> bool {
     }
 }
 
-/// Tells whether `open` is the regular file at `path`.
 fn is_file_at(open: &HandleRef, path: &Path) -> bool {
     let identity = |handle: &dyn AsHandleRef| {
         let found = file::information(handle.as_handle_ref()).ok()?;
@@ -71,14 +66,14 @@ fn is_file_at(open: &HandleRef, path: &Path) -> bool {
     path.is_file() && identity(open).is_some_and(|open| Some(open) == found())
 }
 
-/// Writes to standard error if the last message has gone out, or does so within
-/// `patience`; tells whether all of it was taken in time.
-pub(crate) fn say(bytes: &[u8], patience: Duration) -> bool {
+/// Writes to standard error, once the last message is written, if that is within `limit`;
+/// returns whether all bytes were taken in time.
+pub(crate) fn say(bytes: &[u8], limit: Duration) -> bool {
     static STDERR: Mutex<Option<Output>> = Mutex::new(None);
     let mut stderr = STDERR.lock().unwrap_or_else(PoisonError::into_inner);
     let output = stderr.get_or_insert_with(|| Output::of(Stream::Err));
-    // Only one message is ever waited for where nobody reads them.
-    if !is_ready_within(output.awaited(), patience) {
+    // Where no one reads them, only one message is ever waited for.
+    if !is_ready_within(output.awaited(), limit) {
         return false;
     }
     output.forget();
@@ -87,7 +82,7 @@ pub(crate) fn say(bytes: &[u8], patience: Duration) -> bool {
         match output.write(rest) {
             Ok(count) => rest = &rest[count..],
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                if !is_ready_within(output.awaited(), PATIENCE) {
+                if !is_ready_within(output.awaited(), WRITE_LIMIT) {
                     return false;
                 }
             }
@@ -97,8 +92,8 @@ pub(crate) fn say(bytes: &[u8], patience: Duration) -> bool {
     true
 }
 
-/// Returns what the program ends with, or ends it if that is beyond what can be
-/// returned: a status of a command's has 32 bits here.
+/// Returns the exit status, or exits if it is too large to be returned: a command's
+/// status has 32 bits here.
 pub(crate) fn end_with(status: u32) -> ExitCode {
     u8::try_from(status).map_or_else(|_| process::exit(status.cast_signed()), ExitCode::from)
 }

@@ -1,4 +1,4 @@
-//! What is read and written: a thread for each, which waits in place of us.
+//! Input and output: a thread for each does the waiting.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
@@ -7,34 +7,29 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::waiting::{Awaited, Ready, ring};
-use crate::sys::READ;
-use crate::sys::Stream;
+use crate::sys::{READ, Stream};
 
-/// What is written at once where a write could wait.
+/// The size of a write that could block.
 pub(crate) const AT_ONCE: usize = 4096;
 
-/// Nobody is at a pipe's other end (`ERROR_PIPE_NOT_CONNECTED`).
+/// A pipe's other end is closed (`ERROR_PIPE_NOT_CONNECTED`).
 const NOT_CONNECTED: i32 = 233;
 
-/// A stream that is read.
 pub(crate) struct Input(Arc<Place<Arrived>>);
 
-/// What has been read from a stream, and nobody has taken yet.
+/// Bytes read from a stream and not taken yet.
 #[derive(Default)]
 struct Arrived {
-    /// The bytes.
     bytes: Vec<u8>,
-    /// How the stream has ended, once it has.
+    /// Set at the end of the stream.
     end: Option<io::Result<()>>,
 }
 
 impl Input {
-    /// Returns standard input.
     pub(crate) fn stdin() -> Option<Self> {
         Some(Self::of(io::stdin()))
     }
 
-    /// Returns what is read from `stream`.
     pub(super) fn of(stream: impl Read + Send + 'static) -> Self {
         let place = Arc::<Place<Arrived>>::default();
         let other = Arc::clone(&place);
@@ -42,20 +37,18 @@ impl Input {
         Self(place)
     }
 
-    /// Returns how much it may hold that has not been read, as far as that is
-    /// known.
+    /// Unknown here.
     pub(crate) fn capacity(&self) -> Option<usize> {
         None
     }
 
-    /// Returns it as something to wait for: what can be read.
     pub(crate) fn awaited(&self) -> Awaited<'_> {
         Awaited::new(self)
     }
 }
 
-/// Reads `stream` to its end. No more is read before the last bytes have been
-/// taken, so whoever writes them is held up by who takes them.
+/// Reads `stream` to its end. No more is read before the last bytes have been taken, so
+/// its writer is held up by our reader.
 fn bring(mut stream: impl Read, place: &Place<Arrived>) {
     let mut buffer = vec![0; READ];
     loop {
@@ -79,11 +72,11 @@ fn bring(mut stream: impl Read, place: &Place<Arrived>) {
 }
 
 impl Read for Input {
-    /// Takes what has been read; fails with `WouldBlock` if there is nothing.
+    /// Fails with `WouldBlock` if there is nothing.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let mut arrived = self.0.lock();
         if arrived.bytes.is_empty() {
-            // What it ended with is told once, and after that there is nothing.
+            // The end is reported once; after that there is nothing.
             let end = arrived.end.as_mut().map(|end| mem::replace(end, Ok(())));
             return end.unwrap_or(Err(ErrorKind::WouldBlock.into())).map(|()| 0);
         }
@@ -102,28 +95,25 @@ impl Ready for Input {
     }
 }
 
-/// A stream that is written, without ever waiting for it.
+/// An output that is never waited for.
 pub(crate) struct Output(Arc<Place<Going>>);
 
-/// What becomes of what is written.
+/// The state of a write.
 #[derive(Default)]
 enum Going {
-    /// There is nothing to write.
     #[default]
     Nothing,
-    /// This is to be written, or is being written if there is none.
+    /// These bytes are to be written; if empty, they are being written.
     Busy(Vec<u8>),
-    /// So much was written, or could not be.
+    /// The number of bytes written.
     Done(io::Result<usize>),
 }
 
 impl Output {
-    /// Returns that stream of ours.
     pub(crate) fn to(stream: Stream) -> Option<Self> {
         Some(Self::of(stream))
     }
 
-    /// Returns that stream of ours.
     pub(super) fn of(stream: Stream) -> Self {
         let place = Arc::<Place<Going>>::default();
         let other = Arc::clone(&place);
@@ -134,12 +124,10 @@ impl Output {
         Self(place)
     }
 
-    /// Writes the beginning of `bytes`; returns how much of it.
+    /// Writes the beginning of `bytes`; returns how many.
     ///
-    /// # Errors
-    ///
-    /// `WouldBlock` if nothing has been written yet. The next call, once it is
-    /// ready, must begin with the same bytes, for it tells of them.
+    /// Fails with `WouldBlock` if they are not written yet. The next call, once it is ready,
+    /// must begin with the same bytes, as it returns their outcome.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut going = self.0.lock();
         match mem::take(&mut *going) {
@@ -151,7 +139,7 @@ impl Output {
         Err(ErrorKind::WouldBlock.into())
     }
 
-    /// Forgets what became of bytes that will not be given again.
+    /// Drops the outcome of bytes that will not be given again.
     pub(super) fn forget(&mut self) {
         let mut going = self.0.lock();
         if matches!(*going, Going::Done(_)) {
@@ -159,13 +147,11 @@ impl Output {
         }
     }
 
-    /// Returns it as something to wait for: that it takes more.
     pub(crate) fn awaited(&self) -> Awaited<'_> {
         Awaited::new(self)
     }
 }
 
-/// Writes to `stream` what comes.
 fn carry(mut stream: impl Write + IsTerminal, place: &Place<Going>) {
     let is_idle = |going: &mut Going| !matches!(going, Going::Busy(bytes) if !bytes.is_empty());
     loop {
@@ -178,18 +164,18 @@ fn carry(mut stream: impl Write + IsTerminal, place: &Place<Going>) {
     }
 }
 
-/// Writes all `bytes`; returns how many that are.
+/// Writes all `bytes`; returns their number.
 pub(super) fn written(stream: &mut (impl Write + IsTerminal), bytes: &[u8]) -> io::Result<usize> {
     let shown = shown(bytes, stream.is_terminal());
     let outcome = stream.write_all(&shown).and_then(|()| stream.flush());
     outcome.map(|()| bytes.len()).map_err(|error| match error.raw_os_error() {
-        // To std this is none of the errors that say so.
+        // std does not map this error.
         Some(NOT_CONNECTED) => ErrorKind::BrokenPipe.into(),
         _ => error,
     })
 }
 
-/// Returns what is written of `bytes`: the console takes nothing but UTF-8.
+/// Returns `bytes`, for the console as UTF-8: it takes nothing else.
 fn shown(bytes: &[u8], is_terminal: bool) -> Cow<'_, [u8]> {
     if !is_terminal {
         return bytes.into();
@@ -206,22 +192,20 @@ impl Ready for Output {
     }
 }
 
-/// Where two threads meet.
+/// A value that two threads share.
 #[derive(Default)]
 struct Place<T> {
-    /// What they share.
     content: Mutex<T>,
-    /// Is told when the one that was asked for has changed it.
+    /// Signals a change that the other thread waits for.
     changed: Condvar,
 }
 
 impl<T> Place<T> {
-    /// Returns the content, for a while.
     fn lock(&self) -> MutexGuard<'_, T> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns the content as soon as that does not hold any more.
+    /// Locks the content as soon as `holds` returns false.
     fn wait_while(&self, holds: impl FnMut(&mut T) -> bool) -> MutexGuard<'_, T> {
         self.changed.wait_while(self.lock(), holds).unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! What threads and the bell do in place of `poll`.
+//! Threads and the bell in place of `poll`.
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, Read, Write};
@@ -16,8 +16,7 @@ use crate::sys::READ;
 /// Longer than anything takes.
 const LONG: Duration = Duration::from_secs(30);
 
-/// Returns all that is read from `input`, and how much of it came at once at the
-/// most.
+/// Reads all of `input`; returns the largest read, too.
 fn all_of(input: &mut Input) -> io::Result<(Vec<u8>, usize)> {
     let (mut all, mut most, mut buffer) = (Vec::new(), 0, vec![0; 2 * READ]);
     loop {
@@ -48,7 +47,7 @@ fn all_input_comes_and_never_more_than_a_read_at_once() {
 }
 
 #[test]
-fn who_waits_is_roused_each_time_and_for_ever_at_the_end() {
+fn a_waiting_thread_is_woken_each_time_and_for_ever_at_the_end() {
     let (waker, mut woken) = waker().expect("no reason to fail");
     for _ in 0..2 {
         waker.wake();
@@ -61,9 +60,9 @@ fn who_waits_is_roused_each_time_and_for_ever_at_the_end() {
     }
     assert!(!is_ready_within(woken.awaited(), Duration::ZERO));
     let began = Instant::now();
-    let rouser = thread::spawn(move || drop(waker));
+    let waking = thread::spawn(move || drop(waker));
     assert!(is_ready_within(woken.awaited(), LONG) && began.elapsed() < LONG);
-    rouser.join().expect("a thread");
+    waking.join().expect("a thread");
     woken.noted();
     assert!(is_ready_within(woken.awaited(), Duration::ZERO));
 }

@@ -1,82 +1,71 @@
-//! Waiting for many things at once: a bell that is rung whenever one of them
-//! has become ready.
+//! Waiting for many things at once: a bell rings whenever one of them becomes ready.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long things are waited for that are to be ready at once: a thread needs a
-/// moment to bring what is there.
+/// How long to wait for things that should be ready at once: a thread needs a moment to
+/// bring them.
 const MOMENT: Duration = Duration::from_millis(50);
 
-/// How many times the bell was rung.
 static RINGS: Mutex<u64> = Mutex::new(0);
 
-/// The bell.
 static BELL: Condvar = Condvar::new();
 
-/// Says that something has become ready. It must be so already.
+/// Announces that something has become ready, which it must be already.
 pub(super) fn ring() {
     *RINGS.lock().unwrap_or_else(PoisonError::into_inner) += 1;
     BELL.notify_all();
 }
 
-/// What can be waited for. When it becomes ready, somebody rings.
+/// Something to wait for. Whatever makes it ready rings the bell.
 pub(super) trait Ready {
-    /// Tells whether it is ready.
     fn is_ready(&self) -> bool;
 }
 
-/// Something that is waited for, and once that is over, whether it has come.
+/// Something to wait for; after the wait, whether it is ready.
 pub(crate) struct Awaited<'a> {
-    /// What it is; if nothing, it never comes.
+    /// None is never ready.
     what: Option<&'a dyn Ready>,
-    /// Whether it has come.
     is_ready: bool,
 }
 
 impl<'a> Awaited<'a> {
-    /// Returns `what` as something to wait for.
     pub(super) fn new(what: &'a dyn Ready) -> Self {
         Self { what: Some(what), is_ready: false }
     }
 
-    /// Returns what is never ready.
     pub(super) fn never() -> Self {
         Self { what: None, is_ready: false }
     }
 
-    /// Looks whether it is ready now.
     fn look(&mut self) -> bool {
         self.is_ready = self.what.is_some_and(Ready::is_ready);
         self.is_ready
     }
 }
 
-/// Waits until one of `awaited` is ready, and for no longer than `timeout` or a
-/// moment.
+/// Waits until one of `awaited` is ready or `timeout`, at least a moment, is over.
 pub(crate) fn wait(awaited: &mut [Awaited], timeout: Option<Duration>) -> io::Result<()> {
     wait_until(awaited, timeout.map(|timeout| Instant::now() + timeout.max(MOMENT)));
     Ok(())
 }
 
-/// Tells whether what was waited for is ready.
 pub(crate) fn is_ready(awaited: &Awaited) -> bool {
     awaited.is_ready
 }
 
-/// Tells whether `awaited` becomes ready within `patience`.
-pub(crate) fn is_ready_within(awaited: Awaited, patience: Duration) -> bool {
+/// Returns whether `awaited` becomes ready within `limit`.
+pub(crate) fn is_ready_within(awaited: Awaited, limit: Duration) -> bool {
     let mut awaited = [awaited];
-    wait_until(&mut awaited, Some(Instant::now() + patience));
+    wait_until(&mut awaited, Some(Instant::now() + limit));
     awaited[0].is_ready
 }
 
-/// Waits until one of `awaited` is ready, or until then.
 fn wait_until(awaited: &mut [Awaited], until: Option<Instant>) {
     loop {
-        // Counted before looking: what becomes ready after that rings again.
+        // Read before looking: what becomes ready after that rings again.
         let rings = *RINGS.lock().unwrap_or_else(PoisonError::into_inner);
         let ready = awaited.iter_mut().filter_map(|one| one.look().then_some(())).count();
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
@@ -92,30 +81,25 @@ fn wait_until(awaited: &mut [Awaited], until: Option<Instant>) {
     }
 }
 
-/// Rouses who waits for the [`Woken`] that belongs to it. When it is gone, that
-/// stays ready for ever.
+/// Wakes the thread that waits for its [`Woken`], which stays ready once this is dropped.
 pub(crate) struct Waker(Arc<Wakes>);
 
-/// Is ready as often as it was roused.
+/// Is ready as often as it was woken.
 pub(crate) struct Woken(Arc<Wakes>);
 
-/// What the two share.
 #[derive(Default)]
 struct Wakes {
-    /// How often it was roused and has not noted that.
+    /// Wakes that were not noted.
     count: AtomicUsize,
-    /// Whether the waker is gone.
     ended: AtomicBool,
 }
 
-/// Returns what rouses, and what is roused.
 pub(crate) fn waker() -> io::Result<(Waker, Woken)> {
     let wakes = Arc::<Wakes>::default();
     Ok((Waker(Arc::clone(&wakes)), Woken(wakes)))
 }
 
 impl Waker {
-    /// Rouses.
     pub(crate) fn wake(&self) {
         self.0.count.fetch_add(1, Ordering::Release);
         ring();
@@ -130,15 +114,13 @@ impl Drop for Waker {
 }
 
 impl Woken {
-    /// Returns it as something to wait for.
     pub(crate) fn awaited(&self) -> Awaited<'_> {
         Awaited::new(self)
     }
 
-    /// Takes note of having been roused once.
+    /// Uses up one wake.
     pub(crate) fn noted(&mut self) {
-        // There is one for each time that we waited; if there is none, the
-        // other end is gone, and there will be no more.
+        // There is one for each wait that ended, unless the waker is gone.
         let one_less = |count: usize| count.checked_sub(1);
         self.0
             .count
