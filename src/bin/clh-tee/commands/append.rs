@@ -9,7 +9,7 @@ use crate::args::Cli;
 use crate::input::child::Child;
 use crate::input::{EventLoop, Source};
 use crate::messages::{Report, Status};
-use crate::sys::{NOWHERE, Signals, Stream, Umask, is_standard, is_standard_input, without};
+use crate::sys::{Input, NOWHERE, Signals, Stream, Umask, is_standard, is_standard_input, without};
 use crate::tee::Tee;
 use crate::writer::post_rotate::PostRotate;
 use crate::writer::sink::Sink;
@@ -29,15 +29,15 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     let sink = Sink::new(log, post_rotate, cli, report).context("cannot make a pipe")?;
     let sink = sink.discarding(is_nowhere);
     let tee = |stream| if quiet { Tee::off() } else { Tee::to(stream) };
+    let source = |input, stream| Source::new(input, stream, tee(stream), cli);
     if !runs {
-        let sources = vec![Source::stdin(tee(Stream::Out), cli).transformed(cli, process::id())?];
+        let sources = vec![source(Input::stdin(), Stream::Out).transformed(cli, process::id())?];
         return Ok(EventLoop::new(cli, report, signals, sources, sink).run());
     }
     let (child, [out, err]) = without(umask, || Child::start(&cli.running.command));
     if let Some(failure) = child.failure() {
         report.say(&failure);
     }
-    let source = |input, stream| Source::new(input, stream, tee(stream), cli);
     let sources = [source(out, Stream::Out), source(err, Stream::Err)];
     let pid = child.pid().unwrap_or_else(process::id);
     let sources = sources.into_iter().map(|source| source.transformed(cli, pid));

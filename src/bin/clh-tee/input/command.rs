@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::event_loop::EventLoop;
 use super::source::Source;
 use crate::input::child::Child;
-use crate::sys::{Caught, Request, Sender, reap, stop};
+use crate::sys::{Caught, Request, Sender, reap};
 
 pub(super) struct Job {
     pub(super) child: Child,
@@ -37,10 +37,6 @@ impl Job {
         Self { child, terminated: false, stop, lingers_until, left: false, noted: false }
     }
 
-    pub(super) fn is_running(&self) -> bool {
-        self.child.is_running()
-    }
-
     /// Stops us, if the command has stopped as a job does.
     fn stop_if_it_has(&mut self) {
         if self.child.stops_us(self.stop == Stop::Asked) {
@@ -53,7 +49,7 @@ impl EventLoop<'_> {
     /// Passes a signal on to the running command; returns false if it is not for that.
     pub(super) fn passes_on(&mut self, signal: Caught) -> bool {
         let is_ours = signal.request == Request::Child && signal.sender == Sender::Ourselves;
-        let Some(job) = self.job.as_mut().filter(|job| job.is_running() && !is_ours) else {
+        let Some(job) = self.job.as_mut().filter(|job| job.child.is_running() && !is_ours) else {
             return false;
         };
         job.terminated |= signal.request == Request::Terminate;
@@ -69,15 +65,6 @@ impl EventLoop<'_> {
             _ => {}
         }
         true
-    }
-
-    /// Handles a signal after the command has ended.
-    pub(super) fn hear_without_command(&mut self, request: Request, signal: Option<i32>) {
-        match (request, signal) {
-            (Request::Stop, Some(signal)) => stop(signal),
-            _ if request.ends() => self.terminate(),
-            _ => {}
-        }
     }
 
     /// Reaps our children, and notices the command's end. What it wrote last is still
@@ -112,7 +99,7 @@ impl EventLoop<'_> {
     /// Stops reading a source that outlives the command, when its time is over and all
     /// that the command wrote has been read.
     pub(super) fn leave_if_drained(&mut self, source: usize) {
-        if self.job.is_some() && self.ends_empty() && !self.sources[source].is_owed() {
+        if self.job.is_some() && self.ends_empty() && self.sources[source].owed == 0 {
             self.leave(source);
         }
     }

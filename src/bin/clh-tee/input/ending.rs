@@ -1,14 +1,18 @@
-//! The end: lines that could not be appended, statistics, the exit status.
+//! The end: lines that could not be appended, output kept back until the command has failed
+//! (--quiet-ok), statistics, the exit status.
 
-use std::time::Instant;
+use std::io;
+use std::time::{Duration, Instant};
 
 use super::event_loop::EventLoop;
-use super::source::Source;
-use crate::messages::{Status, counted};
-use crate::sys::{Request, reap, stop};
+use crate::messages::{Status, counted, reason};
+use crate::sys::{Awaited, Request, reap, stop, wait};
 use crate::writer::post_rotate::Counts;
 use crate::writer::queue::newlines;
 use crate::writer::sink::GivenUp;
+
+/// How much time kept output gets when lines are given up.
+const LAST_TIME: Duration = Duration::from_secs(1);
 
 impl EventLoop<'_> {
     /// Gives up the lines that are not in yet: says why and how many, and writes them
@@ -83,26 +87,87 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Returns the part of the statistics about --on-rotate.
-    fn handed_on(&self) -> String {
-        self.sink.post_rotate().map_or_else(String::new, |post_rotate| {
-            let Counts { handed, failed } = post_rotate.counts();
-            format!(", backups handed on: {handed}, failures of that: {failed}")
-        })
-    }
-
     fn report_stats(&self) {
         let stats = self.sink.stats().unwrap_or_default();
-        let lines: u64 = self.sources.iter().map(Source::lines_read).sum();
+        let lines: u64 = self.sources.iter().map(|source| source.lines_read).sum();
         let (dropped, cuts) = (self.sink.dropped(), self.cuts());
+        let handed_on = self.sink.post_rotate().map_or_else(String::new, |post_rotate| {
+            let Counts { handed, failed } = post_rotate.counts();
+            format!(", backups handed on: {handed}, failures of that: {failed}")
+        });
         let wait = stats.longest_wait.as_secs_f64() * 1000.0;
         self.report.say(&format!(
             "lines: {lines}, bytes: {}, batches: {}, rotations: {}, \
-             longest wait for the lock: {wait:.3} ms, lines dropped: {dropped}, cuts: {cuts}{}",
-            stats.bytes,
-            stats.batches,
-            stats.rotations,
-            self.handed_on()
+             longest wait for the lock: {wait:.3} ms, lines dropped: {dropped}, cuts: {cuts}{handed_on}",
+            stats.bytes, stats.batches, stats.rotations
         ));
+    }
+
+    /// Shows the next piece, if the command has failed and the last piece has been taken;
+    /// returns whether it did.
+    pub(super) fn replays(&mut self) -> bool {
+        if self.spool.is_some() && self.is_done() && self.status() != Status::Command(0) {
+            self.begin_replay();
+        }
+        if self.sources.iter().any(|source| source.tee.waits_for().is_some()) {
+            return false;
+        }
+        let Some(replay) = &mut self.replay else { return false };
+        match replay.next() {
+            Ok(Some((stream, bytes))) => {
+                let source = self.sources.iter_mut().find(|source| source.stream == stream);
+                let outcome = source.map_or(Ok(()), |source| source.tee.write(&bytes));
+                self.warn_of_tee(stream, outcome);
+                return true;
+            }
+            Ok(None) => {}
+            Err(error) => self.cannot_replay(&error),
+        }
+        self.replay = None;
+        false
+    }
+
+    /// Begins to show what was kept; nothing is kept back any more.
+    fn begin_replay(&mut self) {
+        if let Some(spool) = self.spool.take() {
+            match spool.replay() {
+                Ok(replay) => self.replay = Some(replay),
+                Err(error) => self.cannot_replay(&error),
+            }
+        }
+    }
+
+    /// Shows as much of it as [`LAST_TIME`] allows.
+    pub(super) fn replay_at_once(&mut self) {
+        self.begin_replay();
+        let deadline = Instant::now() + LAST_TIME;
+        loop {
+            while self.replays() {}
+            let waits_for = self.sources.iter().filter_map(|source| source.tee.waits_for());
+            let mut awaited: Vec<Awaited> = waits_for.collect();
+            let left = deadline.saturating_duration_since(Instant::now());
+            if awaited.is_empty() || left.is_zero() {
+                return;
+            }
+            // A wait that a signal interrupts is repeated.
+            wait(&mut awaited, Some(left)).unwrap_or_default();
+            for source in &mut self.sources {
+                // A broken one has ended; lost lines matter more than a warning of it.
+                drop(source.tee.go_on());
+            }
+        }
+    }
+
+    /// Shows what was kept, if no more can be kept.
+    pub(super) fn warn_of_spool(&mut self, outcome: io::Result<()>) {
+        if let Err(error) = outcome {
+            let why = reason(&error);
+            self.report.warn(&format!("cannot keep the output back: {why}; it is shown"));
+            self.begin_replay();
+        }
+    }
+
+    fn cannot_replay(&self, error: &io::Error) {
+        self.report.warn(&format!("cannot show all that was kept back: {}", reason(error)));
     }
 }

@@ -19,7 +19,7 @@ use crate::args::Cli;
 use crate::input::child::Child;
 use crate::input::spool::{Replay, Spool};
 use crate::messages::{Report, Status, counted, reason};
-use crate::sys::{Caught, Request, Sender, Signals, Stream, reap};
+use crate::sys::{Caught, Request, Sender, Signals, Stream, reap, stop};
 use crate::writer::queue::Requests;
 use crate::writer::sink::Sink;
 
@@ -161,7 +161,7 @@ impl<'a> EventLoop<'a> {
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        let runs = self.job.as_ref().is_some_and(Job::is_running);
+        let runs = self.job.as_ref().is_some_and(|job| job.child.is_running());
         !runs && self.sources.iter().all(Source::has_ended)
     }
 
@@ -190,7 +190,13 @@ impl<'a> EventLoop<'a> {
                     let outcome = tee.write(bytes);
                     self.warn_of_tee(stream, outcome);
                 }
-                self.split(source, count);
+                let before = self.cuts();
+                self.sources[source].split(count);
+                if before == 0 && self.cuts() > 0 {
+                    let longest = counted(self.cli.max_line as u64, "byte");
+                    let what = format!("a line is longer than {longest}; it is cut (--max-line)");
+                    self.report.warn(&what);
+                }
                 self.leave_if_drained(source);
             }
             Err(error)
@@ -204,16 +210,6 @@ impl<'a> EventLoop<'a> {
         }
     }
 
-    /// Splits the new bytes into lines, and warns of the first line that is cut.
-    pub(super) fn split(&mut self, source: usize, count: usize) {
-        let before = self.cuts();
-        self.sources[source].split(count);
-        if before == 0 && self.cuts() > 0 {
-            let longest = counted(self.cli.max_line as u64, "byte");
-            self.report.warn(&format!("a line is longer than {longest}; it is cut (--max-line)"));
-        }
-    }
-
     pub(super) fn cuts(&self) -> u64 {
         self.sources.iter().map(Source::cuts).sum()
     }
@@ -224,7 +220,13 @@ impl<'a> EventLoop<'a> {
         }
         match signal.request {
             Request::Child => self.look_after_command(),
-            request if self.job.is_some() => self.hear_without_command(request, signal.number),
+            // These have a meaning after the command has ended, too.
+            Request::Stop if self.job.is_some() => signal.number.map_or((), stop),
+            request if self.job.is_some() => {
+                if request.ends() {
+                    self.terminate();
+                }
+            }
             Request::Interrupt => {
                 if signal.sender == Sender::Terminal {
                     self.dies_of = signal.number;

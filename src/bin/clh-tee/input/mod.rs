@@ -4,10 +4,8 @@ pub(crate) mod child;
 mod command;
 mod ending;
 pub(crate) mod event_loop;
-mod replaying;
 pub(crate) mod source;
 pub(crate) mod spool;
-mod transformed;
 mod waiting;
 
 pub(crate) use self::event_loop::EventLoop;

@@ -5,8 +5,8 @@
 //! [`Source::put`], or [`Source::give_up`].
 
 use std::io;
+use std::time::SystemTime;
 
-use super::transformed::Transformed;
 use crate::args::Cli;
 use crate::records::Lines;
 use crate::sys::{Awaited, Input, READ, Stream};
@@ -22,21 +22,26 @@ pub(crate) struct Source {
     transformed: Option<Transformed>,
     pub(super) tee: Tee,
     pub(super) stream: Stream,
-    read: u64,
+    pub(super) lines_read: u64,
     /// Lines read are counted.
     counts: bool,
     /// Once the command has ended: how many unread bytes may be from it.
-    owed: usize,
+    pub(super) owed: usize,
 }
 
 impl Source {
     pub(crate) fn new(input: Option<Input>, stream: Stream, tee: Tee, cli: &Cli) -> Self {
         let lines = Lines::new(cli.max_line);
-        Self { input, lines, transformed: None, tee, stream, read: 0, counts: cli.stats, owed: 0 }
-    }
-
-    pub(crate) fn stdin(tee: Tee, cli: &Cli) -> Self {
-        Self::new(Input::stdin(), Stream::Out, tee, cli)
+        Self {
+            input,
+            lines,
+            transformed: None,
+            tee,
+            stream,
+            lines_read: 0,
+            counts: cli.stats,
+            owed: 0,
+        }
     }
 
     /// Adds the transforms that the options ask for; tags name process `pid`.
@@ -65,7 +70,7 @@ impl Source {
     pub(super) fn note(&mut self, line: &str) {
         if let Some(transformed) = &mut self.transformed {
             transformed.note(line.trim_end().as_bytes());
-            self.read += u64::from(self.counts);
+            self.lines_read += u64::from(self.counts);
             return;
         }
         let mut line = line.as_bytes();
@@ -80,20 +85,16 @@ impl Source {
         self.owed = self.input.as_ref().map_or(0, |input| input.capacity().unwrap_or(READ));
     }
 
-    pub(super) fn is_owed(&self) -> bool {
-        self.owed > 0
-    }
-
     pub(super) fn split(&mut self, count: usize) {
         let old = self.lines.whole().len();
         self.lines.split(count);
         if self.counts {
-            self.read += newlines(&self.lines.whole()[old..]);
+            self.lines_read += newlines(&self.lines.whole()[old..]);
         }
     }
 
     pub(super) fn end_partial(&mut self) {
-        self.read += u64::from(self.lines.end_partial());
+        self.lines_read += u64::from(self.lines.end_partial());
     }
 
     pub(super) fn end(&mut self) {
@@ -133,11 +134,78 @@ impl Source {
         self.input.as_ref().filter(|_| self.tee.waits_for().is_none()).map(Input::awaited)
     }
 
-    pub(super) fn lines_read(&self) -> u64 {
-        self.read
-    }
-
     pub(super) fn cuts(&self) -> u64 {
         self.lines.cuts()
+    }
+}
+
+/// The lines of a source, transformed on their way into the log.
+///
+/// Memory stays bounded: one batch is transformed at a time, once the sink has taken the one
+/// before, and nothing more is read until only a partial line is left.
+struct Transformed {
+    transform: Transform,
+    lines: Lines,
+    /// When the first byte that is not yet transformed was read.
+    began: SystemTime,
+    /// When the last bytes were read.
+    last: SystemTime,
+}
+
+impl Transformed {
+    fn new(transform: Transform) -> Self {
+        let never = SystemTime::UNIX_EPOCH;
+        Self { transform, lines: Lines::new(usize::MAX), began: never, last: never }
+    }
+
+    /// Notes the time of a read; `first` if nothing was left of earlier ones.
+    fn note_read(&mut self, first: bool) {
+        if self.transform.needs_time() {
+            self.last = SystemTime::now();
+            if first {
+                self.began = self.last;
+            }
+        }
+    }
+
+    /// Adds a line of our own, without its newline. All lines read before must have been
+    /// transformed.
+    fn note(&mut self, text: &[u8]) {
+        self.lines.add(|out| self.transform.note(text, SystemTime::now(), out));
+    }
+
+    fn is_put(&self) -> bool {
+        self.lines.whole().is_empty()
+    }
+
+    /// Transforms the lines of `plain` and passes them on, as far as the sink takes them.
+    fn put(&mut self, plain: &mut Lines, sink: &mut Sink, patient: bool) {
+        loop {
+            sink.put(&mut self.lines, patient);
+            if !self.is_put() || plain.whole().is_empty() {
+                return;
+            }
+            self.transform(plain);
+        }
+    }
+
+    /// Appends to `lost` the lines not taken, and those of `plain`, transformed.
+    fn give_up(&mut self, plain: &mut Lines, lost: &mut Vec<u8>) {
+        loop {
+            lost.extend_from_slice(self.lines.whole());
+            self.lines.taken(self.lines.whole().len());
+            if plain.whole().is_empty() {
+                return;
+            }
+            self.transform(plain);
+        }
+    }
+
+    fn transform(&mut self, plain: &mut Lines) {
+        let Self { transform, lines, began, last } = self;
+        let taken = lines.add(|out| transform.apply(plain.whole(), *began, *last, out));
+        plain.taken(taken);
+        // Whatever is left came with the last read.
+        *began = *last;
     }
 }

@@ -37,24 +37,19 @@ pub(crate) struct Replay {
 impl Spool {
     /// Keeps `bytes`, even if it fails for lack of room; then no more should follow.
     pub(crate) fn keep(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        let begin = match self.last.filter(|last| self.memory[*last] == stream as u8) {
-            Some(last) => last,
-            None => self.begin_piece(stream),
-        };
+        let last = self.last.filter(|last| self.memory[*last] == stream as u8);
+        let begin = last.unwrap_or(self.memory.len());
+        if last.is_none() {
+            self.last = Some(begin);
+            self.memory.push(stream as u8);
+            self.memory.extend_from_slice(&[0; HEADER - 1]);
+        }
         self.memory.extend_from_slice(bytes);
         let length = self.memory.len() - begin - HEADER;
         // A piece is hardly longer than the memory may be.
         let length = u32::try_from(length).map_err(io::Error::other)?;
         self.memory[begin + 1..begin + HEADER].copy_from_slice(&length.to_ne_bytes());
         if self.memory.len() < IN_MEMORY { Ok(()) } else { self.write_out() }
-    }
-
-    fn begin_piece(&mut self, stream: Stream) -> usize {
-        let begin = self.memory.len();
-        self.memory.push(stream as u8);
-        self.memory.extend_from_slice(&[0; HEADER - 1]);
-        self.last = Some(begin);
-        begin
     }
 
     fn write_out(&mut self) -> io::Result<()> {

@@ -25,19 +25,16 @@ impl EventLoop<'_> {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(Vec::new()),
             outcome => outcome?,
         }
-        let is_ready = awaited.iter().map(sys::is_ready);
+        let is_ready: Vec<bool> = awaited.iter().map(sys::is_ready).collect();
         let ends_empty = self.ends_empty();
-        let (mut ready, mut drained) = (Vec::new(), Vec::new());
+        let mut ready = Vec::new();
         for (event, is_ready) in events.into_iter().zip(is_ready) {
             match event {
                 _ if is_ready => ready.push(event),
                 // The pipe is empty, so it has been drained.
-                Event::Input(number) if ends_empty => drained.push(number),
+                Event::Input(number) if ends_empty => self.leave(number),
                 _ => {}
             }
-        }
-        for number in drained {
-            self.leave(number);
         }
         Ok(ready)
     }

@@ -2,10 +2,9 @@
 //!
 //! ```text
 //!   waiting    Awaited, wait, Waker      poll             │ a bell that threads ring
-//!   streams    Input, Output             descriptors      │ a thread for each
-//!   standard   Stdout, say, end_with     descriptors      │ winapi-util
+//!   streams    Input, Output, Stdout     descriptors      │ a thread for each
 //!   signals    Signals, end_by, stop     signalfd         │ tokio
-//!   process    Process, Apart, reap      fork, SIGCHLD    │ a thread that waits
+//!   process    Process, run_apart, reap  fork, SIGCHLD    │ a thread that waits
 //!   files      umask, owners, settings   nix              │ refused, or the environment's
 //! ```
 //!
@@ -30,10 +29,13 @@ pub(crate) use self::system::files::{
     NAMES_HAVE_CASE, NO_OWNERS, NOWHERE, OF_THE_SYSTEM, Umask, group_id, host, is_trusted,
     of_the_user, plain, raise_limit, set_umask, user, user_id, user_name, without,
 };
-pub(crate) use self::system::process::{Apart, Process, is_program, killed_by, reap, signal_name};
+pub(crate) use self::system::process::{
+    Process, is_program, killed_by, reap, run_apart, signal_name,
+};
 pub(crate) use self::system::signals::{Signals, end_by, outlive_file_limit, stop};
-pub(crate) use self::system::standard::{Stdout, end_with, is_standard, is_standard_input, say};
-pub(crate) use self::system::streams::{AT_ONCE, Input, Output};
+pub(crate) use self::system::streams::{
+    AT_ONCE, Input, Output, Stdout, end_with, is_standard, is_standard_input, say,
+};
 pub(crate) use self::system::waiting::{
     Awaited, Waker, Woken, is_ready, is_ready_within, wait, waker,
 };

@@ -21,7 +21,7 @@ use clh_tee::{Escaped, Rotated};
 use crate::args::Cli;
 use crate::messages::{Report, counted, reason};
 use crate::sys::{
-    Apart, Awaited, Umask, Waker, Woken, is_program, is_ready, killed_by, wait, waker,
+    Awaited, Umask, Waker, Woken, is_program, is_ready, killed_by, run_apart, wait, waker,
 };
 
 /// The most backups that wait, whatever the log keeps.
@@ -39,7 +39,8 @@ pub(crate) struct PostRotate {
 /// What is shared with the thread.
 struct Shared {
     command: OsString,
-    apart: Apart,
+    /// The umask before ours, if we changed it.
+    umask: Option<Umask>,
     report: Report,
     /// How many backups may wait. More would be gone before their turn.
     limit: usize,
@@ -101,7 +102,7 @@ impl PostRotate {
         let (ends, done) = waker()?;
         let shared = Shared {
             command,
-            apart: Apart::new(before),
+            umask: before,
             report: report.clone(),
             // Without a limit to the backups there is one to the memory.
             limit: if backups == 0 {
@@ -262,7 +263,7 @@ impl Shared {
         let mut command = Command::new(&self.command);
         command.arg(path).stdin(Stdio::null()).stdout(io::stderr());
         let (shown, backup) = (Escaped::text(&self.command), self.report.path(path));
-        match self.apart.run(&mut command) {
+        match run_apart(&mut command, self.umask) {
             Err(error) => Some(format!("cannot run '{shown}' for '{backup}': {}", reason(&error))),
             Ok(status) => fault(status).map(|how| format!("'{shown}' {how} for '{backup}'")),
         }

@@ -43,16 +43,14 @@ impl Delivery {
             // `ssi_signo`, `ssi_errno`, `ssi_code`, `ssi_pid`.
             let number = |at: usize| i32::from_ne_bytes([0, 1, 2, 3].map(|byte| info[at + byte]));
             let (signal, code, pid) = (number(0), number(8), number(12));
-            all.push((
-                signal,
-                match code {
-                    SI_KERNEL => kernel_sender(signal),
-                    _ if pid.cast_unsigned() == process::id() => Sender::Ourselves,
-                    // The kernel reports a child of ours.
-                    1.. if signal == SIGCHLD => Sender::Ourselves,
-                    _ => Sender::Process,
-                },
-            ));
+            let sender = match code {
+                SI_KERNEL => kernel_sender(signal),
+                _ if pid.cast_unsigned() == process::id() => Sender::Ourselves,
+                // The kernel reports a child of ours.
+                1.. if signal == SIGCHLD => Sender::Ourselves,
+                _ => Sender::Process,
+            };
+            all.push((signal, sender));
         }
         all
     }

@@ -7,7 +7,6 @@ pub(super) mod files;
 pub(super) mod process;
 mod raw;
 pub(super) mod signals;
-pub(super) mod standard;
 pub(super) mod streams;
 pub(super) mod waiting;
 

@@ -152,22 +152,11 @@ pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
     Signal::try_from(number).ok().map(Signal::as_str)
 }
 
-/// Starts programs without our umask, and in a process group of their own.
-pub(crate) struct Apart {
-    /// The umask before ours, if we changed it.
-    umask: Option<Umask>,
-}
-
-impl Apart {
-    pub(crate) fn new(before: Option<Umask>) -> Self {
-        Self { umask: before }
-    }
-
-    /// Runs `command` to its end; not for the first thread.
-    pub(crate) fn run(&self, command: &mut Command) -> io::Result<ExitStatus> {
-        // A key that stops the producer must not cut an upload.
-        command.process_group(0);
-        let child = without(self.umask, || children::spawn(command))?;
-        Ok(children::wait(child.id()))
-    }
+/// Runs `command` to its end without our umask, if that replaced `before`, and in a process
+/// group of its own: a key that stops the producer must not cut an upload. Not for the first
+/// thread.
+pub(crate) fn run_apart(command: &mut Command, before: Option<Umask>) -> io::Result<ExitStatus> {
+    command.process_group(0);
+    let child = without(before, || children::spawn(command))?;
+    Ok(children::wait(child.id()))
 }

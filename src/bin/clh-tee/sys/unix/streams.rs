@@ -1,15 +1,17 @@
-//! Input and output: descriptors that are polled before use.
+//! Input and output, our own three streams, and our exit status.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::FileTypeExt;
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use nix::libc;
 
 use super::kernel::{enlarge_pipe, pipe_size, reopened};
-use super::waiting::{Awaited, is_ready_within, more, room};
+use super::waiting::{Awaited, closed, is_ready_within, more, room, wait};
 use crate::sys::Stream;
 
 /// The size of a write that could block: a pipe takes it whole once it is ready.
@@ -55,11 +57,7 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn to(stream: Stream) -> Option<Self> {
-        let shared = match stream {
-            Stream::Out => io::stdout().as_fd().try_clone_to_owned(),
-            Stream::Err => io::stderr().as_fd().try_clone_to_owned(),
-        };
-        let shared = File::from(shared.ok()?);
+        let shared = File::from(borrowed(stream, |fd| fd.try_clone_to_owned()).ok()?);
         let kind = shared.metadata().ok().map(|data| data.file_type());
         let (file, at_once) = match kind {
             Some(kind) if kind.is_fifo() || kind.is_char_device() => match reopened(stream) {
@@ -79,7 +77,7 @@ impl Output {
     /// must begin with the same bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.at_once < usize::MAX && !is_ready_within(self.awaited(), Duration::ZERO) {
-            return Err(io::ErrorKind::WouldBlock.into());
+            return Err(ErrorKind::WouldBlock.into());
         }
         self.file.write(&bytes[..bytes.len().min(self.at_once)])
     }
@@ -87,4 +85,75 @@ impl Output {
     pub(crate) fn awaited(&self) -> Awaited<'_> {
         room(self.file.as_fd())
     }
+}
+
+/// Standard output with blocking writes, even where a process that shares it has set it
+/// non-blocking, as node does.
+pub(crate) struct Stdout(File);
+
+impl Stdout {
+    pub(crate) fn open() -> io::Result<Self> {
+        io::stdout().as_fd().try_clone_to_owned().map(File::from).map(Self)
+    }
+
+    pub(crate) fn try_clone(&self) -> io::Result<Self> {
+        self.0.try_clone().map(Self)
+    }
+
+    /// Is ready when the reader is gone.
+    pub(crate) fn closed(&self) -> Awaited<'_> {
+        closed(self.0.as_fd())
+    }
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.0.write(bytes) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    // If the wait is interrupted or fails, the next write shows it.
+                    wait(&mut [room(self.0.as_fd())], None).unwrap_or_default();
+                }
+                written => return written,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// Returns whether standard input is the regular file at `path`: a log must not feed
+/// itself.
+pub(crate) fn is_standard_input(path: &Path) -> bool {
+    is_file_at(io::stdin().as_fd(), path)
+}
+
+pub(crate) fn is_standard(stream: Stream, path: &Path) -> bool {
+    borrowed(stream, |fd| is_file_at(fd, path))
+}
+
+fn is_file_at(fd: BorrowedFd<'_>, path: &Path) -> bool {
+    let open = fd.try_clone_to_owned().and_then(|owned| File::from(owned).metadata());
+    let (Ok(open), Ok(found)) = (open, path.metadata()) else { return false };
+    found.is_file() && (found.dev(), found.ino()) == (open.dev(), open.ino())
+}
+
+fn borrowed<T>(stream: Stream, ask: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
+    match stream {
+        Stream::Out => ask(io::stdout().as_fd()),
+        Stream::Err => ask(io::stderr().as_fd()),
+    }
+}
+
+/// Writes to standard error if it is ready within `limit`; returns whether it worked.
+pub(crate) fn say(bytes: &[u8], limit: Duration) -> bool {
+    let stderr = io::stderr();
+    is_ready_within(room(stderr.as_fd()), limit) && stderr.lock().write_all(bytes).is_ok()
+}
+
+pub(crate) fn end_with(status: u32) -> ExitCode {
+    // A command's status is no larger.
+    ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX))
 }

@@ -10,7 +10,6 @@
 pub(super) mod files;
 pub(super) mod process;
 pub(super) mod signals;
-pub(super) mod standard;
 pub(super) mod streams;
 pub(super) mod waiting;
 

@@ -78,16 +78,7 @@ pub(crate) fn signal_name(_number: i32) -> Option<&'static str> {
     None
 }
 
-/// Starts programs that keys do not reach.
-pub(crate) struct Apart(());
-
-impl Apart {
-    pub(crate) fn new(_before: Option<Umask>) -> Self {
-        Self(())
-    }
-
-    pub(crate) fn run(&self, command: &mut Command) -> io::Result<ExitStatus> {
-        // A key that stops the producer must not cut an upload.
-        command.creation_flags(NEW_GROUP).spawn()?.wait()
-    }
+/// Runs `command` to its end. A key that stops the producer must not cut an upload.
+pub(crate) fn run_apart(command: &mut Command, _before: Option<Umask>) -> io::Result<ExitStatus> {
+    command.creation_flags(NEW_GROUP).spawn()?.wait()
 }
