@@ -1,9 +1,8 @@
-//! Settings from elsewhere: the environment, and a file.
+//! Settings from the environment and from a file.
 //!
-//! What the command line leaves out is taken from the environment, and what
-//! that leaves out from the file. To clap the file's settings are defaults: so
-//! they go the same way as what is given, and no option that needs another or
-//! goes with none stands in the way of a file that is there for all logs.
+//! The command line beats the environment, and both beat the file. To clap the file's
+//! settings are default values, so no rule about options that need or exclude each other
+//! applies to a file that is there for all logs.
 
 mod settings;
 mod shown;
@@ -17,12 +16,12 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Args, Command, CommandFactory};
 
-use self::settings::{all, known, refuse_bad_values, with_settings, with_values};
+use self::settings::{known, refuse_bad_values, with_settings, with_values};
+use self::shown::page;
 use super::{Cli, PREFIX, variable, variables, with_environment};
-use crate::config::{self, Config, Known, Setting};
+use crate::config::{self, Config};
 use crate::messages::Report;
 
-/// Options about settings.
 #[derive(Debug, Args)]
 pub(crate) struct Configured {
     /// Take settings from FILE, for all logs or by path
@@ -41,63 +40,51 @@ pub(crate) struct Configured {
     #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
     print_config: bool,
 
-    /// What there is to show, if it was asked for.
+    /// The page to show.
     #[arg(skip)]
     pub(crate) shown: Option<String>,
 }
 
-/// What makes the definition of the command line.
 type Definition = fn() -> Command;
 
-/// Reads the command line, the environment and the file; returns what they give
-/// and, if it was asked for, the page that shows it.
+/// Reads the command line, the environment and the file. Returns what they give
+/// and the page of --print-config if it was asked for.
 pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap::Error> {
     let variables = variables();
-    // Most runs have none, and to look for each takes a tenth of what is
-    // computed at the start.
+    // Most runs have none, and looking for each takes a tenth of the CPU time of a start.
     let (command, matches) = given(if variables.is_empty() { Cli::command } else { plain })?;
-    // Made once, if at all: for that the command line is defined anew.
+    // Rarely needed, and defines the command line once more.
     let known = LazyCell::new(known);
     for name in &variables {
-        tell_if_misspelt(name, &known, report);
+        let option = name[PREFIX.len()..].to_lowercase().replace('_', "-");
+        if let Some(meant) = config::misspelt(&known, &option).map(variable) {
+            report.warn(&format!("{name} in the environment gives no option; is it {meant}?"));
+        }
     }
-    let named = matches.get_one::<OsString>("config");
-    let config = match config::find(named.map(|name| &**name), report).map_err(refused)? {
-        Some(found) => Some(Config::read(found, &known).map_err(refused)?),
-        None => None,
+    let named = matches.get_one::<OsString>("config").map(|name| &**name);
+    let found = config::find(named, report).map_err(refused)?;
+    let read = found.map_or(Ok(Config::default()), |found| Config::read(&found, &known));
+    let config = read.map_err(refused)?;
+    refuse_bad_values(&config)?;
+    let log = matches.get_one::<PathBuf>("log");
+    let settings = log.map(|log| config.settings_for(log)).unwrap_or_default();
+    let matches = if settings.is_empty() {
+        matches
+    } else {
+        with_settings(command(), settings.iter().copied()).try_get_matches()?
     };
-    let (matches, settings) = match &config {
-        Some(config) => with_file(command, matches, config)?,
-        None => (matches, Vec::new()),
-    };
-    let shown = matches.get_flag("print_config").then(|| {
-        let of_file = |id: &str| {
-            let setting = settings.iter().find(|setting| setting.id == id)?;
-            Some(config.as_ref()?.origin(setting))
-        };
-        shown::page(all(), &matches, of_file)
-    });
+    let shown = matches.get_flag("print_config").then(|| page(&known, &matches, &settings));
     Ok((matches, shown))
 }
 
-/// Warns of a variable of ours that gives no option, but nearly does.
-fn tell_if_misspelt(name: &str, known: &[Known], report: &Report) {
-    let option = name[PREFIX.len()..].to_lowercase().replace('_', "-");
-    if let Some(meant) = config::misspelt(known, &option) {
-        let meant = variable(meant);
-        report.warn(&format!("{name} in the environment gives no option; is it {meant}?"));
-    }
-}
-
-/// Returns what command line and environment give, and how they were read.
+/// Returns what command line and environment give, and the definition that read it.
 fn given(definition: Definition) -> Result<(Definition, ArgMatches), clap::Error> {
     let mut command = definition();
     let given = command.try_get_matches_from_mut(env::args_os());
-    // To take it apart would give back to the system what is wanted next.
+    // Dropping it would only return memory to the system that is needed next.
     mem::forget(command);
     match given {
-        // Help and messages tell of values that flags may have only where
-        // there is one.
+        // Help and messages mention the values of flags only if the command line has one.
         Err(error) if error.kind() == ErrorKind::TooManyValues => {
             Ok((valued, valued().try_get_matches()?))
         }
@@ -105,30 +92,15 @@ fn given(definition: Definition) -> Result<(Definition, ArgMatches), clap::Error
     }
 }
 
-/// Returns the command line's definition, with the environment.
 fn plain() -> Command {
     with_environment(Cli::command())
 }
 
-/// Returns the same, but flags may have a value, as in `--gzip=no`.
+/// Like `plain`, but flags may have a value, as in `--gzip=no`.
 fn valued() -> Command {
     with_values(plain())
 }
 
-/// Adds what `config` says about the log; returns that too.
-fn with_file(
-    command: Definition,
-    given: ArgMatches,
-    config: &Config,
-) -> Result<(ArgMatches, Vec<&Setting>), clap::Error> {
-    refuse_bad_values(config)?;
-    let Some(log) = given.get_one::<PathBuf>("log") else { return Ok((given, Vec::new())) };
-    let settings = config.settings_for(log);
-    let matches = with_settings(command(), settings.iter().copied()).try_get_matches()?;
-    Ok((matches, settings))
-}
-
-/// Makes an answer of what is wrong with the file.
 fn refused(fault: String) -> clap::Error {
     clap::Error::raw(ErrorKind::InvalidValue, fault)
 }

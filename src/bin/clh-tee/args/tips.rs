@@ -1,5 +1,5 @@
-//! What is said of a command line that is wrong: what clap finds, and besides
-//! a tip for what people try who come from `tee`, `env` or a shell's habits.
+//! Messages about a wrong command line: clap's, with a tip for what users of other
+//! programs try.
 
 use std::env;
 
@@ -8,14 +8,14 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::variable;
 
-/// What clap says of each word that begins with `-` and is no option.
+/// In clap's tip for every word that begins with `-` and is no option.
 const OF_EVERY_DASH: &str = "as a value, use '";
 
-/// What clap says of an option whose name looks like another's.
+/// In clap's tip for an option whose name looks like another's.
 const SIMILAR: &str = "a similar argument exists";
 
-/// What other programs call what we have, or do not need: logrotate, rotatelogs,
-/// svlogd, multilog, tee, tail, journalctl and Python's handlers.
+/// Options of logrotate, rotatelogs, svlogd, multilog, tee, tail, journalctl and Python's
+/// handlers.
 const SYNONYMS: &[(&[&str], &str)] = &[
     (
         &["--max-size", "--maxsize", "--size", "--minsize", "--rotate-size", "--limit"],
@@ -42,11 +42,10 @@ const SYNONYMS: &[(&[&str], &str)] = &[
     (&["--silent", "-s"], "no copy on standard output is -q"),
 ];
 
-/// Returns what is to be said.
 pub(super) fn told(error: &Error) -> String {
     let text = error.render().to_string().replace("value was not a boolean", "give yes or no");
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-    // Who mistypes an option's name means no log of that name.
+    // A mistyped option is no log of that name.
     let tip = tip(error);
     let is_wanted =
         |line: &&str| !(line.contains(OF_EVERY_DASH) || tip.is_some() && line.contains(SIMILAR));
@@ -57,10 +56,9 @@ pub(super) fn told(error: &Error) -> String {
     format!("{}\n\n  tip: {tip}\n\n{rest}", fault.trim_end())
 }
 
-/// Returns what the user may have meant, if it can be guessed.
 fn tip(error: &Error) -> Option<String> {
-    let ContextValue::String(word) = error.get(ContextKind::InvalidArg)? else { return None };
-    let synonym = SYNONYMS.iter().find(|(words, _)| words.contains(&word.as_str()));
+    let word = context(error, ContextKind::InvalidArg)?;
+    let synonym = SYNONYMS.iter().find(|(words, _)| words.contains(&word));
     match error.kind() {
         ErrorKind::UnknownArgument if synonym.is_some() => Some(synonym?.1.to_owned()),
         ErrorKind::UnknownArgument if error.get(ContextKind::SuggestedArg).is_some() => None,
@@ -68,12 +66,11 @@ fn tip(error: &Error) -> Option<String> {
         ErrorKind::TooManyValues if word.starts_with("--rotate") => {
             Some("--rotate rotates LOG once, now; --when MIDNIGHT rotates it daily".to_owned())
         }
-        ErrorKind::ValueValidation | ErrorKind::InvalidValue => of_variable(word, error),
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => of_variable(error),
         _ => None,
     }
 }
 
-/// Returns what to do instead of an argument that nothing takes.
 fn of_unknown(word: &str) -> Option<String> {
     let args: Vec<_> = env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
     let is_level = |pair: &[String]| pair[0] == "--gzip" && pair[1].parse::<u32>().is_ok();
@@ -82,9 +79,9 @@ fn of_unknown(word: &str) -> Option<String> {
     }
     if let Some(rest) = word.strip_prefix('-') {
         let number = rest.starts_with(|first: char| first.is_ascii_digit());
-        let says =
-            format!("a value of this form is given by '=', a log of this name as './{word}'");
-        return number.then_some(says);
+        return number.then(|| {
+            format!("a value of this form is given by '=', a log of this name as './{word}'")
+        });
     }
     if args.iter().any(|arg| arg == "--timestamp") {
         return Some("a format is given by '=', as in --timestamp='%F %T'".to_owned());
@@ -93,10 +90,21 @@ fn of_unknown(word: &str) -> Option<String> {
 }
 
 /// Returns which variable gave an option's value that is wrong, if one did.
-fn of_variable(option: &str, error: &Error) -> Option<String> {
-    let name = option.strip_prefix("--")?.split([' ', '[', '=']).next()?;
-    let variable = variable(name);
-    let ContextValue::String(value) = error.get(ContextKind::InvalidValue)? else { return None };
+fn of_variable(error: &Error) -> Option<String> {
+    let variable = variable(option(error)?);
+    let value = context(error, ContextKind::InvalidValue)?;
     let given = env::var_os(&variable)?;
-    (given == value.as_str()).then(|| format!("{variable} in the environment gives it"))
+    (given == *value).then(|| format!("{variable} in the environment gives it"))
+}
+
+/// Returns the long name of the option that `error` is about.
+pub(super) fn option(error: &Error) -> Option<&str> {
+    context(error, ContextKind::InvalidArg)?.strip_prefix("--")?.split([' ', '[', '=']).next()
+}
+
+pub(super) fn context(error: &Error, kind: ContextKind) -> Option<&str> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(text),
+        _ => None,
+    }
 }

@@ -1,4 +1,4 @@
-//! What is in the file, with the places. The one place that knows toml.
+//! Parses the file. The only user of the crate toml.
 //!
 //! ```toml
 //! max-bytes = "512K"        # for every log
@@ -7,90 +7,72 @@
 //! gzip = true               # for these
 //! ```
 
-use std::fmt;
-
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::known::{Kind, Known, find, unknown};
 use super::pattern::Pattern;
-use super::{Place, Section, Setting};
+use super::search::Found;
+use super::{Section, Setting};
 
 /// The table that holds the sections.
 pub(super) const SECTIONS: &str = "log";
 
-/// What is wrong, and where.
-pub(super) type Fault = (Place, String);
-
-/// A name in the file.
 type Name<'a> = Spanned<DeString<'a>>;
-
-/// A value in the file.
 type Value<'a> = Spanned<DeValue<'a>>;
 
 /// Reads all sections, in their order; what is for every log comes first.
-pub(super) fn sections(text: &str, known: &[Known]) -> Result<Vec<Section>, Fault> {
-    let document = DeTable::parse(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start);
-        (place(text, at), error.message().to_owned())
-    })?;
-    let reader = Reader { text, known };
+pub(super) fn sections(file: &Found, known: &[Known]) -> Result<Vec<Section>, String> {
+    let document = DeTable::parse(&file.text)
+        .map_err(|error| file.fault(error.span().map_or(0, |span| span.start), error.message()))?;
+    let reader = Reader { file, known };
     let (tables, settings): (Vec<_>, Vec<_>) =
         in_order(document.get_ref()).into_iter().partition(|(name, _)| *name.get_ref() == SECTIONS);
     let mut sections = vec![reader.section(None, settings)?];
     for (name, table) in tables {
-        let DeValue::Table(table) = table.get_ref() else {
-            return Err(reader.fault(name, "this takes sections, as in [log.\"app.log\"]"));
-        };
-        for (name, section) in in_order(table) {
-            let DeValue::Table(settings) = section.get_ref() else {
-                return Err(reader.fault(name, "this takes sections, as in [log.\"app.log\"]"));
-            };
+        for (name, section) in reader.table(name, table)? {
+            let settings = reader.table(name, section)?;
             let pattern =
                 Pattern::new(name.get_ref()).map_err(|fault| reader.fault(name, &fault))?;
-            sections.push(reader.section(Some(pattern), in_order(settings))?);
+            sections.push(reader.section(Some(pattern), settings)?);
         }
     }
     Ok(sections)
 }
 
-/// Returns what is in `table` as it stands in the file.
+/// Returns the entries of `table` in the order of the file.
 fn in_order<'a, 't>(table: &'t DeTable<'a>) -> Vec<(&'t Name<'a>, &'t Value<'a>)> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(name, _)| name.span().start);
     entries
 }
 
-/// Returns the place of the byte at `offset`.
-pub(super) fn place(text: &str, offset: usize) -> Place {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Place {
-        line: before.matches('\n').count() + 1,
-        column: before[line_start..].chars().count() + 1,
-    }
-}
-
-/// Reads settings.
 struct Reader<'a> {
-    /// The text of the file.
-    text: &'a str,
-    /// The settings that there are.
+    file: &'a Found,
     known: &'a [Known],
 }
 
 impl Reader<'_> {
-    /// Says what is wrong at what was parsed.
-    fn fault<T>(&self, at: &Spanned<T>, fault: &str) -> Fault {
-        (place(self.text, at.span().start), fault.to_owned())
+    fn fault<T>(&self, at: &Spanned<T>, fault: &str) -> String {
+        self.file.fault(at.span().start, fault)
     }
 
-    /// Reads the settings of one section.
+    fn table<'a, 't>(
+        &self,
+        name: &Name<'_>,
+        value: &'t Value<'a>,
+    ) -> Result<Vec<(&'t Name<'a>, &'t Value<'a>)>, String> {
+        match value.get_ref() {
+            DeValue::Table(table) => Ok(in_order(table)),
+            _ => Err(self.fault(name, "this takes sections, as in [log.\"app.log\"]")),
+        }
+    }
+
     fn section(
         &self,
         pattern: Option<Pattern>,
         entries: Vec<(&Name<'_>, &Value<'_>)>,
-    ) -> Result<Section, Fault> {
+    ) -> Result<Section, String> {
         let mut settings: Vec<Setting> = Vec::new();
         for (name, value) in entries {
             let setting = self.setting(name, value)?;
@@ -103,8 +85,7 @@ impl Reader<'_> {
         Ok(Section { pattern, settings })
     }
 
-    /// Reads one setting.
-    fn setting(&self, name: &Name<'_>, value: &Value<'_>) -> Result<Setting, Fault> {
+    fn setting(&self, name: &Name<'_>, value: &Value<'_>) -> Result<Setting, String> {
         let text = name.get_ref();
         let Some(option) = find(self.known, text) else {
             let fault = match value.get_ref() {
@@ -120,14 +101,14 @@ impl Reader<'_> {
         };
         let values = texts(kind, value.get_ref())
             .map_err(|fault| self.fault(value, &format!("'{text}' takes {fault}")))?;
-        let (at, value_at) = (name.span().start, value.span().start);
-        let (at, value_at) = (place(self.text, at), place(self.text, value_at));
+        let (origin, _) = self.file.place(name.span().start);
+        let (line, column) = self.file.place(value.span().start);
         let (id, name) = (option.id.clone(), option.names[0].clone());
-        Ok(Setting { id, name, values, at, value_at })
+        Ok(Setting { id, name, values, origin, value_at: format!("{line}:{column}") })
     }
 }
 
-/// Returns the texts that `value` stands for; or what should stand there.
+/// Returns the texts that `value` stands for; or what the setting takes.
 fn texts(kind: &Kind, value: &DeValue<'_>) -> Result<Vec<String>, &'static str> {
     match (kind, value) {
         (Kind::Flag, DeValue::Boolean(yes)) => Ok(vec![yes.to_string()]),
@@ -142,12 +123,12 @@ fn texts(kind: &Kind, value: &DeValue<'_>) -> Result<Vec<String>, &'static str> 
     }
 }
 
-/// Returns what would be given on the command line; or what is `wanted`.
+/// Returns what the command line would give; or what is `wanted`.
 fn text(value: &DeValue<'_>, wanted: &'static str) -> Result<String, &'static str> {
     match value {
         DeValue::String(text) => Ok(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
-        // A mode such as 0o640 is given as 640: its value is not what counts.
+        // A mode is 640, not 0o640: its digits count, not its value.
         DeValue::Integer(_) => Err("digits without a prefix, as on the command line"),
         DeValue::Float(number) => Ok(number.as_str().to_owned()),
         DeValue::Datetime(time) => Ok(time.to_string()),
@@ -155,24 +136,18 @@ fn text(value: &DeValue<'_>, wanted: &'static str) -> Result<String, &'static st
     }
 }
 
-/// Writes a text as a value: a number bare, all else in quotes.
+/// Returns a text as a value: a number bare, all else in quotes.
 pub(crate) fn value(text: &str) -> String {
     match text.parse::<i64>() {
         Ok(number) if number.to_string() == text => text.to_owned(),
-        _ => format!("\"{}\"", Quoted(text)),
-    }
-}
-
-/// A text as it stands between quotes.
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|character| match character {
-            '"' | '\\' => write!(f, "\\{character}"),
-            _ if character.is_control() => write!(f, "\\u{:04X}", u32::from(character)),
-            _ => write!(f, "{character}"),
-        })
+        _ => {
+            let quoted = text.chars().map(|character| match character {
+                '"' | '\\' => format!("\\{character}"),
+                _ if character.is_control() => format!("\\u{:04X}", u32::from(character)),
+                _ => character.to_string(),
+            });
+            format!("\"{}\"", quoted.collect::<String>())
+        }
     }
 }
 
@@ -180,7 +155,6 @@ impl fmt::Display for Quoted<'_> {
 mod tests {
     use super::*;
 
-    /// Returns options of all kinds.
     fn known() -> Vec<Known> {
         let option = |name: &str, kind| Known { id: name.into(), names: vec![name.into()], kind };
         let bare = Some("rfc3339".to_owned());
@@ -193,11 +167,13 @@ mod tests {
         ]
     }
 
+    fn file(text: &str) -> Found {
+        Found { path: "f".into(), text: text.to_owned() }
+    }
+
     /// Returns the texts of the first setting in `text`.
     fn first(text: &str) -> Result<Vec<String>, String> {
-        let sections = sections(text, &known());
-        let sections = sections.map_err(|(place, fault)| format!("{}: {fault}", place.column))?;
-        Ok(sections[0].settings[0].values.clone())
+        Ok(sections(&file(text), &known())?[0].settings[0].values.clone())
     }
 
     #[test]
@@ -234,7 +210,7 @@ mod tests {
             ("never = 1", "1: 'never' is for the command line only"),
             ("log = 1", "1: this takes sections, as in [log.\"app.log\"]"),
         ] {
-            assert_eq!(first(text), Err(fault.to_owned()), "{text}");
+            assert_eq!(first(text), Err(format!("f:1:{fault}")), "{text}");
         }
     }
 
@@ -242,19 +218,19 @@ mod tests {
     fn sections_keep_the_order_of_the_file() {
         let text = "log.\"z.log\".one = 1\none = 0\n[log.\"b.log\"]\none = 2\nflag = true\n\
                     [log.\"a.log\"]\none = 3";
-        let sections = sections(text, &known()).expect("it is right");
+        let sections = sections(&file(text), &known()).expect("it is right");
         let firsts = sections.iter().map(|section| &*section.settings[0].values[0]);
         assert_eq!(firsts.collect::<Vec<_>>(), ["0", "1", "2", "3"]);
-        assert_eq!(sections[2].settings[1].at, Place { line: 5, column: 1 });
-        assert_eq!(sections[2].settings[1].value_at, Place { line: 5, column: 8 });
+        assert_eq!(sections[2].settings[1].origin, "f:5");
+        assert_eq!(sections[2].settings[1].value_at, "f:5:8");
     }
 
     #[test]
     fn places_are_counted_in_characters() {
         let text = "a\n\u{e9}\u{1f980}b\n";
-        let (line, column) = (2, 3);
-        assert_eq!(place(text, text.find('b').expect("it is there")), Place { line, column });
-        assert_eq!(place(text, text.len()), Place { line: 3, column: 1 });
+        let place = |offset| file(text).place(offset);
+        assert_eq!(place(text.find('b').expect("it is there")), ("f:2".to_owned(), 3));
+        assert_eq!(place(text.len()), ("f:3".to_owned(), 1));
     }
 
     proptest::proptest! {

@@ -1,45 +1,35 @@
-//! The settings that there are. The one place that knows strsim.
+//! The known settings. The only user of the crate strsim.
 
-/// How alike two names must be for one to be meant by the other; what clap
-/// takes for names on the command line.
+/// How alike two names must be for a guess; clap's number.
 const ALIKE: f64 = 0.7;
 
-/// How alike a name that might be anybody's must be to one of ours.
+/// The same for a name that another program may use.
 const NEARLY: f64 = 0.9;
 
-/// An option, as far as a file has to do with it.
+/// An option, as a file sees it.
 #[derive(Debug)]
 pub(crate) struct Known {
-    /// What the program knows it as.
     pub(crate) id: String,
-    /// Its names, the one to be shown first.
+    /// The first is the one to show.
     pub(crate) names: Vec<String>,
-    /// What it takes; nothing if it is for the command line only.
+    /// `None`: it is for the command line only.
     pub(crate) kind: Option<Kind>,
 }
 
-/// What a setting takes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// `true` or `false`.
     Flag,
-    /// One text or number.
-    One {
-        /// The text that `true` stands for.
-        bare: Option<String>,
-        /// Whether `false` means that it is not given.
-        may_be_off: bool,
-    },
+    /// One text or number. `true` stands for `bare`, and `false` may mean "not given".
+    One { bare: Option<String>, may_be_off: bool },
     /// A list of texts.
     Many,
 }
 
-/// Returns the option of this name.
 pub(super) fn find<'a>(known: &'a [Known], name: &str) -> Option<&'a Known> {
     known.iter().find(|option| option.names.iter().any(|known| known == name))
 }
 
-/// Says that there is no such setting, and which one might be meant.
 pub(super) fn unknown(known: &[Known], name: &str) -> String {
     let settings = known.iter().filter(|option| option.kind.is_some());
     let names = settings.flat_map(|option| &option.names).map(String::as_str);
@@ -49,13 +39,12 @@ pub(super) fn unknown(known: &[Known], name: &str) -> String {
     }
 }
 
-/// Returns the option that is meant, if the name is nearly one's, but none's.
+/// Returns the option that a name is nearly but not quite.
 pub(crate) fn misspelt<'a>(known: &'a [Known], name: &str) -> Option<&'a str> {
     let names = known.iter().flat_map(|option| &option.names).map(String::as_str);
     if find(known, name).is_some() { None } else { nearest(name, names, NEARLY) }
 }
 
-/// Returns which of the `names` is most like this one, if it is `alike`.
 fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>, alike: f64) -> Option<&'a str> {
     let likeness = |other: &str| strsim::jaro(name, other);
     let nearest = names.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
@@ -66,7 +55,6 @@ fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>, alike: f64) -> 
 mod tests {
     use super::*;
 
-    /// Returns a few options.
     fn known() -> Vec<Known> {
         let option = |name: &str, kind| Known { id: name.into(), names: vec![name.into()], kind };
         let one = Kind::One { bare: None, may_be_off: false };
@@ -79,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_name_is_told() {
+    fn only_the_nearest_name_is_a_guess() {
         for (wrong, right) in [
             ("max-byts", "max-bytes"),
             ("max_line", "max-line"),
@@ -87,13 +75,9 @@ mod tests {
             ("gzipp", "gzip"),
             ("logs", "log"),
         ] {
-            let told = unknown(&known(), wrong);
-            assert_eq!(told, format!("unknown setting '{wrong}'; did you mean '{right}'?"));
+            let message = unknown(&known(), wrong);
+            assert_eq!(message, format!("unknown setting '{wrong}'; did you mean '{right}'?"));
         }
-    }
-
-    #[test]
-    fn what_is_like_no_setting_gets_no_guess() {
         for wrong in ["xyz", "", "version", "\u{1f980}"] {
             assert!(!unknown(&known(), wrong).contains("did you mean"), "{wrong}");
         }

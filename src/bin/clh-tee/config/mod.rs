@@ -1,16 +1,16 @@
 //! Settings from a file, so that all writers of a log agree.
 //!
-//! `search` finds the file, `document` reads what is in it, `pattern` tells
-//! which logs a section is about, and `known` which settings there are. What
-//! the settings mean is not known here: they are texts, and go the way of what
-//! stands on the command line.
+//! `search` finds the file, `document` parses it, `pattern` says which logs a section is
+//! about, and `known` which settings there are. Here settings are texts: what they mean is
+//! up to the command line.
 
 mod document;
 mod known;
 mod pattern;
 mod search;
 
-use std::path::{Path, PathBuf};
+use std::cell::LazyCell;
+use std::path::Path;
 
 use clh_tee::Escaped;
 
@@ -20,94 +20,63 @@ pub(crate) use self::document::value;
 pub(crate) use self::known::{Kind, Known, misspelt};
 pub(crate) use self::search::{Found, find};
 
-/// What a file says.
-#[derive(Debug)]
-pub(crate) struct Config {
-    /// The file's path.
-    path: PathBuf,
-    /// What it sets, in its order; what is for every log comes first.
-    sections: Vec<Section>,
-}
+/// The sections of a file, in its order; what is for every log comes first.
+#[derive(Debug, Default)]
+pub(crate) struct Config(Vec<Section>);
 
 /// What a file sets for some logs.
 #[derive(Debug)]
 struct Section {
-    /// Which logs it is about; all, if there is none.
+    /// `None`: for all logs.
     pattern: Option<Pattern>,
-    /// What it sets, in the file's order.
     settings: Vec<Setting>,
 }
 
 /// What a file says about one option.
 #[derive(Debug)]
 pub(crate) struct Setting {
-    /// The option, by what the program knows it as.
+    /// The option's id on the command line.
     pub(crate) id: String,
-    /// The option's name.
     pub(crate) name: String,
-    /// The texts that it is given; without one it is as if it were not given.
+    /// Without any, the option counts as not given.
     pub(crate) values: Vec<String>,
-    /// Where its name stands.
-    at: Place,
-    /// Where its value stands.
-    value_at: Place,
+    /// Where it stands: `FILE:LINE`.
+    pub(crate) origin: String,
+    /// Where its value stands: `FILE:LINE:COLUMN`.
+    value_at: String,
 }
 
-/// A place in a file, counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    /// The line.
-    line: usize,
-    /// The character in it.
-    column: usize,
+impl Setting {
+    /// Returns a message about the value.
+    pub(crate) fn fault(&self, fault: &str) -> String {
+        format!("{}: {}", self.value_at, Escaped(fault.as_bytes()))
+    }
 }
 
 impl Config {
-    /// Reads the text of the file that was found.
-    ///
     /// # Errors
     ///
-    /// What is wrong with it, with the place.
-    pub(crate) fn read(found: Found, known: &[Known]) -> Result<Self, String> {
-        let sections = document::sections(&found.text, known)
-            .map_err(|(place, fault)| at(&found.path, place, &fault))?;
-        Ok(Self { path: found.path, sections })
+    /// What is wrong with the file, with the place.
+    pub(crate) fn read(file: &Found, known: &[Known]) -> Result<Self, String> {
+        document::sections(file, known).map(Self)
     }
 
-    /// Returns what is set, section by section, for every log there might be.
+    /// Returns the settings of each section.
     pub(crate) fn all(&self) -> impl Iterator<Item = &[Setting]> {
-        self.sections.iter().map(|section| &*section.settings)
+        self.0.iter().map(|section| &*section.settings)
     }
 
-    /// Returns what is set for `log`, each option once: what stands later in
-    /// the file goes first.
+    /// Returns the settings for `log`, each option once: later ones in the file win.
     pub(crate) fn settings_for(&self, log: &Path) -> Vec<&Setting> {
-        let target = Target::new(log);
-        let is_meant = |section: &&Section| match &section.pattern {
-            Some(pattern) => pattern.matches(&target),
-            None => true,
+        let target = LazyCell::new(|| Target::new(log));
+        let is_meant = |section: &&Section| {
+            section.pattern.as_ref().is_none_or(|pattern| pattern.matches(&target))
         };
         let mut settings: Vec<&Setting> = Vec::new();
-        for setting in self.sections.iter().filter(is_meant).flat_map(|section| &section.settings) {
+        for setting in self.0.iter().filter(is_meant).flat_map(|section| &section.settings) {
             settings.retain(|earlier| earlier.id != setting.id);
             settings.push(setting);
         }
         settings
     }
-
-    /// Tells, for people, where `setting` stands.
-    pub(crate) fn origin(&self, setting: &Setting) -> String {
-        format!("{}:{}", Escaped::path(&self.path), setting.at.line)
-    }
-
-    /// Tells what is wrong with the value of `setting`.
-    pub(crate) fn fault(&self, setting: &Setting, fault: &str) -> String {
-        at(&self.path, setting.value_at, fault)
-    }
-}
-
-/// Tells what is wrong at a place in a file.
-fn at(path: &Path, place: Place, fault: &str) -> String {
-    let (path, fault) = (Escaped::path(path), Escaped(fault.as_bytes()));
-    format!("{path}:{}:{}: {fault}", place.line, place.column)
 }

@@ -1,4 +1,4 @@
-//! Which logs a section is about. The one place that knows glob.
+//! Which logs a section is about. The only user of the crate glob.
 
 use std::path::{self, Path};
 
@@ -6,35 +6,32 @@ use glob::{MatchOptions, Pattern as Glob};
 
 use crate::sys::{NAMES_HAVE_CASE, plain};
 
-/// `*` and `?` do not cross a `/`, as in a shell; hidden files are nothing
-/// special, for a log's lock and backups are never asked about.
+/// `*` and `?` do not match `/`, as in a shell; but they match a leading dot.
 const AS_IN_A_SHELL: MatchOptions = MatchOptions {
     case_sensitive: NAMES_HAVE_CASE,
     require_literal_separator: true,
     require_literal_leading_dot: false,
 };
 
-/// Says which logs are meant.
 #[derive(Debug)]
 pub(super) enum Pattern {
-    /// Those whose absolute path is like this.
+    /// Matches the absolute path.
     Path(Glob),
-    /// Those whose name is like this, wherever they are.
+    /// Matches the name, in any directory.
     Name(Glob),
 }
 
-/// A log, as patterns see it. What is not UTF-8 in its path is like `?`.
+/// A log. What is not UTF-8 in its path becomes U+FFFD, which `?` matches.
 #[derive(Debug)]
 pub(super) struct Target {
-    /// Its absolute path as it was given, and with the links resolved that
-    /// are among its directories, if these can be found.
+    /// Its absolute path as given, and with the links among its directories resolved, if
+    /// possible.
     paths: Vec<String>,
-    /// Its name.
     name: String,
 }
 
 impl Pattern {
-    /// Reads a pattern: an absolute path, or a name without a separator.
+    /// Parses a pattern: an absolute path, or a name without a separator.
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let is_absolute = Path::new(text).is_absolute();
         if text.is_empty() || (text.contains(path::is_separator) && !is_absolute) {
@@ -49,7 +46,6 @@ impl Pattern {
         Ok(if is_absolute { Self::Path(glob) } else { Self::Name(glob) })
     }
 
-    /// Tells whether `target` is meant.
     pub(super) fn matches(&self, target: &Target) -> bool {
         match self {
             Self::Name(glob) => glob.matches_with(&target.name, AS_IN_A_SHELL),
@@ -61,11 +57,9 @@ impl Pattern {
 }
 
 impl Target {
-    /// Looks at where `log` is.
     pub(super) fn new(log: &Path) -> Self {
         let name = log.file_name().unwrap_or_default();
-        // A log that has no place, for want of a working directory, has no
-        // path that a pattern could be like; opening it will fail too.
+        // It has none if the working directory is gone; then opening the log fails too.
         let absolute = path::absolute(log).ok();
         let directory = absolute.as_deref().and_then(Path::parent);
         let resolved = directory.and_then(|directory| directory.canonicalize().ok());
@@ -82,7 +76,7 @@ impl Target {
 mod tests {
     use super::*;
 
-    /// Makes `path` what is absolute on this system.
+    /// Makes `path` absolute on Windows too.
     fn rooted(path: &str) -> String {
         match path.strip_prefix('/') {
             Some(rest) if cfg!(windows) => format!("C:\\{rest}"),
@@ -90,7 +84,6 @@ mod tests {
         }
     }
 
-    /// Tells whether a log at `path` is meant by `pattern`.
     fn is_meant(pattern: &str, path: &str) -> bool {
         let pattern = Pattern::new(&rooted(pattern)).expect("a pattern");
         pattern.matches(&Target::new(Path::new(&rooted(path))))

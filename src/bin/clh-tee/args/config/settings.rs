@@ -1,8 +1,6 @@
-//! Options as settings: which there are, what each takes, and how what a file
-//! says becomes what clap takes for a default.
-//!
-//! All of it is read off the definition of the command line; no option is
-//! named here.
+//! Options as settings: which there are, what each takes, and how a file's settings become
+//! default values. All of it is derived from the definition of the command line; no option
+//! is named here.
 
 use std::error::Error;
 
@@ -12,23 +10,18 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 
 use super::refused;
 use crate::args::Cli;
+use crate::args::tips::{context, option};
 use crate::args::transforming::BARE_TIMESTAMP;
 use crate::config::{Config, Kind, Known, Setting};
 
-/// The groups whose options ask for something to be done now, or are part of
-/// asking: a file has no say in that.
+/// The groups whose options ask for something to be done now, or are part of that: a file
+/// cannot set them.
 const NO_SETTINGS: [&str; 4] = ["mode", "Configured", "Looking", "Reading"];
-
-/// Returns the definition of the command line with all that clap adds to it.
-fn built() -> Command {
-    let mut command = Cli::command();
-    command.build();
-    command
-}
 
 /// Returns all options, and what each takes in a file.
 pub(super) fn known() -> Vec<Known> {
-    let command = built();
+    let mut command = Cli::command();
+    command.build();
     let options = command.get_arguments().filter_map(|arg| {
         let aliases = arg.get_all_aliases().unwrap_or_default();
         let names = [arg.get_long()?].into_iter().chain(aliases).map(str::to_owned).collect();
@@ -37,16 +30,7 @@ pub(super) fn known() -> Vec<Known> {
     options.collect()
 }
 
-/// Returns the options that may stand in a file, with what they take.
-pub(super) fn all() -> Vec<(Arg, Kind)> {
-    let command = built();
-    let options = command.get_arguments();
-    options.filter_map(|arg| Some((arg.clone(), kind(&command, arg)?))).collect()
-}
-
-/// Returns what `arg` takes in a file, if it may stand there.
 fn kind(command: &Command, arg: &Arg) -> Option<Kind> {
-    arg.get_long()?;
     let mut groups = command.get_groups();
     let is_no_setting = groups.any(|group| {
         NO_SETTINGS.contains(&group.get_id().as_str())
@@ -69,10 +53,10 @@ fn kind(command: &Command, arg: &Arg) -> Option<Kind> {
 
 /// Lets the flags that may stand in a file have a value on the command line.
 pub(super) fn with_values(command: Command) -> Command {
-    let flags = all().into_iter().filter(|(_, kind)| *kind == Kind::Flag);
-    let flags: Vec<_> = flags.map(|(flag, _)| flag.get_id().clone()).collect();
+    let known = known();
     command.mut_args(|arg| {
-        if !flags.contains(arg.get_id()) {
+        let is_this = |option: &Known| *arg.get_id() == *option.id;
+        if !known.iter().any(|option| option.kind == Some(Kind::Flag) && is_this(option)) {
             return arg;
         }
         arg.action(ArgAction::Set)
@@ -85,8 +69,7 @@ pub(super) fn with_values(command: Command) -> Command {
     })
 }
 
-/// Makes `settings` what is taken when neither the command line nor the
-/// environment says anything.
+/// Makes `settings` the default values.
 pub(super) fn with_settings<'a>(
     command: Command,
     settings: impl IntoIterator<Item = &'a Setting>,
@@ -96,65 +79,39 @@ pub(super) fn with_settings<'a>(
     })
 }
 
-/// Tries every value in `config`, so that a wrong one is told whoever comes
-/// first, and not only to the log that it is for.
+/// Tries every value in `config`, so that every run reports a wrong one, and not only a run
+/// on the log that it is for.
 pub(super) fn refuse_bad_values(config: &Config) -> Result<(), clap::Error> {
     for settings in config.all() {
         let command = with_settings(Cli::command(), settings);
         let Err(error) = command.try_get_matches_from(["clh-tee", "LOG"]) else { continue };
-        let is_meant = |setting: &&Setting| Some(&*setting.name) == name(&error).as_deref();
-        return Err(match settings.iter().find(is_meant) {
-            Some(setting) => refused(config.fault(setting, &told(&error, setting))),
+        let name = option(&error);
+        return Err(match settings.iter().find(|setting| Some(&*setting.name) == name) {
+            Some(setting) => refused(setting.fault(&reason(&error, &setting.name))),
             None => error,
         });
     }
     Ok(())
 }
 
-/// Returns the option that `error` is about.
-fn name(error: &clap::Error) -> Option<String> {
-    let Some(ContextValue::String(option)) = error.get(ContextKind::InvalidArg) else {
-        return None;
-    };
-    let name = option.strip_prefix("--")?.split([' ', '=', '[']).next()?;
-    Some(name.to_owned())
-}
-
-/// Tells what is wrong with the value of `setting`.
-fn told(error: &clap::Error, setting: &Setting) -> String {
-    let value = match error.get(ContextKind::InvalidValue) {
-        Some(ContextValue::String(value)) => value,
-        _ => "",
-    };
+fn reason(error: &clap::Error, name: &str) -> String {
+    let value = context(error, ContextKind::InvalidValue).unwrap_or_default();
     let reason = match (error.source(), error.get(ContextKind::ValidValue)) {
         (Some(reason), _) => reason.to_string(),
         (None, Some(ContextValue::Strings(values))) => format!("give one of {}", values.join(", ")),
         _ => "give another".to_owned(),
     };
-    format!("invalid value '{value}' for '{}': {reason}", setting.name)
+    format!("invalid value '{value}' for '{name}': {reason}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What is for the command line only.
-    const NOT_IN_A_FILE: [&str; 12] = [
-        "read",
-        "follow",
-        "since",
-        "config",
-        "print-config",
-        "status",
-        "json",
-        "count",
-        "repair",
-        "rotate",
-        "help",
-        "version",
-    ];
+    const NOT_IN_A_FILE: &str =
+        "read follow since config print-config status json count repair rotate help version";
 
-    /// Returns the names of the options of which a file may say what is `wanted`.
+    /// Returns the names of the options whose kind is `wanted`.
     fn options_of(wanted: fn(&Option<Kind>) -> bool) -> Vec<String> {
         let options = known().into_iter().filter(|option| wanted(&option.kind));
         options.map(|option| option.names[0].clone()).collect()
@@ -162,7 +119,7 @@ mod tests {
 
     #[test]
     fn every_option_may_stand_in_a_file_unless_it_is_said_here() {
-        assert_eq!(options_of(Option::is_none), NOT_IN_A_FILE);
+        assert_eq!(options_of(Option::is_none).join(" "), NOT_IN_A_FILE);
         assert!(options_of(Option::is_some).len() > 15);
     }
 
