@@ -1,5 +1,7 @@
-//! The buffer holds whole lines, then a partial line. New bytes are searched
-//! for a newline once, from the end.
+//! Bytes in, whole lines out.
+//!
+//! The buffer holds whole lines, then a partial line. New bytes are searched for a newline
+//! once, from the end.
 
 use std::io::{self, Read};
 
@@ -113,8 +115,7 @@ impl Lines {
     fn cut_long_lines(&mut self) {
         let fresh = &self.buffer[self.whole..self.filled];
         let mut cut = Vec::new();
-        let mut copied = 0;
-        let mut begin = 0;
+        let (mut copied, mut begin) = (0, 0);
         for end in memchr_iter(b'\n', fresh).chain([fresh.len()]) {
             while end - begin > self.max_line {
                 begin += self.max_line;
@@ -127,11 +128,10 @@ impl Lines {
         if cut.is_empty() {
             return;
         }
-        let cuts = cut.len() - copied;
-        cut.extend_from_slice(&fresh[copied..]);
+        self.cuts += (cut.len() - copied) as u64;
         // The caller searches what follows the last cut.
-        let sure = self.whole + copied + cuts;
-        self.cuts += cuts as u64;
+        let sure = self.whole + cut.len();
+        cut.extend_from_slice(&fresh[copied..]);
         self.filled = self.whole + cut.len();
         self.buffer.resize(self.buffer.len().max(self.filled), 0);
         self.buffer[self.whole..self.filled].copy_from_slice(&cut);
@@ -167,11 +167,8 @@ mod tests {
         let mut out = Vec::new();
         for line in input.split_inclusive(|byte| *byte == b'\n') {
             let content = line.strip_suffix(b"\n").unwrap_or(line);
-            for piece in content.chunks(max_line) {
+            for piece in content.chunks(max_line).chain(content.is_empty().then_some(content)) {
                 out.extend_from_slice(piece);
-                out.push(b'\n');
-            }
-            if content.is_empty() {
                 out.push(b'\n');
             }
         }

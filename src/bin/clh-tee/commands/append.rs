@@ -32,7 +32,7 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     let source = |input, stream| Source::new(input, stream, tee(stream), cli);
     if !runs {
         let sources = vec![source(Input::stdin(), Stream::Out).transformed(cli, process::id())?];
-        return Ok(EventLoop::new(cli, report, signals, sources, sink).run());
+        return Ok(EventLoop::new(cli, report, signals, sources, sink, None).run());
     }
     let (child, [out, err]) = without(umask, || Child::start(&cli.running.command));
     if let Some(failure) = child.failure() {
@@ -42,7 +42,7 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     let pid = child.pid().unwrap_or_else(process::id);
     let sources = sources.into_iter().map(|source| source.transformed(cli, pid));
     let sources = sources.collect::<anyhow::Result<_>>()?;
-    Ok(EventLoop::new(cli, report, signals, sources, sink).with_command(child).run())
+    Ok(EventLoop::new(cli, report, signals, sources, sink, Some(child)).run())
 }
 
 struct Opened {

@@ -16,15 +16,13 @@ use clh_tee::{Escaped, LogReader, ReadNotice, ReadOptions};
 use crate::args::Cli;
 use crate::messages::{Report, Status, out};
 use crate::sys::{
-    self, Caught, Signals, Stdout, Stream, Woken, is_ready_within, is_standard, raise_limit, waker,
+    self, Caught, Signals, Stdout, Stream, is_ready_within, is_standard, raise_limit, waker,
 };
 
 /// How long to wait for the log before looking at it again.
 const LOOK_AGAIN: Duration = Duration::from_secs(3600);
-
 /// The same where no signal interrupts the wait.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
-
 /// How often to try to end between two pieces.
 const BETWEEN_PIECES: Duration = Duration::from_millis(20);
 
@@ -88,7 +86,10 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
     drop(hand.send(copier));
     let mut timeout = None;
     loop {
-        wait(&done, &stdout, &signals, timeout);
+        let mut awaited = vec![done.awaited(), stdout.closed()];
+        awaited.extend(signals.awaited());
+        // An error means that a signal interrupted the wait: then it is over too.
+        sys::wait(&mut awaited, timeout).unwrap_or_default();
         if is_ready_within(done.awaited(), Duration::ZERO) {
             return copying.join().unwrap_or(Ok(Status::Lost));
         }
@@ -113,13 +114,6 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
             Err(TryLockError::Poisoned(_)) => return Ok(Status::Lost),
         }
     }
-}
-
-fn wait(done: &Woken, stdout: &Stdout, signals: &Signals, timeout: Option<Duration>) {
-    let mut awaited = vec![done.awaited(), stdout.closed()];
-    awaited.extend(signals.awaited());
-    // An error means that a signal interrupted the wait: then it is over too.
-    sys::wait(&mut awaited, timeout).unwrap_or_default();
 }
 
 fn ends(signal: Caught) -> bool {

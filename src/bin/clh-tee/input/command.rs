@@ -96,14 +96,6 @@ impl EventLoop<'_> {
         self.drain.is_some() || until.is_some_and(|until| until <= Instant::now())
     }
 
-    /// Stops reading a source that outlives the command, when its time is over and all
-    /// that the command wrote has been read.
-    pub(super) fn leave_if_drained(&mut self, source: usize) {
-        if self.job.is_some() && self.ends_empty() && self.sources[source].owed == 0 {
-            self.leave(source);
-        }
-    }
-
     /// Treats a source as ended though another process has it open. Warns once, but
     /// not after TERM.
     pub(super) fn leave(&mut self, source: usize) {

@@ -67,20 +67,23 @@ pub(super) enum Event {
 }
 
 impl<'a> EventLoop<'a> {
+    /// With a `child`, the sources are its output.
     pub(crate) fn new(
         cli: &'a Cli,
         report: &'a Report,
         signals: Signals,
         sources: Vec<Source>,
         sink: Sink,
+        child: Option<Child>,
     ) -> Self {
+        let spool = (child.is_some() && cli.running.quiet_ok).then(Spool::default);
         Self {
             cli,
             report,
             signals,
             sources,
-            job: None,
-            spool: None,
+            job: child.map(Job::new),
+            spool,
             replay: None,
             sink,
             requests: Requests::default(),
@@ -89,13 +92,6 @@ impl<'a> EventLoop<'a> {
             drain: None,
             lost: false,
         }
-    }
-
-    /// Makes the sources the output of a command.
-    pub(crate) fn with_command(mut self, child: Child) -> Self {
-        self.job = Some(Job::new(child));
-        self.spool = self.cli.running.quiet_ok.then(Spool::default);
-        self
     }
 
     /// Reads all input to its end, and appends all of it.
@@ -197,7 +193,10 @@ impl<'a> EventLoop<'a> {
                     let what = format!("a line is longer than {longest}; it is cut (--max-line)");
                     self.report.warn(&what);
                 }
-                self.leave_if_drained(source);
+                // Another process has it open, but all that the command wrote has been read.
+                if self.job.is_some() && self.ends_empty() && self.sources[source].owed == 0 {
+                    self.leave(source);
+                }
             }
             Err(error)
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}

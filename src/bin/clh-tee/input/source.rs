@@ -31,17 +31,8 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn new(input: Option<Input>, stream: Stream, tee: Tee, cli: &Cli) -> Self {
-        let lines = Lines::new(cli.max_line);
-        Self {
-            input,
-            lines,
-            transformed: None,
-            tee,
-            stream,
-            lines_read: 0,
-            counts: cli.stats,
-            owed: 0,
-        }
+        let (lines, counts) = (Lines::new(cli.max_line), cli.stats);
+        Self { input, lines, transformed: None, tee, stream, lines_read: 0, counts, owed: 0 }
     }
 
     /// Adds the transforms that the options ask for; tags name process `pid`.
@@ -65,8 +56,7 @@ impl Source {
         Ok((bytes, &mut self.tee))
     }
 
-    /// Adds a line of our own, which is not copied. All lines read before must have
-    /// been taken.
+    /// Adds a line of our own, which is not copied. All lines read before must have been taken.
     pub(super) fn note(&mut self, line: &str) {
         if let Some(transformed) = &mut self.transformed {
             transformed.note(line.trim_end().as_bytes());
@@ -79,8 +69,7 @@ impl Source {
         }
     }
 
-    /// The command has ended: what it wrote last is in the pipe, and no more than that
-    /// can hold.
+    /// The command has ended: what it wrote last is in the pipe, and no more than that can hold.
     pub(super) fn command_has_ended(&mut self) {
         self.owed = self.input.as_ref().map_or(0, |input| input.capacity().unwrap_or(READ));
     }

@@ -1,8 +1,7 @@
 //! A command's output, kept back until it is known whether the command fails.
 //!
-//! Pieces are kept in the order of reading, with the stream they came from: the first
-//! mebibyte in memory, the rest in an unnamed temporary file. This file is the only
-//! door to tempfile.
+//! Pieces are kept in the order of reading, with the stream they came from: the first mebibyte
+//! in memory, the rest in an unnamed temporary file. This file is the only door to tempfile.
 
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, Write};
@@ -49,10 +48,9 @@ impl Spool {
         // A piece is hardly longer than the memory may be.
         let length = u32::try_from(length).map_err(io::Error::other)?;
         self.memory[begin + 1..begin + HEADER].copy_from_slice(&length.to_ne_bytes());
-        if self.memory.len() < IN_MEMORY { Ok(()) } else { self.write_out() }
-    }
-
-    fn write_out(&mut self) -> io::Result<()> {
+        if self.memory.len() < IN_MEMORY {
+            return Ok(());
+        }
         let file = match &mut self.file {
             Some(file) => file,
             none => none.insert(tempfile::tempfile()?),
@@ -102,13 +100,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Returns everything, neighbours of one stream joined.
-    fn replayed(spool: Spool) -> Vec<(Stream, Vec<u8>)> {
-        let mut replay = spool.replay().unwrap();
-        let pieces = std::iter::from_fn(|| replay.next().unwrap());
-        joined(pieces)
-    }
-
+    /// Joins neighbours of one stream.
     fn joined(pieces: impl Iterator<Item = (Stream, Vec<u8>)>) -> Vec<(Stream, Vec<u8>)> {
         let mut joined: Vec<(Stream, Vec<u8>)> = Vec::new();
         for (stream, bytes) in pieces {
@@ -135,7 +127,9 @@ mod tests {
                 spool.keep(*stream, bytes).unwrap();
                 prop_assert!(spool.memory.len() < IN_MEMORY);
             }
-            prop_assert!(replayed(spool) == joined(pieces.into_iter()));
+            let mut replay = spool.replay().unwrap();
+            let replayed = std::iter::from_fn(|| replay.next().unwrap());
+            prop_assert!(joined(replayed) == joined(pieces.into_iter()));
         }
     }
 }

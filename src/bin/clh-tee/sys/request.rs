@@ -15,19 +15,15 @@ pub(crate) struct Caught {
 pub(crate) enum Request {
     /// INT: go on until the input ends.
     Interrupt,
-    /// QUIT.
     Quit,
-    /// TERM: drain and end.
     Terminate,
     /// HUP: as `Flush`, if there is no command.
     HangUp,
     /// USR1: put all lines read so far on disk.
     Flush,
-    /// ALRM, USR2: rotate.
     Rotate,
     /// TSTP, TTIN, TTOU: stop, as a shell's job does.
     Stop,
-    /// CONT: go on after a stop.
     Continue,
     /// CHLD: a child has ended, stopped, or goes on.
     Child,

@@ -40,8 +40,7 @@ impl Delivery {
         self.0.get_read().as_fd()
     }
 
-    /// Returns the signals that came, with their likely senders: the terminal, if there
-    /// is one.
+    /// Returns the signals that came, with their likely senders: the terminal, if there is one.
     pub(super) fn pending(&mut self) -> Vec<(i32, Sender)> {
         let keys = io::stdin().is_terminal();
         let sender = |signal| match signal {

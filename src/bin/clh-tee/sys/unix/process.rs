@@ -42,7 +42,7 @@ impl Process {
             },
             started => started,
         }?;
-        let input = |output| Some(Input::from(OwnedFd::from(output)));
+        let input = |output| Some(Input::of(OwnedFd::from(output)));
         Ok((Self(child.id()), outputs.map(input)))
     }
 

@@ -123,8 +123,7 @@ pub(super) fn mask(how: c_int, set: u64) -> io::Result<u64> {
 pub(super) fn signal_fd(set: u64) -> io::Result<std::os::fd::OwnedFd> {
     use std::os::fd::{FromRawFd, OwnedFd};
     let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
-    // SAFETY: the call reads `set`, of `SET` bytes; what it returns belongs to
-    // nobody else.
+    // SAFETY: the call reads `set`, of `SET` bytes; what it returns belongs to nobody else.
     unsafe {
         let fd = libc::syscall(libc::SYS_signalfd4, -1, &raw const set, SET, flags);
         let fd = c_int::try_from(Errno::result(fd)?).map_err(io::Error::other)?;

@@ -84,12 +84,8 @@ fn caught(signal: i32, sender: Sender) -> Caught {
 /// Returns the sender of a signal from the kernel: the terminal, unless timers or limits
 /// send this one.
 pub(super) fn kernel_sender(signal: i32) -> Sender {
-    match signal {
-        SIGINT | SIGQUIT | SIGHUP | SIGTSTP | SIGTTIN | SIGTTOU | SIGCONT | SIGWINCH => {
-            Sender::Terminal
-        }
-        _ => Sender::Process,
-    }
+    let keys = [SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH];
+    if keys.contains(&signal) { Sender::Terminal } else { Sender::Process }
 }
 
 /// Dies of `signal`, but without a core file, which would be ours. A container's first

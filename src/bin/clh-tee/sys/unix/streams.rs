@@ -21,7 +21,12 @@ pub(crate) struct Input(File);
 
 impl Input {
     pub(crate) fn stdin() -> Option<Self> {
-        io::stdin().as_fd().try_clone_to_owned().ok().map(Self::from)
+        io::stdin().as_fd().try_clone_to_owned().ok().map(Self::of)
+    }
+
+    pub(super) fn of(fd: OwnedFd) -> Self {
+        enlarge_pipe(fd.as_fd());
+        Self(fd.into())
     }
 
     /// Returns how many unread bytes it may hold, if known.
@@ -31,13 +36,6 @@ impl Input {
 
     pub(crate) fn awaited(&self) -> Awaited<'_> {
         more(self.0.as_fd())
-    }
-}
-
-impl From<OwnedFd> for Input {
-    fn from(fd: OwnedFd) -> Self {
-        enlarge_pipe(fd.as_fd());
-        Self(fd.into())
     }
 }
 
@@ -124,8 +122,7 @@ impl Write for Stdout {
     }
 }
 
-/// Returns whether standard input is the regular file at `path`: a log must not feed
-/// itself.
+/// Returns whether standard input is the regular file at `path`: a log must not feed itself.
 pub(crate) fn is_standard_input(path: &Path) -> bool {
     is_file_at(io::stdin().as_fd(), path)
 }

@@ -15,8 +15,7 @@ use crate::sys::{Caught, Request};
 /// Keeps Ctrl-C from a process (`CREATE_NEW_PROCESS_GROUP`).
 const NEW_GROUP: u32 = 0x200;
 
-/// The command, with our standard input, and pipes for its output. A thread waits for
-/// its end.
+/// The command, with our standard input, and pipes for its output. A thread waits for its end.
 pub(crate) struct Process {
     id: u32,
     ended: Receiver<io::Result<ExitStatus>>,

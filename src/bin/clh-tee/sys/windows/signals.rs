@@ -1,9 +1,8 @@
 //! What the console sends, and the end of a command.
 //!
-//! Ctrl-C is an INT: the rest of the pipeline gets it too. Ctrl-Break is a TERM, and so
-//! is the end of the console, of the session or of the system. Windows waits some
-//! seconds (usually five) before it ends us, as long as the handler does not return,
-//! which tokio sees to.
+//! Ctrl-C is an INT: the rest of the pipeline gets it too. Ctrl-Break is a TERM, and so is the
+//! end of the console, of the session or of the system. Windows waits some seconds (usually
+//! five) before it ends us, as long as the handler does not return, which tokio sees to.
 
 use std::future::poll_fn;
 use std::io;
@@ -100,11 +99,8 @@ impl Console {
             self.leave.poll_recv(context),
             self.shutdown.poll_recv(context),
         ];
-        if ends.iter().any(Poll::is_ready) {
-            Poll::Ready(Request::Terminate)
-        } else {
-            Poll::Pending
-        }
+        let ended = ends.iter().any(Poll::is_ready);
+        if ended { Poll::Ready(Request::Terminate) } else { Poll::Pending }
     }
 }
 

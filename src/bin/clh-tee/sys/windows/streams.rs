@@ -248,8 +248,7 @@ impl Write for Stdout {
     }
 }
 
-/// Returns whether standard input is the regular file at `path`: a log must not feed
-/// itself.
+/// Returns whether standard input is the regular file at `path`: a log must not feed itself.
 pub(crate) fn is_standard_input(path: &Path) -> bool {
     is_file_at(&HandleRef::stdin(), path)
 }

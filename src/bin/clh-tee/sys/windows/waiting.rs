@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 const MOMENT: Duration = Duration::from_millis(50);
 
 static RINGS: Mutex<u64> = Mutex::new(0);
-
 static BELL: Condvar = Condvar::new();
 
 /// Announces that something has become ready, which it must be already.
