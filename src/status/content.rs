@@ -1,9 +1,7 @@
 //! What a log and its backups hold.
 //!
-//! From its ends, a compressed file tells how much it holds without being
-//! inflated: by the headers of our own members, or by the length in its
-//! trailer. Neither can be right if it asks too much or too little of the
-//! compression; only then the file is inflated, to know whether it is broken.
+//! A compressed file's trailer says how much the file holds. Only if its size makes that
+//! impossible is the file decompressed, to see whether it is broken.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -20,50 +18,45 @@ use crate::sys::{self, FileExt, Metadata, identity};
 
 const PIECE: usize = 64 * 1024;
 
-/// How much of a line's beginning is looked at for a time.
+/// How much of a line's beginning is searched for a time.
 const BEGINNING: usize = 64;
 
-/// How much of a compressed file's beginning is inflated.
+/// How much of a compressed file is decompressed for its first line.
 const HEAD: usize = 4096;
 
-/// How a gzip file begins: the magic bytes, and deflate.
+/// The magic bytes, and deflate.
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 
 const SHORTEST: u64 = 20;
 
-/// Deflate makes a byte of at most so many.
+/// Deflate makes at most so many bytes out of one.
 const MOST_PER_BYTE: u64 = 1032;
 
-/// Returns log and backups with what they hold, and what is wrong with that.
 pub(super) fn of(scan: &Scan, depth: Depth) -> (Option<LogFile>, Vec<LogFile>, Vec<Finding>) {
     let mut findings = Vec::new();
-    let log = scan.log.iter().filter(|(_, metadata)| metadata.is_file());
-    let log = log.map(|(path, metadata)| (None, Form::Plain, path, metadata));
-    let backups = scan.backups.iter().filter(|backup| backup.metadata.is_file());
-    let backups =
-        backups.map(|backup| (Some(backup.which), backup.form, &backup.path, &backup.metadata));
-    let mut look = |(which, form, path, metadata): (_, _, &PathBuf, &Metadata)| {
+    let mut look = |which, form, path: &PathBuf, metadata: &Metadata| {
         let mut file = LogFile::new(path.clone(), which, form, metadata);
         findings.extend(look_into(&mut file, metadata, depth));
         file
     };
-    let log: Option<LogFile> = log.map(&mut look).next();
-    let backups = backups.map(&mut look).collect();
+    let log = scan.log.as_ref().filter(|(_, metadata)| metadata.is_file());
+    let log = log.map(|(path, metadata)| look(None, Form::Plain, path, metadata));
+    let backups = scan.backups.iter().filter(|backup| backup.metadata.is_file());
+    let backups = backups.map(|it| look(Some(it.which), it.form, &it.path, &it.metadata)).collect();
     (log, backups, findings)
 }
 
-/// Looks into one file; returns what is wrong with it.
 fn look_into(about: &mut LogFile, metadata: &Metadata, depth: Depth) -> Option<Finding> {
     let outcome = open_same(&about.path, metadata).and_then(|file| match file {
         Some(file) if about.compressed => look_into_compressed(about, &file, depth),
         Some(file) => look_into_plain(about, &file, depth),
-        // Moved on meanwhile; what it holds is not known.
+        // It was renamed meanwhile; what it holds is unknown.
         None => Ok(None),
     });
     outcome.unwrap_or_else(|error| Some(unreadable(&about.path, error)))
 }
 
-/// Returns the file at `path`, opened, if it is the one that was seen.
+/// Opens the file at `path` if it is still the one that was scanned.
 fn open_same(path: &Path, metadata: &Metadata) -> io::Result<Option<File>> {
     let file = match open_to_read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -92,8 +85,8 @@ fn look_into_plain(about: &mut LogFile, file: &File, depth: Depth) -> io::Result
     }
     (about.first, about.last) = (lines.first_time(), lines.last_time());
     let is_log = about.slot.is_none() && about.stamp.is_none();
-    let torn = is_log && lines.is_torn();
-    Ok(torn.then(|| Finding::Torn { path: about.path.clone() }))
+    let partial = is_log && lines.is_partial();
+    Ok(partial.then(|| Finding::Torn { path: about.path.clone() }))
 }
 
 fn look_into_compressed(
@@ -111,8 +104,8 @@ fn look_into_compressed(
     if about.size < SHORTEST || !head.starts_with(&MAGIC) {
         return broken(about);
     }
-    let told = if depth == Depth::Whole { None } else { told_length(file, about.size)? };
-    let Some(told) = told else {
+    let claimed = if depth == Depth::Whole { None } else { claimed_length(file, about.size)? };
+    let Some(claimed) = claimed else {
         let mut lines = Lines::default();
         let whole = compress::inflate(file, |piece| lines.take_in(piece))?;
         about.first = lines.first_time();
@@ -128,19 +121,18 @@ fn look_into_compressed(
     let mut beginning = [0; BEGINNING];
     let Some(count) = compress::beginning(head, &mut beginning) else { return broken(about) };
     about.first = timestamp::leading(&beginning[..count]);
-    about.content = Some(told);
+    about.content = Some(claimed);
     Ok(None)
 }
 
-/// Returns how much a compressed file of this `size` says that it holds, if
-/// that can be right.
-fn told_length(file: &File, size: u64) -> io::Result<Option<u64>> {
+/// Returns the length in the trailer, if it is possible for a file of this `size`.
+fn claimed_length(file: &File, size: u64) -> io::Result<Option<u64>> {
     let mut trailer = [0; 4];
     file.read_exact_at(&mut trailer, size - 4)?;
-    let told = u64::from(u32::from_le_bytes(trailer));
-    // What does not compress grows by a little, and the header may hold a name.
-    let possible = told / MOST_PER_BYTE <= size && size <= told + told / 64 + 1024;
-    Ok(possible.then_some(told))
+    let claimed = u64::from(u32::from_le_bytes(trailer));
+    // Incompressible data grows a little, and the header may hold a name.
+    let possible = claimed / MOST_PER_BYTE <= size && size <= claimed + claimed / 64 + 1024;
+    Ok(possible.then_some(claimed))
 }
 
 fn read_all(mut file: &File, mut into: impl FnMut(&[u8])) -> io::Result<()> {
@@ -155,8 +147,7 @@ fn read_all(mut file: &File, mut into: impl FnMut(&[u8])) -> io::Result<()> {
     }
 }
 
-/// Lines that come in pieces: their number, and how the first and the last of
-/// them begin.
+/// Counts lines that come in pieces, and keeps the beginnings of the first and the last.
 #[derive(Debug, Default)]
 struct Lines {
     bytes: u64,
@@ -168,7 +159,6 @@ struct Lines {
 }
 
 impl Lines {
-    /// Takes in one piece more.
     fn take_in(&mut self, piece: &[u8]) {
         self.bytes += piece.len() as u64;
         if !self.first_is_over {
@@ -190,13 +180,12 @@ impl Lines {
         self.last_is_over = end == b'\n';
     }
 
-    /// Takes in the end of a plain file of this `size`, instead of all that
-    /// follows its beginning. Where the last line is very long, its beginning
-    /// stays unknown.
+    /// Takes in the end of a plain file of this `size`, skipping what follows its beginning. The
+    /// beginning of a very long last line stays unknown.
     fn take_in_end(&mut self, file: &File, size: u64) -> io::Result<()> {
         let mut end = vec![0; PIECE.min(usize::try_from(size).unwrap_or(PIECE))];
         let offset = size - end.len() as u64;
-        // It may have been emptied meanwhile.
+        // The file may have been truncated meanwhile.
         let count = file.read_at(&mut end, offset)?;
         end.truncate(count);
         let Some((&byte, rest)) = end.split_last() else { return Ok(()) };
@@ -210,12 +199,12 @@ impl Lines {
         Ok(())
     }
 
-    /// Returns how many lines there were, a torn one among them.
+    /// A partial line counts.
     fn count(&self) -> u64 {
-        self.newlines + u64::from(self.is_torn())
+        self.newlines + u64::from(self.is_partial())
     }
 
-    fn is_torn(&self) -> bool {
+    fn is_partial(&self) -> bool {
         self.bytes > 0 && !self.last_is_over
     }
 
@@ -228,7 +217,6 @@ impl Lines {
     }
 }
 
-/// Adds to the beginning of a line what is missing of it.
 fn extend(beginning: &mut Vec<u8>, piece: &[u8]) {
     let missing = BEGINNING - beginning.len();
     beginning.extend_from_slice(&piece[..missing.min(piece.len())]);
@@ -240,7 +228,6 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        /// In whatever pieces lines come, they are the same lines.
         #[test]
         fn lines_are_counted_in_any_pieces(
             text in "([a-c]{0,3}\n){0,5}[a-c]{0,3}",

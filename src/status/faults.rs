@@ -1,4 +1,4 @@
-//! What is wrong with a log, as far as the names around it tell.
+//! What is wrong with a log, judging by the names around it.
 
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,15 +11,14 @@ use crate::names::{Meaning, Names};
 use crate::rotation::options::Options;
 use crate::sys::{self, Metadata};
 
-/// A limit below this has writers do little else than rotate.
+/// With a smaller limit writers do little else than rotate.
 const SMALL: u64 = 64 * 1024;
 
-/// So far a log may pass its limit with one line: `--max-line`'s default.
+/// One line may take a log this far past its limit: `--max-line`'s default.
 const LONGEST_LINE: u64 = 1024 * 1024;
 
-/// Adds what is wrong to the `findings`. If there are `writers`, a private file
-/// may be one that the next rotation removes: who compresses ahead can come too
-/// late for his log.
+/// If there are `writers`, a private file may be one that the next rotation removes: its maker
+/// may have been too late for its log.
 pub(super) fn look(
     names: &Names,
     options: &Options,
@@ -29,7 +28,7 @@ pub(super) fn look(
 ) {
     log(names, options, scan, findings);
     lock(options, scan, findings);
-    findings.extend(other_logs(names, options, scan));
+    other_logs(names, options, scan, findings);
     let settled = |(path, metadata): &(PathBuf, Metadata)| {
         scan.is_settled(metadata).then(|| (path.clone(), metadata.len()))
     };
@@ -86,28 +85,23 @@ fn next_rotation(options: &Options, scan: &Scan) -> Option<Finding> {
         return (!sound).then_some(Finding::OtherTime { next });
     }
     let (path, log) = scan.log.as_ref().filter(|(_, log)| log.is_file() && log.len() > 0)?;
-    // What cannot be read may have a time.
+    // An unreadable lock file may hold a time.
     let none = scan.lock.as_ref().is_none_or(|lock| lock.len() == 0);
     let old = now.saturating_sub(began(log)?) > schedule.period();
     (none && old).then(|| Finding::TimeLost { path: path.clone() })
 }
 
-/// Looks for other logs that have a name which is a backup's.
-fn other_logs<'a>(
-    names: &'a Names,
-    options: &'a Options,
-    scan: &'a Scan,
-) -> impl Iterator<Item = Finding> + 'a {
+/// Finds other logs with a backup's name.
+fn other_logs(names: &Names, options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
     let timed = options.schedule.is_some();
-    let ours = move |path: &PathBuf| match names.meaning(path.file_name()?)? {
-        Meaning::Backup(slot, _) if !timed && slot <= options.backups => Some(true),
-        Meaning::Dated(..) if timed => Some(false),
-        _ => None,
-    };
-    scan.other_logs.iter().filter_map(move |(path, lock)| {
-        let blocks = ours(path)?;
-        Some(Finding::OtherLog { path: path.clone(), lock: lock.clone(), blocks })
-    })
+    for (path, lock) in &scan.other_logs {
+        let blocks = match path.file_name().and_then(|name| names.meaning(name)) {
+            Some(Meaning::Backup(slot, _)) if !timed && slot <= options.backups => true,
+            Some(Meaning::Dated(..)) if timed => false,
+            _ => continue,
+        };
+        findings.push(Finding::OtherLog { path: path.clone(), lock: lock.clone(), blocks });
+    }
 }
 
 fn backups(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
@@ -149,9 +143,9 @@ fn backups(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Tells whether a writer would part what stands in both forms. In a slot it
-/// always would; by the clock, if the two are one generation, or if that was
-/// not compressed to the end. Two generations of an interval stay as they are.
+/// Whether a writer would separate the two forms. In a slot it always would; by the clock,
+/// if the two are one generation or the compressed one is incomplete. Two generations of one
+/// interval stay.
 fn is_to_be_parted(plain: &Backup, compressed: &Backup, timed: bool) -> bool {
     if let Which::Slot(_) = plain.which {
         return true;
@@ -162,6 +156,6 @@ fn is_to_be_parted(plain: &Backup, compressed: &Backup, timed: bool) -> bool {
     let (plain, compressed) = (&plain.path, &compressed.path);
     let same = open_to_read(compressed).and_then(|file| compress::same_generation(plain, &file));
     let half = || compress::is_half_of(compressed, plain);
-    // What cannot be read is told where it is looked into.
+    // What cannot be read is reported with the contents.
     same.is_ok_and(|same| same) || half().is_ok_and(|half| half)
 }

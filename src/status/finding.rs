@@ -20,14 +20,12 @@ pub enum Finding {
         /// The link.
         path: PathBuf,
     },
-    /// The log is a mount point, which cannot be renamed, so that no rotation is
-    /// possible.
+    /// The log is a mount point: it cannot be renamed, and so not rotated.
     MountPoint {
         /// The log.
         path: PathBuf,
     },
-    /// Something that is no regular file has a backup's name, so that no
-    /// rotation is possible.
+    /// Something other than a regular file has a backup's name, so no rotation is possible.
     Blocked {
         /// What stands there.
         path: PathBuf,
@@ -62,23 +60,21 @@ pub enum Finding {
         /// Its size.
         size: u64,
     },
-    /// A compressed backup that does not inflate.
+    /// A compressed backup that cannot be decompressed.
     Broken {
         /// Where it is.
         path: PathBuf,
-        /// Whether its beginning is that of a gzip file, so that it was cut
-        /// short or has been damaged.
+        /// Whether it begins as a gzip file, and so was cut short or damaged.
         partial: bool,
     },
-    /// A plain and a compressed backup of the same slot or interval, which a
-    /// writer would part.
+    /// A plain and a compressed backup of the same slot or interval, which a writer would separate.
     Double {
         /// The plain one.
         plain: PathBuf,
         /// The compressed one.
         compressed: PathBuf,
     },
-    /// Slots in the chain that hold nothing, though older ones do.
+    /// Empty slots in the chain, though older ones are used.
     Gap {
         /// The first.
         first: u64,
@@ -92,26 +88,24 @@ pub enum Finding {
         /// Where the strays are, the newest first.
         paths: Vec<PathBuf>,
     },
-    /// A timed handler writes the same log, which is not rotated by the clock
-    /// here.
+    /// A timed handler writes the same log, which is not rotated by the clock here.
     TimedWriter {
-        /// When that one is to rotate next, in seconds since 1970.
+        /// When it rotates next, in seconds since 1970.
         next: u64,
     },
-    /// The next rotation by the clock is at a time that the schedule does not
-    /// give: more than an interval ahead, say.
+    /// The next rotation by the clock is at a time that the schedule does not give, such as one
+    /// more than an interval ahead.
     OtherTime {
         /// When it is, in seconds since 1970.
         next: u64,
     },
-    /// No time for the next rotation by the clock is known, though the log is
-    /// older than an interval.
+    /// The time of the next rotation by the clock is unknown, though the log is older than an
+    /// interval.
     TimeLost {
         /// The log.
         path: PathBuf,
     },
-    /// What has a backup's name is a log of its own, so that no rotation by
-    /// number is possible.
+    /// A file with a backup's name is a log of its own, so no rotation by number is possible.
     OtherLog {
         /// That log.
         path: PathBuf,
@@ -120,22 +114,22 @@ pub enum Finding {
         /// Whether it is in the way of rotations.
         blocks: bool,
     },
-    /// Everybody may write files: all those of one mode.
+    /// Files of one mode that everybody may write.
     Exposed {
         /// The files.
         paths: Vec<PathBuf>,
         /// Their permission bits.
         mode: u32,
     },
-    /// Everybody may make and, unless it is sticky, remove and rename files in
-    /// a directory.
+    /// A directory in which everybody may make files and, unless it is sticky, remove and rename
+    /// them.
     OpenDirectory {
         /// The directory.
         path: PathBuf,
-        /// Whether files can be removed and renamed by their owners only.
+        /// Whether only their owners can remove and rename files.
         sticky: bool,
     },
-    /// A user of the log, whom files of it belong to, cannot append to it.
+    /// A user of the log, who owns files of it, cannot append to it.
     CannotAppend {
         /// The user.
         user: u32,
@@ -149,22 +143,21 @@ pub enum Finding {
         /// Its permission bits.
         mode: u32,
     },
-    /// A user of the log, whom files of it belong to, cannot rotate it.
+    /// A user of the log, who owns files of it, cannot rotate it.
     CannotRotate {
         /// The user.
         user: u32,
         /// The directory that is in the way.
         path: PathBuf,
     },
-    /// The lock file's directory is on a file system where a lock may not
-    /// reach all writers.
+    /// The lock file's directory is on a file system where a lock may not reach all writers.
     NetworkLock {
         /// The directory.
         path: PathBuf,
         /// The kind of file system.
         kind: &'static str,
     },
-    /// The log is missing, and is made by the next line.
+    /// The log is missing; the next line creates it.
     NoLog {
         /// Where it would be.
         path: PathBuf,
@@ -174,7 +167,7 @@ pub enum Finding {
         /// The log.
         path: PathBuf,
     },
-    /// The lock file is missing: nobody has used it, or it is elsewhere.
+    /// The lock file is missing: nothing has used it, or it is elsewhere.
     NoLock {
         /// Where it would be.
         path: PathBuf,
@@ -184,14 +177,12 @@ pub enum Finding {
         /// The log.
         path: PathBuf,
     },
-    /// Somebody else held the lock, so that what was seen may be a rotation
-    /// under way.
+    /// Another process held the lock, so what was seen may be a rotation under way.
     LockHeld {
         /// The lock file.
         path: PathBuf,
     },
-    /// The lock file's file system knows no locks, so that writers refuse the
-    /// log.
+    /// The lock file's file system has no locks, so writers refuse the log.
     NoLocking {
         /// The lock file.
         path: PathBuf,
@@ -206,7 +197,7 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Tells how much it matters.
+    /// Returns how much it matters.
     #[must_use]
     pub fn harm(&self) -> Harm {
         match self {
@@ -220,6 +211,7 @@ impl Finding {
             _ => Harm::Fault,
         }
     }
+
     /// Returns the files and directories that it is about.
     #[must_use]
     pub fn paths(&self) -> Vec<&Path> {

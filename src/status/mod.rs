@@ -1,15 +1,14 @@
 //! A look at a log: what its chain holds, who uses it, and what is wrong.
 //!
 //! ```text
-//! scan        the names around the log, under the lock if it can be had soon
+//! scan        the names around the log, under the lock if it is free soon
 //! content     what each file holds, from its ends; or all of it
 //! processes   who holds the lock, who has the log open
 //! finding     what is wrong, and what is only worth knowing
 //! ```
 //!
-//! Looking changes nothing: no file is made, written, renamed or removed, and
-//! the lock is had for no longer than it takes to read the directory. What is
-//! read of a file after that is believed only if it is still the same file.
+//! Nothing is changed: no file is made, written, renamed or removed. The lock is held only
+//! while the directory is read. A file read after that counts only if it is still the same.
 
 mod content;
 mod faults;
@@ -35,11 +34,11 @@ use crate::sys::{self, Metadata, Rights};
 /// How closely a log is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Depth {
-    /// Each file from its ends. What a compressed one holds is taken from its
-    /// headers and trailer; if these cannot be right, it is inflated.
+    /// The ends of each file. What a compressed one holds is taken from its headers and trailer;
+    /// if these cannot be right, it is decompressed.
     #[default]
     Ends,
-    /// All of each file: lines are counted, compressed files inflated.
+    /// All of each file: lines are counted, compressed files decompressed.
     Whole,
 }
 
@@ -74,7 +73,7 @@ pub struct Status {
     pub limit: u64,
     /// The lock file.
     pub lock: LockFile,
-    /// Who has the log or its lock file open, as far as we may see that.
+    /// The processes with the log or its lock file open, as far as we may see.
     pub openers: Vec<Opener>,
     /// How many processes we may not look into.
     pub hidden: u64,
@@ -92,12 +91,12 @@ pub struct LogFile {
     pub path: PathBuf,
     /// The slot of a backup by number.
     pub slot: Option<u64>,
-    /// The start of the interval of a backup by the clock, as its name has it,
-    /// and its number if there are several of that interval.
+    /// The start of the interval of a backup by the clock, as in its name, with its number if
+    /// the interval has several.
     pub stamp: Option<String>,
     /// Whether it is compressed.
     pub compressed: bool,
-    /// Its size in bytes as it stands on the disk.
+    /// Its size on disk, in bytes.
     pub size: u64,
     /// How many bytes of lines it holds, if that is known.
     pub content: Option<u64>,
@@ -111,7 +110,7 @@ pub struct LogFile {
     pub last: Option<String>,
     /// Its permission bits; none on Windows.
     pub mode: u32,
-    /// Whom it belongs to: user and group; 0 on Windows.
+    /// Its user and group; 0 on Windows.
     pub owner: (u32, u32),
 }
 
@@ -127,8 +126,7 @@ pub struct LockFile {
     pub holder: Option<Process>,
     /// How many waited for it.
     pub waiting: u64,
-    /// When the log is to be rotated by the clock, in seconds since 1970, if
-    /// the file says so.
+    /// When the log rotates next by the clock, in seconds since 1970, if the file says so.
     pub next_rotation: Option<u64>,
 }
 
@@ -137,8 +135,8 @@ impl Status {
     ///
     /// # Errors
     ///
-    /// If its directory cannot be read, or if there is neither a log nor
-    /// anything that one has left.
+    /// If its directory cannot be read, or if there is neither a log nor anything that one has
+    /// left.
     pub fn of(path: impl AsRef<Path>, options: &Options, depth: Depth) -> Result<Self> {
         let path = path.as_ref();
         options.fault().map_or(Ok(()), Err).map_err(Error::on("look at", path))?;
@@ -175,7 +173,7 @@ impl Status {
         })
     }
 
-    /// Tells whether nothing is wrong.
+    /// Returns whether nothing is wrong.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.findings.iter().all(|finding| finding.harm() == Harm::None)
@@ -183,7 +181,6 @@ impl Status {
 }
 
 impl LogFile {
-    /// Returns what `metadata` says about the log, or this backup of it.
     fn new(path: PathBuf, which: Option<Which>, form: Form, metadata: &Metadata) -> Self {
         let (slot, stamp) = match which {
             None => (None, None),

@@ -1,8 +1,8 @@
-//! Who holds the lock, and who has the log open, as far as the system tells.
+//! Which processes hold the lock or have the log open.
 //!
-//! On Linux everybody may read which process holds which lock. Which files a
-//! process has open, only its user and root may. Processes in other containers
-//! are not seen at all. On other systems nothing of it is known.
+//! On Linux everybody may read which process holds which lock; but only its user and root,
+//! which files a process has open. Processes in other containers are invisible. On other
+//! systems nothing is known.
 
 use super::scan::Scan;
 use crate::names::Names;
@@ -14,8 +14,7 @@ use crate::sys::{self, identity};
 pub struct Process {
     /// Its number.
     pub pid: u32,
-    /// Its command line, as far as it can be read; arguments with blanks
-    /// between them, in bytes.
+    /// Its command line, as far as it can be read: in bytes, arguments separated by blanks.
     pub command: Vec<u8>,
 }
 
@@ -36,11 +35,8 @@ pub struct Opener {
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     pub(super) holder: Option<Process>,
-    /// How many wait for it.
     pub(super) waiting: u64,
-    /// Who has the log or its lock file open.
     pub(super) openers: Vec<Opener>,
-    /// How many processes may not be looked into.
     pub(super) hidden: u64,
 }
 
@@ -62,7 +58,7 @@ pub(super) fn look(names: &Names, scan: &Scan) -> Seen {
                 lock: open[1].is_some(),
                 writes: open[0] == Some(true),
             }),
-            // Neither a process of the system's own nor one that has ended.
+            // A process without a command line is a kernel thread, or has ended.
             None => seen.hidden += u64::from(!sys::command(pid).is_empty()),
         }
     }

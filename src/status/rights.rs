@@ -1,8 +1,7 @@
 //! Who may do what to a log, and who should not.
 //!
-//! Whose log it is, its files tell: whoever owns one of them has written. Such
-//! a user must be able to append and to rotate; anybody else need not. Access
-//! lists and the like are not looked at, only owner, group and mode.
+//! A user who owns one of the log's files has written to it, and so must be able to append and
+//! to rotate; others need not. Only owner, group and mode count here, not access lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
@@ -18,7 +17,7 @@ use crate::sys::{self, Rights, rights};
 
 const OTHERS_WRITE: u32 = 0o002;
 
-/// The bit of a directory's mode that lets only owners remove and rename.
+/// Lets only owners remove and rename files in a directory.
 const STICKY: u32 = 0o1000;
 
 pub(super) fn look<'a>(
@@ -35,7 +34,7 @@ pub(super) fn look<'a>(
     });
     let all: Vec<_> =
         files.map(|file| (&*file.path, file.mode, file.owner.0)).chain(lock).collect();
-    // On a file system without modes that is true of all: it is said once.
+    // On a file system without modes this is true of all files, so it is reported once.
     let mut exposed: BTreeMap<u32, Vec<PathBuf>> = BTreeMap::new();
     for (path, mode, _) in all.iter().filter(|(_, mode, _)| mode & OTHERS_WRITE != 0) {
         exposed.entry(*mode).or_default().push((*path).to_owned());
@@ -60,7 +59,7 @@ pub(super) fn look<'a>(
     network(&scan.lock_path, findings);
 }
 
-/// Tells what keeps a user of the log from appending or rotating.
+/// What keeps a user of the log from appending or rotating.
 fn hindrance(names: &Names, scan: &Scan, user: u32) -> Option<Finding> {
     let who = Who::of(user);
     let log = scan.log.as_ref().filter(|(_, log)| log.is_file());
@@ -80,22 +79,21 @@ fn hindrance(names: &Names, scan: &Scan, user: u32) -> Option<Finding> {
     cannot.then(|| Finding::CannotRotate { user, path: names.dir().to_owned() })
 }
 
-/// Tells whether those who may append to the log cannot open its lock file.
+/// Whether users that may append to the log cannot open its lock file.
 fn closed_lock(scan: &Scan) -> Option<Finding> {
     let (_, log) = scan.log.as_ref().filter(|(_, log)| log.is_file())?;
     let (log, lock) = (rights(log), rights(scan.lock.as_ref()?));
-    // Who may write the log: group, and others. Who may read the lock: the same.
+    // May write the log: group, and others. May read the lock: the same.
     let writers = (log.mode & 0o022) << 1;
     let closed = writers & !lock.mode & 0o044 != 0;
     let (path, mode) = (scan.lock_path.clone(), lock.mode & 0o7777);
     closed.then_some(Finding::LockClosed { path, mode })
 }
 
-/// What may be done to a file.
 #[derive(Debug, Clone, Copy)]
 enum Right {
     Read,
-    /// It may be written; in a directory, files can be made and removed.
+    /// In a directory: files can be made and removed.
     Write,
 }
 
@@ -109,19 +107,16 @@ impl Who {
         Self { user, groups: sys::groups_of(user) }
     }
 
-    /// Tells whether he has this right to the file, as its mode has it.
     fn may(&self, file: &Metadata, right: Right) -> bool {
         let Rights { mode, user, group } = rights(file);
-        let class = if user == self.user {
-            6
-        } else if self.groups.contains(&group) {
-            3
-        } else {
-            0
+        let class = match (user == self.user, self.groups.contains(&group)) {
+            (true, _) => 6,
+            (false, true) => 3,
+            _ => 0,
         };
         let bits = match right {
             Right::Read => 0o4,
-            // To make a file in a directory one must get into it, too.
+            // Making a file in a directory needs the right to enter it, too.
             Right::Write if file.is_dir() => 0o3,
             Right::Write => 0o2,
         };
@@ -129,7 +124,6 @@ impl Who {
     }
 }
 
-/// Adds that the lock file's directory is on a network file system.
 fn network(lock: &Path, findings: &mut Vec<Finding>) {
     let path = lock.parent().unwrap_or(lock).to_owned();
     let kind = sys::network(&path);

@@ -1,9 +1,8 @@
 //! The names around a log, read in one pass.
 //!
-//! A rotation changes many names, so the pass is made under the lock. But who
-//! only looks must neither wait for long nor make a lock file: if the lock is
-//! not to be had soon, the pass is made without it, and what may be a rotation
-//! under way is not taken for one that died.
+//! A rotation changes many names, so the pass is made under the lock. But a mere look must
+//! neither wait for long nor create a lock file: if the lock is not free soon, the pass is made
+//! without it, and what may be a rotation under way is not reported as a dead writer's.
 
 use std::cmp::Reverse;
 use std::fs::File;
@@ -22,16 +21,15 @@ use crate::rotation::options::Options;
 use crate::rotation::timetable::time_at;
 use crate::sys::{self, Locks, Metadata};
 
-const PATIENCE: Duration = Duration::from_millis(250);
+const LOCK_WAIT: Duration = Duration::from_millis(250);
 
-/// No rotation takes longer, in seconds: Python compresses 10 MB a second.
+/// In seconds; no rotation takes longer: Python compresses 10 MB a second.
 const LONGEST_ROTATION: u64 = 120;
 
-/// What was found around a log.
 #[derive(Debug)]
 pub(super) struct Scan {
     pub(super) log: Option<(PathBuf, Metadata)>,
-    /// What has a backup's name, newest first, plain before compressed.
+    /// Newest first, plain before compressed.
     pub(super) backups: Vec<Backup>,
     pub(super) temps: Vec<(PathBuf, Metadata)>,
     /// Private files of dead makers.
@@ -40,17 +38,15 @@ pub(super) struct Scan {
     pub(super) others: Vec<PathBuf>,
     /// Other logs with a backup's name, each with its lock file.
     pub(super) other_logs: Vec<(PathBuf, PathBuf)>,
-    /// Where the lock file is, or would be.
+    /// The lock file need not exist.
     pub(super) lock_path: PathBuf,
     pub(super) lock: Option<Metadata>,
-    /// The time that it tells.
     pub(super) next_rotation: Option<u64>,
     pub(super) locks: Locks,
-    /// Whether another process held this one.
     pub(super) held_by_others: bool,
-    /// Whether its file system knows no locks.
+    /// The lock's file system has no locks.
     pub(super) no_locking: bool,
-    /// The bytes that what may be compressed ahead takes.
+    /// Bytes in private files that are in use.
     ahead: u64,
 }
 
@@ -62,26 +58,21 @@ pub(super) struct Backup {
     pub(super) metadata: Metadata,
 }
 
-/// Which backup it is; the newer is the less, by number before by the clock.
+/// A newer backup is less than an older one, and a slot less than a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Which {
     Slot(u64),
     Dated(Reverse<Dated>),
 }
 
-/// Reads the names around the log.
-///
-/// # Errors
-///
-/// If its directory cannot be read.
 pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
     let lock_path = names.lock(options.lock_dir.as_deref());
-    // Read before we may have it ourselves, and only then looked at.
+    // Read before we may hold the lock ourselves, and evaluated later.
     let locks = Locks::read();
     let file = open_to_read(&lock_path).ok();
     let lock = sys::look_at(&lock_path).ok();
     let mut scan = Scan {
-        log: metadata(names.log())?.map(|metadata| (names.log().to_owned(), metadata)),
+        log: None,
         backups: Vec::new(),
         temps: Vec::new(),
         leftovers: Vec::new(),
@@ -95,9 +86,9 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
         no_locking: false,
         ahead: 0,
     };
-    let held = lock::lock_existing(&scan.lock_path, Some(PATIENCE));
+    let held = lock::lock_existing(&scan.lock_path, Some(LOCK_WAIT));
     match &held {
-        // Where nobody else may read what somebody has locked.
+        // Where no other process may read what one has locked.
         Ok(Taken::Locked(file)) => {
             scan.next_rotation = scan.next_rotation.or_else(|| next_rotation(file));
         }
@@ -106,7 +97,7 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
         // A file that may not be opened cannot be locked either.
         Err(error) => scan.no_locking = error.is_locking_unsupported(),
     }
-    // It may have been rotated while we waited.
+    // Read only now: the log may have been rotated while we waited.
     scan.log = metadata(names.log())?.map(|metadata| (names.log().to_owned(), metadata));
     scan.read_names(names, options.lock_dir.as_deref())?;
     drop(held);
@@ -124,16 +115,18 @@ impl Scan {
     }
 
     fn take_in(&mut self, Entry { path, meaning, .. }: Entry) -> Result<()> {
-        // Gone meanwhile, it is no matter.
+        // It may be gone meanwhile.
         let Some(metadata) = metadata(&path)? else { return Ok(()) };
-        let (which, form) = match meaning {
-            Meaning::Backup(slot, form) => (Which::Slot(slot), form),
-            // A schedule has one precision, but may have been another one before.
-            Meaning::Dated(dated, form) => (Which::Dated(Reverse(dated)), form),
-            Meaning::RotationTemp(..) if metadata.is_file() => {
-                self.temps.push((path, metadata));
-                return Ok(());
+        match meaning {
+            Meaning::Backup(slot, form) => {
+                self.backups.push(Backup { which: Which::Slot(slot), form, path, metadata });
             }
+            // The precision is not compared: the schedule may have been another one before.
+            Meaning::Dated(dated, form) => {
+                let which = Which::Dated(Reverse(dated));
+                self.backups.push(Backup { which, form, path, metadata });
+            }
+            Meaning::RotationTemp(..) if metadata.is_file() => self.temps.push((path, metadata)),
             Meaning::Private(identity) if metadata.is_file() => {
                 let in_use = self.log.as_ref().is_some_and(|(_, log)| {
                     file_id(log) == identity && PrivateFile::is_growing(&path, log.len())
@@ -143,34 +136,23 @@ impl Scan {
                 } else {
                     self.leftovers.push((path, metadata));
                 }
-                return Ok(());
             }
-            Meaning::OtherLog(lock) => {
-                self.other_logs.push((path, lock));
-                return Ok(());
-            }
-            _ => {
-                self.others.push(path);
-                return Ok(());
-            }
-        };
-        self.backups.push(Backup { which, form, path, metadata });
+            Meaning::OtherLog(lock) => self.other_logs.push((path, lock)),
+            _ => self.others.push(path),
+        }
         Ok(())
     }
 
-    /// Tells whether the file that `metadata` is about cannot be part of a
-    /// rotation under way. Under the lock there is none.
+    /// Whether a file cannot be part of a rotation under way. Under the lock there is none.
     pub(super) fn is_settled(&self, metadata: &Metadata) -> bool {
         !(self.held_by_others || self.no_locking) || is_old(metadata)
     }
 
-    /// Tells whether there is nothing at all of a log.
     pub(super) fn is_empty(&self) -> bool {
         let none = self.backups.is_empty() && self.temps.is_empty() && self.leftovers.is_empty();
         none && self.log.is_none() && self.lock.is_none()
     }
 
-    /// Returns how many bytes the log and all that belongs to it take.
     pub(super) fn total(&self) -> u64 {
         let backups = self.backups.iter().map(|backup| &backup.metadata);
         let left = self.temps.iter().chain(&self.leftovers).map(|(_, metadata)| metadata);
@@ -180,14 +162,12 @@ impl Scan {
     }
 }
 
-/// Tells whether a file has neither been written nor renamed for longer than a
-/// rotation takes.
+/// The file was neither written nor renamed for longer than a rotation takes.
 pub(super) fn is_old(metadata: &Metadata) -> bool {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     now.saturating_sub(sys::changed(metadata)) > LONGEST_ROTATION
 }
 
-/// Returns what stands at `path`, if anything does.
 fn metadata(path: &Path) -> Result<Option<Metadata>> {
     match sys::look_at(path) {
         Ok(metadata) => Ok(Some(metadata)),
@@ -196,7 +176,6 @@ fn metadata(path: &Path) -> Result<Option<Metadata>> {
     }
 }
 
-/// Returns the time of the next rotation by the clock, if the lock file has one.
 fn next_rotation(file: &File) -> Option<u64> {
     time_at(file)?.try_into().ok()
 }

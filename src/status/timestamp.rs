@@ -1,20 +1,18 @@
 //! The time that a line may begin with.
 //!
-//! It is shown as it stands there, and not understood: whose clock and which
-//! zone it is of only the writer knows.
+//! It is shown as it is: only the writer knows its clock and zone.
 
-/// Returns the time at the beginning of `line`, if there is one: of RFC 3339
-/// or a little less, in brackets or not; of syslog; in seconds since 1970;
-/// TAI64N.
+/// Returns the time at the beginning of `line`, with or without a bracket: RFC 3339 or a little
+/// less, syslog's, seconds since 1970, or TAI64N.
 pub(super) fn leading(line: &[u8]) -> Option<String> {
     let line = line.strip_prefix(b"[").unwrap_or(line);
     let length = dated(line).or_else(|| syslog(line)).or_else(|| tai(line)).or_else(|| unix(line));
-    // Nothing but ASCII has been let through.
+    // It is ASCII.
     length.and_then(|length| String::from_utf8(line[..length].to_vec()).ok())
 }
 
-/// Returns the length of what matches `pattern` at the beginning of `text`: `0`
-/// stands for a digit, `a` for a letter, anything else for itself.
+/// Returns the length of what matches `pattern` at the beginning of `text`: `0` stands for a
+/// digit, `a` for a letter, anything else for itself.
 fn matching(text: &[u8], pattern: &str) -> Option<usize> {
     let matches = |(byte, pattern): (&u8, u8)| match pattern {
         b'0' => byte.is_ascii_digit(),
@@ -29,7 +27,7 @@ fn digits(text: &[u8]) -> usize {
     text.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// Returns the length of a fraction of a second, with its point or comma.
+/// With its point or comma.
 fn fraction(text: &[u8]) -> usize {
     match text {
         [b'.' | b',', rest @ ..] if digits(rest) > 0 => 1 + digits(rest),
@@ -37,8 +35,8 @@ fn fraction(text: &[u8]) -> usize {
     }
 }
 
-/// `2026-11-22T17:05:00.123+01:00`, or a blank instead of the `T`, a comma
-/// instead of the point, and no zone.
+/// `2026-11-22T17:05:00.123+01:00`; also a blank for the `T`, a comma for the point, and no
+/// zone.
 fn dated(line: &[u8]) -> Option<usize> {
     let separators = ["T", " ", "_"];
     let clock = separators.map(|between| format!("0000-00-00{between}00:00:00"));
