@@ -1,9 +1,8 @@
 //! The log now appended to.
 //!
-//! It stays open between holds. At the start of each hold one `stat` of its path
-//! shows whether it is still the log and how long it is; that is all we learn of
-//! what other writers did. During the hold no other writer appends, so a write
-//! that fails half-way can be cut back.
+//! It stays open between holds. At the start of a hold one `stat` of its path shows whether it
+//! is still the log and how long it is; we learn no more of other writers. During the hold no
+//! other writer appends, so a failed write can be cut back.
 
 mod open;
 
@@ -19,28 +18,25 @@ use crate::file::{file_id, symbolic_link};
 use crate::lock::Held;
 use crate::sys::{self, Identity, Metadata, identity};
 
-/// The log at its path, open or yet to be made.
+/// The log at its path, open or not yet created.
 #[derive(Debug)]
 pub(crate) struct Active {
     path: PathBuf,
     open: Option<Open>,
-    /// It is no regular file, and so never rotated.
+    /// Not a regular file, and so never rotated.
     special: bool,
-    /// If it was closed: which file it was then, and its size.
+    /// Identity and size when it was closed.
     left: Option<(Identity, u64)>,
-    /// The log that we had open, if other writers have replaced it.
+    /// Our stale log, if other writers have replaced it.
     replaced: Option<File>,
     /// By how many bytes other writers had changed its size when we last looked.
     others: u64,
-    /// What was asked for of a new log.
     asked: Asked,
-    /// If a log was made without what was asked for: whether that is yet to be
-    /// reported.
+    /// Set if a log was created without what was asked for; true until that is reported.
     unmet: Option<bool>,
-    /// Why a log was made without its access list.
+    /// Why a log was created without its access list.
     refused: Option<io::Error>,
-    /// Whether what stands at the path has no name: lines are gone when it is
-    /// closed.
+    /// The log has no name: its lines are gone when it is closed.
     pub(crate) nameless: bool,
 }
 
@@ -53,12 +49,8 @@ pub(crate) struct Unwritten {
 }
 
 impl Active {
-    /// Returns the log at `path`, opened if it exists.
-    ///
-    /// # Errors
-    ///
-    /// If it is a directory, a symbolic link or a socket, or cannot be written or
-    /// created. A FIFO is opened later, when a process may read it.
+    /// Opens the log if it exists, but refuses a directory, a symbolic link and a socket. A FIFO
+    /// is opened later, when a process may read it.
     pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
         let mut active = Self {
             path,
@@ -74,9 +66,8 @@ impl Active {
         };
         match sys::look_at(&active.path) {
             Ok(metadata) if metadata.is_dir() => {
-                return Err(
-                    active.cannot("open", io::Error::from_raw_os_error(sys::IS_A_DIRECTORY))
-                );
+                let error = io::Error::from_raw_os_error(sys::IS_A_DIRECTORY);
+                return Err(active.cannot("open", error));
             }
             Ok(metadata) if metadata.is_file() || metadata.is_symlink() => {
                 active.open_existing(&metadata)?;
@@ -102,14 +93,14 @@ impl Active {
         &self.path
     }
 
-    /// Returns whether the log is never locked: a device orders its own writers,
-    /// and no lock file belongs beside `/dev/null`.
+    /// A device is never locked: it orders its own writers, and no lock file belongs beside
+    /// `/dev/null`.
     pub(crate) fn is_device(&self) -> bool {
         sys::look_at(&self.path).is_ok_and(|metadata| sys::is_device(&metadata))
     }
 
-    /// Opens the log at the path if our open log is stale, and updates the size. If
-    /// there is none, the next append creates it.
+    /// Opens the log at the path if ours is stale, and updates the size. A missing log is
+    /// created by the next append.
     pub(crate) fn refresh(&mut self, _: &mut Held<'_>) -> Result<()> {
         match sys::look_at(&self.path) {
             Ok(metadata) => self.compare(&metadata),
@@ -121,7 +112,6 @@ impl Active {
         }
     }
 
-    /// Updates what we know from the `metadata` of the path.
     fn compare(&mut self, metadata: &Metadata) -> Result<()> {
         // It was removed where it is mounted from. Some file systems count no names.
         self.nameless = sys::links(metadata) == 0 && sys::is_mount_point(&self.path);
@@ -143,14 +133,13 @@ impl Active {
         Ok(())
     }
 
-    /// Opens the existing log, which `metadata` describes.
     fn open_existing(&mut self, metadata: &Metadata) -> Result<()> {
         if metadata.is_symlink() {
             return Err(self.cannot("open", symbolic_link(&self.path)));
         }
         refuse_socket(metadata).map_err(Error::on("open", &self.path))?;
-        // Only a regular file is read: a FIFO opened for both would have us as its
-        // reader, and swallow lines that no other process reads.
+        // Only a regular file is read: we would be a FIFO's reader ourselves, and swallow lines
+        // that no other process reads.
         let mut options = sys::log_options();
         let file = match options.read(metadata.is_file()).open(&self.path) {
             // A log that may be written and not read.
@@ -179,25 +168,25 @@ impl Active {
         Ok(())
     }
 
-    /// Returns the log's size in bytes, 0 if there is none. Anything but a regular
-    /// file has size 0, and so is never full.
+    /// In bytes, 0 if there is none. Anything but a regular file has size 0, and so is never
+    /// full.
     pub(crate) fn size(&self) -> u64 {
         self.open.as_ref().map_or(0, |open| open.size)
     }
 
-    /// Returns how many bytes other writers have appended since our last hold; if
-    /// they have rotated, how many are in the new log.
+    /// How many bytes other writers have appended since our last hold; if they have rotated, how
+    /// many are in the new log.
     pub(crate) fn others(&self) -> u64 {
         self.others
     }
 
-    /// Returns, once, the open log that other writers have replaced.
+    /// Returns, once, our log that other writers have replaced.
     pub(crate) fn take_replaced(&mut self) -> Option<File> {
         self.replaced.take()
     }
 
-    /// Returns how many bytes fit before the log is full at `limit`: 0 only if it is
-    /// full now, not for the newline that ends a partial line.
+    /// How many bytes fit before the log is full at `limit`: 0 only if it is full now, not for
+    /// the newline that ends a partial line.
     pub(crate) fn room(&self, limit: u64) -> u64 {
         let Some(open) = &self.open else { return limit };
         match limit.saturating_sub(open.size) {
@@ -206,25 +195,22 @@ impl Active {
         }
     }
 
-    /// Returns the identity in the name of the open log's private file.
+    /// The identity in the name of the log's private file.
     pub(crate) fn private_identity(&self) -> Option<u64> {
         self.open.as_ref().map(|open| open.private_identity)
     }
 
-    /// Returns the device that the log is on, if it is known.
     pub(crate) fn device(&self) -> Option<u64> {
         let left = self.left.map(|(identity, _)| identity);
         self.open.as_ref().map(|open| open.identity).or(left).map(|(device, _)| device)
     }
 
-    /// Returns the open log's metadata.
     pub(crate) fn metadata(&self) -> Result<Option<Metadata>> {
         let metadata = self.open.as_ref().map(|open| sys::about(&open.file)).transpose();
         metadata.map_err(|error| self.cannot("look at", error))
     }
 
-    /// Returns whether the log is not a regular file: it is never rotated, and
-    /// writing to it can block.
+    /// Not a regular file: it is never rotated, and writing to it can block.
     pub(crate) fn is_special(&self) -> bool {
         self.special
     }
@@ -233,17 +219,15 @@ impl Active {
         self.open.is_none()
     }
 
-    /// Creates the missing log with the mode and owner asked for, or those of the log
-    /// that it replaces, or else as any new file.
+    /// Creates the missing log with the mode and owner asked for, or those of the log that it
+    /// replaces, or the system's.
     pub(crate) fn create(&mut self, _: &mut Held<'_>, like: Option<&Ownership>) -> Result<()> {
         let file = self.asked.create_log(&self.path, like);
         let (file, refused) = file.map_err(|error| self.cannot("create", error))?;
         self.refused = refused.or(self.refused.take());
-        if self.asked.is_anything() {
-            let met = file.metadata().is_ok_and(|metadata| self.asked.is_met_by(&metadata));
-            if !met {
-                self.unmet.get_or_insert(true);
-            }
+        let met = || file.metadata().is_ok_and(|metadata| self.asked.is_met_by(&metadata));
+        if self.asked.is_anything() && !met() {
+            self.unmet.get_or_insert(true);
         }
         self.keep(file)
     }
@@ -258,12 +242,8 @@ impl Active {
         self.refused.take()
     }
 
-    /// Appends whole `lines` to the log.
-    ///
-    /// # Errors
-    ///
-    /// If not everything can be written. The log then ends with the last line that
-    /// could.
+    /// Appends whole `lines`. If not everything can be written, the log ends with the last whole
+    /// line.
     pub(crate) fn append(
         &mut self,
         _: &mut Held<'_>,
@@ -278,15 +258,13 @@ impl Active {
     }
 
     pub(crate) fn truncate(&mut self, _: &mut Held<'_>) -> Result<()> {
-        let Some(open) = &mut self.open else {
-            return Ok(());
-        };
+        let Some(open) = &mut self.open else { return Ok(()) };
         open.file.set_len(0).map_err(Error::on("empty", &self.path))?;
         open.resized(0);
         Ok(())
     }
 
-    /// Ends a partial line with a newline, so that no line is ever glued to it.
+    /// Ends a partial line with a newline, so that no line is glued to it.
     pub(crate) fn end_partial_line(&mut self, _: &mut Held<'_>) -> Result<()> {
         let outcome = self.open.as_mut().map_or(Ok(()), Open::end_partial_line);
         outcome.map_err(|error| self.cannot("append to", error))
@@ -304,7 +282,6 @@ impl Active {
         self.open.take().map(|open| open.file)
     }
 
-    /// Syncs the log's content.
     pub(crate) fn sync(&self) -> Result<()> {
         let synced = match &self.open {
             Some(open) if open.regular => sync_data(&open.file),

@@ -23,8 +23,8 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    /// Updates the size. Only if it is not the one that we left can the log end with
-    /// a partial line, and only then is its last byte read.
+    /// Updates the size. Only if other writers changed it can the log end with a partial line,
+    /// and only then is the last byte read.
     pub(crate) fn resized(&mut self, size: u64) {
         if self.regular && self.size != size {
             self.size = size;
@@ -49,7 +49,6 @@ impl Open {
         Ok(())
     }
 
-    /// Writes as many whole lines as it can.
     fn write(&mut self, lines: &[u8]) -> Result<(), (usize, io::Error)> {
         let (written, outcome) = write_all(&self.file, lines);
         let Err(error) = outcome else {
@@ -57,16 +56,16 @@ impl Open {
             return Ok(());
         };
         if !self.regular {
-            // A pipe gives nothing back. The rest of a line follows at the next try.
+            // A pipe cannot be cut back. The rest of a line follows at the next try.
             return Err((written, error));
         }
         // Cut back rather than finish later: another writer's line would join half
         // of ours before we had the lock again. We hold it, so nothing follows.
         let kept = memrchr(b'\n', &lines[..written]).map_or(0, |end| end + 1);
         self.grown(kept);
-        if kept < written && self.file.set_len(self.size).is_err() {
-            // The next look finds another size, and a partial line.
-            return Err((kept, error));
+        if kept < written {
+            // If that fails, the next look finds another size, and a partial line.
+            drop(self.file.set_len(self.size));
         }
         Err((kept, error))
     }
@@ -78,7 +77,7 @@ impl Open {
     }
 }
 
-/// Returns how many of the `bytes` were written, and how it ended.
+/// Returns how many bytes were written, and how it ended.
 fn write_all(file: &File, bytes: &[u8]) -> (usize, io::Result<()>) {
     let mut written = 0;
     while written < bytes.len() {

@@ -1,4 +1,4 @@
-//! Which file a file is, for good.
+//! A lasting identity of a file.
 
 use crate::sys::{self, Metadata};
 

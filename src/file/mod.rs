@@ -1,5 +1,4 @@
-//! One file on disk: which file a file is, and
-//! the rights of new ones.
+//! One file on disk: its identity, and the rights of new ones.
 
 pub(crate) mod identity;
 pub(crate) mod permissions;
@@ -19,9 +18,8 @@ pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
     sys::options().read(true).open(path)
 }
 
-/// Returns when the file that `metadata` is about was begun, in seconds since
-/// 1970: when it was made, or last changed if that is not known or comes later,
-/// as it does for a copy.
+/// Returns when the file was begun, in seconds since 1970: when it was created, or last changed
+/// if creation is unknown or later, as it is for a copy.
 pub(crate) fn began(metadata: &Metadata) -> Option<i64> {
     let seconds =
         |time: SystemTime| i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok();
@@ -30,11 +28,7 @@ pub(crate) fn began(metadata: &Metadata) -> Option<i64> {
     Some(made.map_or(changed, |made| made.min(changed)))
 }
 
-/// Returns what stands at `path`, if anything does.
-///
-/// # Errors
-///
-/// If it is no regular file, or cannot be looked at.
+/// Anything but a regular file is an error.
 pub(crate) fn regular_file(path: &Path) -> Result<Option<Metadata>> {
     match sys::look_at(path) {
         Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
@@ -44,17 +38,17 @@ pub(crate) fn regular_file(path: &Path) -> Result<Option<Metadata>> {
     }
 }
 
-/// Says that `path` is a symbolic link, and what to use instead.
+/// Explains that `path` is a symbolic link, and what to use instead.
 pub(crate) fn symbolic_link(path: &Path) -> io::Error {
     // A log with two names would have two locks, and so none.
     let mut target = path.to_owned();
-    // As many as the system follows.
+    // The system follows as many links.
     for _ in 0..40 {
         let stream = match target.to_str() {
             Some("/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1") => "output",
             Some("/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2") => "error",
             _ => match std::fs::read_link(&target) {
-                // Seen from where the link is.
+                // Relative to where the link is.
                 Ok(text) => {
                     target = target.parent().unwrap_or(&target).join(text);
                     continue;

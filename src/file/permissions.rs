@@ -1,16 +1,13 @@
 //! Mode, owner and access list of the files we make.
 //!
-//! A new log takes over mode, access list, and where that is permitted owner, of
-//! the log it replaces, and so does a compressed backup. No file ever has, for an
-//! instant, a wider mode than it ends with: it is made with the final mode,
-//! from which the umask can only take away, and widened when its owner is
-//! right. With an access list the mode's group bits are a mask and not what the
-//! group may do, so it is made with less and then gets the list.
+//! A new log takes over mode, access list, and where permitted owner, of the log it replaces,
+//! and so does a compressed backup. No file ever has, for an instant, a wider mode than it ends
+//! with: it is made with the final mode, from which the umask can only take away, and widened
+//! when its owner is right. With an access list the mode's group bits are a mask, so the file is
+//! made with less and then gets the list.
 //!
-//! Where mode or owner were asked for, a log or lock file has both from the
-//! instant it can be seen: another user may be about to open it.
-//!
-//! Where there is none of them, all files are alike, and nothing is to be done.
+//! Where mode or owner were asked for, a log or lock file has both from the instant it is
+//! visible: another user may be about to open it. On systems without them all files are alike.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -18,10 +15,10 @@ use std::path::Path;
 
 use crate::sys::{self, Acl, Rights};
 
-/// The bits of a mode that are inherited: who may read, write and execute.
+/// The inherited bits of a mode.
 const MODE_BITS: u32 = 0o777;
 
-/// Mode, owner and access list that a file has or is to have.
+/// What a file has or is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ownership {
     /// Its group bits are the mask of the access list, if there is one.
@@ -30,16 +27,14 @@ pub(crate) struct Ownership {
     acl: Option<Acl>,
 }
 
-/// A new file, and why it has not the access list that it should have.
+/// A new file, and why it lacks its access list.
 pub(crate) type Made = (File, Option<io::Error>);
 
 impl Ownership {
-    /// Returns what `file` has, which `metadata` is about.
     pub(crate) fn of(file: &File, metadata: &Metadata) -> Self {
         Self::with_acl(metadata, Acl::of(file))
     }
 
-    /// Returns what the file at `path` has, which `metadata` is about.
     pub(crate) fn at(path: &Path, metadata: &Metadata) -> Self {
         Self::with_acl(metadata, Acl::at(path))
     }
@@ -48,7 +43,7 @@ impl Ownership {
         let plain = Self::without_acl(metadata);
         match acl {
             Ok(acl) => Self { acl, ..plain },
-            // What its group may do is not known, but is no less than others may.
+            // The group's rights are unknown, but are at least those of others.
             Err(_) => Self { mode: plain.mode & for_all(plain.mode), ..plain },
         }
     }
@@ -58,21 +53,19 @@ impl Ownership {
         Self { mode: mode & MODE_BITS, owner: (user, group), acl: None }
     }
 
-    /// Returns the mode that gives as much without the access list, but to those
-    /// who are named in it.
+    /// The mode that gives as much without the access list, except to those named in it.
     fn plain_mode(&self) -> u32 {
         self.mode & self.limit()
     }
 
-    /// Returns the bits that a mode may have as long as the file does not have
-    /// the access list.
+    /// The bits that a mode may have while the file lacks the access list.
     fn limit(&self) -> u32 {
         self.acl.as_ref().map_or(MODE_BITS, |acl| 0o707 | acl.group() << 3)
     }
 
-    /// Returns whether a file that was found may stand for one of this mode and
-    /// owner: it belongs to this owner or to us, and is no wider. In a directory
-    /// that others can write, a file could have been put there to be filled.
+    /// Returns whether an existing file may stand for one of this mode and owner: its owner is
+    /// this one or us, and its mode is no wider. In a directory that others can write, a file
+    /// could have been put there to be filled.
     pub(crate) fn admits(&self, found: &Self) -> bool {
         let user = found.owner.0;
         let ours = user == self.owner.0 || user == sys::user();
@@ -82,13 +75,8 @@ impl Ownership {
         ours && narrow && (found.owner.1 == self.owner.1 || same_for_all)
     }
 
-    /// Creates the file `path`, to be read and appended to, with this mode and access
-    /// list and as far as permitted this owner.
-    ///
-    /// # Errors
-    ///
-    /// If it exists or cannot be created. Anything else that is refused must not
-    /// cost a line.
+    /// Creates `path`, to be read and appended to, with this mode, access list, and as far as
+    /// permitted owner. If one of them is refused, that is no error: it must not cost a line.
     pub(crate) fn create(&self, path: &Path) -> io::Result<Made> {
         let mut options = sys::log_options();
         sys::with_mode(&mut options, self.plain_mode());
@@ -97,12 +85,8 @@ impl Ownership {
         Ok((file, refused))
     }
 
-    /// Gives `file` this owner, mode and access list, where they differ and as
-    /// far as that is permitted.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot have the access list. Nobody gets more for that.
+    /// Gives `file` this owner, mode and access list, where they differ and as far as permitted.
+    /// Only a refused access list is an error; the file then grants no more.
     fn apply(&self, file: &File) -> io::Result<()> {
         let Ok(now) = file.metadata().map(|metadata| Self::without_acl(&metadata)) else {
             return Ok(());
@@ -114,14 +98,13 @@ impl Ownership {
             && now.owner.1 != group
             && sys::give(file, None, Some(group)).is_err()
         {
-            // The file's group is another one now, and may do no more than
-            // everybody may.
+            // The file has another group now, which may do no more than everybody.
             mode &= for_all(mode);
             acl = acl.map(|acl| acl.with_group_within(mode >> 3));
         }
-        // Also where there is to be none: a directory can have one for new files.
+        // Also without a list: a directory can have one for new files.
         let outcome = Acl::set(acl.as_ref(), file);
-        // With the list, the file has the mode that goes with it.
+        // The list sets the mode, too.
         if (acl.is_none() || outcome.is_err()) && now.mode != mode {
             // Refused, it stays narrower than asked for.
             drop(sys::set_mode(file, mode));
@@ -130,25 +113,20 @@ impl Ownership {
     }
 }
 
-/// What was asked for of new files; what was not is left to the file that is
-/// replaced, and else to the system.
+/// What was asked for of new files; the rest comes from the file that is replaced, or else from
+/// the system.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Asked {
     /// Permission bits (CLH's `chmod`).
     pub(crate) mode: Option<u32>,
-    /// Whom they belong to (CLH's `owner`).
+    /// CLH's `owner`.
     pub(crate) user: Option<u32>,
     pub(crate) group: Option<u32>,
 }
 
 impl Asked {
-    /// Makes the log `path`, which must not exist, to be read and appended to;
-    /// it replaces one that was `like` this, if that is known.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be made. An owner or a mode that is refused is no error:
-    /// it must not cost a line.
+    /// Creates the log `path`, to be read and appended to; it replaces one that was `like` this,
+    /// if known. A refused owner or mode is no error: it must not cost a line.
     pub(crate) fn create_log(self, path: &Path, like: Option<&Ownership>) -> io::Result<Made> {
         match like {
             Some(like) if !self.is_anything() => like.create(path),
@@ -156,16 +134,10 @@ impl Asked {
         }
     }
 
-    /// Makes the lock file `path`, which must not exist.
-    ///
-    /// # Errors
-    ///
-    /// As [`Asked::create_log`].
     pub(crate) fn create_lock(self, path: &Path) -> io::Result<File> {
         self.create(path, None, sys::lock_options().read(true).write(true)).map(|(file, _)| file)
     }
 
-    /// Makes a file, and opens it with these `options`.
     fn create(
         self,
         path: &Path,
@@ -176,8 +148,7 @@ impl Asked {
         if self.is_anything()
             && let Ok(file) = sys::unnamed_file(options, path.parent().unwrap_or(path))
         {
-            // It has no name yet, and gets one when all is right with it. Not
-            // every file system can do that.
+            // It gets its name when all is right with it. Not every file system can do that.
             let refused = self.apply(&file, like).err();
             match sys::name_file(&file, path) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {}
@@ -189,20 +160,18 @@ impl Asked {
         Ok((file, refused))
     }
 
-    /// Returns whether anything was asked for.
     pub(crate) fn is_anything(self) -> bool {
         self.mode.is_some() || self.user.is_some() || self.group.is_some()
     }
 
-    /// Returns whether the file that `metadata` is about is as was asked for.
     pub(crate) fn is_met_by(self, metadata: &Metadata) -> bool {
         let is = |asked: Option<u32>, found| asked.is_none_or(|asked| asked == found);
         let Ownership { mode, owner: (user, group), .. } = Ownership::without_acl(metadata);
         is(self.mode, mode) && is(self.user, user) && is(self.group, group)
     }
 
-    /// Gives `file` mode and owner, as far as that is permitted; the rest is
-    /// that of the log which it replaces, or else as the system made it.
+    /// Gives `file` mode and owner, as far as permitted; the rest is that of the log it
+    /// replaces, or as the system made it.
     fn apply(self, file: &File, like: Option<&Ownership>) -> io::Result<()> {
         let now = match like {
             Some(like) => like.clone(),
@@ -214,15 +183,14 @@ impl Asked {
         let limit = now.limit();
         let outcome = Ownership { mode, owner, ..now }.apply(file);
         if let Some(mode) = self.mode {
-            // It was asked for whatever the owner is; with a list, as `chmod` does it.
+            // Independent of the owner; with a list, as `chmod` does it.
             drop(sys::set_mode(file, if outcome.is_ok() { mode } else { mode & limit }));
         }
         outcome
     }
 }
 
-/// Returns which bits are left of a `mode` if the group may do no more than
-/// everybody.
+/// The bits of a `mode` if the group may do no more than everybody.
 fn for_all(mode: u32) -> u32 {
     0o707 | (mode & 0o007) << 3
 }

@@ -1,8 +1,7 @@
 //! fsync, where the file system has it.
 //!
-//! Some (FUSE, 9p) refuse it: their files are as safe as they can be. That is
-//! no failure of ours, and nothing waits for it; the log reports it once. Any
-//! other error, EIO above all, stays an error.
+//! Some (FUSE, 9p) refuse it. That is no failure: the log reports it once. Any other error, EIO
+//! above all, stays an error.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -14,24 +13,22 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::{Error, Result};
 use crate::sys;
 
-/// The devices that have refused, and the error's number. It is a property of
-/// the file system, so one list serves all logs of the process.
+/// Devices that have refused, with the error's number. It is a property of the file system, so
+/// one list serves all logs of the process.
 static REFUSED: Mutex<BTreeMap<u64, i32>> = Mutex::new(BTreeMap::new());
 /// Whether there are any: the common case costs no mutex.
 static ANY: AtomicBool = AtomicBool::new(false);
 
-/// Calls fdatasync.
 pub(crate) fn sync_data(file: &File) -> io::Result<()> {
     tolerate(file, file.sync_data())
 }
 
-/// Calls fsync.
 pub(crate) fn sync_all(file: &File) -> io::Result<()> {
     tolerate(file, file.sync_all())
 }
 
-/// Calls fsync on `dir`, for the names in it. A directory that may be written
-/// but not read cannot be synced, nor can one on Windows.
+/// Syncs the names in `dir`. A directory that may be written but not read cannot be synced, nor
+/// can one on Windows.
 pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
     match File::open(dir) {
         Ok(open) => sync_all(&open).map_err(Error::on("sync", dir)),
