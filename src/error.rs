@@ -1,8 +1,6 @@
-//! What failed, on which path, and why.
+//! The library's errors: an operation that failed, its path and the system's reason.
 //!
-//! Every failure of the library is an [`Error`]: an operation, the path that
-//! it was done to and the system's reason. A trouble that costs no line is no
-//! failure but a [`Notice`](crate::Notice), which the log hands out as a value.
+//! A problem that loses no line is no error but a [`Notice`](crate::Notice).
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -18,21 +16,18 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// An operation that failed: what was tried, on which path, and why not.
 #[derive(Debug)]
 pub struct Error {
-    /// What was tried, as a verb that stands after "cannot".
+    /// A verb that follows "cannot".
     verb: &'static str,
-    /// What it was tried on.
     path: PathBuf,
-    /// Why it failed.
     source: io::Error,
 }
 
 impl Error {
-    /// Makes an error from what was tried on which path, and the reason.
     pub(crate) fn new(verb: &'static str, path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self { verb, path: path.into(), source }
     }
 
-    /// Returns a closure for `map_err` that adds what was tried on which path.
+    /// Returns a closure for `map_err`.
     pub(crate) fn on<'a>(
         verb: &'static str,
         path: &'a Path,
@@ -100,8 +95,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The reason stands in the text already, so it is no source: see
-/// [`Error::io_error`].
+/// The text already has the reason, so it is no source: see [`Error::io_error`].
 impl std::error::Error for Error {}
 
 impl From<Error> for io::Error {
@@ -110,9 +104,9 @@ impl From<Error> for io::Error {
     }
 }
 
-/// Unicode's `Default_Ignorable_Code_Point` (bidirectional marks, zero-width
-/// characters, tags) but for U+FE00–FE0F, without which many emoji are not shown;
-/// the separators of lines and paragraphs; interlinear annotation.
+/// Unicode's `Default_Ignorable_Code_Point` (bidirectional marks, zero-width characters, tags)
+/// except U+FE00–FE0F, which many emoji need; line and paragraph separators; interlinear
+/// annotation.
 const UNSEEN: [RangeInclusive<char>; 16] = [
     '\u{ad}'..='\u{ad}',
     '\u{34f}'..='\u{34f}',
@@ -178,7 +172,6 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// Writes `byte` as `\xNN`.
 fn hex(f: &mut fmt::Formatter<'_>, byte: u8) -> fmt::Result {
     write!(f, "\\x{byte:02x}")
 }

@@ -1,5 +1,5 @@
-//! What a log reports: troubles that cost no line, what it has done, and what
-//! could not be appended.
+//! What a log reports: problems that lose no line, what it has done, and what it could not
+//! append.
 
 pub(crate) mod rotated;
 

@@ -1,10 +1,8 @@
-//! A backup that a rotation of ours has made, and where it stands later.
+//! A backup that a rotation of ours made, and where it is later.
 //!
-//! A backup by number moves up at each rotation, whoever does it. So it is not
-//! known by its name but by which file it is, and looked for when it is asked
-//! for. The lock is not needed for that: a chain moves up from its end, so
-//! whoever looks from slot 1 upwards meets every backup, though there may be a
-//! slot or two that are empty just now.
+//! Any writer's rotation moves a numbered backup up, so it is found by its identity, not its
+//! name. No lock is needed: a chain shifts from its end, so a search from slot 1 upwards meets
+//! every backup, though a slot or two may be empty for a moment.
 
 use std::path::PathBuf;
 
@@ -12,34 +10,29 @@ use crate::file::file_id;
 use crate::names::{self, Form, Names};
 use crate::sys;
 
-/// How many slots in a row may be empty before the chain counts as ended.
+/// How many empty slots in a row end the chain.
 const GAP: u64 = 8;
 
 /// A rotation of ours, and the backup that it has made.
 #[derive(Debug, Clone)]
 pub struct Rotated {
-    /// Which file the backup is, for good.
     identity: u64,
-    /// Where it can be.
     place: Place,
 }
 
-/// Where a backup can be.
 #[derive(Debug, Clone)]
 enum Place {
     /// In one of so many slots.
     Slots(Names, u64),
-    /// At this name, or compressed beside it.
+    /// At this path, or compressed beside it.
     Plain(PathBuf),
 }
 
 impl Rotated {
-    /// Returns the backup by number that is the file of this `identity`.
     pub(crate) fn numbered(identity: u64, names: &Names, backups: u64) -> Self {
         Self { identity, place: Place::Slots(names.clone(), backups) }
     }
 
-    /// Returns the backup by the clock that is the file of this `identity`.
     pub(crate) fn dated(identity: u64, plain: PathBuf) -> Self {
         Self { identity, place: Place::Plain(plain) }
     }
@@ -68,8 +61,7 @@ impl Rotated {
         }
     }
 
-    /// Returns the one of these `paths` at which the backup is, or else how many
-    /// others are there.
+    /// Returns the path at which the backup is, or how many others exist.
     fn among(&self, paths: &[PathBuf]) -> Result<PathBuf, usize> {
         let mut others = 0;
         for path in paths {
@@ -98,7 +90,7 @@ mod tests {
         let identity = file_id(&sys::look_at(&path("app.log.1")).unwrap());
         let rotated = Rotated::numbered(identity, &names, 5);
         assert_eq!(rotated.path(), Some(path("app.log.1")));
-        // A gap, as there is in the middle of a shift.
+        // A gap, as in the middle of a shift.
         fs::rename(path("app.log.1"), path("app.log.4")).unwrap();
         fs::write(path("app.log.2.gz"), "two").unwrap();
         assert_eq!(rotated.path(), Some(path("app.log.4")));

@@ -1,9 +1,8 @@
-//! What stands in a log's directory, by what its names mean: the one place that
-//! lists it.
+//! The files in a log's directory, by the meaning of their names. Only this file lists it.
 //!
-//! A backup's name can be another log's: `job.1` may be the newest backup of
-//! `job`, or a log that somebody called so. Every log that has been written to
-//! has a lock file, and a backup has none, so the lock file tells.
+//! A backup's name can be another log's: `job.1` may be the newest backup of `job`, or a log
+//! called so. Every log that was written to has a lock file and a backup has none, so the lock
+//! file decides.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -13,33 +12,26 @@ use std::path::{Path, PathBuf};
 
 use super::{Meaning, Names};
 
-/// A file whose name says that it has to do with the log.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) path: PathBuf,
     pub(crate) meaning: Meaning,
-    /// Whether it is a regular file.
     pub(crate) regular: bool,
 }
 
-/// What there is in a log's directory.
 #[derive(Debug, Default)]
 pub(crate) struct Listing {
     /// In no order.
     pub(crate) entries: Vec<Entry>,
-    /// The names of lock files of logs that are called like backups of this one;
-    /// nothing if the directory cannot be listed.
+    /// The lock files of logs that are named like backups of this one; `None` if the directory
+    /// cannot be listed.
     locks: Option<BTreeSet<OsString>>,
-    /// Where lock files are, too.
+    /// Another directory with lock files.
     lock_dir: Option<PathBuf>,
 }
 
 impl Names {
     /// Lists the log's directory. Lock files may also be in `lock_dir`.
-    ///
-    /// # Errors
-    ///
-    /// If the directory cannot be read to its end.
     pub(crate) fn list(&self, lock_dir: Option<&Path>) -> io::Result<Listing> {
         let mut listing = Listing::unknown(lock_dir.filter(|dir| *dir != self.dir()));
         let mut locks = BTreeSet::new();
@@ -69,8 +61,8 @@ impl Names {
         Ok(listing)
     }
 
-    /// Tells whether `name` could be that of the lock file of a log which is
-    /// called like a backup of this one.
+    /// Returns whether `name` could be the lock file of a log that is named like a backup of
+    /// this one.
     fn may_lock_another(&self, name: &OsStr) -> bool {
         let rest = name.as_encoded_bytes().strip_prefix(b".__");
         let rest = rest.and_then(|rest| rest.strip_prefix(self.name.as_encoded_bytes()));
@@ -81,13 +73,12 @@ impl Names {
 }
 
 impl Listing {
-    /// Returns what there is to say of a directory that cannot be listed.
+    /// The listing of a directory that cannot be read.
     pub(crate) fn unknown(lock_dir: Option<&Path>) -> Self {
         Self { lock_dir: lock_dir.map(Path::to_owned), ..Self::default() }
     }
 
-    /// Returns the lock file of the log at `path`, which is called like a
-    /// backup, if it is a log.
+    /// Returns the lock file of `path`, named like a backup, if it is a log.
     pub(crate) fn lock_of(&self, path: &Path) -> Option<PathBuf> {
         let mut name = OsString::from(".__");
         name.push(path.file_name()?);

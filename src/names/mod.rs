@@ -1,8 +1,7 @@
-//! The names of everything that stands around a log.
+//! The names of all files around a log.
 //!
-//! Writers meet by name alone, so these are the protocol: where the lock file
-//! is, what a backup is called, which leftovers are whose. All follow from the
-//! log's absolute path. The rules are those of concurrent-log-handler.
+//! Writers meet by name alone, so these are the protocol: the lock file, the backups, the
+//! leftovers. All follow from the log's absolute path, by concurrent-log-handler's rules.
 
 pub(crate) mod listing;
 pub(crate) mod stamp;
@@ -14,14 +13,12 @@ use std::path::{Component, Path, PathBuf};
 use self::stamp::Dated;
 use crate::sys;
 
-/// How many hexadecimal digits a private file's identity has.
 const IDENTITY_DIGITS: usize = 16;
 
-/// The longest suffix that a log's name ever gets: that of Python's compressed
-/// rotation temp, with 64 random bits in decimal.
+/// The longest suffix a name gets: Python's compressed rotation temp, with 64 random bits in
+/// decimal.
 const LONGEST_SUFFIX: usize = ".rotate.18446744073709551615.gz".len();
 
-/// How a backup is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Form {
     Plain,
@@ -40,36 +37,29 @@ impl Form {
 /// What a name found beside the log means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// A backup by number: its slot and form.
+    /// Its slot and form.
     Backup(u64, Form),
-    /// A backup by the clock.
     Dated(Dated, Form),
-    /// A rotation temp of Python's: its random digits and form.
+    /// Python's; its random digits and form.
     RotationTemp(String, Form),
-    /// A private file: the identity of the log it was made from.
+    /// The identity of the log it was made from.
     Private(u64),
-    /// Another log, whose name could be a backup's: its lock file.
+    /// A log named like a backup of this one: its lock file.
     OtherLog(PathBuf),
-    /// It begins with the log's name and a dot, and is nothing of the above.
+    /// Anything else that begins with the log's name and a dot.
     Other,
 }
 
-/// A log's absolute path, and the names made from it.
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
     dir: PathBuf,
-    /// The last component of the log's path.
     name: OsString,
     log: PathBuf,
 }
 
 impl Names {
-    /// Makes `path` absolute as Python's `os.path.abspath` does: `.` and `..` are
-    /// resolved textually, symbolic links not at all.
-    ///
-    /// # Errors
-    ///
-    /// If the current directory is unknown, or if `path` names no file.
+    /// Makes `path` absolute as Python's `os.path.abspath` does: resolves `.` and `..`
+    /// textually, and symbolic links not at all.
     pub(crate) fn new(path: &Path) -> io::Result<Self> {
         let log = normal(&std::path::absolute(path)?);
         match (log.parent(), log.file_name()) {
@@ -89,12 +79,11 @@ impl Names {
         &self.dir
     }
 
-    /// Returns the log's name in it.
     pub(crate) fn name(&self) -> &OsStr {
         &self.name
     }
 
-    /// Returns the lock file's path, in `elsewhere` if that is given.
+    /// Returns the lock file's path, in `elsewhere` if given.
     pub(crate) fn lock(&self, elsewhere: Option<&Path>) -> PathBuf {
         let mut name = OsString::from(".__");
         name.push(self.stem());
@@ -102,12 +91,12 @@ impl Names {
         elsewhere.unwrap_or(&self.dir).join(name)
     }
 
-    /// Returns the log's name, less one `.log` at its end.
+    /// Returns the log's name without one `.log` at its end.
     fn stem(&self) -> &OsStr {
         let name = Path::new(&self.name);
         match (name.file_stem(), name.extension()) {
             (Some(stem), Some(extension)) if extension == "log" => stem,
-            // To std that is no extension, for nothing stands before it.
+            // Not an extension to std, because nothing precedes it.
             _ if self.name == ".log" => OsStr::new(""),
             _ => &self.name,
         }
@@ -117,12 +106,11 @@ impl Names {
         self.followed_by(&slot.to_string(), form)
     }
 
-    /// Returns the path whose name is the log's, a dot and `rest`.
     pub(crate) fn followed_by(&self, rest: &str, form: Form) -> PathBuf {
         self.around("", &[".", rest, form.ending()])
     }
 
-    /// Returns what follows the log's name and a dot in `name`, without `.gz`.
+    /// Returns what follows the log's name and a dot, without `.gz`.
     fn rest<'a>(&self, name: &'a OsStr) -> Option<(&'a [u8], Form)> {
         let (name, ours) = (name.as_encoded_bytes(), self.name.as_encoded_bytes());
         let rest = name.strip_prefix(ours)?.strip_prefix(b".")?;
@@ -132,19 +120,16 @@ impl Names {
         })
     }
 
-    /// Returns the path of the private file of the log with this identity. Of
-    /// Python's names only the lock's begins with `.__`, and that never ends in `.gz`.
+    /// The private file of the log with this identity. Of Python's names only the lock's begins
+    /// with `.__`, and that never ends in `.gz`.
     pub(crate) fn private(&self, identity: u64) -> PathBuf {
         self.around(".__", &[&format!(".{identity:0IDENTITY_DIGITS$x}.gz")])
     }
 
-    /// Returns the path of Python's rotation temp with these random digits.
     pub(crate) fn rotation_temp(&self, digits: &str, form: Form) -> PathBuf {
         self.around("", &[".rotate.", digits, form.ending()])
     }
 
-    /// Returns the path whose name is the log's with this `before` and `behind`
-    /// it.
     fn around(&self, before: &str, behind: &[&str]) -> PathBuf {
         let mut name = OsString::from(before);
         name.push(&self.name);
@@ -152,8 +137,8 @@ impl Names {
         self.dir.join(name)
     }
 
-    /// Returns what a file called `name` is to this log: nothing, unless it is exactly
-    /// one of our names.
+    /// Returns what a file called `name` is to this log: nothing unless it is exactly one of
+    /// our names.
     pub(crate) fn meaning(&self, name: &OsStr) -> Option<Meaning> {
         let (ours, bytes) = (self.name.as_encoded_bytes(), name.as_encoded_bytes());
         if let Some(rest) = bytes.strip_prefix(b".__") {
@@ -174,22 +159,20 @@ impl Names {
         }
     }
 
-    /// Returns by how much the longest name that a rotation makes, ours
-    /// or a Python peer's, exceeds `name_max`.
+    /// Returns by how much the longest name that a rotation makes, ours or Python's, exceeds
+    /// `name_max`.
     pub(crate) fn excess(&self, name_max: usize) -> usize {
         (sys::name_length(&self.name) + LONGEST_SUFFIX).saturating_sub(name_max)
     }
 }
 
-/// Returns the path of the compressed form of the backup whose plain form is
-/// at `plain`.
+/// Returns the compressed path of the backup whose plain path is `plain`.
 pub(crate) fn compressed(plain: &Path) -> PathBuf {
     let mut path = plain.as_os_str().to_owned();
     path.push(Form::Gzip.ending());
     path.into()
 }
 
-/// Resolves `.` and `..` textually, as Python's `os.path.normpath`.
 fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for component in path.components() {
@@ -206,7 +189,7 @@ fn all_digits(bytes: &[u8]) -> bool {
     bytes.iter().all(u8::is_ascii_digit)
 }
 
-/// Reads the number of a slot or a counter. `01` is none: no writer writes it.
+/// Reads a slot or counter. `01` is none: no writer writes it.
 pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
     let plain = all_digits(bytes) && !bytes.starts_with(b"0");
     plain.then(|| std::str::from_utf8(bytes).ok()?.parse().ok()).flatten()
@@ -226,7 +209,7 @@ mod tests {
         Names::new(Path::new(path)).unwrap()
     }
 
-    /// On Windows, with a drive's letter.
+    /// On Windows, adds a drive letter.
     fn full(path: &str) -> PathBuf {
         std::path::absolute(path).unwrap()
     }

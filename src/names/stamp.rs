@@ -1,7 +1,7 @@
-//! The names of backups that are made by the clock.
+//! The names of backups by the clock.
 //!
-//! Such a backup is called by the start of its interval, to the second or less
-//! precisely; `.1`, `.2` and so on follow where that is taken:
+//! Such a name has the start of the interval, to the second or less precisely, then `.1`, `.2`
+//! and so on where that is taken:
 //!
 //! ```text
 //! app.log.2026-11-22_17-05-00    app.log.2026-11-22_17    app.log.2026-11-22.2.gz
@@ -11,41 +11,36 @@ use std::path::PathBuf;
 
 use super::{Form, Names, number};
 
-/// What stands between the parts of a stamp.
 const SEPARATORS: [char; 5] = ['-', '-', '_', '-', '-'];
 
-/// The start of an interval; the earlier one is the less.
+/// The start of an interval; the earlier one is less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp {
-    /// Year, month, day, hour, minute and second; those beyond the precision
-    /// are 0.
+    /// Year to second; those beyond the precision are 0.
     fields: [u32; 6],
-    /// How many of them stand in the name.
+    /// How many of them are in the name.
     precision: usize,
 }
 
-/// A backup that was made by the clock; the older one is the less.
+/// A backup by the clock; the older one is less.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Dated {
-    /// The start of its interval.
     pub(crate) stamp: Stamp,
-    /// Which of that interval it is, from 0.
+    /// Its number within the interval, from 0.
     pub(crate) counter: u64,
 }
 
 impl Stamp {
-    /// Returns the stamp of this date and time.
     pub(crate) fn new(mut fields: [u32; 6], precision: usize) -> Self {
         fields[precision..].fill(0);
         Self { fields, precision }
     }
 
-    /// Returns how many parts of a date and time it has.
     pub(crate) fn precision(&self) -> usize {
         self.precision
     }
 
-    /// Reads a stamp of this precision, which has to be a time that there is.
+    /// Reads a stamp of this precision, which must be a valid time.
     fn read(text: &[u8], precision: usize) -> Option<Self> {
         let mut fields = [0; 6];
         let mut rest = std::str::from_utf8(text).ok()?;
@@ -60,7 +55,6 @@ impl Stamp {
         (rest.is_empty() && exists(fields, precision)).then_some(Self { fields, precision })
     }
 
-    /// Returns the stamp as it stands in names.
     pub(crate) fn text(&self) -> String {
         let [year, rest @ ..] = self.fields;
         let rest = rest.iter().zip(SEPARATORS).take(self.precision - 1);
@@ -70,7 +64,7 @@ impl Stamp {
 }
 
 impl Dated {
-    /// Reads what stands in a name between the log's and the form's ending.
+    /// Reads the part of a name between the log's name and `.gz`.
     pub(super) fn read(rest: &[u8]) -> Option<Self> {
         let dot = rest.iter().position(|byte| *byte == b'.');
         let (stamp, counter) = match dot {
@@ -81,12 +75,10 @@ impl Dated {
         Some(Self { stamp, counter })
     }
 
-    /// Returns the backup's path.
     pub(crate) fn path(&self, names: &Names, form: Form) -> PathBuf {
         names.followed_by(&self.text(), form)
     }
 
-    /// Returns what stands in the name between the log's and the form's ending.
     pub(crate) fn text(&self) -> String {
         let stamp = self.stamp.text();
         match self.counter {
@@ -96,7 +88,7 @@ impl Dated {
     }
 }
 
-/// Tells whether there is such a date and time; a leap second is one.
+/// Returns whether the date and time exist; a leap second does.
 fn exists([year, month, day, hour, minute, second]: [u32; 6], precision: usize) -> bool {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = match month {

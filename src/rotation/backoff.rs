@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-/// When to rotate again after it failed: not at every line, and ever later.
+/// When to try a failed rotation again: later after each failure, not at every line.
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
-    /// The time to try again, and how long the wait for it is.
+    /// The time of the next try, and the length of the wait.
     until: Option<(Instant, Duration)>,
 }
 
@@ -17,7 +17,7 @@ impl Backoff {
         self.until.is_none_or(|(until, _)| Instant::now() >= until)
     }
 
-    /// Begins a wait, longer than the one before; tells whether it is the first.
+    /// Begins a wait, longer than the last one; returns whether it is the first.
     pub(crate) fn extend(&mut self) -> bool {
         let first = self.until.is_none();
         let wait = self.until.map_or(Self::SHORTEST, |(_, wait)| (wait * 2).min(Self::LONGEST));
@@ -25,7 +25,7 @@ impl Backoff {
         first
     }
 
-    /// Ends all waiting; tells whether there was a failure.
+    /// Ends all waiting; returns whether there was a failure.
     pub(crate) fn end(&mut self) -> bool {
         self.until.take().is_some()
     }

@@ -1,9 +1,8 @@
-//! Backups by the clock: the log is named after the start of its interval, and
-//! the newest backups stay.
+//! Backups by the clock: a log is named after the start of its interval, and the newest backups
+//! stay.
 //!
-//! The names are concurrent-log-handler's, but for one thing. Where a log is
-//! rotated by size too, and its older backups of one interval are gone, CLH
-//! gives their names anew; taken for the oldest, the log of this moment is then
+//! The names are concurrent-log-handler's, with one exception. CLH may reuse the names of
+//! removed backups of the same interval; the log just rotated then counts as the oldest and is
 //! removed at once. Here the numbers go on.
 
 use std::collections::BTreeMap;
@@ -16,10 +15,9 @@ use crate::names::stamp::{Dated, Stamp};
 use crate::names::{Form, Meaning, Names};
 use crate::rotation::plan::{Plan, Rotation};
 
-/// The backups of a log, the oldest first, and in which forms each is there.
+/// Backups, oldest first, and the forms in which each exists.
 pub(crate) type Calendar = BTreeMap<Dated, Vec<Form>>;
 
-/// Returns the backups of this precision that were listed.
 fn calendar(listing: &Listing, precision: usize) -> Calendar {
     let mut calendar = Calendar::new();
     for entry in listing.entries.iter().filter(|entry| entry.regular) {
@@ -29,18 +27,12 @@ fn calendar(listing: &Listing, precision: usize) -> Calendar {
             calendar.entry(dated).or_default().push(form);
         }
     }
-    // In the order of their names.
     for forms in calendar.values_mut() {
         forms.sort_unstable();
     }
     calendar
 }
 
-/// Plans how the log becomes the backup of this `stamp`.
-///
-/// # Errors
-///
-/// If it cannot be told whether a name is free.
 pub(crate) fn plan_rotation(
     names: &Names,
     stamp: Stamp,
@@ -61,8 +53,7 @@ pub(crate) fn plan_rotation(
     Err(Error::new("name a backup of", names.log(), ErrorKind::AlreadyExists.into()))
 }
 
-/// Returns the paths of the oldest backups beyond those that are kept, where the
-/// log is not rotated.
+/// Returns the backups beyond the newest `backups`, for when the log is not rotated.
 pub(crate) fn surplus_of(
     names: &Names,
     precision: usize,
@@ -73,8 +64,8 @@ pub(crate) fn surplus_of(
     surplus.map(|(dated, form)| dated.path(names, form)).collect()
 }
 
-/// Tells whether nothing has the name of this backup, in either form. Only
-/// "no such file" means that. A log's name is not free while it is missing.
+/// Only "no such file" means free. Another log's name is not free, even while that log is
+/// missing.
 fn is_free(names: &Names, dated: Dated, listing: &Listing) -> Result<bool> {
     for form in [Form::Plain, Form::Gzip] {
         let path = dated.path(names, form);
@@ -87,28 +78,24 @@ fn is_free(names: &Names, dated: Dated, listing: &Listing) -> Result<bool> {
     Ok(listing.lock_of(&dated.path(names, Form::Plain)).is_none())
 }
 
-/// Returns the path of the newest backup, if there is one.
 pub(crate) fn newest(names: &Names, precision: usize) -> Option<PathBuf> {
     let (dated, forms) = calendar(&names.list(None).ok()?, precision).pop_last()?;
     Some(dated.path(names, *forms.first()?))
 }
 
-/// Returns the paths of the backups that are plain only.
 pub(crate) fn plain_only(names: &Names, precision: usize, listing: &Listing) -> Vec<PathBuf> {
     let calendar = calendar(listing, precision);
     let plain = calendar.iter().filter(|(_, forms)| forms[..] == [Form::Plain]);
     plain.map(|(dated, _)| dated.path(names, Form::Plain)).collect()
 }
 
-/// Returns the number that follows all of this `stamp`.
 fn next_counter(calendar: &Calendar, stamp: Stamp) -> u64 {
     let (first, last) = (Dated { stamp, counter: 0 }, Dated { stamp, counter: u64::MAX });
     let last = calendar.range(first..=last).next_back();
     last.map_or(0, |(dated, _)| dated.counter.saturating_add(1))
 }
 
-/// Returns the oldest backups beyond the newest `keep`; 0 keeps all. Each form
-/// counts, as with CLH.
+/// Returns the oldest files beyond the newest `keep`; 0 keeps all. Each form counts, as in CLH.
 fn surplus(calendar: &Calendar, keep: u64) -> Vec<(Dated, Form)> {
     if keep == 0 {
         return Vec::new();

@@ -1,8 +1,7 @@
 //! Rotation: the log becomes a backup, and a new log begins.
 //!
-//! All of it happens under the lock, so nobody acts on the names in between.
-//! What could is a kill, at any instant; so the order is such that every line
-//! stands, at every instant, in a file that the next writer finds:
+//! All of it happens under the lock. A kill can come at any instant, so at every instant each
+//! line must be in a file that the next writer finds:
 //!
 //! ```text
 //!                                                  by number       by the clock
@@ -19,16 +18,15 @@
 //!  7  remove the oldest backups                    (see 2)         app.log.OLDEST.gz
 //! ```
 //!
-//! The directory in the end is the one that concurrent-log-handler leaves.
-//! Python goes another way by number, by a temporary name that a kill strands,
-//! and compresses under the public name by the clock. Were the time written
-//! before step 3, a kill would leave two intervals in one file; after 5, it
-//! would leave an empty log that is due, and so an empty backup.
+//! The resulting directory is the one that concurrent-log-handler leaves. Python's own order
+//! differs: by number it uses a temporary name, which a kill strands; by the clock it
+//! compresses under the public name. Writing the time before step 3 would let a kill put two
+//! intervals into one file; writing it after 5 would leave an empty log that is due, and so an
+//! empty backup.
 //!
-//! The new log is made before anything that was freed gives its inode back: a
-//! log shipper that knows files by inode would take the one for the other. For
-//! the same reason, and because freeing the pages of a large file takes its
-//! time, what is removed is held open until the lock is let go.
+//! The new log is created before any inode is freed, so it cannot reuse one that a log shipper
+//! still tracks. For the same reason, and because freeing a large file's pages takes time,
+//! removed files are held open until the lock is released.
 
 pub(crate) mod backoff;
 pub(crate) mod dated;
@@ -60,26 +58,21 @@ use crate::rotation::plan::{Plan, Rotation};
 use crate::rotation::timetable::Timetable;
 use crate::sys::{self, Metadata};
 
-/// A log's backups: what they are called, how many are kept and in which form.
 #[derive(Debug)]
 pub(crate) struct Backups {
-    /// The names of log and backups.
     pub(crate) names: Names,
-    /// The log's settings.
     pub(crate) options: Options,
-    /// What holds leave to be done when they have ended.
     pub(crate) background: Background,
     pub(crate) naming: Naming,
-    /// Backups that stand in both forms and are known to be two generations.
+    /// Backups that exist in both forms and are known to be two generations.
     pub(crate) apart: BTreeSet<PathBuf>,
-    /// The backup that was made last, if that is to be reported.
+    /// The backup made last, if that is to be reported.
     pub(crate) rotated: Option<Rotated>,
-    /// Why backups beyond those that are kept could not be removed.
+    /// Why surplus backups could not be removed.
     pub(crate) unremoved: Vec<Error>,
 }
 
 impl Backups {
-    /// Returns the backups of the log of these `names`.
     pub(crate) fn new(names: Names, options: Options) -> Self {
         let timed = options.schedule.is_some();
         let largest = if timed && options.max_bytes == 0 { u64::MAX } else { options.max_bytes };
@@ -98,26 +91,18 @@ impl Backups {
         }
     }
 
-    /// Lists the log's directory.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read.
     pub(crate) fn list(&self) -> Result<Listing> {
         let listing = self.names.list(self.options.lock_dir.as_deref());
         listing.map_err(Error::on("look for backups in", self.names.dir()))
     }
 
-    /// Makes the log a backup and, if it is to be `renewed`, begins a new one;
-    /// if not, the next line does. The directory is as it was `listed` just now.
-    ///
-    /// Returns why it could not be compressed, if that failed: it is a backup
-    /// all the same, as it is.
+    /// Makes the log a backup and, if `renewed`, begins a new one; otherwise the next line
+    /// does. `listed` must be fresh. Returns why compression failed, if it did: the backup then
+    /// stays plain.
     ///
     /// # Errors
     ///
-    /// If it cannot be done. Then the log stands where it stood; lines matter
-    /// more than the limit.
+    /// If the rotation fails. Then the log stays where it is: lines matter more than the limit.
     pub(crate) fn rotate(
         &mut self,
         held: &mut Held<'_>,
@@ -132,7 +117,7 @@ impl Backups {
         if self.options.backups == 0 && !timed {
             return active.truncate(held).map(|()| None);
         }
-        // What stands in the way is found before anything has moved.
+        // Find obstacles before anything has moved.
         sys::can_rename(active.path()).map_err(Error::on("rename", active.path()))?;
         if timed {
             held.may_write()?;
@@ -162,7 +147,7 @@ impl Backups {
             unplaced => {
                 trouble = trouble.or(unplaced.and_then(Result::err));
                 if trouble.is_some() {
-                    // What was compressed of it is of no use; dropped, it is removed.
+                    // What was compressed is useless now; dropping it removes it.
                     drop(Compressed::of_dead_maker(self.names.private(file_id(&metadata))));
                 }
                 if self.options.sync != SyncPolicy::None
@@ -177,7 +162,6 @@ impl Backups {
         made.map(|()| trouble)
     }
 
-    /// Makes room for the new `backup`, and makes the log that.
     fn move_log(
         &mut self,
         room: &Plan,
@@ -187,12 +171,11 @@ impl Backups {
     ) -> Result<()> {
         self.carry_out(room, held)?;
         rename(log, backup)?;
-        // Due for ever, it would be rotated at every line.
+        // A log that stays due would be rotated at every line.
         self.pass(held).or_else(|error| rename(backup, log).and(Err(error)))
     }
 
-    /// Tells whether the log can be rotated with hardly anything to compress
-    /// under the lock.
+    /// Returns whether a rotation has hardly anything to compress under the lock.
     pub(crate) fn is_ready(&self, active: &Active) -> bool {
         match (self.options.gzip, active.metadata()) {
             (Some(_), Ok(Some(about))) if self.background.compresses() => {
@@ -203,8 +186,6 @@ impl Backups {
         }
     }
 
-    /// Notes which file, of which `metadata` tells, is the newest backup, if that
-    /// is to be told. Its plain form has the name `plain`.
     fn note_rotated(&mut self, plain: &Path, metadata: &Metadata) {
         self.rotated = self.options.report_rotations.then(|| {
             let (identity, backups) = (file_id(metadata), self.options.backups);
@@ -212,22 +193,14 @@ impl Backups {
         });
     }
 
-    /// Lets the time of a rotation by the clock pass: writes that of the next.
-    ///
-    /// # Errors
-    ///
-    /// If the lock file cannot be written.
+    /// Replaces the time of a rotation by the clock with the next one.
     pub(crate) fn pass(&mut self, held: &mut Held<'_>) -> Result<()> {
         let sync = self.options.sync != SyncPolicy::None;
         self.naming.timetable_mut().map_or(Ok(()), |timetable| timetable.turn(held, sync))
     }
 
-    /// Does what was planned.
-    ///
-    /// # Errors
-    ///
-    /// If a step fails. What was done up to there stays; nothing is out of
-    /// place for it, since a gap is closed by the next shift.
+    /// Carries out a plan. If a step fails, the steps before it stay: the next shift closes a
+    /// gap.
     pub(crate) fn carry_out(&mut self, plan: &Plan, _: &mut Held<'_>) -> Result<()> {
         for backup in &plan.remove {
             self.remove(&backup.path(&self.names))?;
@@ -238,25 +211,22 @@ impl Backups {
         Ok(())
     }
 
-    /// Compresses the log if backups are to be compressed: what is not yet
-    /// compressed of it.
+    /// Compresses what is not yet compressed of the log, if backups are to be compressed.
     fn compress_log(&self, log: &Path, about: &Metadata) -> Result<Option<Compressed>> {
         let finished = self.background.incremental().map(|mut found| found.finish(about));
         match finished {
             Some(Ok(Some(finished))) => Ok(Some(finished)),
-            // It is short, or somebody is at its private file who has been
-            // stopped, or there is trouble, which is met again.
+            // It is short, or a stopped process has its private file, or an error comes up
+            // again.
             _ => self.compress(log, about),
         }
     }
 
-    /// Compresses the file at `source`, which `about` is about, if backups are
-    /// to be compressed.
+    /// Compresses the file at `source` if backups are to be compressed.
     pub(crate) fn compress(&self, source: &Path, about: &Metadata) -> Result<Option<Compressed>> {
         self.options.gzip.map(|level| self.compress_at(level, source, about)).transpose()
     }
 
-    /// Compresses the file at `source`, which `about` is about, at this level.
     pub(crate) fn compress_at(
         &self,
         level: u32,
@@ -268,12 +238,8 @@ impl Backups {
         compressed.map_err(Error::on("compress", source))
     }
 
-    /// Puts what was `compressed` in the place of the backup at `plain`.
-    ///
-    /// # Errors
-    ///
-    /// If the plain one cannot be removed, both stay, for recovery to see to:
-    /// as they are one generation, the plain one goes then.
+    /// Replaces the backup at `plain` with its compressed form. If the plain one cannot be
+    /// removed, both stay, and recovery removes it, because they are one generation.
     pub(crate) fn place(
         &mut self,
         compressed: &Compressed,
@@ -284,8 +250,7 @@ impl Backups {
         self.remove(plain)
     }
 
-    /// Removes backups by the clock beyond those that are kept. What cannot be
-    /// removed stays, and is noted.
+    /// Removes surplus backups by the clock and notes what cannot be removed.
     pub(crate) fn remove_surplus(
         &mut self,
         surplus: Vec<PathBuf>,
@@ -302,7 +267,7 @@ impl Backups {
         }
     }
 
-    /// Removes the file at `path`, which is freed when the hold has ended.
+    /// Removes the file at `path`; it is freed after the hold.
     pub(crate) fn remove(&mut self, path: &Path) -> Result<()> {
         let kept = sys::kept(path);
         fs::remove_file(path).map_err(Error::on("remove", path))?;
@@ -311,7 +276,7 @@ impl Backups {
     }
 }
 
-/// Renames `from` to `to`, a name that is free.
+/// Renames `from` to `to`, which must be free.
 pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).map_err(Error::on("rename", from))
 }

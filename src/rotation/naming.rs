@@ -1,6 +1,5 @@
-//! How a log's backups are named: by number or by the clock.
-//!
-//! Every question that has two answers is asked here.
+//! How a log's backups are named: by number or by the clock. Every choice between the two is
+//! made here.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,17 +15,15 @@ use crate::rotation::timetable::Timetable;
 use crate::rotation::{dated, numbered};
 use crate::sys::Metadata;
 
-/// How backups are named.
 #[derive(Debug)]
 pub(crate) enum Naming {
     /// `app.log.1` is the newest, and every backup moves up by one.
     Numbered,
-    /// Each has the start of its interval in its name, for good.
+    /// Each keeps the start of its interval in its name.
     Dated(Timetable),
 }
 
 impl Naming {
-    /// Returns when the log is rotated by the clock, if it is.
     pub(crate) fn timetable(&self) -> Option<&Timetable> {
         match self {
             Self::Numbered => None,
@@ -34,7 +31,6 @@ impl Naming {
         }
     }
 
-    /// As [`Naming::timetable`], to look at the clock or to let a time pass.
     pub(crate) fn timetable_mut(&mut self) -> Option<&mut Timetable> {
         match self {
             Self::Numbered => None,
@@ -42,11 +38,6 @@ impl Naming {
         }
     }
 
-    /// Plans how the log becomes a backup, where so many `backups` are kept.
-    ///
-    /// # Errors
-    ///
-    /// If something is in its way.
     pub(crate) fn plan(&self, names: &Names, backups: u64, listing: &Listing) -> Result<Rotation> {
         match self {
             Self::Numbered => numbered::plan_rotation(names, backups, listing),
@@ -56,8 +47,8 @@ impl Naming {
         }
     }
 
-    /// Returns the path of the plain form of a backup whose name has this
-    /// `meaning`, if that is one of those that are kept.
+    /// Returns the plain path of the backup that this `meaning` describes, if it is one of
+    /// those kept.
     pub(crate) fn plain_form(
         &self,
         names: &Names,
@@ -77,8 +68,7 @@ impl Naming {
         }
     }
 
-    /// Returns the path of the backup that is plain only and the file of this
-    /// `identity`, and what it is, if there is one.
+    /// Returns the plain-only backup that is the file with this `identity`.
     pub(crate) fn plain_of(
         &self,
         identity: u64,
@@ -100,8 +90,7 @@ impl Naming {
         Ok(None)
     }
 
-    /// Returns why logs that are called like backups stay where old backups are
-    /// removed.
+    /// Returns an error for each other log whose name makes it look like a surplus backup.
     pub(crate) fn not_removed(&self, names: &Names, listing: &Listing) -> Vec<Error> {
         let error = |entry: &Entry| {
             let Meaning::OtherLog(lock) = &entry.meaning else { return None };
@@ -112,7 +101,6 @@ impl Naming {
         listing.entries.iter().filter_map(error).collect()
     }
 
-    /// Returns what the newest backup is, if there is one.
     pub(crate) fn newest(&self, names: &Names) -> Option<Ownership> {
         let path = match self {
             Self::Numbered => numbered::newest(names),
@@ -123,8 +111,6 @@ impl Naming {
         Some(Ownership::at(&path, &metadata))
     }
 
-    /// Returns the backup that a rotation has just made: the file of this
-    /// `identity`, whose plain form is at `plain`.
     pub(crate) fn rotated(
         &self,
         identity: u64,
@@ -139,7 +125,6 @@ impl Naming {
     }
 }
 
-/// Says that a log stands where a backup is to be.
 pub(crate) fn another_log(verb: &'static str, path: PathBuf, lock: &Path) -> Error {
     let lock = Escaped(lock.file_name().unwrap_or_default().as_encoded_bytes());
     let reason = format!("it is a log of its own, with the lock file '{lock}'");

@@ -12,7 +12,6 @@ use crate::rotation::naming::another_log;
 use crate::rotation::plan::{Backup, Chain, Found, Plan, Rotation, plan};
 use crate::sys::{self, Metadata};
 
-/// Plans how the log becomes slot 1.
 pub(crate) fn plan_rotation(names: &Names, backups: u64, listing: &Listing) -> Result<Rotation> {
     let room = make_room(names, Some(1), backups, listing)?;
     let first = room.remove.first().or(room.shift.first().map(|(backup, _)| backup));
@@ -22,8 +21,7 @@ pub(crate) fn plan_rotation(names: &Names, backups: u64, listing: &Listing) -> R
     Ok(Rotation { room, backup: names.backup(1, Form::Plain), surplus: Vec::new() })
 }
 
-/// Plans how a slot becomes free for a `newcomer`, or else how the chain is put
-/// in order.
+/// Plans how a slot becomes free for a `newcomer`, or how to put the chain in order.
 pub(crate) fn make_room(
     names: &Names,
     newcomer: Option<u64>,
@@ -33,13 +31,8 @@ pub(crate) fn make_room(
     Ok(plan(&chain(names, backups, listing)?, newcomer, backups))
 }
 
-/// Looks which backups there are, newest first.
-///
-/// # Errors
-///
-/// If a slot's name is taken by another log or by what is no regular file, or
-/// cannot be looked at: only "no such file" means that a name is free. If it
-/// cannot be told whether two files are one generation.
+/// Looks up the backups, newest first. It is an error if a slot's name belongs to another log
+/// or to something that is no regular file: only "no such file" means that a name is free.
 pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Chain> {
     let mut chain = Chain::default();
     for slot in 1..=backups {
@@ -48,8 +41,7 @@ pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Ch
             let backup = Backup { slot, form };
             let path = names.backup(slot, form);
             let metadata = regular_file(&path)?;
-            // A free name is looked at too: the log's writers may be about to
-            // make it.
+            // Check a free name too: that log's writers may be about to create it.
             if (metadata.is_some() || form == Form::Plain)
                 && let Some(lock) = listing.lock_of(&path)
             {
@@ -66,18 +58,18 @@ pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Ch
         if found.len() == 2 && is_one_generation(&names.backup(slot, Form::Plain), false)? {
             chain.doubled.push(found.remove(0).backup);
         }
-        // Of two generations in one slot the newer stands first.
+        // Of two generations in one slot the newer comes first.
         found.sort_by_key(|found: &Found| Reverse(found.modified));
         chain.slots.push(found);
     }
     Ok(chain)
 }
 
-/// Tells whether the backup at `plain` and the compressed one beside it are one
-/// generation: the content is the same, or a beginning of it. Of equal lines two
-/// generations can be that, so in a slot both must also have changed last at the
-/// same time; a backup keeps that time when it is compressed. By the clock,
-/// Python leaves two forms with two times, and two generations have two names.
+/// Returns whether the backup at `plain` and its compressed form are one generation: the
+/// content is the same, or a beginning of it. Two generations of equal lines can look like
+/// that, so in a slot both must also have the same modification time, which compressing keeps.
+/// By the clock, Python leaves different times on two forms, and two generations have two
+/// names.
 pub(crate) fn is_one_generation(plain: &Path, timed: bool) -> Result<bool> {
     let same = || {
         let compressed = open_to_read(&crate::names::compressed(plain))?;
@@ -88,7 +80,6 @@ pub(crate) fn is_one_generation(plain: &Path, timed: bool) -> Result<bool> {
     same().map_err(Error::on("compare", plain))
 }
 
-/// Returns the paths of the backups in the chain that are plain only.
 pub(crate) fn plain_only(names: &Names, backups: u64, listing: &Listing) -> Result<Vec<PathBuf>> {
     let chain = chain(names, backups, listing)?;
     let alone = chain.slots.iter().filter(|slot| slot.len() == 1).flatten();
@@ -96,7 +87,6 @@ pub(crate) fn plain_only(names: &Names, backups: u64, listing: &Listing) -> Resu
     Ok(plain.map(|found| found.backup.path(names)).collect())
 }
 
-/// Returns the path of the newest backup, if there is one.
 pub(crate) fn newest(names: &Names) -> Option<PathBuf> {
     let paths = [Form::Plain, Form::Gzip].map(|form| names.backup(1, form));
     paths.into_iter().find(|path| matches!(regular_file(path), Ok(Some(_))))

@@ -24,21 +24,13 @@ pub enum SyncPolicy {
 /// none loses a line if they do not.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// See [`Options::max_bytes`].
     pub(crate) max_bytes: u64,
-    /// See [`Options::backups`].
     pub(crate) backups: u64,
-    /// See [`Options::gzip`].
     pub(crate) gzip: Option<u32>,
-    /// See [`Options::schedule`].
     pub(crate) schedule: Option<Schedule>,
-    /// See [`Options::sync`].
     pub(crate) sync: SyncPolicy,
-    /// See [`Options::lock_dir`].
     pub(crate) lock_dir: Option<PathBuf>,
-    /// See [`Options::create_dir`].
     pub(crate) create_dir: bool,
-    /// See [`Options::report_rotations`].
     pub(crate) report_rotations: bool,
     /// Mode and owner of new files.
     pub(crate) asked: Asked,
@@ -145,7 +137,6 @@ impl Options {
         self
     }
 
-    /// Returns what is wrong with the numbers that were given.
     pub(crate) fn fault(&self) -> Option<io::Error> {
         let why = match self {
             Self { gzip: Some(level), .. } if !(1..=9).contains(level) => {

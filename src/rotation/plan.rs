@@ -1,7 +1,7 @@
-//! The chain of backups, and the plan by which a slot in it becomes free.
+//! The chain of backups, and the plan that frees a slot in it.
 //!
-//! A plan is data: it is made from what was found, without touching a disk,
-//! and carried out by [`rotation`](crate::rotation).
+//! A plan is data: made without touching the disk, and carried out by
+//! [`rotation`](crate::rotation).
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -9,12 +9,10 @@ use std::time::SystemTime;
 
 use crate::names::{Form, Names};
 
-/// A backup: which slot it stands in, and in which form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Backup {
-    /// The slot's number; 1 is the newest.
+    /// 1 is the newest.
     pub(crate) slot: u64,
-    /// Plain or compressed.
     pub(crate) form: Form,
 }
 
@@ -24,60 +22,50 @@ impl Backup {
     }
 }
 
-/// The backups in the slots from 1 up to the first empty one, but no further
-/// than the last that is wanted.
+/// The backups from slot 1 up to the first empty slot or the last one asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Chain {
-    /// A slot can hold two generations, the newer of them first.
+    /// A slot can hold two generations, the newer first.
     pub(crate) slots: Vec<Vec<Found>>,
-    /// Plain files beside which the same generation stands compressed. They go:
-    /// moved on like a generation, it would be doubled.
+    /// Plain files whose compressed form is the same generation. They are removed, because
+    /// shifting them would double the generation.
     pub(crate) doubled: Vec<Backup>,
 }
 
-/// A rotation, planned before anything has moved.
 #[derive(Debug)]
 pub(crate) struct Rotation {
-    /// How the name of the new backup becomes free.
+    /// How the new backup's name becomes free.
     pub(crate) room: Plan,
-    /// The new backup, plain.
     pub(crate) backup: PathBuf,
-    /// The backups that are removed when it stands there, oldest first.
+    /// The backups to remove afterwards, oldest first.
     pub(crate) surplus: Vec<PathBuf>,
 }
 
-/// A backup that was found, and when its last line came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// Where it stands.
     pub(crate) backup: Backup,
-    /// When it was last changed.
     pub(crate) modified: SystemTime,
 }
 
-/// What is to be done to the chain to make a slot free.
+/// How to free a slot of the chain.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Files that are doubled, and backups that leave the chain, oldest first.
+    /// Doubled files, and backups that leave the chain, oldest first.
     pub(crate) remove: Vec<Backup>,
-    /// Backups that move, and to which slot, in the order in which every
-    /// destination is free when its turn comes.
+    /// Backups and their new slots, in an order in which each destination is free.
     pub(crate) shift: Vec<(Backup, u64)>,
-    /// The slot for the newcomer. There is none if it is the one that is older
-    /// than all that are kept.
+    /// The newcomer's slot; `None` if it is older than all that are kept.
     pub(crate) free: Option<u64>,
 }
 
-/// Plans how a `newcomer` finds room before what is now in the slot that it
-/// names, so that at most `backups` slots are filled then. Without a newcomer,
-/// the chain is put in order.
+/// Plans how a `newcomer` gets into the slot that it names, with at most `backups` slots filled
+/// afterwards. Without a newcomer, puts the chain in order.
 ///
-/// One rule does for everything: going up from slot 1, each slot keeps one
-/// backup and hands the others on, as does Python with single ones. So a slot
-/// with two generations is spread over two, and a gap ends the shift.
+/// One rule covers every case: going up from slot 1, each slot keeps one backup and hands on
+/// the others. So two generations in one slot spread over two, and a gap ends the shift.
 pub(crate) fn plan(chain: &Chain, newcomer: Option<u64>, backups: u64) -> Plan {
     let mut plan = Plan::default();
-    // What waits for a slot; `None` stands for the newcomer.
+    // What waits for a slot; `None` is the newcomer.
     let mut waiting = VecDeque::new();
     for slot in 1..=backups {
         if newcomer == Some(slot) {
@@ -89,7 +77,7 @@ pub(crate) fn plan(chain: &Chain, newcomer: Option<u64>, backups: u64) -> Plan {
         match waiting.pop_front() {
             Some(Some(backup)) if backup.slot != slot => plan.shift.push((backup, slot)),
             Some(None) => plan.free = Some(slot),
-            // An empty slot, and nothing to put there: a gap, or the end.
+            // An empty slot and nothing to put there: a gap, or the end.
             None => break,
             _ => {}
         }
@@ -164,8 +152,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the chain: none but the oldest beyond `backups` is lost,
-        /// none overwrites another, and the order stays.
+        /// Only the oldest beyond `backups` are lost, none overwrites another, and the order
+        /// stays.
         #[test]
         fn keeps_every_generation(slots in "[pg2]{0,7}", at in 0u64..9, backups in 1u64..9) {
             let slots: String = slots.chars().take(usize::try_from(backups).unwrap()).collect();
@@ -173,7 +161,7 @@ mod tests {
             let chain = chain_of(&slots);
             let plan = plan(&chain, newcomer, backups);
 
-            // In the order of age, newest first; `None` is the newcomer.
+            // By age, newest first; `None` is the newcomer.
             let mut wanted: Vec<Option<Backup>> = Vec::new();
             for slot in 1..=chain.slots.len() as u64 + 1 {
                 wanted.extend((newcomer == Some(slot)).then_some(None));
@@ -184,7 +172,7 @@ mod tests {
             let gone: Vec<Backup> = wanted.split_off(kept).into_iter().rev().flatten().collect();
             prop_assert_eq!(&plan.remove, &gone);
 
-            // Played through, no step meets a name that is taken.
+            // No step may meet a name that is taken.
             let mut standing: Vec<Backup> = wanted.iter().copied().flatten().collect();
             for (from, slot) in &plan.shift {
                 let to = Backup { slot: *slot, form: from.form };

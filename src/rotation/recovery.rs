@@ -1,7 +1,7 @@
-//! Putting right what a writer left that died in a rotation.
+//! Repairs what a writer left that died during a rotation.
 //!
-//! Rotations happen under the lock. So whoever holds the lock and sees one half
-//! done knows that its maker is dead, and finishes it:
+//! Rotations happen under the lock. A writer that holds it and sees a half-done rotation knows
+//! that its maker is dead, and finishes it:
 //!
 //! | found | it is | and becomes |
 //! |---|---|---|
@@ -17,12 +17,12 @@
 //! | the same and its `.gz` | the latter may be partial | as if it were not there |
 //! | `app.log.rotate.DIGITS.gz` alone | the same, compressed | the slot of its age |
 //!
-//! A gap in the chain needs nothing: the next shift closes it. A log that is
-//! missing after a rotation by the clock is made, and if its time has not been
-//! written yet, it passes with nothing to rotate. Each step here
-//! can be cut short like those of a rotation, and is begun anew then.
+//! A gap in the chain needs nothing: the next shift closes it. A log missing after a rotation
+//! by the clock is created; if the next time has not been written yet, it passes with nothing
+//! to rotate. Each step here can be interrupted like those of a rotation, and is then begun
+//! anew.
 //!
-//! Only regular files of exactly these names are touched.
+//! Only regular files with exactly these names are touched.
 
 #[cfg(test)]
 mod tests;
@@ -45,31 +45,27 @@ use crate::rotation::plan::{Found, plan};
 use crate::rotation::{Backups, numbered, rename};
 use crate::sys::Metadata;
 
-/// How hard is compressed what a writer left to us who compresses.
+/// The level for a leftover when we do not compress ourselves.
 const LEVEL: u32 = 6;
 
-/// What rotations that died have left beside a log.
 #[derive(Debug, Default)]
 pub(crate) struct Leftovers {
-    /// Python's rotation temps: in which forms each is there.
+    /// Python's rotation temps, by digits.
     temps: BTreeMap<String, Vec<Form>>,
-    /// Private files of ours: the identity in the name.
+    /// The identities of private files.
     privates: Vec<u64>,
-    /// Backups that stand in both forms: where the plain one is.
+    /// The plain paths of backups that exist in both forms.
     doubles: Vec<PathBuf>,
-    /// What there is in the directory.
     pub(crate) listing: Listing,
 }
 
 impl Leftovers {
-    /// Looks through what was listed. What has been compressed ahead of the log
-    /// itself, which has this identity and size, is no leftover.
+    /// The private file of the current log, which has this identity and size, is no leftover.
     pub(crate) fn find(backups: &Backups, listing: Listing, log: Option<(u64, u64)>) -> Self {
         let (names, mut found, mut forms) = (&backups.names, Self::default(), BTreeMap::new());
         for entry in &listing.entries {
             match &entry.meaning {
-                // By the clock there is no chain to adopt them into; nor does
-                // Python make any.
+                // By the clock there is no chain to adopt into, and Python leaves none.
                 Meaning::RotationTemp(digits, form) if backups.naming.timetable().is_none() => {
                     found.temps.entry(digits.clone()).or_default().push(*form);
                 }
@@ -92,14 +88,12 @@ impl Leftovers {
         Self { listing, ..found }
     }
 
-    /// Tells whether there is nothing to mend.
     pub(crate) fn is_empty(&self) -> bool {
         self.temps.is_empty() && self.privates.is_empty() && self.doubles.is_empty()
     }
 }
 
-/// Mends what was `found`. Returns what is to be told of it: what was adopted,
-/// and what could not be mended and so stays as it is.
+/// Returns what was adopted and what could not be mended and stays.
 pub(crate) fn mend(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups) -> Vec<Notice> {
     let mut notices = Vec::new();
     let mut tell = |outcome: Result<Option<Notice>>| {
@@ -123,8 +117,7 @@ pub(crate) fn mend(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups
     notices
 }
 
-/// Sees to a private file: its maker died before it took its place, or was not
-/// done with it.
+/// Places a private file whose maker died before placing it, or removes it.
 fn finish_or_remove(
     identity: u64,
     found: &Leftovers,
@@ -143,12 +136,11 @@ fn finish_or_remove(
     {
         return backups.place(&compressed, &plain, held);
     }
-    // Dropped, it is removed.
+    // Dropping it removes it.
     Ok(())
 }
 
-/// Parts what stands in both forms: one generation loses its plain form, two
-/// are spread over two slots.
+/// Separates the two forms of a backup: one generation loses its plain form, two get two slots.
 fn part(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
     let timed = backups.naming.timetable().is_some();
     for plain in &found.doubles {
@@ -169,9 +161,8 @@ fn part(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups) -> Result
     backups.carry_out(&plan, held)
 }
 
-/// Sees to a backup by the clock whose two forms, at `plain` and beside it, are
-/// not the same. If a killed writer was not done with compressing it, that is
-/// done anew. Two generations stay.
+/// Handles a backup by the clock whose two forms differ. One that a killed writer was
+/// compressing is compressed anew; two generations stay.
 fn settle_dated(plain: &Path, held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
     let Some(metadata) = regular_file(plain)? else { return Ok(()) };
     let half = names::compressed(plain);
@@ -179,33 +170,28 @@ fn settle_dated(plain: &Path, held: &mut Held<'_>, backups: &mut Backups) -> Res
         backups.apart.insert(plain.to_owned());
         return Ok(());
     }
-    // Somebody asked for compression, though it may not be us. The half is
-    // replaced, not removed: should it be somebody else's, who is still at
-    // it and removes the plain one in the end, there is always a whole one.
+    // Some writer wanted compression, perhaps not us. Replace the half instead of removing it:
+    // if its writer is alive after all and removes the plain file, a whole file remains.
     let level = backups.options.gzip.unwrap_or(LEVEL);
     let compressed = backups.compress_at(level, plain, &metadata)?;
     backups.place(&compressed, plain, held)
 }
 
-/// An orphan: a generation that a rotation of Python's left outside the chain.
+/// A generation that a rotation by Python left outside the chain.
 struct Orphan {
-    /// Where it is.
     path: PathBuf,
-    /// In which form.
     form: Form,
-    /// What it is.
     metadata: Metadata,
-    /// When its last line came.
     modified: SystemTime,
 }
 
-/// Returns the orphans, oldest first, less what was compressed half.
+/// Returns the orphans, oldest first, and removes half-compressed forms.
 fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
     let mut orphans = Vec::new();
     for (digits, forms) in &found.temps {
         let path = |form| backups.names.rotation_temp(digits, form);
         let (plain, gzip) = (path(Form::Plain), path(Form::Gzip));
-        // Python removes the plain file when the compressed one is whole.
+        // Python removes the plain file only when the compressed one is whole.
         let plain_is_there = forms.contains(&Form::Plain) && is_regular(&plain)?;
         let gzip_is_there = forms.contains(&Form::Gzip) && is_regular(&gzip)?;
         if plain_is_there && gzip_is_there {
@@ -226,8 +212,8 @@ fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
     Ok(orphans)
 }
 
-/// Puts an orphan into the slot that its age gives: behind every backup that is
-/// newer, for Python peers, who adopt nothing, may have rotated since.
+/// Moves an orphan behind every newer backup: Python peers, which adopt nothing, may have
+/// rotated since.
 fn adopt(
     orphan: &Orphan,
     listing: &Listing,
@@ -240,7 +226,7 @@ fn adopt(
     let slot = chain.slots.iter().rposition(newer).map_or(1, |index| index as u64 + 2);
     let plan = plan(&chain, Some(slot), kept);
     let Some(slot) = plan.free else {
-        // Older than all that are kept: the chain would have dropped it.
+        // The chain would have dropped it.
         return backups.remove(&orphan.path).map(|()| None);
     };
     let compressed = match orphan.form {

@@ -1,8 +1,8 @@
-//! The log's next rotation by the clock, as all its writers know it.
+//! The log's next rotation by the clock, shared by all writers.
 //!
-//! The time is the whole content of the lock file, in decimal digits, so it is
-//! read and written under the lock. The writer that rotates writes the next one.
-//! If there is none, or none that is valid, a writer computes it and writes it.
+//! The lock file's whole content is this time, in decimal digits, so it is read and written
+//! under the lock. The writer that rotates writes the next one. If there is no valid time, a
+//! writer computes and writes it.
 
 use std::fs::File;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,35 +14,32 @@ use crate::sys::FileExt;
 use crate::time::schedule::Schedule;
 use crate::time::zone::Zone;
 
-/// The first valid time: the year 2000. A clock that shows less has not been set.
-/// (CLH's `MIN_VALID_TIMESTAMP`.)
+/// The first valid time: the year 2000; an earlier clock has not been set (CLH's
+/// `MIN_VALID_TIMESTAMP`).
 const FIRST: i64 = 946_684_800;
 
 /// The last valid time, in the year 9999.
 const LAST: i64 = 253_370_764_800;
 
-/// How much of the lock file is read.
+/// How many bytes of the lock file are read.
 const LONGEST: usize = 64;
 
-/// When a log is rotated by the clock.
 #[derive(Debug)]
 pub(crate) struct Timetable {
     schedule: Schedule,
     zone: Zone,
-    /// The time at the last look.
+    /// The clock at the last look.
     now: i64,
-    /// The time of the next rotation, in the lock file at the last look.
+    /// The next rotation in the lock file at the last look.
     next: i64,
-    /// Whether a doubt about that time has been returned.
+    /// A doubt about that time has been returned.
     doubted: bool,
 }
 
-/// What is odd about the time in the lock file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Doubt {
     /// The schedule does not give it.
     Other,
-    /// There was none.
     Missing,
 }
 
@@ -56,26 +53,23 @@ impl Timetable {
         self.schedule.precision()
     }
 
-    /// Returns when the log is to be rotated, as far as is known.
     pub(crate) fn next(&self) -> u64 {
         u64::try_from(self.next).unwrap_or_default()
     }
 
-    /// Tells whether what was last changed at this time, in seconds since 1970,
-    /// is older than an interval.
     pub(crate) fn is_beyond_an_interval(&self, changed: i64) -> bool {
         self.now.saturating_sub(changed) > self.schedule.period()
     }
 
-    /// Looks when the log is to be rotated, and at the clock. If the lock file
-    /// does not say, the time is written now, and fsynced if `sync`. Returns,
-    /// once, what is odd about the time that was found. It counts all the same:
-    /// a Python writer with other settings would set it again and again.
+    /// Reads the clock and the time of the next rotation. If the lock file has none, the time
+    /// is written now, and fsynced if `sync`. Returns, once, what is odd about the time found.
+    /// An odd time counts all the same: a Python writer with other settings would set it again
+    /// and again.
     ///
     /// # Errors
     ///
-    /// If the lock file can be read or written no more. The time is kept in
-    /// mind until the next look then.
+    /// If the lock file cannot be read or written. The computed time then counts until the next
+    /// look.
     pub(crate) fn look(&mut self, held: &mut Held<'_>, sync: bool) -> Result<Option<Doubt>> {
         self.look_at_clock();
         let found = time_in(held);
@@ -94,7 +88,6 @@ impl Timetable {
         Ok(self.doubt(Doubt::Missing, true))
     }
 
-    /// Returns a doubt if there is one, once.
     fn doubt(&mut self, doubt: Doubt, there: bool) -> Option<Doubt> {
         (there && !std::mem::replace(&mut self.doubted, there)).then_some(doubt)
     }
@@ -104,7 +97,6 @@ impl Timetable {
         self.now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
     }
 
-    /// Tells whether the time to rotate had come when we last looked.
     pub(crate) fn is_due(&self) -> bool {
         self.now >= self.next && self.now >= FIRST
     }
@@ -115,11 +107,7 @@ impl Timetable {
         Stamp::new(start.fields, self.precision())
     }
 
-    /// Writes the time of the rotation after this one, and fsyncs it if `sync`.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be written. Then the old time still stands.
+    /// Writes the time of the next rotation. If that fails, the old one still counts.
     pub(crate) fn turn(&mut self, held: &mut Held<'_>, sync: bool) -> Result<()> {
         let next = self.schedule.next(self.now, &self.zone).min(LAST);
         write(next, held, sync)?;
@@ -133,8 +121,7 @@ fn write(next: i64, held: &mut Held<'_>, sync: bool) -> Result<()> {
     held.set_content(next.to_string().as_bytes(), sync)
 }
 
-/// Returns when the log is to be rotated, if the lock file says so. It does if
-/// a writer of the log rotates it by the clock.
+/// Returns the time in the lock file, which is there if a writer rotates by the clock.
 pub(crate) fn time_in(held: &Held<'_>) -> Result<Option<i64>> {
     if held.is_blank() {
         return Ok(None);
@@ -143,14 +130,13 @@ pub(crate) fn time_in(held: &Held<'_>) -> Result<Option<i64>> {
     Ok(read_time(&content))
 }
 
-/// Returns when the log is to be rotated, if the lock file `file` says so.
 pub(crate) fn time_at(file: &File) -> Option<i64> {
     let mut content = [0; LONGEST];
     let length = file.read_at(&mut content, 0).ok()?;
     read_time(&content[..length])
 }
 
-/// Reads a time as Python's `int` does, less what nobody writes.
+/// Reads a time as Python's `int` does, except forms that no writer uses.
 fn read_time(content: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(content).ok()?;
     text.trim().parse().ok().filter(|time| (FIRST..=LAST).contains(time))
@@ -195,7 +181,7 @@ mod tests {
         assert_eq!(content(), first.to_string());
         assert!(!table.is_due());
 
-        // Longer than a time, so that it has to be cut.
+        // Longer than a time, so that it has to be truncated.
         std::fs::write(&path, "somebody else's text").unwrap();
         table.look(&mut lock.acquire().unwrap(), false).unwrap();
         assert_eq!(content(), (table.now + 3600).to_string());

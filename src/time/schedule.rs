@@ -1,15 +1,11 @@
-//! When a log is to be rotated, and what its backups are called for that.
+//! When a log is to be rotated, and how its backups are named for that.
 //!
-//! All of it is as Python 3.11 has it in `logging.handlers`, and
-//! concurrent-log-handler after it, in seconds since 1970 and with what the
-//! clock on the wall shows: for writers agree on one time, and meet by names.
-//! So are its oddities kept:
-//!
-//! - for midnight and the days of the week, the interval does not move the next
-//!   time, only the start that a backup is named by (Python 3.13 and later count
-//!   it, so that writers agree at an interval of 1 only);
-//! - where daylight saving begins or ends before the next time, an hour is
-//!   taken off or added, for a day of the week even twice.
+//! Everything follows Python 3.11's `logging.handlers`, and so concurrent-log-handler, because
+//! writers must agree on one time and on names: in seconds since 1970 and by the local clock.
+//! The oddities are kept too: for midnight and weekdays the interval moves only the start that
+//! a backup is named by, not the next time (Python 3.13 and later count it, so there writers
+//! agree only at an interval of 1); and where daylight saving changes before the next time, an
+//! hour is taken off or added, for a weekday even twice.
 
 // Python knows no zone by its name on Windows.
 #[cfg(all(test, unix))]
@@ -19,7 +15,7 @@ use crate::time::zone::{Civil, Zone};
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// By how much a clock is changed, as Python takes it, for daylight saving.
+/// The clock change for daylight saving, as Python assumes it.
 const DST_SHIFT: i64 = 60 * 60;
 
 /// What a log is rotated by (CLH's `when`).
@@ -71,9 +67,8 @@ impl Weekday {
 pub struct Schedule {
     when: When,
     interval: u32,
-    /// The second of the day at which a day ends.
+    /// The second at which a day ends.
     day_end: i64,
-    /// Whether clocks are Greenwich's.
     utc: bool,
 }
 
@@ -106,7 +101,6 @@ impl Schedule {
         self
     }
 
-    /// Returns what is wrong with the numbers that were given.
     pub(crate) fn fault(&self) -> Option<&'static str> {
         match self {
             Self { interval: 0, .. } => Some("an interval has at least one unit"),
@@ -116,7 +110,6 @@ impl Schedule {
         }
     }
 
-    /// Returns the zone whose clock counts.
     pub(crate) fn zone(&self) -> Zone {
         if self.utc { Zone::utc() } else { Zone::local() }
     }
@@ -143,7 +136,7 @@ impl Schedule {
         unit * i64::from(self.interval)
     }
 
-    /// Returns when to rotate if that is not known yet (`computeRollover`).
+    /// Returns the next time if none is known yet (`computeRollover`).
     pub(crate) fn first(&self, now: i64, zone: &Zone) -> i64 {
         let day = match self.when {
             When::Midnight => None,
@@ -165,10 +158,9 @@ impl Schedule {
         }
     }
 
-    /// Returns when to rotate after a rotation (`doRollover`).
-    ///
-    /// It always lies ahead: where Python takes an hour off for daylight saving
-    /// that leads back, it would rotate at every line until the hour is over.
+    /// Returns the next time after a rotation (`doRollover`), always in the future. Where
+    /// Python takes an hour off that leads back, it rotates at every line until the hour is
+    /// over.
     pub(crate) fn next(&self, now: i64, zone: &Zone) -> i64 {
         let mut next = self.first(now, zone);
         if next <= now {
@@ -183,8 +175,8 @@ impl Schedule {
         }
     }
 
-    /// Tells whether a writer with this schedule could have set `next`, now or
-    /// earlier. A time that has come is not doubted.
+    /// Returns whether a writer with this schedule could have set `next`, now or earlier. A
+    /// time that has come is not doubted.
     pub(crate) fn could_give(&self, next: i64, now: i64, zone: &Zone) -> bool {
         let latest = self.next(now, zone);
         match self.when {
@@ -200,8 +192,8 @@ impl Schedule {
         }
     }
 
-    /// Returns what the clock showed when the interval that ends at `next`
-    /// began. If daylight saving was not then as it is now, it is another hour.
+    /// Returns the local start of the interval that ends at `next`; the hour differs if
+    /// daylight saving has changed since.
     pub(crate) fn start(&self, next: i64, now: i64, zone: &Zone) -> Civil {
         let start = next - self.period();
         let then = zone.civil(start);
@@ -213,7 +205,6 @@ impl Schedule {
     }
 }
 
-/// Corrects `next` if daylight saving is not then as it is now.
 fn corrected(next: i64, dst_now: bool, zone: &Zone) -> i64 {
     match (dst_now, zone.is_dst(next)) {
         (false, true) => next - DST_SHIFT,

@@ -1,16 +1,14 @@
-//! What the clock on the wall shows at an instant.
+//! Local time.
 //!
-//! Instants are whole seconds since 1970, as everywhere in
-//! concurrent-log-handler. Which zone is the local one, the C library's rules
-//! say, for Python asks it: `TZ` names a file below `TZDIR`, or else is a zone
-//! written out as POSIX has it; without it there is `/etc/localtime`; and else
-//! it is UTC. The files are read here, because jiff looks through the whole
-//! database before it opens one, which takes as long as the rest of a short run.
-//! Windows has no such files: it says which zone is the local one, and jiff
-//! brings the others along.
+//! Instants are whole seconds since 1970, as in concurrent-log-handler. The local zone follows
+//! the C library's rules, which Python uses: `TZ` names a file below `TZDIR` or is a POSIX
+//! zone; without it there is `/etc/localtime`, or else UTC. The files are read here because
+//! jiff scans the whole database before it opens one, which takes as long as the rest of a
+//! short run. Windows has no such files: there the system names the local zone and jiff has the
+//! others built in.
 //!
-//! This file is the only door to jiff, for library and program: so time stamps,
-//! the names of backups and the times that are given agree on one zone.
+//! Only this file uses jiff, so time stamps, names of backups and times given agree on one
+//! zone.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -30,18 +28,16 @@ const ZONES: &str = "/usr/share/zoneinfo";
 #[derive(Debug, Clone)]
 pub struct Zone(TimeZone);
 
-/// What the clock on the wall shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Civil {
     /// Year, month, day, hour, minute and second; months and days count from 1.
     pub(crate) fields: [u32; 6],
-    /// The day of the week; Monday is 0.
+    /// Monday is 0.
     pub(crate) weekday: i64,
     pub(crate) dst: bool,
 }
 
 impl Civil {
-    /// Returns how many seconds of the day are over, by the clock.
     pub(crate) fn second_of_day(&self) -> i64 {
         let [_, _, _, hour, minute, second] = self.fields.map(i64::from);
         (hour * 60 + minute) * 60 + second
@@ -76,7 +72,7 @@ impl Zone {
         let dir = env::var_os("TZDIR").unwrap_or_else(|| ZONES.into());
         let zone = in_file(&Path::new(&dir).join(name), name);
         let zone = zone.or_else(|| TimeZone::posix(name).ok()).or_else(|| in_program(name));
-        // There is one of this name on a system without any file, too.
+        // A system without any zone files has this one too.
         zone.or_else(|| (name == "UTC").then_some(TimeZone::UTC)).map(Self)
     }
 
@@ -106,8 +102,7 @@ impl Zone {
         Some(time.or_else(|_| Ok::<_, jiff::Error>(civil()?.timestamp())).ok()?.into())
     }
 
-    /// Returns what the clock shows at an instant; at one before the year 1 or
-    /// after 9999, what it shows at the nearest in between.
+    /// Returns the local time at an instant, moved into the years 1 to 9999.
     pub(crate) fn civil(&self, instant: i64) -> Civil {
         let beyond = if instant < 0 { Timestamp::MIN } else { Timestamp::MAX };
         let instant = Timestamp::from_second(instant).unwrap_or(beyond);
@@ -124,14 +119,12 @@ impl Zone {
         }
     }
 
-    /// Tells whether it is daylight saving time at an instant.
     pub(crate) fn is_dst(&self, instant: i64) -> bool {
         self.civil(instant).dst
     }
 }
 
-/// Returns the zone of this name that the program brings along, where the
-/// system has none.
+/// Returns a zone built into the program, on a system without zone files.
 fn in_program(name: &str) -> Option<TimeZone> {
     match sys::LOCAL_ZONE {
         Some(_) => None,
@@ -139,8 +132,8 @@ fn in_program(name: &str) -> Option<TimeZone> {
     }
 }
 
-/// Returns the zone of the system. Its file is a link into the database as a
-/// rule, which tells the name.
+/// Returns the system's zone. Its file is usually a link into the database, which gives the
+/// name.
 fn of_system() -> Option<TimeZone> {
     let Some(path) = sys::LOCAL_ZONE else { return TimeZone::try_system().ok() };
     let link = fs::read_link(path).ok();
@@ -148,7 +141,6 @@ fn of_system() -> Option<TimeZone> {
     in_file(Path::new(path), name.unwrap_or("local"))
 }
 
-/// Returns the zone that the file at `path` holds, if it does.
 fn in_file(path: &Path, name: &str) -> Option<TimeZone> {
     TimeZone::tzif(name, &fs::read(path).ok()?).ok()
 }

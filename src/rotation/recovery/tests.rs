@@ -1,4 +1,4 @@
-//! Leftovers whose names only we can know, and ties.
+//! Leftovers whose names only this crate can compute, and ties.
 
 use super::*;
 use crate::compress::incremental::Incremental;
@@ -12,7 +12,6 @@ use std::fs::{self, File};
 use std::io::Write;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// A directory with leftovers of `app.log`.
 struct Site {
     dir: tempfile::TempDir,
     backups: Backups,
@@ -25,7 +24,7 @@ impl Site {
         Self { dir, backups: Backups::new(names, options) }
     }
 
-    /// Makes a file, last changed so many seconds after 1970.
+    /// `modified` is in seconds since 1970.
     fn put(&self, name: &str, content: &[u8], modified: u64) -> PathBuf {
         let path = self.dir.path().join(name);
         fs::write(&path, content).unwrap();
@@ -34,7 +33,6 @@ impl Site {
         path
     }
 
-    /// Makes the private file of the file at `path`, with this content.
     fn put_private(&self, path: &Path, content: &[u8]) {
         let identity = file_id(&sys::look_at(path).unwrap());
         let private = self.backups.names.private(identity);
@@ -46,7 +44,7 @@ impl Site {
         File::options().write(true).open(&private).unwrap().set_modified(modified).unwrap();
     }
 
-    /// Mends what there is; returns the names then.
+    /// Mends, and returns the names in the directory afterwards.
     fn mend(&mut self) -> Vec<String> {
         let found = Leftovers::find(&self.backups, self.backups.list().unwrap(), None);
         let mut lock = Lock::not_needed();

@@ -7,12 +7,12 @@ use std::process::Command;
 use super::*;
 use crate::names::stamp::Stamp;
 
-/// How many cases there are for the Python that is in use.
+/// Cases for the default Python.
 const CASES: usize = 23_000;
-/// How many there are for each other one.
+/// Cases for each other Python.
 const FEWER: usize = 2_300;
 
-/// A case, and what Python makes of it, as `schedule.py` prints it.
+/// A case and Python's answers, as `schedule.py` prints it.
 struct Case<'a> {
     zone: &'a str,
     schedule: Schedule,
@@ -50,7 +50,6 @@ fn unit_of(name: &str) -> When {
     }
 }
 
-/// Returns what a Python makes of so many cases.
 fn cases(python: &Path, count: usize) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness/schedule.py");
     let mut python = Command::new(python);
@@ -62,8 +61,7 @@ fn cases(python: &Path, count: usize) -> String {
     cases
 }
 
-/// Returns each Python from 3.6 on that can be had: its path, and its second
-/// number.
+/// Returns each Python from 3.6 on that is installed: its path and minor version.
 fn pythons() -> Vec<(PathBuf, u32)> {
     let mut found = vec![PathBuf::from("python3")];
     let home = || Some(Path::new(&std::env::var_os("HOME")?).join(".pyenv"));
@@ -88,8 +86,8 @@ fn is_python_s() {
     }
 }
 
-/// Looks through the cases of a Python that counts midnights and weeks, and
-/// never returns the present time. Where a clock is changed it differs, too.
+/// Compares with a Python that counts midnights and weeks and never returns the present time.
+/// Near a clock change it differs, too.
 fn agree_from_3_13_on(cases: &str) {
     let mut differ = 0;
     for line in cases.lines() {
@@ -121,7 +119,7 @@ fn agree_from_3_13_on(cases: &str) {
     assert!(differ > FEWER / 20, "{differ} differ");
 }
 
-/// Looks through the cases of a Python that agrees.
+/// Compares with a Python that agrees.
 fn agree(cases: &str) {
     let (mut zone, mut name, mut back) = (Zone::utc(), "", 0);
     for line in cases.lines() {
