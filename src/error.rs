@@ -13,7 +13,7 @@ use crate::sys;
 /// A result with the library's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// An operation that failed: what was tried, on which path, and why not.
+/// An operation that failed: what was tried, on which path, and why it failed.
 #[derive(Debug)]
 pub struct Error {
     /// A verb that follows "cannot".
@@ -35,7 +35,7 @@ impl Error {
         move |source| Self::new(verb, path, source)
     }
 
-    /// Returns what was tried, as a verb that stands after "cannot".
+    /// Returns what was tried, as a verb that follows "cannot".
     #[must_use]
     pub fn verb(&self) -> &'static str {
         self.verb
@@ -53,14 +53,14 @@ impl Error {
         self.source.kind()
     }
 
-    /// Tells whether a file cannot be made because its directory is missing.
+    /// Returns whether a file cannot be created because its directory is missing.
     #[must_use]
     pub fn is_missing_directory(&self) -> bool {
         self.verb == "create" && self.kind() == io::ErrorKind::NotFound
     }
 
-    /// Tells whether the file system of the lock file knows no locks. Waiting
-    /// does not help; a lock directory on a local disk does.
+    /// Returns whether the lock file's file system supports no locks. Waiting does not help; a
+    /// lock directory on a local disk does.
     #[must_use]
     pub fn is_locking_unsupported(&self) -> bool {
         self.verb == "lock" && sys::is_unsupported(&self.source)
@@ -79,8 +79,8 @@ impl Error {
     }
 }
 
-/// Returns why something failed in the system's words, without the "(os error
-/// N)" that [`io::Error`] adds.
+/// Returns the reason in the system's words, without the "(os error N)" that [`io::Error`]
+/// adds.
 #[must_use]
 pub fn reason(error: &io::Error) -> String {
     match error.raw_os_error() {
@@ -126,30 +126,30 @@ const UNSEEN: [RangeInclusive<char>; 16] = [
     '\u{e0000}'..='\u{e0fff}',
 ];
 
-/// Bytes from outside, made fit to be shown.
+/// Bytes from outside, made safe to show.
 ///
-/// Control characters, those that hide or reorder text (bidirectional marks,
-/// zero-width characters, line separators) and what is not UTF-8 appear as
-/// `\xNN`, so that no file's name can steer a terminal or fake a message.
+/// Control characters, characters that hide or reorder text (bidirectional marks, zero-width
+/// characters, line separators) and invalid UTF-8 appear as `\xNN`, so no file name can steer a
+/// terminal or fake a message.
 #[derive(Debug, Clone, Copy)]
 pub struct Escaped<'a>(pub &'a [u8]);
 
 impl<'a> Escaped<'a> {
-    /// Returns `path`'s bytes, to be shown escaped.
+    /// Shows `path` escaped.
     #[must_use]
     pub fn path(path: &'a Path) -> Self {
         Self(path.as_os_str().as_encoded_bytes())
     }
 
-    /// Returns whether `character` is shown escaped: control characters, and those
-    /// that are not seen but hide, join or reorder what is.
+    /// Returns whether `character` is shown escaped: a control character, or an invisible one
+    /// that hides, joins or reorders others.
     #[must_use]
     pub fn escapes(character: char) -> bool {
         let is_unseen = |range: &RangeInclusive<char>| range.contains(&character);
         character.is_control() || (character >= '\u{ad}' && UNSEEN.iter().any(is_unseen))
     }
 
-    /// Returns `text`'s bytes, to be shown escaped.
+    /// Shows `text` escaped.
     #[must_use]
     pub fn text(text: &'a OsStr) -> Self {
         Self(text.as_encoded_bytes())

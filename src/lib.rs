@@ -1,22 +1,20 @@
 //! Rotating logs that any number of processes share.
 //!
-//! A [`RotatingLog`] appends whole lines to a file, in turns with other
-//! processes, and makes backups of it when it is full. What stands on disk,
-//! lock file, chain of backups and compressed backups, is what Python's
-//! package *concurrent-log-handler* keeps, so programs in both languages may
-//! append to and rotate one log at once.
+//! A [`RotatingLog`] appends whole lines to a file, in turns with other processes, and makes
+//! backups of it when it is full. The files on disk (lock file, chain of backups, compressed
+//! backups) are those of Python's package *concurrent-log-handler*, so programs in both
+//! languages may append to and rotate one log at once.
 //!
-//! A [`LogReader`] reads all that is there of such a log, backups first, and
-//! follows it over rotations.
+//! A [`LogReader`] reads such a log, backups first, and follows it over rotations.
 //!
-//! The library prints nothing, ends no process and reads no environment but `TZ`
-//! and `TZDIR`, which say what local time is ([`Zone`]): a failure is an
-//! [`Error`], a trouble that costs no line is a [`Notice`].
+//! The library prints nothing, ends no process and reads no environment variables but `TZ` and
+//! `TZDIR`, which set local time ([`Zone`]). A failure is an [`Error`], a problem that loses no
+//! line is a [`Notice`].
 //!
 //! # Example
 //!
-//! Two programs, here two values in one, append to one log. It rotates at 40
-//! bytes; a program would take a megabyte or more.
+//! Two programs, here two values in one, append to one log. It rotates at 40 bytes; a real
+//! program would use a megabyte or more.
 //!
 //! ```
 //! # let dir = tempfile::tempdir()?;
@@ -41,43 +39,37 @@
 //!
 //! # Adapters
 //!
-//! - [`LogWriter`] is a [`std::io::Write`] that appends whole lines only, however
-//!   many pieces they are written in.
-//! - In a [`Mutex`](std::sync::Mutex), it is a `MakeWriter` of
-//!   `tracing_subscriber`: [see there](LogWriter#examples), and
-//!   `examples/tracing.rs` for one with several threads.
-//! - [`LogReader`] is a [`std::io::BufRead`], so its `lines()` are all lines of
-//!   the log and its backups, the oldest first.
+//! - [`LogWriter`] is a [`std::io::Write`] that appends whole lines only, in however many pieces
+//!   they are written.
+//! - In a [`Mutex`](std::sync::Mutex), it is a `MakeWriter` of `tracing_subscriber`:
+//!   [see there](LogWriter#examples), and `examples/tracing.rs` for one with several threads.
+//! - [`LogReader`] is a [`std::io::BufRead`], so its `lines()` are all lines of the log and its
+//!   backups, the oldest first.
 //!
 //! # The protocol in short
 //!
-//! Whoever keeps to this may share the log, in any language.
+//! Any program that keeps to this may share the log, in any language.
 //!
-//! - **Names**: beside the log `app.log` stand its backups `app.log.1`, or
-//!   `app.log.1.gz`, and so on, the newest first, and its lock file
-//!   `.__app.lock`: the log's name, less one `.log` at its end.
-//! - **The lock** is an exclusive `flock` on the lock file, which is never
-//!   removed. Nothing is looked at or changed without it. On Windows it is the
-//!   file's, locked by `LockFileEx`.
-//! - **A hold**, from taking the lock to letting go, puts in one batch. It
-//!   begins by looking whether the open log is still the one at the path; if
-//!   not, that is opened.
-//! - **The limit**: before a line goes in, the log is rotated if its size has
-//!   reached the limit. So a backup passes it by less than one line.
-//! - **Rotation**: the oldest backup goes, each other one moves up by one, the
-//!   log is renamed to slot 1 and a new one made. Every step is a rename or
-//!   comes before one, so that wherever a writer is killed, every line stands
-//!   in one of the files.
-//! - **A compressed backup** is whole before it has its name. What a dead
-//!   writer has left outside the chain is moved into it by the next one.
+//! - **Names**: beside the log `app.log` are its backups `app.log.1` or `app.log.1.gz` and so on,
+//!   the newest first, and its lock file `.__app.lock`: the log's name, less one `.log` at its end.
+//! - **The lock** is an exclusive `flock` on the lock file, which is never removed. Nothing is read
+//!   or changed without it. On Windows the file is locked by `LockFileEx`.
+//! - **A hold**, from acquiring the lock to releasing it, appends one batch. First it checks
+//!   whether the open log is still the one at the path, and opens that one if not.
+//! - **The limit**: before a line is appended, the log is rotated if its size has reached the
+//!   limit. So a backup exceeds it by less than one line.
+//! - **Rotation**: the oldest backup is removed, each other one moves up by one, the log is renamed
+//!   to slot 1 and a new one created. Every step is a rename or comes before one, so wherever a
+//!   writer is killed, every line is in one of the files.
+//! - **A compressed backup** is complete before it gets its name. The next writer moves what a dead
+//!   writer left outside the chain into it.
 //!
 //! # Platforms
 //!
-//! Linux is where it is made and tried. On other systems nothing tells of a log
-//! that is followed, so it is looked at ten times a second, and
-//! [`status`] does not know who has the lock, nor who has the log open. On
-//! Windows files have neither mode nor owner; a log that somebody has open and
-//! does not let be renamed is [not rotated](Notice::CannotRotate) until it is
+//! Developed and tested on Linux. Other systems do not report changes of a followed log, so it
+//! is polled ten times a second, and [`status`] does not know which processes hold the lock or
+//! have the log open. On Windows files have neither mode nor owner; a log that another process
+//! has open and does not let be renamed is [not rotated](Notice::CannotRotate) until it is
 //! closed; and other writers' settings are [not compared](Notice::Mismatch).
 //!
 //! # Features
@@ -87,7 +79,7 @@
 
 #![forbid(unsafe_code)]
 
-// The floors on which the rooms stand: tests/rooms.rs.
+// Imports run down only: see tests/rooms.rs.
 mod active;
 mod compress;
 mod error;
@@ -116,7 +108,6 @@ pub use rotation::options::{Options, SyncPolicy};
 pub use time::schedule::{Schedule, Weekday, When};
 pub use time::zone::Zone;
 
-/// Any thread may have them.
 const _: () = {
     const fn is_send<T: Send>() {}
     is_send::<RotatingLog>();

@@ -15,14 +15,14 @@ use crate::error::Error;
 pub enum Mismatch {
     /// They rotate at about another size, in bytes.
     Size {
-        /// At which they rotate.
+        /// Their size.
         theirs: u64,
-        /// At which we do.
+        /// Our size.
         ours: u64,
     },
     /// They compress backups and we do not, or the other way round.
     Compression {
-        /// Whether it is they who do.
+        /// Whether they compress.
         theirs: bool,
     },
     /// They keep more backups than we do.
@@ -32,72 +32,68 @@ pub enum Mismatch {
     },
 }
 
-/// A trouble that costs no line, or its end, or other news.
+/// A problem that loses no line, its end, or other news.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Notice {
-    /// The log cannot be rotated and grows past its limit. Told once.
+    /// The log cannot be rotated and grows past its limit. Reported once.
     CannotRotate(Error),
     /// Rotation works again.
     RotatesAgain,
-    /// A backup could not be compressed and stays plain. Told once.
+    /// A backup could not be compressed and stays plain. Reported once.
     CannotCompress(Error),
-    /// A generation that a dead writer had left outside the chain is now the
-    /// backup in this slot.
+    /// A generation that a dead writer left outside the chain is now the backup in this slot.
     Adopted {
-        /// The name that it was found under.
+        /// The name it was found under.
         orphan: PathBuf,
-        /// The slot that it is in now.
+        /// Its slot now.
         slot: u64,
     },
-    /// A log was made whose mode or owner are not those asked for, for the
-    /// system refused them. Told once.
+    /// The system refused the mode or owner asked for a new log. Reported once.
     CannotOwn(Error),
-    /// The process's limit on the size of files (`ulimit -f`) is below the
-    /// log's, which is rotated there. Reported once.
+    /// The process's file size limit (`ulimit -f`) is below the log's; the log is rotated
+    /// there. Reported once.
     FileSizeLimit {
         /// How large the log was, in bytes.
         size: u64,
     },
-    /// The log is mounted from a file that was removed: what is appended is gone
-    /// when nobody has it open. Reported once.
+    /// The log is mounted from a removed file: what is appended is lost when no process has it
+    /// open. Reported once.
     Nameless {
         /// The log.
         path: PathBuf,
     },
-    /// The log's file system has no fsync, so lines are on disk when it likes.
-    /// Reported once.
+    /// The log's file system has no fsync, so it decides when lines are on disk. Reported once.
     CannotSync(Error),
-    /// A log was made without the access list of the one that it replaces, for
-    /// the system refused that. Its group may do what it could before, and those
-    /// who are named in the list no more than everybody. Reported once.
+    /// The system refused a new log the access list of the one it replaces. Its group keeps its
+    /// rights; users and groups named in the list have only those of others. Reported once.
     CannotKeepAcl(Error),
-    /// Something that a dead writer left could not be mended, or a backup that
-    /// is one too many could not be removed, and stays.
+    /// Something a dead writer left could not be mended, or a surplus backup could not be
+    /// removed, and stays.
     CannotMend(Error),
-    /// The log is to be rotated by size only, but the lock file says that
-    /// somebody rotates it by the clock. Told once.
+    /// The log is rotated by size only, but the lock file says that another writer rotates it
+    /// by the clock. Reported once.
     TimedElsewhere {
         /// The lock file.
         lock: PathBuf,
     },
-    /// The log's next rotation by the clock, as the lock file has it, is at a
-    /// time that this schedule does not give. Reported once.
+    /// The lock file has a time for the next rotation that this schedule does not give.
+    /// Reported once.
     OtherTime {
         /// The lock file.
         lock: PathBuf,
         /// That time, in seconds since 1970.
         next: u64,
     },
-    /// The lock file had no time for the next rotation, though the log is older
-    /// than an interval; so its rotations start afresh. Reported once.
+    /// The lock file had no time for the next rotation, though the log is older than an
+    /// interval; its rotations start afresh. Reported once.
     TimeLost {
         /// The lock file.
         lock: PathBuf,
-        /// When the log is rotated now, in seconds since 1970.
+        /// The next rotation now, in seconds since 1970.
         next: u64,
     },
-    /// Another writer's settings differ from ours. Told once for each setting.
+    /// Another writer's settings differ from ours. Reported once for each setting.
     Mismatch(Mismatch),
     /// This process has made a backup. Reported only on request.
     Rotated(Rotated),
@@ -120,9 +116,9 @@ pub struct Stats {
 /// Lines that could not be appended.
 #[derive(Debug)]
 pub struct Unappended {
-    /// How many bytes of the batch, whole lines from its beginning, are in.
+    /// How many bytes of the batch, whole lines from its beginning, were appended.
     pub appended: usize,
-    /// Why the rest is not.
+    /// Why the rest was not.
     pub error: Error,
 }
 

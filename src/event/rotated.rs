@@ -13,7 +13,7 @@ use crate::sys;
 /// How many empty slots in a row end the chain.
 const GAP: u64 = 8;
 
-/// A rotation of ours, and the backup that it has made.
+/// A rotation of ours, and the backup it made.
 #[derive(Debug, Clone)]
 pub struct Rotated {
     identity: u64,
@@ -37,8 +37,8 @@ impl Rotated {
         Self { identity, place: Place::Plain(plain) }
     }
 
-    /// Returns where the backup is now; nothing if it has been removed, or has
-    /// a name that no backup has. It may be moved on at any moment.
+    /// Returns where the backup is now; `None` if it was removed or has a name that no backup
+    /// has. It may move at any moment.
     #[must_use]
     pub fn path(&self) -> Option<PathBuf> {
         match &self.place {

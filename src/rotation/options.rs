@@ -6,22 +6,22 @@ use std::path::PathBuf;
 use crate::file::permissions::Asked;
 use crate::time::schedule::Schedule;
 
-/// What is forced to disk, and when.
+/// What is fsynced, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SyncPolicy {
     /// Nothing; the system writes when it likes.
     None,
-    /// A compressed backup before its plain file goes, and a rotated log once
-    /// the lock has been let go.
+    /// A compressed backup before its plain file is removed, and a rotated log after the lock
+    /// is released.
     #[default]
     Rotate,
-    /// In addition every batch, before its lines count as in.
+    /// Also every batch, before its lines count as appended.
     Batch,
 }
 
-/// How a log is opened. All writers of a log should use the same settings;
-/// none loses a line if they do not.
+/// How a log is opened. All its writers should use the same settings; none loses a line
+/// otherwise.
 #[derive(Debug, Clone)]
 pub struct Options {
     pub(crate) max_bytes: u64,
@@ -53,74 +53,71 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Sets the size in bytes at which the log is full; 0, the default, means
-    /// never. The line that reaches it still goes in (CLH's `maxBytes`).
+    /// Sets the size in bytes at which the log is full; 0, the default, means never. The line
+    /// that reaches it is still appended (CLH's `maxBytes`).
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// Sets how many backups are kept; 5 by default. With 0 the log is emptied
-    /// when it is full, or, with a schedule, all are kept (CLH's `backupCount`).
+    /// Sets how many backups are kept; 5 by default. With 0 a full log is truncated or, with a
+    /// schedule, all backups are kept (CLH's `backupCount`).
     #[must_use]
     pub fn backups(mut self, count: u64) -> Self {
         self.backups = count;
         self
     }
 
-    /// Compresses backups at this level, 1 to 9 (CLH's `use_gzip`, whose level
-    /// is 9). By default backups stay plain.
+    /// Compresses backups at this level, 1 to 9 (CLH's `use_gzip`, whose level is 9). By
+    /// default backups stay plain.
     #[must_use]
     pub fn gzip(mut self, level: Option<u32>) -> Self {
         self.gzip = level;
         self
     }
 
-    /// Has the log rotated by the clock too, and its backups named by it (CLH's
-    /// `ConcurrentTimedRotatingFileHandler`). By default it is not.
+    /// Rotates by the clock too, and names backups by it (CLH's
+    /// `ConcurrentTimedRotatingFileHandler`). By default the log does not.
     #[must_use]
     pub fn schedule(mut self, schedule: Option<Schedule>) -> Self {
         self.schedule = schedule;
         self
     }
 
-    /// Sets what is forced to disk, and when.
+    /// Sets what is fsynced, and when.
     #[must_use]
     pub fn sync(mut self, sync: SyncPolicy) -> Self {
         self.sync = sync;
         self
     }
 
-    /// Sets the directory of the lock file, made with its parents if missing
-    /// (CLH's `lock_file_directory`). By default it is the log's.
+    /// Sets the directory of the lock file, created with its parents if missing (CLH's
+    /// `lock_file_directory`). By default it is the log's.
     #[must_use]
     pub fn lock_dir(mut self, dir: Option<PathBuf>) -> Self {
         self.lock_dir = dir;
         self
     }
 
-    /// Has the log's directory made, with its parents, if it is missing.
+    /// Creates the log's directory, with its parents, if it is missing.
     #[must_use]
     pub fn create_dir(mut self, create: bool) -> Self {
         self.create_dir = create;
         self
     }
 
-    /// Gives a log and a lock file that are made from now on this `mode`,
-    /// permission bits of which the umask takes nothing away (CLH's `chmod`).
-    /// By default a new log has the mode of the one that it replaces, and a
-    /// backup always keeps that of its log. On Windows such a log cannot be
-    /// opened.
+    /// Sets the permission bits of a new log or lock file, regardless of the umask (CLH's
+    /// `chmod`). By default a new log has the mode of the one it replaces, and a backup always
+    /// keeps its log's. On Windows such a log cannot be opened.
     #[must_use]
     pub fn mode(mut self, mode: Option<u32>) -> Self {
         self.asked.mode = mode;
         self
     }
 
-    /// Gives a log and a lock file that are made from now on to this user and
-    /// group (CLH's `owner`), as far as the system permits it. By default a new
-    /// log belongs to whom the one belonged that it replaces. On Windows such a
+    /// Sets the user and group of a new log or lock file, as far as the system permits (CLH's
+    /// `owner`). By default a new log keeps the owner of the one it replaces. On Windows such a
     /// log cannot be opened.
     #[must_use]
     pub fn owner(mut self, user: Option<u32>, group: Option<u32>) -> Self {
@@ -128,7 +125,7 @@ impl Options {
         self
     }
 
-    /// Reports each backup that this process makes, as a
+    /// Reports each backup made by this process as a
     /// [`Notice::Rotated`](crate::Notice::Rotated).
     #[doc(hidden)]
     #[must_use]

@@ -79,22 +79,22 @@ impl Schedule {
         Self { when, interval: 1, day_end: DAY, utc: false }
     }
 
-    /// Sets how many units an interval has, 1 at least (CLH's `interval`).
+    /// Sets how many units an interval has, at least 1 (CLH's `interval`).
     #[must_use]
     pub fn interval(mut self, units: u32) -> Self {
         self.interval = units;
         self
     }
 
-    /// Sets the time of the day for [`When::Midnight`] and [`When::Weekday`]
-    /// (CLH's `atTime`), in seconds since midnight. Other units ignore it.
+    /// Sets the time of day for [`When::Midnight`] and [`When::Weekday`], in seconds since
+    /// midnight (CLH's `atTime`). Other units ignore it.
     #[must_use]
     pub fn at_time(mut self, second: u32) -> Self {
         self.day_end = second.into();
         self
     }
 
-    /// Sets whether times are UTC instead of local ones.
+    /// Sets whether times are UTC instead of local.
     #[must_use]
     pub fn utc(mut self, utc: bool) -> Self {
         self.utc = utc;

@@ -54,14 +54,13 @@ impl Zone {
         }
     }
 
-    /// Returns what `TZ` holds if it names no zone.
+    /// Returns the value of `TZ` if it names no zone.
     #[must_use]
     pub fn misnamed() -> Option<OsString> {
         env::var_os("TZ").filter(|name| Self::named(name).is_none())
     }
 
-    /// Returns the zone of this name, or the one that is written out so, as in
-    /// `TZ`.
+    /// Returns the zone with this name, or written out like this in `TZ`.
     #[must_use]
     pub fn named(name: &OsStr) -> Option<Self> {
         let name = name.to_str()?;
@@ -76,24 +75,23 @@ impl Zone {
         zone.or_else(|| (name == "UTC").then_some(TimeZone::UTC)).map(Self)
     }
 
-    /// Returns the zone in which no clock is ever changed.
+    /// Returns UTC.
     #[must_use]
     pub fn utc() -> Self {
         Self(TimeZone::UTC)
     }
 
-    /// Returns the time in this zone by a pattern of strftime.
+    /// Formats a time in this zone by a strftime pattern.
     ///
     /// # Errors
     ///
-    /// If a part of the pattern is not known, or cannot be said of this time.
+    /// If a part of the pattern is unknown or not applicable to this time.
     pub fn format(&self, pattern: &str, time: SystemTime) -> Result<String, String> {
         let time = Timestamp::try_from(time).unwrap_or(Timestamp::MAX).to_zoned(self.0.clone());
         strtime::format(pattern, &time).map_err(|error| error.to_string())
     }
 
-    /// Reads a date, with or without a time of the day, which is of this zone
-    /// unless it comes with an offset.
+    /// Reads a date with or without a time of day, in this zone unless it has an offset.
     #[must_use]
     pub fn instant(&self, text: &str) -> Option<SystemTime> {
         let exact = || text.parse::<Zoned>().map(|zoned| zoned.timestamp());
