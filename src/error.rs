@@ -107,23 +107,12 @@ impl From<Error> for io::Error {
 /// Unicode's `Default_Ignorable_Code_Point` (bidirectional marks, zero-width characters, tags)
 /// except U+FE00–FE0F, which many emoji need; line and paragraph separators; interlinear
 /// annotation.
+#[rustfmt::skip]
 const UNSEEN: [RangeInclusive<char>; 16] = [
-    '\u{ad}'..='\u{ad}',
-    '\u{34f}'..='\u{34f}',
-    '\u{61c}'..='\u{61c}',
-    '\u{115f}'..='\u{1160}',
-    '\u{17b4}'..='\u{17b5}',
-    '\u{180b}'..='\u{180f}',
-    '\u{200b}'..='\u{200f}',
-    '\u{2028}'..='\u{202e}',
-    '\u{2060}'..='\u{206f}',
-    '\u{3164}'..='\u{3164}',
-    '\u{feff}'..='\u{feff}',
-    '\u{ffa0}'..='\u{ffa0}',
-    '\u{fff0}'..='\u{fffb}',
-    '\u{1bca0}'..='\u{1bca3}',
-    '\u{1d173}'..='\u{1d17a}',
-    '\u{e0000}'..='\u{e0fff}',
+    '\u{ad}'..='\u{ad}', '\u{34f}'..='\u{34f}', '\u{61c}'..='\u{61c}', '\u{115f}'..='\u{1160}',
+    '\u{17b4}'..='\u{17b5}', '\u{180b}'..='\u{180f}', '\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}',
+    '\u{2060}'..='\u{206f}', '\u{3164}'..='\u{3164}', '\u{feff}'..='\u{feff}', '\u{ffa0}'..='\u{ffa0}',
+    '\u{fff0}'..='\u{fffb}', '\u{1bca0}'..='\u{1bca3}', '\u{1d173}'..='\u{1d17a}', '\u{e0000}'..='\u{e0fff}',
 ];
 
 /// Bytes from outside, made safe to show.

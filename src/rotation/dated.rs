@@ -5,7 +5,7 @@
 //! removed backups of the same interval; the log just rotated then counts as the oldest and is
 //! removed at once. Here the numbers go on.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
@@ -15,22 +15,15 @@ use crate::names::stamp::{Dated, Stamp};
 use crate::names::{Form, Meaning, Names};
 use crate::rotation::plan::{Plan, Rotation};
 
-/// Backups, oldest first, and the forms in which each exists.
-pub(crate) type Calendar = BTreeMap<Dated, Vec<Form>>;
+/// The files of backups, oldest first; each can exist in both forms.
+type Calendar = BTreeSet<(Dated, Form)>;
 
 fn calendar(listing: &Listing, precision: usize) -> Calendar {
-    let mut calendar = Calendar::new();
-    for entry in listing.entries.iter().filter(|entry| entry.regular) {
-        if let Meaning::Dated(dated, form) = entry.meaning
-            && dated.stamp.precision() == precision
-        {
-            calendar.entry(dated).or_default().push(form);
-        }
-    }
-    for forms in calendar.values_mut() {
-        forms.sort_unstable();
-    }
-    calendar
+    let dated = listing.entries.iter().filter(|entry| entry.regular).filter_map(|entry| {
+        let Meaning::Dated(dated, form) = entry.meaning else { return None };
+        (dated.stamp.precision() == precision).then_some((dated, form))
+    });
+    dated.collect()
 }
 
 pub(crate) fn plan_rotation(
@@ -43,9 +36,8 @@ pub(crate) fn plan_rotation(
     for counter in next_counter(&calendar, stamp)..=u64::MAX {
         let dated = Dated { stamp, counter };
         if is_free(names, dated, listing)? {
-            calendar.insert(dated, vec![Form::Plain]);
-            let surplus = surplus(&calendar, backups).into_iter();
-            let surplus = surplus.map(|(dated, form)| dated.path(names, form)).collect();
+            calendar.insert((dated, Form::Plain));
+            let surplus = paths(names, surplus(&calendar, backups));
             let backup = dated.path(names, Form::Plain);
             return Ok(Rotation { room: Plan::default(), backup, surplus });
         }
@@ -60,8 +52,11 @@ pub(crate) fn surplus_of(
     backups: u64,
     listing: &Listing,
 ) -> Vec<PathBuf> {
-    let surplus = surplus(&calendar(listing, precision), backups).into_iter();
-    surplus.map(|(dated, form)| dated.path(names, form)).collect()
+    paths(names, surplus(&calendar(listing, precision), backups))
+}
+
+fn paths<'a>(names: &Names, files: impl Iterator<Item = &'a (Dated, Form)>) -> Vec<PathBuf> {
+    files.map(|(dated, form)| dated.path(names, *form)).collect()
 }
 
 /// Only "no such file" means free. Another log's name is not free, even while that log is
@@ -79,33 +74,29 @@ fn is_free(names: &Names, dated: Dated, listing: &Listing) -> Result<bool> {
 }
 
 pub(crate) fn newest(names: &Names, precision: usize) -> Option<PathBuf> {
-    let (dated, forms) = calendar(&names.list(None).ok()?, precision).pop_last()?;
-    Some(dated.path(names, *forms.first()?))
+    let calendar = calendar(&names.list(None).ok()?, precision);
+    let newest = (calendar.last()?.0, Form::Plain);
+    calendar.range(newest..).next().map(|(dated, form)| dated.path(names, *form))
 }
 
 pub(crate) fn plain_only(names: &Names, precision: usize, listing: &Listing) -> Vec<PathBuf> {
     let calendar = calendar(listing, precision);
-    let plain = calendar.iter().filter(|(_, forms)| forms[..] == [Form::Plain]);
-    plain.map(|(dated, _)| dated.path(names, Form::Plain)).collect()
+    let alone = |(dated, form): &&(Dated, Form)| {
+        *form == Form::Plain && !calendar.contains(&(*dated, Form::Gzip))
+    };
+    paths(names, calendar.iter().filter(alone))
 }
 
 fn next_counter(calendar: &Calendar, stamp: Stamp) -> u64 {
-    let (first, last) = (Dated { stamp, counter: 0 }, Dated { stamp, counter: u64::MAX });
-    let last = calendar.range(first..=last).next_back();
+    let at = |counter, form| (Dated { stamp, counter }, form);
+    let last = calendar.range(at(0, Form::Plain)..=at(u64::MAX, Form::Gzip)).next_back();
     last.map_or(0, |(dated, _)| dated.counter.saturating_add(1))
 }
 
 /// Returns the oldest files beyond the newest `keep`; 0 keeps all. Each form counts, as in CLH.
-fn surplus(calendar: &Calendar, keep: u64) -> Vec<(Dated, Form)> {
-    if keep == 0 {
-        return Vec::new();
-    }
-    let files: Vec<_> = calendar
-        .iter()
-        .flat_map(|(dated, forms)| forms.iter().map(|form| (*dated, *form)))
-        .collect();
-    let beyond = files.len().saturating_sub(usize::try_from(keep).unwrap_or(usize::MAX));
-    files.into_iter().take(beyond).collect()
+fn surplus(calendar: &Calendar, keep: u64) -> impl Iterator<Item = &(Dated, Form)> {
+    let keep = if keep == 0 { usize::MAX } else { usize::try_from(keep).unwrap_or(usize::MAX) };
+    calendar.iter().take(calendar.len().saturating_sub(keep))
 }
 
 #[cfg(test)]
@@ -116,17 +107,16 @@ mod tests {
     fn the_oldest_files_are_surplus_and_numbers_go_on() {
         let stamp = |day| Stamp::new([2026, 11, day, 0, 0, 0], 3);
         let dated = |day, counter| Dated { stamp: stamp(day), counter };
-        let calendar = Calendar::from([
-            (dated(1, 0), vec![Form::Plain, Form::Gzip]),
-            (dated(2, 7), vec![Form::Gzip]),
-            (dated(2, 12), vec![Form::Plain]),
-        ]);
-        assert_eq!(surplus(&calendar, 0), []);
-        assert_eq!(surplus(&calendar, u64::MAX), []);
-        let first = |form| (dated(1, 0), form);
-        assert_eq!(surplus(&calendar, 3), [first(Form::Plain)]);
-        let oldest = [first(Form::Plain), first(Form::Gzip), (dated(2, 7), Form::Gzip)];
-        assert_eq!(surplus(&calendar, 1), oldest);
+        let files = [
+            (dated(1, 0), Form::Plain),
+            (dated(1, 0), Form::Gzip),
+            (dated(2, 7), Form::Gzip),
+            (dated(2, 12), Form::Plain),
+        ];
+        let calendar = Calendar::from(files);
+        for (keep, gone) in [(0, 0), (u64::MAX, 0), (3, 1), (1, 3)] {
+            assert!(surplus(&calendar, keep).eq(&files[..gone]), "{keep}");
+        }
         assert_eq!(next_counter(&calendar, stamp(2)), 13);
         assert_eq!(next_counter(&calendar, stamp(3)), 0);
     }

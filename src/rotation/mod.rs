@@ -188,8 +188,11 @@ impl Backups {
 
     fn note_rotated(&mut self, plain: &Path, metadata: &Metadata) {
         self.rotated = self.options.report_rotations.then(|| {
-            let (identity, backups) = (file_id(metadata), self.options.backups);
-            self.naming.rotated(identity, &self.names, backups, plain.to_owned())
+            let identity = file_id(metadata);
+            match self.naming {
+                Naming::Numbered => Rotated::numbered(identity, &self.names, self.options.backups),
+                Naming::Dated(_) => Rotated::dated(identity, plain.to_owned()),
+            }
         });
     }
 

@@ -1,11 +1,9 @@
-//! How a log's backups are named: by number or by the clock. Every choice between the two is
-//! made here.
+//! How a log's backups are named, by number or by the clock, and what depends on that.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Escaped, Result};
-use crate::event::rotated::Rotated;
 use crate::file::permissions::Ownership;
 use crate::file::{file_id, regular_file};
 use crate::names::listing::{Entry, Listing};
@@ -25,17 +23,11 @@ pub(crate) enum Naming {
 
 impl Naming {
     pub(crate) fn timetable(&self) -> Option<&Timetable> {
-        match self {
-            Self::Numbered => None,
-            Self::Dated(timetable) => Some(timetable),
-        }
+        if let Self::Dated(timetable) = self { Some(timetable) } else { None }
     }
 
     pub(crate) fn timetable_mut(&mut self) -> Option<&mut Timetable> {
-        match self {
-            Self::Numbered => None,
-            Self::Dated(timetable) => Some(timetable),
-        }
+        if let Self::Dated(timetable) = self { Some(timetable) } else { None }
     }
 
     pub(crate) fn plan(&self, names: &Names, backups: u64, listing: &Listing) -> Result<Rotation> {
@@ -52,17 +44,16 @@ impl Naming {
     pub(crate) fn plain_form(
         &self,
         names: &Names,
-        backups: u64,
+        kept: u64,
         meaning: &Meaning,
     ) -> Option<PathBuf> {
         match (self, meaning) {
-            (Self::Numbered, Meaning::Backup(slot, _)) if *slot <= backups => {
-                Some(names.backup(*slot, Form::Plain))
+            (Self::Numbered, Meaning::Backup(slot, _)) => {
+                (*slot <= kept).then(|| names.backup(*slot, Form::Plain))
             }
-            (Self::Dated(timetable), Meaning::Dated(dated, _))
-                if dated.stamp.precision() == timetable.precision() =>
-            {
-                Some(dated.path(names, Form::Plain))
+            (Self::Dated(timetable), Meaning::Dated(dated, _)) => {
+                let ours = dated.stamp.precision() == timetable.precision();
+                ours.then(|| dated.path(names, Form::Plain))
             }
             _ => None,
         }
@@ -105,23 +96,9 @@ impl Naming {
         let path = match self {
             Self::Numbered => numbered::newest(names),
             Self::Dated(timetable) => dated::newest(names, timetable.precision()),
-        };
-        let path = path?;
+        }?;
         let metadata = regular_file(&path).ok().flatten()?;
         Some(Ownership::at(&path, &metadata))
-    }
-
-    pub(crate) fn rotated(
-        &self,
-        identity: u64,
-        names: &Names,
-        backups: u64,
-        plain: PathBuf,
-    ) -> Rotated {
-        match self {
-            Self::Numbered => Rotated::numbered(identity, names, backups),
-            Self::Dated(_) => Rotated::dated(identity, plain),
-        }
     }
 }
 

@@ -27,8 +27,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::io::ErrorKind;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -51,7 +50,7 @@ const LEVEL: u32 = 6;
 #[derive(Debug, Default)]
 pub(crate) struct Leftovers {
     /// Python's rotation temps, by digits.
-    temps: BTreeMap<String, Vec<Form>>,
+    temps: BTreeMap<String, BTreeSet<Form>>,
     /// The identities of private files.
     privates: Vec<u64>,
     /// The plain paths of backups that exist in both forms.
@@ -63,11 +62,12 @@ impl Leftovers {
     /// The private file of the current log, which has this identity and size, is no leftover.
     pub(crate) fn find(backups: &Backups, listing: Listing, log: Option<(u64, u64)>) -> Self {
         let (names, mut found, mut forms) = (&backups.names, Self::default(), BTreeMap::new());
-        for entry in &listing.entries {
+        // Anything but a regular file is not ours.
+        for entry in listing.entries.iter().filter(|entry| entry.regular) {
             match &entry.meaning {
                 // By the clock there is no chain to adopt into, and Python leaves none.
                 Meaning::RotationTemp(digits, form) if backups.naming.timetable().is_none() => {
-                    found.temps.entry(digits.clone()).or_default().push(*form);
+                    found.temps.entry(digits.clone()).or_default().insert(*form);
                 }
                 Meaning::Private(identity) => {
                     let growing = log.is_some_and(|(log, size)| {
@@ -144,7 +144,7 @@ fn finish_or_remove(
 fn part(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
     let timed = backups.naming.timetable().is_some();
     for plain in &found.doubles {
-        if !(is_regular(plain)? && is_regular(&names::compressed(plain))?) {
+        if regular_file(plain)?.is_none() || regular_file(&names::compressed(plain))?.is_none() {
             continue;
         }
         if numbered::is_one_generation(plain, timed)? {
@@ -189,22 +189,16 @@ struct Orphan {
 fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
     let mut orphans = Vec::new();
     for (digits, forms) in &found.temps {
-        let path = |form| backups.names.rotation_temp(digits, form);
-        let (plain, gzip) = (path(Form::Plain), path(Form::Gzip));
-        // Python removes the plain file only when the compressed one is whole.
-        let plain_is_there = forms.contains(&Form::Plain) && is_regular(&plain)?;
-        let gzip_is_there = forms.contains(&Form::Gzip) && is_regular(&gzip)?;
-        if plain_is_there && gzip_is_there {
-            backups.remove(&gzip)?;
+        let mut files = Vec::new();
+        for form in forms {
+            let path = backups.names.rotation_temp(digits, *form);
+            files.extend(regular_file(&path)?.map(|metadata| (path, *form, metadata)));
         }
-        let (path, form) = match (plain_is_there, gzip_is_there) {
-            (true, _) => (plain, Form::Plain),
-            (false, true) => (gzip, Form::Gzip),
-            (false, false) => continue,
-        };
-        let Some(metadata) = regular_file(&path)? else {
-            continue;
-        };
+        // Python removes the plain file only when the compressed one is whole.
+        if let [_, (half, ..)] = &files[..] {
+            backups.remove(half)?;
+        }
+        let Some((path, form, metadata)) = files.into_iter().next() else { continue };
         let modified = metadata.modified().map_err(Error::on("look at", &path))?;
         orphans.push(Orphan { path, form, metadata, modified });
     }
@@ -240,14 +234,4 @@ fn adopt(
         backups.place(&compressed, &backup, held)?;
     }
     Ok(Some(Notice::Adopted { orphan: orphan.path.clone(), slot }))
-}
-
-/// Tells whether a regular file stands at `path`. Anything else there is a
-/// stranger's and left alone.
-fn is_regular(path: &Path) -> Result<bool> {
-    match path.symlink_metadata() {
-        Ok(metadata) => Ok(metadata.is_file()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Error::new("look at", path, error)),
-    }
 }

@@ -126,8 +126,7 @@ pub(crate) fn time_in(held: &Held<'_>) -> Result<Option<i64>> {
     if held.is_blank() {
         return Ok(None);
     }
-    let content = held.content(LONGEST)?;
-    Ok(read_time(&content))
+    held.content(LONGEST).map(|content| read_time(&content))
 }
 
 pub(crate) fn time_at(file: &File) -> Option<i64> {
@@ -145,8 +144,17 @@ fn read_time(content: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::file::permissions::Asked;
     use crate::lock::Lock;
     use crate::time::schedule::When;
+    use std::path::PathBuf;
+
+    fn lock() -> (tempfile::TempDir, PathBuf, Lock) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("lock");
+        let lock = Lock::new(path.clone(), Asked::default(), false).unwrap();
+        (dir, path, lock)
+    }
 
     #[test]
     fn reads_what_can_be_meant() {
@@ -168,10 +176,7 @@ mod tests {
 
     #[test]
     fn what_is_said_once_stands_until_it_has_come() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("lock");
-        let mut lock =
-            Lock::new(path.clone(), crate::file::permissions::Asked::default(), false).unwrap();
+        let (_dir, path, mut lock) = lock();
         let mut table = Timetable::new(Schedule::new(When::Hour));
         let content = || std::fs::read_to_string(&path).unwrap();
 
@@ -197,10 +202,7 @@ mod tests {
 
     #[test]
     fn a_time_that_the_schedule_does_not_give_counts_and_is_doubted_once() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("lock");
-        let mut lock =
-            Lock::new(path.clone(), crate::file::permissions::Asked::default(), false).unwrap();
+        let (_dir, path, mut lock) = lock();
         for (schedule, ahead, doubt) in [
             (Schedule::new(When::Hour), 25 * 3600 - 60, None),
             (Schedule::new(When::Hour), 25 * 3600 + 60, Some(Doubt::Other)),
@@ -221,10 +223,7 @@ mod tests {
 
     #[test]
     fn the_longest_interval_ends_at_a_time_that_can_be_meant() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("lock");
-        let mut lock =
-            Lock::new(path.clone(), crate::file::permissions::Asked::default(), false).unwrap();
+        let (_dir, path, mut lock) = lock();
         let mut table = Timetable::new(Schedule::new(When::Day).interval(u32::MAX));
         let mut held = lock.acquire().unwrap();
         table.look(&mut held, false).unwrap();

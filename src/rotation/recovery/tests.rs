@@ -102,41 +102,31 @@ fn one_that_others_may_read_more_widely_goes() {
 }
 
 #[test]
-fn an_orphan_as_old_as_a_backup_is_the_newer_one() {
-    // It was still being written when the backup was made.
-    let mut site = Site::new(Options::default());
-    site.put("app.log.1", b"one\n", 5);
-    site.put("app.log.2", b"two\n", 4);
-    site.put("app.log.rotate.12345678", b"orphan\n", 5);
-    assert_eq!(site.mend(), ["app.log.1", "app.log.2", "app.log.3"]);
-    assert_eq!(site.read("app.log.1"), b"orphan\n");
-    assert_eq!(site.read("app.log.3"), b"two\n");
-}
-
-#[test]
 fn an_orphan_goes_right_behind_what_is_newer() {
-    let mut site = Site::new(Options::default());
-    site.put("app.log.1", b"one\n", 6);
-    site.put("app.log.2", b"two\n", 3);
-    site.put("app.log.rotate.12345678", b"orphan\n", 5);
-    assert_eq!(site.mend(), ["app.log.1", "app.log.2", "app.log.3"]);
-    assert_eq!(site.read("app.log.2"), b"orphan\n");
+    for (ages, slots) in [
+        // As old as a backup, it was still being written when the backup was made.
+        ([5, 4], ["orphan", "one", "two"]),
+        ([6, 3], ["one", "orphan", "two"]),
+    ] {
+        let mut site = Site::new(Options::default());
+        site.put("app.log.1", b"one", ages[0]);
+        site.put("app.log.2", b"two", ages[1]);
+        site.put("app.log.rotate.12345678", b"orphan", 5);
+        let names = ["app.log.1", "app.log.2", "app.log.3"];
+        assert_eq!(site.mend(), names);
+        assert_eq!(names.map(|name| site.read(name)), slots.map(str::as_bytes));
+    }
 }
 
 #[test]
-fn a_compressed_orphan_beside_a_directory_is_adopted() {
-    let mut site = Site::new(Options::default());
-    fs::create_dir(site.dir.path().join("app.log.rotate.12345678")).unwrap();
-    site.put("app.log.rotate.12345678.gz", b"compressed", 5);
-    assert_eq!(site.mend(), ["app.log.1.gz", "app.log.rotate.12345678"]);
-}
-
-#[test]
-fn a_plain_orphan_beside_a_directory_is_adopted() {
-    let mut site = Site::new(Options::default());
-    fs::create_dir(site.dir.path().join("app.log.rotate.12345678.gz")).unwrap();
-    site.put("app.log.rotate.12345678", b"orphan\n", 5);
-    assert_eq!(site.mend(), ["app.log.1", "app.log.rotate.12345678.gz"]);
+fn an_orphan_beside_a_directory_is_adopted() {
+    for (orphan, other) in [("", ".gz"), (".gz", "")] {
+        let mut site = Site::new(Options::default());
+        let temp = |ending| format!("app.log.rotate.12345678{ending}");
+        fs::create_dir(site.dir.path().join(temp(other))).unwrap();
+        site.put(&temp(orphan), b"content", 5);
+        assert_eq!(site.mend(), [format!("app.log.1{orphan}"), temp(other)]);
+    }
 }
 
 #[test]
