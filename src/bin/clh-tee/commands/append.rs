@@ -19,7 +19,7 @@ use crate::writer::sink::Sink;
 pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
     cli.transform().check()?;
     PostRotate::check(cli)?;
-    let Opened { log, is_nowhere, quiet } = open(cli, report)?;
+    let (log, is_nowhere) = open(cli, report)?;
     refuse_loops(cli)?;
     // Before any thread starts: threads inherit the blocked signals.
     let runs = cli.running.is_asked_for();
@@ -28,6 +28,8 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     let post_rotate = PostRotate::of(cli, umask, report)?;
     let sink = Sink::new(log, post_rotate, cli, report).context("cannot make a pipe")?;
     let sink = sink.discarding(is_nowhere);
+    // With --quiet-ok the copy is spooled, and shown if the command fails.
+    let quiet = cli.quiet && !cli.running.quiet_ok && !is_nowhere;
     let tee = |stream| if quiet { Tee::off() } else { Tee::to(stream) };
     let source = |input, stream| Source::new(input, stream, tee(stream), cli);
     if !runs {
@@ -45,28 +47,18 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     Ok(EventLoop::new(cli, report, signals, sources, sink, Some(child)).run())
 }
 
-struct Opened {
-    log: RotatingLog,
-    /// The log could not be opened; nothing is appended.
-    is_nowhere: bool,
-    quiet: bool,
-}
-
 /// Opens the log. With --keep-going, one that cannot be opened is replaced by one that takes
-/// nothing, and the output is copied even with -q.
-fn open(cli: &Cli, report: &Report) -> anyhow::Result<Opened> {
-    // With --quiet-ok the copy is spooled, and shown if the command fails.
-    let quiet = cli.quiet && !cli.running.quiet_ok;
+/// nothing (then returns true), and the output is copied even with -q.
+fn open(cli: &Cli, report: &Report) -> anyhow::Result<(RotatingLog, bool)> {
     match cli.options().open(&cli.log) {
         Err(error) if cli.running.keep_going => {
             report.warn(&format!("{}; the command is run without it", report.shown(&error)));
-            let log = RotatingLog::options().open(NOWHERE)?;
-            Ok(Opened { log, is_nowhere: true, quiet: false })
+            Ok((RotatingLog::options().open(NOWHERE)?, true))
         }
         Err(error) if cli.running.is_asked_for() => {
             bail!("{}; the command is not run, but is with --keep-going", report.advised(&error))
         }
-        log => Ok(Opened { log: log?, is_nowhere: false, quiet }),
+        log => Ok((log?, false)),
     }
 }
 

@@ -67,14 +67,12 @@ pub(crate) const OF_THE_SYSTEM: Option<&str> = None;
 /// Returns a resolved path as people write it: without `\\?\` before its drive.
 pub(crate) fn plain(resolved: PathBuf) -> PathBuf {
     let mut parts = resolved.components();
-    let drive = parts.next().and_then(|first| match first {
-        Component::Prefix(prefix) => match prefix.kind() {
-            Prefix::VerbatimDisk(letter) => Some(format!("{}:", char::from(letter))),
-            _ => None,
-        },
-        _ => None,
-    });
-    drive.map_or_else(|| resolved.clone(), |drive| Path::new(&drive).join(parts.as_path()))
+    if let Some(Component::Prefix(prefix)) = parts.next()
+        && let Prefix::VerbatimDisk(letter) = prefix.kind()
+    {
+        return Path::new(&format!("{}:", char::from(letter))).join(parts.as_path());
+    }
+    resolved
 }
 
 /// Does nothing: there is no such limit.

@@ -121,10 +121,8 @@ impl Woken {
     pub(crate) fn noted(&mut self) {
         // There is one for each wait that ended, unless the waker is gone.
         let one_less = |count: usize| count.checked_sub(1);
-        self.0
-            .count
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less)
-            .unwrap_or_default();
+        let count = &self.0.count;
+        count.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less).unwrap_or_default();
     }
 }
 
