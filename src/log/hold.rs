@@ -119,12 +119,13 @@ impl<'a> Hold<'a> {
                 ..unappended
             });
         }
-        self.append_while(lines, || true).map(|_| ())
+        self.append_while(lines, |_| true).map(|_| ())
     }
 
-    /// Appends whole `lines`, but no more of them after a rotation once `goes_on`
-    /// says so: a hold in which the log is rotated often keeps others waiting.
-    /// Returns how many bytes are in, which is not 0 unless there were none.
+    /// Appends whole `lines`, but no more of them after a rotation once `goes_on`,
+    /// asked with how many bytes are in, says so: a hold in which the log is
+    /// rotated often keeps others waiting. Returns how many bytes are in, which is
+    /// not 0 unless there were none.
     ///
     /// # Errors
     ///
@@ -133,13 +134,13 @@ impl<'a> Hold<'a> {
     pub fn append_while(
         &mut self,
         lines: &[u8],
-        goes_on: impl Fn() -> bool,
+        goes_on: impl Fn(usize) -> bool,
     ) -> std::result::Result<usize, Unappended> {
         self.held.regain()?;
         self.log.mend(&mut self.held);
         self.log.rotate_if_due(&mut self.held, true)?;
         let mut appended = 0;
-        while appended < lines.len() && (appended == 0 || goes_on()) {
+        while appended < lines.len() && (appended == 0 || goes_on(appended)) {
             let rest = &lines[appended..];
             let room = self.log.keep_up(&mut self.held);
             let room = room.and_then(|()| self.log.make_room(&mut self.held, rest));

@@ -152,25 +152,27 @@ impl Shared {
         while bytes < most
             && !flush
             && outcome.is_ok()
-            && (bytes == 0 || turn.goes_on())
+            && turn.goes_on(bytes)
             && let Some(work) = self.queue.next()
         {
             match work {
-                Work::Append(mut batch) => match hold.append_while(&batch, || turn.goes_on()) {
-                    Ok(appended) if appended < batch.len() => {
-                        bytes += appended;
-                        self.queue.put_back(batch.split_off(appended));
+                Work::Append(mut batch) => {
+                    match hold.append_while(&batch, |appended| turn.goes_on(bytes + appended)) {
+                        Ok(appended) if appended < batch.len() => {
+                            bytes += appended;
+                            self.queue.put_back(batch.split_off(appended));
+                        }
+                        Ok(appended) => {
+                            bytes += appended;
+                            self.queue.recycle(batch);
+                        }
+                        Err(Unappended { appended, error }) => {
+                            bytes += appended;
+                            self.queue.put_back(batch.split_off(appended));
+                            outcome = Err(error);
+                        }
                     }
-                    Ok(appended) => {
-                        bytes += appended;
-                        self.queue.recycle(batch);
-                    }
-                    Err(Unappended { appended, error }) => {
-                        bytes += appended;
-                        self.queue.put_back(batch.split_off(appended));
-                        outcome = Err(error);
-                    }
-                },
+                }
                 Work::Do(requests) => {
                     flush = requests.flush;
                     if requests.rotate

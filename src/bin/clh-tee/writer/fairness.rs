@@ -33,6 +33,9 @@ const RUN: Duration = Duration::from_micros(1500);
 /// take it. A pause that is as long by itself counts.
 const GAP: Duration = Duration::from_micros(100);
 
+/// How many bytes are appended in one hold whatever that takes.
+const FEW: usize = 16 * 1024;
+
 /// How many bytes make a hold one of a busy writer.
 const FLOOD: usize = 64 * 1024;
 
@@ -145,9 +148,10 @@ impl Turn {
         if self.others == Others::Quiet { longest.min(SHORT_HOLD) } else { longest }
     }
 
-    /// Tells whether it may go on.
-    pub(crate) fn goes_on(self) -> bool {
-        self.began.elapsed() < RUN
+    /// Tells whether it may go on after so many bytes. A few lines are not worth
+    /// another hold, however long they take.
+    pub(crate) fn goes_on(self, bytes: usize) -> bool {
+        bytes < FEW || self.began.elapsed() < RUN
     }
 }
 

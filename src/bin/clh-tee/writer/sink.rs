@@ -150,7 +150,7 @@ impl Sink {
             return 0;
         }
         let turn = Turn::begin(hold.others());
-        let outcome = hold.append_while(lines, || turn.goes_on());
+        let outcome = hold.append_while(lines, |appended| turn.goes_on(appended));
         self.shared.report_unsynced(hold.release());
         self.shared.fairness.is_over(turn, lines.len());
         self.shared.report_notices(&mut log);
