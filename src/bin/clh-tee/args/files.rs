@@ -1,10 +1,9 @@
-//! Options about the files that are made: their mode and their owner.
+//! Options about the mode and the owner of new files.
 
 use clap::Args;
 
 use crate::sys::{NO_OWNERS, Umask, group_id, set_umask, user_id};
 
-/// Mode and owner of files that are made.
 #[derive(Debug, Args)]
 pub(crate) struct Files {
     /// Mode of files made from now on, such as 640
@@ -32,59 +31,48 @@ pub(crate) struct Files {
     umask: Option<u32>,
 }
 
-/// Who is to own a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Owner {
-    /// The user's number.
     user: u32,
-    /// The group's, if it was given.
     group: Option<u32>,
 }
 
 impl Files {
-    /// Returns the mode of new files, if one was asked for.
     pub(super) fn mode(&self) -> Option<u32> {
         self.chmod.or(self.umask.map(|mask| 0o666 & !mask))
     }
 
-    /// Returns user and group of new files, as far as they were asked for.
     pub(super) fn owner(&self) -> (Option<u32>, Option<u32>) {
         self.owner.map_or((None, None), |owner| (Some(owner.user), owner.group))
     }
 
-    /// Sets the umask, for directories too, if one was given. Returns the one
-    /// that was in force before.
+    /// Sets the umask if one was given; it counts for directories too. Returns the old one.
     pub(crate) fn set_umask(&self) -> Option<Umask> {
         self.umask.map(set_umask)
     }
 }
 
-/// Refuses what this system knows nothing of.
 fn refused() -> Result<(), String> {
     NO_OWNERS.map_or(Ok(()), |why| Err(why.to_owned()))
 }
 
-/// Reads a mode.
 fn mode(text: &str) -> Result<u32, String> {
     refused()?;
     let mode = octal(text).filter(|mode| mode & 0o200 != 0);
     mode.ok_or_else(|| "give it in octal digits, and let the owner write, such as 640".to_owned())
 }
 
-/// Reads a umask.
 fn mask(text: &str) -> Result<u32, String> {
     refused()?;
     let mask = octal(text).filter(|mask| mask & 0o200 == 0);
     mask.ok_or_else(|| "give it in octal digits, and let the owner write, such as 027".to_owned())
 }
 
-/// Reads permission bits.
 fn octal(text: &str) -> Option<u32> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     u32::from_str_radix(text, 8).ok().filter(|bits| digits && *bits <= 0o777)
 }
 
-/// Reads a user and perhaps a group.
 fn owner(text: &str) -> Result<Owner, String> {
     refused()?;
     let (user, group) = match text.split_once(':') {
@@ -100,7 +88,7 @@ fn owner(text: &str) -> Result<Owner, String> {
     Ok(Owner { user, group: group.transpose()? })
 }
 
-/// Reads the number of a user or a group. The highest means nobody at all.
+/// Parses the number of a user or a group. The highest means "none" to the system.
 fn number(text: &str) -> Option<u32> {
     text.parse().ok().filter(|number| *number != u32::MAX)
 }

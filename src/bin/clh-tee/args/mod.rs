@@ -1,4 +1,4 @@
-//! The command line: what can be given, and how it is read.
+//! The command line.
 
 mod config;
 mod files;
@@ -65,11 +65,8 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
     pub(crate) max_bytes: u64,
 
-    /// When to rotate by the clock.
     #[command(flatten)]
     pub(crate) timed: Timed,
-
-    /// What follows a rotation.
     #[command(flatten)]
     pub(crate) rotating: Rotating,
 
@@ -166,11 +163,8 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time, hide_short_help = true)]
     pub(crate) drain_timeout: Duration,
 
-    /// Mode and owner of files that are made.
     #[command(flatten)]
     pub(crate) files: Files,
-
-    /// Reading a log instead of writing it.
     #[command(flatten)]
     pub(crate) reading: Reading,
 
@@ -181,24 +175,16 @@ pub(crate) struct Cli {
     #[arg(long, hide_short_help = true)]
     pub(crate) stats: bool,
 
-    /// What is done to lines.
     #[command(flatten)]
     pub(crate) transforming: Transforming,
-
-    /// What is run, if anything.
     #[command(flatten)]
     pub(crate) running: Running,
-
-    /// Where settings come from.
     #[command(flatten)]
     pub(crate) configured: Configured,
-
-    /// What is done instead of appending.
     #[command(flatten)]
     pub(crate) looking: Looking,
 }
 
-/// What is done with lines for which the queue has no room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Overflow {
     /// The producer waits.
@@ -207,7 +193,6 @@ pub(crate) enum Overflow {
     Drop,
 }
 
-/// What is forced to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SyncWhat {
     /// Nothing.
@@ -218,7 +203,6 @@ pub(crate) enum SyncWhat {
     Batch,
 }
 
-/// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode<'a> {
     Append,
@@ -226,13 +210,12 @@ pub(crate) enum Mode<'a> {
     Status,
     Repair,
     Rotate,
-    /// Show this page.
+    /// Holds the page.
     PrintConfig(&'a str),
 }
 
 impl Cli {
-    /// Reads the command line, and what it leaves out from the environment and
-    /// from a file.
+    /// Reads the command line, the environment and the file.
     ///
     /// # Errors
     ///
@@ -248,16 +231,13 @@ impl Cli {
         cli.gzip |= gzip;
         cli.running.ignore_what_needs_a_command();
         let fault = fault.or_else(|| cli.running.fault());
-        match fault.or_else(|| names::fault(&cli.log)) {
-            None => {
-                cli.warn_of_zone(report);
-                Ok(cli)
-            }
-            Some(fault) => Err(Self::command().error(ErrorKind::ArgumentConflict, fault)),
+        if let Some(fault) = fault.or_else(|| names::fault(&cli.log)) {
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, fault));
         }
+        cli.warn_of_zone(report);
+        Ok(cli)
     }
 
-    /// Returns how the log is to be opened.
     pub(crate) fn options(&self) -> Options {
         let sync = match self.sync {
             SyncWhat::None => SyncPolicy::None,
@@ -278,12 +258,11 @@ impl Cli {
             .report_rotations(self.rotating.on_rotate.is_some())
     }
 
-    /// Returns what is done to lines.
     pub(crate) fn transform(&self) -> Settings {
         self.transforming.settings(self.timed.utc)
     }
 
-    /// Warns if local time is asked for, by any option, and TZ names no zone.
+    /// Warns if any option uses local time, and TZ names no zone.
     fn warn_of_zone(&self, report: &Report) {
         let stamped = matches!(self.transforming.timestamp, Some(Format::Pattern(_)));
         let local = !self.timed.utc && (stamped || self.timed.when.is_some());
@@ -294,7 +273,6 @@ impl Cli {
         }
     }
 
-    /// Returns what is to be done.
     pub(crate) fn mode(&self) -> Mode<'_> {
         let looking = &self.looking;
         match &self.configured.shown {
@@ -308,8 +286,7 @@ impl Cli {
     }
 }
 
-/// Prints help or version where they were asked for, and otherwise what is
-/// wrong with the command line.
+/// Prints help or version if asked for, and otherwise what is wrong with the command line.
 pub(crate) fn answer(answer: &clap::Error, report: &Report) -> Status {
     if !answer.use_stderr() {
         return match page(&answer.render().ansi().to_string()) {
@@ -324,14 +301,14 @@ pub(crate) fn answer(answer: &clap::Error, report: &Report) -> Status {
     Status::Usage
 }
 
-/// Returns the names of the environment's variables that are meant for us.
+/// Returns the names of our environment variables.
 fn variables() -> Vec<String> {
     let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
     names.filter(|name| name.starts_with(PREFIX)).collect()
 }
 
-/// Has every option but the modes looked for in the environment, where flags are `yes`,
-/// `true`, `on`, `1`, or their contrary.
+/// Reads every option but the modes from the environment too, where flags are `yes`, `true`,
+/// `on`, `1`, or the opposites.
 fn with_environment(command: Command) -> Command {
     command.mut_args(|arg| {
         let is_mode = modes::MODES.contains(&arg.get_id().as_str());
@@ -344,10 +321,8 @@ fn with_environment(command: Command) -> Command {
     })
 }
 
-/// What the names of all our variables begin with.
 const PREFIX: &str = "CLH_TEE_";
 
-/// Returns the name of the variable that gives the option of this name.
 fn variable(option: &str) -> String {
     format!("{PREFIX}{}", option.to_uppercase().replace('-', "_"))
 }

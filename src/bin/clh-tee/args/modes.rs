@@ -1,13 +1,12 @@
 //! Which options have an effect in which mode.
 //!
-//! One that has none is refused on the command line, where somebody has just
-//! typed it. From the environment or a file it is ignored: these are there for
-//! every log and every mode.
+//! On the command line an option without effect is refused. In the environment and in a
+//! file, which are for every log and every mode, it is ignored.
 
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-/// The modes, by the option that asks for each; without one, lines are appended.
+/// The options that ask for a mode; without one, lines are appended.
 pub(super) const MODES: [&str; 5] = ["read", "status", "repair", "rotate", "print_config"];
 
 /// Returns the modes in which the option `id` has an effect: `append`, `command`
@@ -17,7 +16,7 @@ fn modes_of(id: &str) -> &'static [&'static str] {
         "follow" | "since" => &["read"],
         "json" | "count" => &["status"],
         "quiet_ok" | "keep_going" | "markers" => &["command"],
-        // How the log is kept: whoever looks at it should know, too.
+        // How writers keep the log: the other modes need to know, too.
         "max_bytes" | "when" | "interval" | "at_time" | "utc" | "backups" | "gzip"
         | "gzip_level" | "mkdir" | "sync" | "lock_timeout" | "chmod" | "owner" | "umask" => {
             &["append", "status", "repair", "rotate"]
@@ -29,17 +28,14 @@ fn modes_of(id: &str) -> &'static [&'static str] {
     }
 }
 
-/// Tells whether the command line itself gives the option.
 pub(super) fn is_typed(matches: &ArgMatches, id: &str) -> bool {
     matches.value_source(id) == Some(ValueSource::CommandLine)
 }
 
-/// Tells whether another option on the command line turns this flag on.
 pub(super) fn is_implied(matches: &ArgMatches, id: &str) -> bool {
     id == "gzip" && is_typed(matches, "gzip_level") && !is_typed(matches, "gzip")
 }
 
-/// Returns what is wrong with the options on the command line together.
 pub(super) fn fault(matches: &ArgMatches) -> Option<String> {
     let mode = MODES.into_iter().find(|mode| matches.get_flag(mode));
     let has_command = matches.contains_id("command");

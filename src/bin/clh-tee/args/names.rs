@@ -1,11 +1,10 @@
-//! Names that are given as LOG and are not a log's.
+//! LOG names that cannot be a log's.
 
 use std::path::Path;
 
 use clh_tee::Escaped;
 
-/// Returns what is wrong if `log` is a lock file, a backup of a log that is
-/// there, or compressed.
+/// Refuses a lock file, a backup of an existing log, and a compressed file.
 pub(super) fn fault(log: &Path) -> Option<String> {
     let name = log.file_name()?.to_str()?;
     let shown = Escaped::path(log);

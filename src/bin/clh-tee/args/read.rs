@@ -7,7 +7,6 @@ use clh_tee::Zone;
 
 use super::values::time;
 
-/// Reading a log.
 #[derive(Debug, Args)]
 pub(crate) struct Reading {
     /// Write LOG and its backups to standard output
@@ -30,7 +29,6 @@ pub(crate) struct Reading {
     pub(crate) since: Option<SystemTime>,
 }
 
-/// Reads a point in time.
 fn point(text: &str) -> Result<SystemTime, String> {
     let ago = time(text).map(|ago| SystemTime::now().checked_sub(ago));
     let point = ago.unwrap_or_else(|_| Zone::local().instant(text));

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 
 use clap::Args;
 
-/// What follows a rotation.
 #[derive(Debug, Args)]
 pub(crate) struct Rotating {
     /// Run this after each rotation, with the backup's path

@@ -1,11 +1,10 @@
-//! Running a command: what can be asked of it.
+//! Options about COMMAND.
 
 use std::env;
 use std::ffi::OsString;
 
 use clap::Args;
 
-/// What is run, and what comes with that.
 #[derive(Debug, Args)]
 pub(crate) struct Running {
     /// With COMMAND: print its output only if it fails
@@ -39,21 +38,18 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Tells whether a command is to be run.
     pub(crate) fn is_asked_for(&self) -> bool {
         !self.command.is_empty()
     }
 
-    /// Returns what is wrong with the command, if anything is. To clap it is all
-    /// the same whether `--` stands at the end; but who put it there had a
-    /// command in mind, maybe in an empty variable.
+    /// Refuses `--` at the end, which clap accepts: a command was meant, maybe in an empty
+    /// variable.
     pub(super) fn fault(&self) -> Option<String> {
         let dashes = env::args_os().next_back().is_some_and(|arg| arg == "--");
         (!self.is_asked_for() && dashes).then(|| "a command is missing after '--'".to_owned())
     }
 
-    /// Without a command, drops what is about one: the environment and a file may
-    /// say it all the same.
+    /// Ignores options from the environment and a file that need a command.
     pub(super) fn ignore_what_needs_a_command(&mut self) {
         if !self.is_asked_for() {
             (self.quiet_ok, self.keep_going, self.markers) = (false, false, false);

@@ -1,9 +1,7 @@
-//! Options to look at a log, to mend it and to rotate it, instead of appending
-//! to it.
+//! The modes that look at a log, repair it and rotate it.
 
 use clap::Args;
 
-/// What is done instead of appending.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Looking {

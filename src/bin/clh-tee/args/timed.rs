@@ -1,9 +1,8 @@
-//! Rotation by the clock: its options, and how they are read.
+//! Options about rotation by the clock.
 
 use clap::Args;
 use clh_tee::{Schedule, Weekday, When};
 
-/// When to rotate by the clock.
 #[derive(Debug, Args)]
 pub(crate) struct Timed {
     /// Rotate each S, M, H, D, at MIDNIGHT, on W0 to W6
@@ -39,14 +38,13 @@ pub(crate) struct Timed {
 }
 
 impl Timed {
-    /// Returns when to rotate by the clock, if that is wanted.
     pub(crate) fn schedule(&self) -> Option<Schedule> {
         let schedule = Schedule::new(self.when?).interval(self.interval).utc(self.utc);
         let at_time = self.at_time.filter(|_| self.is_by_the_day());
         Some(at_time.map_or(schedule, |second| schedule.at_time(second)))
     }
 
-    /// Returns what is wrong with --at-time, if it was typed.
+    /// Returns what is wrong with --at-time if it was typed.
     pub(super) fn fault(&self) -> Option<String> {
         (self.when.is_some() && self.at_time.is_some() && !self.is_by_the_day())
             .then(|| "--at-time is for --when MIDNIGHT and W0 to W6; leave it out".to_owned())
@@ -57,7 +55,7 @@ impl Timed {
     }
 }
 
-/// Reads a unit, in Python's words.
+/// Parses a unit; the names are Python's.
 fn when(text: &str) -> Result<When, String> {
     let when = match text.to_ascii_uppercase().as_str() {
         "S" => When::Second,
@@ -78,13 +76,12 @@ fn when(text: &str) -> Result<When, String> {
     Ok(when)
 }
 
-/// Reads how many units an interval has.
 fn interval(text: &str) -> Result<u32, String> {
     let interval = text.parse().ok().filter(|interval| *interval > 0);
     interval.ok_or_else(|| "give a number from 1 on".to_owned())
 }
 
-/// Reads a time of the day; returns its second.
+/// Returns the second of the day.
 fn at_time(text: &str) -> Result<u32, String> {
     let field = |text: &str, below: u32| {
         let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());

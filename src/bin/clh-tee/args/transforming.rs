@@ -5,10 +5,8 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::transform::{Format, Pattern, Rule, Rules, Settings, Template, pattern};
 
-/// What --timestamp stands for without a value.
 pub(super) const BARE_TIMESTAMP: &str = "rfc3339";
 
-/// What is done to lines on their way into the log.
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Transforming {
@@ -30,7 +28,6 @@ pub(crate) struct Transforming {
     #[arg(long, value_name = "TEXT", value_parser = Template::parse)]
     tag: Option<Template>,
 
-    /// Which lines are kept.
     #[command(flatten)]
     rules: Rules,
 
@@ -62,7 +59,6 @@ pub(crate) struct Transforming {
 }
 
 impl Transforming {
-    /// Returns what is to be done to lines.
     pub(crate) fn settings(&self, utc: bool) -> Settings {
         Settings {
             timestamp: self.timestamp.clone(),
@@ -77,7 +73,6 @@ impl Transforming {
     }
 }
 
-/// Returns one of the two options that make rules.
 fn rule(name: &'static str, help: &'static str, more: &'static str) -> Arg {
     Arg::new(name)
         .long(name)
@@ -119,7 +114,7 @@ impl FromArgMatches for Rules {
         let given = |name, keep| {
             let places = matches.indices_of(name).into_iter().flatten();
             let patterns = matches.get_many::<Pattern>(name).into_iter().flatten().cloned();
-            // The command line has the last word.
+            // A rule from the command line comes after one from the environment.
             let source = matches.value_source(name);
             let places = places.map(move |place| (source, place));
             places.zip(patterns.map(move |pattern| Rule { keep, pattern }))

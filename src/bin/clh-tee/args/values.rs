@@ -1,20 +1,19 @@
-//! The values that options take, and how they are read.
+//! Parses the values of options.
 
 use std::time::Duration;
 
 use jiff::Span;
 use jiff::civil::date;
 
-/// The longest time that can be given; the clock's numbers end somewhere.
+/// Later times might overflow the clock.
 const LONGEST_TIME: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
-/// Reads a size in bytes, in powers of 1024.
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     let parsed = parse_size::Config::new().with_binary().parse_size(text);
     parsed.map_err(|_| "give a size such as 4096, 512K, 10M or 1.5G".to_owned())
 }
 
-/// Reads the size in bytes of something kept in memory.
+/// Parses a size in memory.
 pub(crate) fn length(text: &str) -> Result<usize, String> {
     match usize::try_from(size(text)?) {
         Ok(0) => Err("give at least 1".to_owned()),
@@ -23,22 +22,19 @@ pub(crate) fn length(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Reads how many backups to keep.
 pub(crate) fn count(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "give a number such as 5".to_owned())
 }
 
-/// Reads how hard to compress.
 pub(crate) fn level(text: &str) -> Result<u32, String> {
     let level = text.parse().ok().filter(|level| (1..=9).contains(level));
     level.ok_or_else(|| "give a number from 1 to 9".to_owned())
 }
 
-/// Reads a time; a bare number is in seconds.
+/// Parses a time; a bare number is in seconds.
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
-    let bare = |seconds: f64| Duration::try_from_secs_f64(seconds).ok();
     let parsed = match text.parse() {
-        Ok(seconds) => bare(seconds),
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
         Err(_) => spelled_out(text),
     };
     match parsed {
@@ -48,7 +44,7 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Reads a time with units, such as `1h 30m`; a month is one of 31 days.
+/// Parses a time with units, such as `1h 30m`; a month has 31 days.
 fn spelled_out(text: &str) -> Option<Duration> {
     let span: Span = text.parse().ok()?;
     span.to_duration(date(2001, 1, 1)).ok()?.try_into().ok()

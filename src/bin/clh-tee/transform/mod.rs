@@ -143,40 +143,32 @@ impl Prefix {
 
 struct Text {
     strip: Option<Strip>,
-    collapse: bool,
-    rules: Rules,
-    escape: bool,
-    crlf: bool,
+    settings: Settings,
 }
 
 impl Text {
     fn new(settings: &Settings) -> Self {
-        Self {
-            strip: settings.strip_ansi.then(Strip::new),
-            collapse: settings.collapse_cr,
-            rules: settings.rules.clone(),
-            escape: settings.escape_control,
-            crlf: settings.crlf,
-        }
+        Self { strip: settings.strip_ansi.then(Strip::new), settings: settings.clone() }
     }
 
     fn is_unchanged(&self) -> bool {
-        let asked = self.strip.is_some() || self.collapse || self.escape || self.crlf;
-        !asked && self.rules.is_empty()
+        let Settings { rules, strip_ansi, collapse_cr, escape_control, crlf, .. } = &self.settings;
+        !(*strip_ansi || *collapse_cr || *escape_control || *crlf) && rules.is_empty()
     }
 
     /// Appends a line to `out`, `prefix` first, if the rules keep it. `text` has no newline.
     fn put(&self, text: &[u8], prefix: &[u8], out: &mut Vec<u8>) {
         let stripped = self.strip.as_ref().map_or(Cow::Borrowed(text), |strip| strip.strip(text));
-        let mut text: &[u8] = if self.collapse { collapsed(&stripped) } else { &stripped };
-        if !self.rules.keep(text) {
+        let mut text: &[u8] =
+            if self.settings.collapse_cr { collapsed(&stripped) } else { &stripped };
+        if !self.settings.rules.keep(text) {
             return;
         }
-        if self.crlf {
+        if self.settings.crlf {
             text = text.strip_suffix(b"\r").unwrap_or(text);
         }
         out.extend_from_slice(prefix);
-        if self.escape {
+        if self.settings.escape_control {
             control::escape(text, out);
         } else {
             out.extend_from_slice(text);
@@ -185,7 +177,7 @@ impl Text {
     }
 
     fn ending(&self) -> &'static [u8] {
-        if self.crlf { b"\r\n" } else { b"\n" }
+        if self.settings.crlf { b"\r\n" } else { b"\n" }
     }
 }
 
