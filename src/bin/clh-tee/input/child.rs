@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use clh_tee::Escaped;
 
 use crate::messages::{Status, reason};
-use crate::sys::{Caught, Input, Process, killed_by, signal_name};
+use crate::sys::{Caught, Outputs, Process, killed_by, signal_name};
 
 const SHOWN: usize = 80;
 
@@ -26,9 +26,6 @@ enum State {
     Ended(ExitStatus, Duration),
     NotStarted(io::Error),
 }
-
-/// The ends that we read of its standard output and standard error.
-pub(crate) type Outputs = [Option<Input>; 2];
 
 impl Child {
     pub(crate) fn start(command: &[OsString]) -> (Self, Outputs) {
@@ -48,13 +45,10 @@ impl Child {
 
     /// Returns true once it has ended, the first time only.
     pub(crate) fn notes_end(&mut self) -> bool {
-        if let State::Running(process, since) = &mut self.state
-            && let Some(status) = process.ended()
-        {
-            self.state = State::Ended(status, since.elapsed());
-            return true;
-        }
-        false
+        let State::Running(process, since) = &self.state else { return false };
+        let Some(status) = process.ended() else { return false };
+        self.state = State::Ended(status, since.elapsed());
+        true
     }
 
     /// Passes a signal on, if it runs; `continued` if we stopped with it before.

@@ -40,5 +40,8 @@ pub(crate) use self::system::waiting::{
     Awaited, Waker, Woken, is_ready, is_ready_within, wait, waker,
 };
 
+/// Our ends of the standard output and standard error of a command.
+pub(crate) type Outputs = [Option<Input>; 2];
+
 /// The size of a read, in bytes.
 pub(crate) const READ: usize = 256 * 1024;

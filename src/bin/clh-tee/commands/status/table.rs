@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 use clh_tee::Escaped;
-use clh_tee::status::{Finding, Harm, LogFile, Opener, Process, Status};
+use clh_tee::status::{Finding, Harm, LogFile, Process, Status};
 
 use super::words::{Words, moment};
 use crate::messages::{self, Report, counted, size};
@@ -142,7 +142,12 @@ fn lock(text: &mut String, status: &Status) -> std::fmt::Result {
 fn openers(text: &mut String, status: &Status) -> std::fmt::Result {
     let mut heading = "open by";
     for opener in &status.openers {
-        writeln!(text, "{heading:<7} {}, {}", shown(&opener.process), does(opener))?;
+        let does = match (opener.log, opener.writes) {
+            (true, true) => "to write",
+            (true, false) => "to read",
+            (false, _) => "the lock file only",
+        };
+        writeln!(text, "{heading:<7} {}, {does}", shown(&opener.process))?;
         heading = "";
     }
     if status.openers.is_empty() {
@@ -154,14 +159,6 @@ fn openers(text: &mut String, status: &Status) -> std::fmt::Result {
         writeln!(text, "        {processes} cannot be looked into for lack of rights")?;
     }
     Ok(())
-}
-
-fn does(opener: &Opener) -> &'static str {
-    match (opener.log, opener.writes) {
-        (true, true) => "to write",
-        (true, false) => "to read",
-        (false, _) => "the lock file only",
-    }
 }
 
 fn shown(process: &Process) -> String {

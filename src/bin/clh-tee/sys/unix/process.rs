@@ -21,7 +21,7 @@ use super::files::{Umask, without};
 use super::signals::leads_session;
 use super::streams::Input;
 use super::{raw, signals};
-use crate::sys::{Caught, Request, Sender};
+use crate::sys::{Caught, Outputs, Request, Sender};
 
 /// The command, with our standard input, and pipes for its output.
 ///
@@ -31,10 +31,7 @@ pub(crate) struct Process(u32);
 
 impl Process {
     /// Starts `program`; returns it and our ends of its standard output and standard error.
-    pub(crate) fn start(
-        program: &OsStr,
-        args: &[OsString],
-    ) -> io::Result<(Self, [Option<Input>; 2])> {
+    pub(crate) fn start(program: &OsStr, args: &[OsString]) -> io::Result<(Self, Outputs)> {
         let (child, outputs) = match spawn(Command::new(program).args(args)) {
             Err(error) if error.raw_os_error() == Some(ENOEXEC) => match found(program) {
                 Some(script) => spawn(Command::new("/bin/sh").arg(script).args(args)),

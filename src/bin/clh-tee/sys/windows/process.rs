@@ -10,7 +10,7 @@ use std::thread;
 use super::files::Umask;
 use super::signals::note;
 use super::streams::Input;
-use crate::sys::{Caught, Request};
+use crate::sys::{Caught, Outputs, Request};
 
 /// Keeps Ctrl-C from a process (`CREATE_NEW_PROCESS_GROUP`).
 const NEW_GROUP: u32 = 0x200;
@@ -23,10 +23,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts `program`; returns it and our ends of its standard output and standard error.
-    pub(crate) fn start(
-        program: &OsStr,
-        args: &[OsString],
-    ) -> io::Result<(Self, [Option<Input>; 2])> {
+    pub(crate) fn start(program: &OsStr, args: &[OsString]) -> io::Result<(Self, Outputs)> {
         let mut command = Command::new(program);
         let command = command.args(args).stdin(Stdio::inherit());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
