@@ -1,8 +1,8 @@
-//! Telling whether a compressed file is another form of a plain one.
+//! Compares a compressed file with a plain one.
 //!
-//! Two files of one slot are one generation as a rule, left by a writer that
-//! died; and the log that was read a moment ago may stand in the chain as a
-//! compressed file that nobody has seen before. Only the content tells.
+//! Two files of one slot are usually one generation, left by a writer that died. And the log
+//! that was read a moment ago may be in the chain as a new compressed file. Only the content
+//! shows it.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,29 +11,22 @@ use std::sync::Arc;
 use super::part::At;
 use crate::compress;
 
-/// How much is compared at once.
 const PIECE: usize = 16 * 1024;
 
-/// What two files, a plain and a compressed one, are to one another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Relation {
-    /// Their content is the same.
+    /// The content is the same.
     Same,
-    /// The compressed one has all that the plain one has, and more.
+    /// The compressed file has all of the plain one, and more.
     MoreCompressed,
-    /// The plain one has all that the compressed one has, and more; or the
-    /// latter cannot be inflated beyond that.
+    /// The plain file has all that can be decompressed, and more, or the rest is damaged.
     MorePlain,
-    /// They are two generations.
+    /// Two generations.
     Apart,
 }
 
-/// Compares two files. NUL bytes at the plain one's end, which a power cut
-/// leaves, do not count where the compressed one has other content there.
-///
-/// # Errors
-///
-/// If either cannot be read. A compressed file that is not whole is no error.
+/// NUL bytes at the plain file's end, which a power cut leaves, do not count where the
+/// compressed one has other content. A compressed file that is not whole is no error.
 pub(super) fn relation(plain: &Arc<File>, compressed: &Arc<File>) -> io::Result<Relation> {
     let mut plain = At::begin(Arc::clone(plain));
     let mut inflated = compress::inflated(At::begin(Arc::clone(compressed)));
@@ -58,8 +51,7 @@ pub(super) fn relation(plain: &Arc<File>, compressed: &Arc<File>) -> io::Result<
     }
 }
 
-/// Fills `bytes` as far as it can; returns how many there were, and whether
-/// what was read is sound so far.
+/// Fills `bytes` as far as it can; returns how many there were, and whether no damage was found.
 fn fill(reader: &mut impl Read, bytes: &mut [u8]) -> io::Result<(usize, bool)> {
     let mut filled = 0;
     while filled < bytes.len() {
@@ -73,7 +65,6 @@ fn fill(reader: &mut impl Read, bytes: &mut [u8]) -> io::Result<(usize, bool)> {
     Ok((filled, true))
 }
 
-/// Tells whether nothing but NUL bytes follows.
 fn rest_is_nul(mut plain: At) -> io::Result<bool> {
     let mut bytes = vec![0; PIECE];
     loop {
@@ -90,8 +81,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// Tells what `plain` is to a compressed file of `content`, of which `cut`
-    /// bytes are missing at the end.
+    /// Compares `plain` with a compressed file of `content` that lacks `cut` bytes at the end.
     fn compare(plain: &[u8], content: &[u8], cut: u64) -> Relation {
         let dir = tempfile::tempdir().unwrap();
         let (a, b) = (dir.path().join("a"), dir.path().join("b"));
@@ -134,9 +124,7 @@ mod tests {
     fn other_content_is_apart() {
         let long: Vec<u8> = (0..30_000_u32).flat_map(u32::to_le_bytes).collect();
         assert_eq!(compare(b"a\nc\n", b"a\nb\n", 0), Relation::Apart);
-        assert_eq!(
-            compare(&[&long[..], b"x"].concat(), &[&long[..], b"y"].concat(), 0),
-            Relation::Apart
-        );
+        let [x, y] = [b"x", b"y"].map(|end| [&long[..], end].concat());
+        assert_eq!(compare(&x, &y, 0), Relation::Apart);
     }
 }

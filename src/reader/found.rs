@@ -1,4 +1,4 @@
-//! A file that was found, and which have been found before.
+//! The files that were found, and which of them are known.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -12,19 +12,19 @@ use crate::file::file_id;
 use crate::names::Form;
 use crate::sys::{self, Metadata};
 
-/// The files that have been seen, the one seen last at the end.
+/// The identities that have been seen, the latest at the end.
 #[derive(Debug, Default)]
 pub(super) struct Known(VecDeque<u64>);
 
-/// A file that is open, and which one it is.
+/// An open file and its identity.
 pub(super) type Opened<'a> = (&'a mut u64, &'a File);
 
 impl Known {
-    /// Asks the open files anew which they are: where overlayfs copies a file up
-    /// it gets another time of birth.
+    /// Updates the identities of open files: where overlayfs copies a file up it gets another
+    /// time of birth.
     pub(super) fn renew<'a>(&mut self, opened: impl IntoIterator<Item = Opened<'a>>) {
         for (identity, file) in opened {
-            // One that cannot be asked stays what it was.
+            // Without an answer the identity stays.
             let now = sys::about(file).map_or(*identity, |metadata| file_id(&metadata));
             if now != *identity {
                 *identity = now;
@@ -52,24 +52,19 @@ impl Known {
     }
 }
 
-/// Whether a file that was found is open.
 #[derive(Debug)]
 pub(super) enum Access {
     Open(Arc<File>),
-    /// Not yet, for there are too many.
+    /// Too many are open.
     Later,
-    /// It is not wanted.
     Skipped,
-    /// It may not be read.
     Refused(Error),
 }
 
-/// A file that was found.
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) path: PathBuf,
     pub(super) form: Form,
-    /// Which file it is, for good.
     pub(super) identity: u64,
     pub(super) modified: SystemTime,
     pub(super) size: u64,
@@ -78,7 +73,6 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Returns what was found at `path`, which `metadata` is about.
     pub(super) fn new(
         path: PathBuf,
         form: Form,
@@ -94,8 +88,8 @@ impl Found {
         Ok(found)
     }
 
-    /// Returns what a backup by the clock keeps when it is compressed, or when
-    /// overlayfs copies it up: its name and when it was changed.
+    /// What a backup by the clock keeps when it is compressed or copied up by overlayfs: its
+    /// name and time of change.
     pub(super) fn trace(&self) -> u64 {
         let compressed = self.form == Form::Gzip;
         let plain = if compressed { self.path.with_extension("") } else { self.path.clone() };

@@ -1,4 +1,4 @@
-//! The generations among the files that were found: each once, in their order.
+//! The generations among the files found: each once, in order.
 
 use std::cmp::Reverse;
 use std::fs::File;
@@ -9,12 +9,11 @@ use super::found::{Access, Found};
 use super::look::Sight;
 use crate::names::Form;
 
-/// Returns all backups that were found.
 pub(super) fn files_of(sight: &Sight) -> impl Iterator<Item = &Found> {
     sight.orphans.iter().chain(sight.fresh.iter().rev().flatten())
 }
 
-/// Returns identity and file of a plain one.
+/// Only for an open plain file.
 pub(super) fn plain_file(found: &Found) -> Option<(u64, Arc<File>)> {
     match (&found.access, found.form) {
         (Access::Open(file), Form::Plain) => Some((found.identity, Arc::clone(file))),
@@ -22,11 +21,11 @@ pub(super) fn plain_file(found: &Found) -> Option<(u64, Arc<File>)> {
     }
 }
 
-/// Returns what had not been seen before, oldest first, each generation once.
+/// Returns the new backups, oldest first, each generation once.
 pub(super) fn fresh_of(sight: Sight) -> Vec<Found> {
     let mut fresh: Vec<Found> = sight.fresh.into_iter().flat_map(once_each).collect();
     for orphan in sight.orphans.into_iter().filter(|orphan| !orphan.known) {
-        // Behind all that are newer, for rotations went on without it.
+        // Behind all newer ones: rotations went on without it.
         let newer = |found: &Found| found.modified > orphan.modified;
         let index = fresh.iter().rposition(newer).map_or(0, |index| index + 1);
         fresh.insert(index, orphan);
@@ -35,7 +34,7 @@ pub(super) fn fresh_of(sight: Sight) -> Vec<Found> {
     fresh
 }
 
-/// Returns the generations of one slot that have not been seen, newest first.
+/// Returns the new generations of one slot, newest first.
 fn once_each(mut files: Vec<Found>) -> Vec<Found> {
     files.sort_by_key(|found| Reverse(found.modified));
     let [a, b] = &files[..] else { return files };
@@ -43,13 +42,13 @@ fn once_each(mut files: Vec<Found>) -> Vec<Found> {
     let (plain, compressed) = if plain_first { (a, b) } else { (b, a) };
     let related = match (&plain.access, &compressed.access) {
         (Access::Open(plain), Access::Open(compressed)) => relation(plain, compressed),
-        // What cannot be read is told, and the other is read.
+        // What cannot be read is reported, and the other is read.
         _ => Ok(Relation::Apart),
     };
     let wanted = match related {
         Ok(Relation::Apart) => None,
         Ok(Relation::MorePlain) => Some(Form::Plain),
-        // What cannot be read will be told of when it is read.
+        // What cannot be read is reported when it is read.
         Ok(Relation::Same | Relation::MoreCompressed) | Err(_) => Some(Form::Gzip),
     };
     let seen = wanted.is_some() && files.iter().any(|found| found.known);
@@ -57,8 +56,7 @@ fn once_each(mut files: Vec<Found>) -> Vec<Found> {
     files
 }
 
-/// Takes out the oldest generation whose content is the same as the plain
-/// `file`'s; returns where it was.
+/// Removes the oldest generation with the plain `file`'s content; returns where it was.
 pub(super) fn take_out(fresh: &mut Vec<Found>, file: &Arc<File>) -> Option<usize> {
     let is_same = |found: &Found| match (&found.access, found.form) {
         (Access::Open(other), Form::Gzip) => {

@@ -1,4 +1,4 @@
-//! The files that are still to be read, and the log that is followed.
+//! The files yet to be read, and the log that is followed.
 
 use std::fs::File;
 use std::io;
@@ -11,31 +11,29 @@ use super::{LogReader, ReadNotice};
 use crate::error::{Error, Result};
 use crate::names::Form;
 
-/// A file that is to be read to its end.
 #[derive(Debug)]
 pub(super) struct Item {
     path: PathBuf,
     identity: u64,
     form: Form,
     file: Option<Arc<File>>,
-    /// How far it has been read, once that has begun.
+    /// Once reading has begun.
     part: Option<Part>,
-    /// How much of it is read.
+    /// How many of its bytes to read.
     up_to: Option<u64>,
-    /// Lines of another file come after it.
+    /// Lines of another file follow, so a partial one needs a newline.
     mend: bool,
 }
 
-/// The log that is followed.
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) identity: u64,
     pub(super) file: Arc<File>,
     part: Part,
-    /// The bytes that stood before what is read next.
+    /// The bytes before those that are read next.
     before: Vec<u8>,
-    /// Where the partial line at the end was last seen to end, and the bytes
-    /// before that: what has been looked through is not read at each wake.
+    /// Where the partial line at the end last ended, and the bytes before that: so it is not
+    /// searched again at each wake.
     partial: Option<(u64, Vec<u8>)>,
 }
 
@@ -45,21 +43,19 @@ impl Item {
         Self { path, identity, form, file, part: None, up_to: None, mend: true }
     }
 
-    /// Returns the log, of which so much is read as there is now.
+    /// The log, up to its present size.
     pub(super) fn log(found: Found, file: Arc<File>) -> Self {
         let size = found.size;
         Self { up_to: Some(size), mend: false, ..Self::backup(found, Some(file)) }
     }
 
-    /// Returns what is left of the log that was at `path` and is followed no
-    /// longer: nobody appends to it any more.
+    /// The rest of the log that was followed, to which no writer appends any more.
     pub(super) fn rest(live: Live, path: PathBuf) -> Self {
         let Live { identity, file, part, .. } = live;
         let (file, part, form) = (Some(file), Some(part), Form::Plain);
         Self { path, identity, form, file, part, up_to: None, mend: true }
     }
 
-    /// Returns the file, if it is open, and which one it is.
     pub(super) fn opened(&mut self) -> Option<Opened<'_>> {
         self.file.as_ref().map(|file| (&mut self.identity, &**file))
     }
@@ -71,8 +67,7 @@ impl Live {
         Self { identity, file, part, before: Vec::new(), partial: None }
     }
 
-    /// Puts the next whole lines into `piece`, and notices if the log has been
-    /// emptied.
+    /// Puts the next whole lines into `piece`, and detects truncation.
     fn next(&mut self, piece: &mut Vec<u8>, notices: &mut Vec<ReadNotice>) -> io::Result<()> {
         piece.clear();
         let length = self.file.metadata()?.len();
@@ -80,7 +75,7 @@ impl Live {
         if length == self.part.offset() {
             return Ok(());
         }
-        // Shorter, or longer again meanwhile, with other content.
+        // Truncated, and perhaps longer again, with other content.
         if bytes_before(&self.file, self.part.offset())? != self.before {
             notices.push(ReadNotice::Emptied);
             self.part.rewind();
@@ -99,7 +94,6 @@ impl Live {
         Ok(())
     }
 
-    /// Remembers a partial line that ended at `end`.
     fn stays_partial(&mut self, end: u64) -> io::Result<()> {
         self.partial = Some((end, bytes_before(&self.file, end)?));
         Ok(())
@@ -116,20 +110,19 @@ impl LogReader {
                 None => return Ok(()),
             },
         };
-        let was_torn = part.is_torn();
+        let was_partial = part.is_partial_end();
         let cut = Cut { lines: self.watch.is_some(), ended: true };
         if let Err(error) = part.next(&mut self.piece, cut) {
             self.notices.push(ReadNotice::CannotRead(Error::new("read", &item.path, error)));
         }
-        if self.piece.is_empty() && was_torn && item.mend {
-            // No line of the next file is glued to it.
+        if self.piece.is_empty() && was_partial && item.mend {
+            // The next file's line must not be glued to it.
             self.piece.push(b'\n');
             item.mend = false;
         }
         Ok(())
     }
 
-    /// Begins to read a file, which is opened now if it is not yet.
     fn begin_item(&mut self, item: &mut Item) -> Result<Option<Part>> {
         if item.file.is_none() {
             item.file = self.spot.find(item.identity)?;
@@ -137,21 +130,17 @@ impl LogReader {
         if item.file.is_none() {
             self.notices.push(ReadNotice::Removed { backups: Some(1) });
         }
-        let part = item.file.as_ref().map(|file| Part::new(Arc::clone(file), item.form));
-        Ok(part.map(|part| match item.up_to {
-            Some(length) => part.up_to(length),
-            None => part,
-        }))
+        let new = |file: &Arc<File>| Part::new(Arc::clone(file), item.form).up_to(item.up_to);
+        Ok(item.file.as_ref().map(new))
     }
 
     pub(super) fn read_live(&mut self) {
         self.piece.clear();
         let Some(live) = &mut self.live else { return };
-        let read = live.next(&mut self.piece, &mut self.notices);
-        if let Err(error) = read {
+        if let Err(error) = live.next(&mut self.piece, &mut self.notices) {
             let path = self.spot.names.log();
             self.notices.push(ReadNotice::CannotRead(Error::new("read", path, error)));
-            // It is not tried again: there would be no end to telling.
+            // No retry, or the reports would never end.
             self.live = None;
         }
     }

@@ -1,9 +1,7 @@
-//! What stands at a log's names at one instant: the log, its backups, and what
-//! writers that died have left.
+//! The log, its backups and dead writers' leftovers at one instant.
 //!
-//! It is looked at under the lock, for no longer than it takes to list the
-//! directory and to open what has not been seen before. What is open then is
-//! what will be read, wherever it may be shifted to.
+//! The look takes the lock only to list the directory and to open what is new. What is open then
+//! is what will be read, wherever it is shifted to.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -15,18 +13,16 @@ use std::time::SystemTime;
 
 use super::found::{Access, Found, Known, Opened};
 use crate::error::{Error, Result};
-use crate::file::symbolic_link;
-use crate::file::{file_id, open_to_read};
+use crate::file::{file_id, open_to_read, symbolic_link};
 use crate::lock::{self, Taken};
 use crate::names::stamp::Dated;
 use crate::names::{Form, Meaning, Names};
 use crate::sys;
 
-/// How many descriptors are left for other uses when they run out.
+/// Descriptors left for other uses when they run out.
 const SPARE: usize = 8;
 
-/// How often what is there is looked at anew without a lock, until it holds
-/// still.
+/// How often to look again without a lock, until nothing changes.
 const TRIES: usize = 10;
 
 #[derive(Debug)]
@@ -35,46 +31,36 @@ pub(super) struct Spot {
     pub(super) lock: PathBuf,
 }
 
-/// The names of backups that there are, each with the forms it is there in.
+/// The backups by name, each with its forms.
 #[derive(Debug, Default)]
 struct Listing {
     slots: BTreeMap<u64, Vec<Form>>,
-    /// The backups that were made by the clock, newest first.
+    /// Newest first.
     dated: BTreeMap<Reverse<Dated>, Vec<Form>>,
     temps: BTreeMap<String, Vec<Form>>,
 }
 
-/// The paths of one backup, and in which form it is there.
 type Paths = Vec<(PathBuf, Form)>;
 
-/// What was there at one instant.
 #[derive(Debug, Default)]
 pub(super) struct Sight {
     pub(super) log: Option<Found>,
-    /// The slots with files that had not been seen, newest first, each with
-    /// its files.
+    /// The slots with new files, newest first.
     pub(super) fresh: Vec<Vec<Found>>,
-    /// What is known of the slot behind them, or of backups by the clock.
+    /// The known files of the slot behind them, or by the clock.
     pub(super) anchor: Vec<u64>,
-    /// Traces of backups by the clock.
     pub(super) traces: Vec<u64>,
-    /// The generations that rotations left that died.
+    /// Generations that dead writers left in mid-rotation.
     pub(super) orphans: Vec<Found>,
-    /// How many names belong to the log's backups.
     pub(super) names: usize,
     pub(super) troubles: Vec<Error>,
     pub(super) unlocked: Option<Error>,
 }
 
 impl Spot {
-    /// Looks at what is there, from the newest backup to one that is `known`,
-    /// and opens what is not, but for backups that end before `since`. Those that
-    /// are `opened` are asked anew which they are. Calls `meanwhile` before the
-    /// lock is let go.
-    ///
-    /// # Errors
-    ///
-    /// If the directory cannot be listed, or the log is no regular file.
+    /// Looks from the newest backup to one that is `known`, and opens what is new, except
+    /// backups that end before `since`. The identities of `opened` files are updated. Calls
+    /// `meanwhile` before the lock is released.
     pub(super) fn look<'a>(
         &self,
         known: &mut Known,
@@ -90,7 +76,7 @@ impl Spot {
         known.renew(opened);
         let mut sight = self.sight(known, since)?;
         for _ in 0..TRIES {
-            // Without the lock the chain may be shifted as we look.
+            // Without the lock the chain may shift while we look.
             if held.is_some() {
                 break;
             }
@@ -106,13 +92,9 @@ impl Spot {
         Ok(sight)
     }
 
-    /// Looks for the file of this identity, and opens it.
-    ///
-    /// # Errors
-    ///
-    /// If the directory cannot be listed, or the file cannot be opened.
+    /// Finds and opens the file of this identity.
     pub(super) fn find(&self, identity: u64) -> Result<Option<Arc<File>>> {
-        // Where it cannot be had, that has been told.
+        // A lock that cannot be opened was reported already.
         let held = lock::lock_existing(&self.lock, None);
         let listing = self.list()?;
         let paths = self.slots(&listing).into_iter().chain(self.dated(&listing));
@@ -135,7 +117,7 @@ impl Spot {
         let mut sight = Sight { log: self.log(known)?, ..Sight::default() };
         let listing = self.list()?;
         sight.names = listing.slots.len() + listing.dated.len() + listing.temps.len();
-        // Beside a plain one, the compressed one is not whole.
+        // Beside a plain file, the compressed one is incomplete.
         for (path, form) in self
             .temps(&listing)
             .into_iter()
@@ -146,7 +128,7 @@ impl Spot {
         }
         let slots = sight.walk(self.slots(&listing), known, false);
         let dated = sight.walk(self.dated(&listing), known, true);
-        // Whoever has changed from the one to the other has changed it for all.
+        // A change of the naming is one for all backups.
         let newest = |found: &[Vec<Found>]| found.first()?.first().map(|found| found.modified);
         let (newer, older) =
             if newest(&dated) > newest(&slots) { (dated, slots) } else { (slots, dated) };
@@ -170,7 +152,6 @@ impl Spot {
         with_paths(&listing.temps, path)
     }
 
-    /// Lists the backups and the orphans that there are.
     fn list(&self) -> Result<Listing> {
         let mut listing = Listing::default();
         let listed = self.names.list(self.lock.parent());
@@ -215,16 +196,13 @@ impl Spot {
 }
 
 impl Sight {
-    /// Goes through backups, newest first, and returns those with files that
-    /// have not been seen. In a chain there are none beyond one that has; names
-    /// by the clock need not come in their order, so `all` are looked at.
+    /// Returns the backups with new files, newest first. A chain has none beyond a known one;
+    /// names by the clock need not be in order, so `all` are looked at.
     fn walk(&mut self, backups: Vec<Paths>, known: &Known, all: bool) -> Vec<Vec<Found>> {
         let mut fresh = Vec::new();
         for paths in backups {
-            let mut files = Vec::new();
-            for (path, form) in paths {
-                files.extend(self.look_at(path, form, known));
-            }
+            let look_at = |(path, form)| self.look_at(path, form, known);
+            let files: Vec<Found> = paths.into_iter().filter_map(look_at).collect();
             if all {
                 self.traces.extend(files.iter().map(Found::trace));
             }
@@ -241,7 +219,6 @@ impl Sight {
         fresh
     }
 
-    /// Returns what is at `path`, if it is a regular file.
     fn look_at(&mut self, path: PathBuf, form: Form, known: &Known) -> Option<Found> {
         let looked = match sys::look_at(&path) {
             Ok(metadata) if metadata.is_file() => {
@@ -250,16 +227,16 @@ impl Sight {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(Error::new("look at", path, error))
             }
-            // A stranger's, or gone, which cannot be under the lock.
+            // Not ours, or gone, which cannot happen under the lock.
             _ => return None,
         };
         looked.map_err(|error| self.troubles.push(error)).ok()
     }
 
-    /// Opens what has not been seen and is no older than `since`. The oldest
-    /// goes first, for it is the first that will be removed.
+    /// Opens what is new and not older than `since`, the oldest first, since it is removed
+    /// first.
     fn open(&mut self, since: Option<SystemTime>) {
-        // In a slot of two, one may have been seen: the other is compared to it.
+        // In a slot with two files, one may be known: the other is compared with it.
         let slots = self.fresh.iter_mut().rev().flatten();
         let orphans = self.orphans.iter_mut().filter(|found| !found.known);
         let files: Vec<&mut Found> = orphans.chain(slots).collect();
@@ -272,7 +249,7 @@ impl Sight {
             match open_to_read(&found.path) {
                 Ok(file) => found.access = Access::Open(Arc::new(file)),
                 Err(error) if sys::is_too_many_open(&error) => {
-                    // The rest is opened when its turn comes.
+                    // The rest is opened in its turn.
                     opened.iter_mut().rev().take(SPARE).for_each(|f| f.access = Access::Later);
                     return;
                 }

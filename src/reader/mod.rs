@@ -1,8 +1,7 @@
 //! Reading a log with all its backups, oldest line first, and following it.
 //!
-//! A look under the lock tells which files there are, and opens them; then the
-//! lock is let go, and they are read wherever they are shifted to meanwhile.
-//! To follow goes on from there:
+//! A look under the lock finds and opens the files. Then the lock is released, and they are
+//! read wherever they are shifted to. Following continues from there:
 //!
 //! ```text
 //!          ┌──────────────── nothing more ───────────────┐
@@ -14,10 +13,9 @@
 //!                  the open log to its end ─▶ those, oldest first ─▶ the new log
 //! ```
 //!
-//! Rotations happen under the lock, so at a look nobody appends to the open log
-//! any more if another one is at its path. In a plain chain it is found by
-//! which file it is; in a compressed one it is another file now, the oldest
-//! that has not been seen, and its content tells.
+//! Rotations happen under the lock, so once another log is at the path no writer appends to
+//! the open one. In a plain chain its identity finds it. In a compressed one it is another
+//! file now, the oldest new one, and is recognized by its content.
 
 mod compare;
 mod found;
@@ -41,10 +39,10 @@ use crate::error::{Error, Result};
 use crate::names::Names;
 use crate::sys::{self, Watch};
 
-/// How many files are held open at the most before others are looked for.
+/// How many files are held open at most before others are looked for.
 const AHEAD: usize = 256;
 
-/// How a log is read, in the manner of `File::options`.
+/// Options to read a log with, in the manner of `File::options`.
 #[derive(Debug, Clone, Default)]
 pub struct ReadOptions {
     follow: bool,
@@ -53,8 +51,8 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// Has the log followed: what is appended to it after it was opened is
-    /// read too, over rotations, and only whole lines are handed out.
+    /// Follows the log: what is appended after it was opened is read too, over rotations, and
+    /// only whole lines are returned.
     #[must_use]
     pub fn follow(mut self, follow: bool) -> Self {
         self.follow = follow;
@@ -70,20 +68,20 @@ impl ReadOptions {
     }
 
     /// Sets the directory of the lock file, as in
-    /// [`Options::lock_dir`](crate::Options::lock_dir). It is not made.
+    /// [`Options::lock_dir`](crate::Options::lock_dir). It is not created.
     #[must_use]
     pub fn lock_dir(mut self, dir: Option<PathBuf>) -> Self {
         self.lock_dir = dir;
         self
     }
 
-    /// Opens the log at `path` and all its backups. For this the lock is taken
-    /// for an instant, if there is one; nothing is made or changed.
+    /// Opens the log at `path` and all its backups. For this the lock is held for an instant, if
+    /// it exists; nothing is created or changed.
     ///
     /// # Errors
     ///
-    /// If the log is no regular file, or its directory cannot be listed; if
-    /// there is neither a log nor a backup, unless the log is to be followed.
+    /// If the log is not a regular file, or its directory cannot be listed; if there is neither
+    /// a log nor a backup, unless the log is followed.
     pub fn open(self, path: impl AsRef<Path>) -> Result<LogReader> {
         LogReader::open(path.as_ref(), &self)
     }
@@ -108,28 +106,27 @@ impl ReadOptions {
 #[derive(Debug)]
 pub struct LogReader {
     spot: Spot,
-    /// What tells of it, if it is followed.
+    /// If the log is followed.
     watch: Option<Watch>,
-    /// The files that are still to be read, oldest first.
+    /// The files yet to be read, oldest first.
     queue: VecDeque<Item>,
     live: Option<Live>,
-    /// Which file was at the log's path when it was last looked at.
+    /// The identity at the log's path when last looked at.
     at_path: Option<u64>,
     known: Known,
     /// Generations that were read and had no slot yet.
     unplaced: Vec<(u64, Arc<File>)>,
-    /// What was handed out last.
+    /// What was returned last.
     piece: Vec<u8>,
-    /// How much of it was consumed through `BufRead`.
     consumed: usize,
     notices: Vec<ReadNotice>,
-    /// The lock cannot be had, and that has been told.
+    /// The lock cannot be opened, and that was reported.
     unlocked: bool,
-    /// The log cannot be followed now, and that has been told.
+    /// The log cannot be followed now, and that was reported.
     lost: bool,
 }
 
-/// What a reader has to tell beside lines.
+/// What a reader reports beside lines.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ReadNotice {
@@ -140,20 +137,19 @@ pub enum ReadNotice {
         /// How many, if it is known.
         backups: Option<u64>,
     },
-    /// The log that is followed was emptied in place; reading begins anew.
+    /// The followed log was truncated in place; reading starts over.
     Emptied,
-    /// The lock file cannot be opened, and reading goes on without it. Told
-    /// once.
+    /// The lock file cannot be opened, and reading goes on without it. Reported once.
     CannotLock(Error),
-    /// The log that is followed cannot be looked for: its directory is gone,
-    /// perhaps. It is waited for; told once each time.
+    /// The followed log cannot be looked for: its directory is gone, perhaps. The reader waits
+    /// for it. Reported once each time.
     CannotFollow(Error),
     /// It can be looked for again.
     FollowsAgain,
 }
 
 impl ReadNotice {
-    /// Tells whether lines are missing that should have been read.
+    /// Returns whether lines are missing that should have been read.
     #[must_use]
     pub fn is_loss(&self) -> bool {
         matches!(self, Self::CannotRead(_) | Self::Removed { .. })
@@ -167,7 +163,6 @@ impl LogReader {
         ReadOptions::default()
     }
 
-    /// Opens the log at `path`; see [`ReadOptions::open`].
     fn open(path: &Path, options: &ReadOptions) -> Result<Self> {
         let names = Names::new(path).map_err(|error| Error::new("open", path, error))?;
         let lock = names.lock(options.lock_dir.as_deref());
@@ -193,17 +188,16 @@ impl LogReader {
         Ok(reader)
     }
 
-    /// Returns the bytes that come next, or nothing if there are no more now.
-    /// If the log is followed they are whole lines, as far as a line fits into
-    /// some megabytes of memory. A torn end of a backup gets its newline.
+    /// Returns the bytes that come next, or nothing if there are no more now. If the log is
+    /// followed they are whole lines, as far as a line fits into some megabytes of memory. A
+    /// partial line at the end of a backup gets its newline.
     ///
-    /// What was removed or could not be read is left out, and told by
+    /// What was removed or could not be read is left out, and reported by
     /// [`LogReader::take_notices`].
     ///
     /// # Errors
     ///
-    /// If a log that is not followed has a backup that cannot be looked for any
-    /// more.
+    /// If a log that is not followed has a backup that can no longer be looked for.
     pub fn next_piece(&mut self) -> Result<Option<&[u8]>> {
         self.consumed = 0;
         loop {
@@ -226,21 +220,19 @@ impl LogReader {
         Ok(if self.piece.is_empty() { None } else { Some(&self.piece) })
     }
 
-    /// Waits until there may be more of a log that is followed, and for no
-    /// longer than `most`.
+    /// Waits until there may be more of a followed log, but no longer than `most`.
     pub fn wait(&mut self, most: Duration) {
         if let Some(watch) = &mut self.watch {
             watch.wait(most);
         }
     }
 
-    /// Returns what there is to tell since the last call.
+    /// Returns what there is to report since the last call.
     pub fn take_notices(&mut self) -> Vec<ReadNotice> {
         std::mem::take(&mut self.notices)
     }
 
-    /// Tells whether another log is at the path than when it was looked at, or
-    /// not even a directory.
+    /// Another log is at the path than last time, or not even a directory.
     fn is_stale(&self) -> bool {
         let now = self.spot.log_now();
         let astray = || now.is_none() && !self.lost && !self.spot.names.dir().exists();
@@ -256,8 +248,8 @@ impl Read for LogReader {
     }
 }
 
-/// The end is where there are no more lines now. In a log that is followed there
-/// may be some later, after [`LogReader::wait`].
+/// The end is where there are no more lines now. In a followed log there may be some later,
+/// after [`LogReader::wait`].
 impl BufRead for LogReader {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.consumed >= self.piece.len() {

@@ -1,5 +1,4 @@
-//! What a look brings, and what becomes of it: backups are read when their turn
-//! comes, and the log that is at the path now is followed.
+//! What follows from a look: backups are queued, and the log now at the path is followed.
 
 use std::fs::File;
 use std::mem;
@@ -14,12 +13,12 @@ use super::{LogReader, ReadNotice};
 use crate::error::Result;
 use crate::sys::Watch;
 
-/// How many files are remembered beyond those that there are.
+/// How many files are remembered beyond those that exist.
 const REMEMBERED: usize = 64;
 
 impl LogReader {
-    /// Takes in what is there at the first look: what ends before `since` is
-    /// passed over. Tells whether there was anything.
+    /// The first look; backups that end before `since` are skipped. Returns whether there was
+    /// anything.
     pub(super) fn begin(&mut self, since: Option<SystemTime>) -> Result<bool> {
         let (mut sight, _) = self.look(since)?;
         let found = sight.log.is_some() || sight.names > 0;
@@ -34,9 +33,8 @@ impl LogReader {
         Ok(found)
     }
 
-    /// Takes in what has happened to the log since the last look: it has been
-    /// rotated, once or many times. If it cannot be looked for, whatever is there
-    /// later is taken in then.
+    /// Catches up with a log that was rotated once or many times. If it cannot be found now, a
+    /// later call catches up.
     pub(super) fn catch_up(&mut self) {
         let moved = self.watch.as_mut().is_some_and(|watch| watch.renew(self.spot.names.dir()));
         let (mut sight, begun) = match self.look(None) {
@@ -48,7 +46,7 @@ impl LogReader {
                 return;
             }
         };
-        // In another directory nothing goes on from what is known.
+        // Another directory does not continue what is known.
         let moved = moved || self.lost && begun.is_none();
         if mem::take(&mut self.lost) {
             self.notices.push(ReadNotice::FollowsAgain);
@@ -63,7 +61,7 @@ impl LogReader {
         let mut fresh = fresh_of(sight);
         let anchored = self.leave_out_read(&mut fresh, &anchor, &orphans);
         self.unplaced.extend(new);
-        // Each log that has begun is a backup now, but for the last one.
+        // Each log that has begun is a backup now, except the last one.
         let backups = begun.map(|begun| begun.saturating_sub(u64::from(log.is_some())));
         let removed = backups.map(|count| count.saturating_sub(fresh.len() as u64));
         if self.live.as_ref().map(|live| live.identity) != self.at_path {
@@ -79,8 +77,7 @@ impl LogReader {
         self.remember(seen, 3 * names + REMEMBERED);
     }
 
-    /// Looks at what is there; returns that, and how many logs have begun
-    /// since the last look, if it is known.
+    /// Returns what is there, and how many logs have begun since the last look, if known.
     fn look(&mut self, since: Option<SystemTime>) -> Result<(Sight, Option<u64>)> {
         let (watch, mut begun) = (&mut self.watch, None);
         let opened = self.live.iter_mut().map(|live| (&mut live.identity, &*live.file));
@@ -100,9 +97,8 @@ impl LogReader {
         Ok((sight, begun))
     }
 
-    /// Leaves out of the `fresh` backups those that have been read before they
-    /// were compressed. Tells whether the chain goes on from what is known: if
-    /// it does not, backups between may have been removed.
+    /// Leaves out of `fresh` the backups that were read before they were compressed. Returns
+    /// whether the chain continues what is known: if not, backups between may have been removed.
     fn leave_out_read(&mut self, fresh: &mut Vec<Found>, anchor: &[u64], orphans: &[u64]) -> bool {
         self.unplaced.retain(|(identity, file)| {
             let orphan = orphans.contains(identity);
@@ -128,7 +124,6 @@ impl LogReader {
         anchored
     }
 
-    /// Remembers the files that were seen, and forgets all but `most`.
     fn remember(&mut self, seen: Vec<u64>, most: usize) {
         for identity in seen {
             self.known.add(identity);
@@ -136,7 +131,6 @@ impl LogReader {
         self.known.keep(most);
     }
 
-    /// Has backups read when their turn comes.
     fn queue_all(&mut self, backups: Vec<Found>) {
         for mut found in backups {
             let file = match mem::replace(&mut found.access, Access::Later) {
@@ -152,8 +146,7 @@ impl LogReader {
         }
     }
 
-    /// Goes on with the log that is at the path now: to follow it, or to read
-    /// what is in it.
+    /// Follows the log now at the path, or queues it.
     fn turn_to(&mut self, log: Option<Found>) {
         let open = log.and_then(|mut log| match mem::replace(&mut log.access, Access::Later) {
             Access::Open(file) => Some((log, file)),
@@ -172,7 +165,6 @@ impl LogReader {
     }
 }
 
-/// Returns what is to be remembered of the files that were found.
 fn identities(sight: &Sight) -> Vec<u64> {
     let files = files_of(sight).chain(&sight.log).map(|found| found.identity);
     sight.traces.iter().copied().chain(files).collect()

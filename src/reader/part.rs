@@ -1,5 +1,4 @@
-//! One file of a log as it is read: where we are in it, and how far whole lines
-//! go.
+//! One file of a log being read: our place in it, and where whole lines end.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -11,17 +10,15 @@ use crate::compress::{self, Inflated};
 use crate::names::Form;
 use crate::sys::FileExt;
 
-/// How much is read at once.
 pub(super) const PIECE: usize = 256 * 1024;
 
 /// The longest line that is kept in memory until it is whole.
 const LONGEST_LINE: usize = 16 * 1024 * 1024;
 
-/// How much is inflated at once: so much of a damaged file may be lost before
-/// the damage.
+/// At most so much before the damage in a damaged file is lost.
 const INFLATED_AT_ONCE: usize = 16 * 1024;
 
-/// An open file, read from an offset of our own: others may have it too.
+/// An open file, read at our own offset: others may read it too.
 #[derive(Debug)]
 pub(super) struct At {
     file: Arc<File>,
@@ -51,61 +48,55 @@ impl Read for At {
 
 #[derive(Debug)]
 enum Way {
-    /// As they stand there, up to an offset if one is given.
+    /// Up to an offset if one is given.
     Plain(At, Option<u64>),
-    /// Inflated. What was inflated and not passed on waits.
+    /// With what was decompressed and not yet passed on.
     Gzip(Box<Inflated<At>>, Vec<u8>),
 }
 
 #[derive(Debug)]
 pub(super) struct Part {
     way: Way,
-    /// Why it cannot be read any further.
+    /// Why it cannot be read further.
     failed: Option<io::Error>,
-    /// That has been said.
+    /// That was reported.
     over: bool,
-    /// What was passed on last was not a line's end.
-    torn: bool,
+    /// What was passed on last ended with a partial line.
+    partial: bool,
 }
 
-/// What is passed on at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cut {
     /// Only whole lines, as far as they fit into memory.
     pub(super) lines: bool,
-    /// Nothing is added to the file any more, so its torn end is passed on.
+    /// No more is added to the file, so a partial line at its end is passed on.
     pub(super) ended: bool,
 }
 
 impl Part {
-    /// Returns the file that is read by `file` and has this form.
     pub(super) fn new(file: Arc<File>, form: Form) -> Self {
         let at = At::begin(file);
         let way = match form {
             Form::Plain => Way::Plain(at, None),
             Form::Gzip => Way::Gzip(Box::new(compress::inflated(at)), Vec::new()),
         };
-        Self { way, failed: None, over: false, torn: false }
+        Self { way, failed: None, over: false, partial: false }
     }
 
-    /// Leaves out what is behind the first `length` bytes of a plain file.
-    pub(super) fn up_to(mut self, length: u64) -> Self {
+    /// Reads only the first `length` bytes of a plain file.
+    pub(super) fn up_to(mut self, length: Option<u64>) -> Self {
         if let Way::Plain(_, end) = &mut self.way {
-            *end = Some(length);
+            *end = length;
         }
         self
     }
 
-    /// Tells whether what was passed on last was not a line's end.
-    pub(super) fn is_torn(&self) -> bool {
-        self.torn
+    pub(super) fn is_partial_end(&self) -> bool {
+        self.partial
     }
 
-    /// Puts what comes next into `piece`; nothing, if there is no more now.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be read. What could be read before has been passed on.
+    /// Puts what comes next into `piece`; nothing, if there is no more now. An error comes after
+    /// all that could be read.
     pub(super) fn next(&mut self, piece: &mut Vec<u8>, cut: Cut) -> io::Result<()> {
         piece.clear();
         let more = match self.failed.take() {
@@ -121,21 +112,20 @@ impl Part {
             }
             Err(error) => self.failed = Some(error),
             Ok(more) => {
-                let torn = !more && cut.ended;
-                let whole = piece.len() >= LONGEST_LINE || torn || !cut.lines;
+                let partial = !more && cut.ended;
+                let whole = piece.len() >= LONGEST_LINE || partial || !cut.lines;
                 let kept = if whole { piece.len() } else { lines_end(piece) };
                 self.give_back(&piece[kept..]);
                 piece.truncate(kept);
             }
         }
         if let Some(last) = piece.last() {
-            self.torn = *last != b'\n';
+            self.partial = *last != b'\n';
         }
         Ok(())
     }
 
-    /// Reads into `piece` until it holds enough; tells whether there may be
-    /// more.
+    /// Reads until `piece` holds enough; returns whether there may be more.
     fn fill(&mut self, piece: &mut Vec<u8>, lines: bool) -> io::Result<bool> {
         if let Way::Gzip(_, waiting) = &mut self.way {
             piece.append(waiting);
@@ -151,9 +141,9 @@ impl Part {
         }
     }
 
-    /// Reads what is there now, or as much of it as has a whole line, in one
-    /// go: what is torn at one moment may be cut back and written over at the
-    /// next, and would be glued to it. Tells whether there may be more.
+    /// Reads what is there now, or as much of it as has a whole line, in one go: a partial line
+    /// may be cut back and overwritten at the next moment, and would be glued to it. Returns
+    /// whether there may be more.
     fn glance(&mut self, piece: &mut Vec<u8>) -> io::Result<bool> {
         let mut most = PIECE;
         loop {
@@ -167,7 +157,7 @@ impl Part {
         }
     }
 
-    /// Reads once, `most` bytes at the most, to the end of `piece`.
+    /// Reads once, at most `most` bytes, to the end of `piece`.
     fn read_into(&mut self, piece: &mut Vec<u8>, most: usize) -> io::Result<usize> {
         let most = match &self.way {
             Way::Plain(at, Some(end)) => {
@@ -186,8 +176,8 @@ impl Part {
         read
     }
 
-    /// Has the last bytes that were read come again. Of a plain file they are
-    /// read anew, for they may be cut off and replaced until then.
+    /// Puts back the last bytes, to be read again. Those of a plain file are read anew, since they
+    /// may be cut off and replaced until then.
     fn give_back(&mut self, bytes: &[u8]) {
         match &mut self.way {
             Way::Plain(at, _) => at.offset -= bytes.len() as u64,
@@ -199,8 +189,7 @@ impl Part {
         if let Way::Plain(at, _) = &self.way { at.offset } else { 0 }
     }
 
-    /// Tells whether a line that began before `from` goes on to `end` at least,
-    /// and may be waited for.
+    /// Whether a line that began before `from` reaches `end`, and may be waited for.
     pub(super) fn is_partial(&self, from: u64, end: u64) -> io::Result<bool> {
         let Way::Plain(at, _) = &self.way else { return Ok(false) };
         if end - at.offset >= LONGEST_LINE as u64 {
@@ -224,8 +213,7 @@ impl Part {
     }
 }
 
-/// Returns the last bytes before `end`, which tell whether a file was cut back
-/// and has grown again.
+/// The last bytes before `end`, which show whether a file was cut back and has grown again.
 pub(super) fn bytes_before(file: &File, end: u64) -> io::Result<Vec<u8>> {
     let count = end.min(64);
     let mut bytes = vec![0; usize::try_from(count).unwrap_or_default()];
@@ -252,7 +240,7 @@ mod tests {
     use super::*;
     use crate::sys;
 
-    /// Lines of which some are longer than what is read at once.
+    /// Some lines are longer than one read.
     fn lines() -> Vec<u8> {
         let long = |length, letter| [vec![letter; length], vec![b'\n']].concat();
         [
@@ -265,7 +253,7 @@ mod tests {
         .concat()
     }
 
-    /// Reads all of `part`; each piece has to be whole lines.
+    /// Reads all of `part`; each piece must be whole lines.
     fn read(part: &mut Part, cut: Cut) -> Vec<u8> {
         let (mut all, mut piece) = (Vec::new(), Vec::new());
         loop {
@@ -294,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_torn_line_is_read_anew() {
+    fn a_partial_line_is_read_anew() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("p");
         std::fs::write(&path, b"one\nto").unwrap();
@@ -307,7 +295,7 @@ mod tests {
         assert_eq!(read(&mut part, live), b"two\n");
         let mut piece = Vec::new();
         part.next(&mut piece, Cut { lines: true, ended: true }).unwrap();
-        assert_eq!((&piece[..], part.is_torn()), (&b"thr"[..], true));
+        assert_eq!((&piece[..], part.is_partial_end()), (&b"thr"[..], true));
     }
 
     #[test]
@@ -317,6 +305,6 @@ mod tests {
         std::fs::write(&path, b"one\ntwo\n").unwrap();
         let part = Part::new(Arc::new(File::open(&path).unwrap()), Form::Plain);
         let all = Cut { lines: false, ended: true };
-        assert_eq!(read(&mut part.up_to(4), all), b"one\n");
+        assert_eq!(read(&mut part.up_to(Some(4)), all), b"one\n");
     }
 }
