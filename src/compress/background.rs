@@ -1,16 +1,14 @@
-//! What is done with the lock released: fsync of rotated logs, freeing of
-//! removed ones, compressing the log as it grows.
+//! Work done without the lock: fsync of rotated logs, freeing removed ones, compressing the
+//! log as it grows.
 //!
-//! Who compresses, and when:
+//! These compress:
 //!
-//! - A thread, if there is one: whatever can be, from the start.
-//! - A process that appends faster than it compresses **owes** what it has
-//!   added. It compresses that itself before it appends more, with the lock
-//!   released; see [`Background::must_pay`]. What was there before it, or comes
-//!   from others, never counts against it.
-//! - A short run, when its append has crossed the end of a block: it compresses
-//!   that, and some of what is missing before it, before it ends. See
-//!   [`Background::has_share`].
+//! - A thread, if there is one: whatever it can, from the start.
+//! - A process that appends faster than it compresses **owes** what it has added. It
+//!   compresses that itself, with the lock released, before it appends more; see
+//!   [`Background::credit`]. Other content of the log never counts against it.
+//! - A short run whose append has crossed the end of a block: before it ends it compresses
+//!   that block and some of what is missing before it. See [`Background::has_share`].
 
 use std::fs::File;
 use std::io;
@@ -24,36 +22,33 @@ use crate::error::{Error, Result};
 use crate::file::sync::sync_data;
 use crate::sys;
 
-/// How much of what a process has added may wait to be compressed before its
-/// producer is held up.
+/// How much may wait to be compressed before its producer is held up.
 const MOST_OWED: u64 = 512 * 1024;
 
-/// How much a short run compresses of what others have left: 6 ms.
+/// What a short run compresses of others' content: 6 ms.
 const SHARE: u64 = 256 * 1024;
 
-/// So large is a removed file, in bytes, that freeing it takes time, for which
-/// nobody should wait: 0.4 ms.
+/// Freeing a file of this size takes time that no process should wait for: 0.4 ms.
 const LARGE: u64 = 4 * 1024 * 1024;
 
 /// How many files may wait for an fsync before their writer is behind.
 const UNSYNCED: usize = 16;
 
-/// How many files may be kept open for either reason.
+/// How many files may be kept open to be synced or freed.
 const MOST_OPEN: usize = 64;
 
-/// A process that has added so much, or has run so long, is no short run: its
-/// thread compresses whatever there is.
+/// A process that has added so much, or run so long, is no short run: its thread compresses
+/// whatever it can.
 const SETTLED_IN: (u64, Duration) = (16 * 1024, Duration::from_millis(100));
 
-/// How long another process may be at the private file before we think that it
-/// has been stopped, and leave it to the next rotation.
+/// If another process has claimed the private file for so long, it has been stopped, and the
+/// file is left to the next rotation.
 const STOPPED: Duration = Duration::from_secs(1);
 
-/// What is to be done for a log with the lock released, by any thread.
+/// The work for a log that needs no lock; any thread can do it.
 #[derive(Debug, Clone)]
 pub struct Background(Arc<Shared>);
 
-/// What the log and its background work share.
 #[derive(Debug)]
 struct Shared {
     work: Mutex<Work>,
@@ -61,10 +56,8 @@ struct Shared {
     settling: Mutex<()>,
     /// Held while removed files are closed; taken before the work.
     freeing: Mutex<()>,
-    /// What compresses, if that is wanted. It may be at a block, so it is taken
-    /// before the work and never while having that.
+    /// May be busy with a block, so it is locked before `work` and never while holding that.
     incremental: Option<Mutex<Incremental>>,
-    /// The size at which the log is full.
     limit: u64,
     began: Instant,
 }
@@ -73,26 +66,23 @@ struct Shared {
 struct Work {
     /// Removed files, to be freed by closing them.
     close: Vec<File>,
-    /// Files to be forced to disk, with their paths at the time.
+    /// Files to be synced, with their paths at the time.
     sync: Vec<(File, PathBuf)>,
-    /// The log that grows: its identity, and the size that it has for sure.
+    /// The growing log: identity, and a size that it has for certain.
     log: (u64, u64),
-    /// How much of it is covered.
+    /// How many of its bytes are covered.
     covered: u64,
-    /// How much this process has added that is not made up for by blocks.
+    /// What this process has added and not yet compressed.
     owed: u64,
-    /// How much of its share a short run has yet to compress.
+    /// What a short run has yet to compress.
     share: u64,
-    /// How much this process has put in altogether.
     total: u64,
-    /// A rotation is being prepared.
     preparing: bool,
-    /// Since when another process is at the private file.
+    /// Since when another process has claimed the private file.
     busy: Option<Instant>,
 }
 
 impl Background {
-    /// Returns the background work of a log that is full at `limit`.
     pub(crate) fn new(incremental: Option<Incremental>, limit: u64) -> Self {
         let incremental = incremental.map(Mutex::new);
         let (work, settling, freeing) = (Mutex::default(), Mutex::default(), Mutex::default());
@@ -100,7 +90,7 @@ impl Background {
         Self(Arc::new(Shared { work, settling, freeing, incremental, limit, began }))
     }
 
-    /// Tells whether there is something to do.
+    /// Returns whether there is work.
     #[must_use]
     pub fn is_due(&self) -> bool {
         let work = self.work();
@@ -110,45 +100,43 @@ impl Background {
             || !work.sync.is_empty()
     }
 
-    /// Tells whether so much is to be done that the producer should wait, who
-    /// has `more` bytes that are not in the log yet.
+    /// Returns whether so much work waits that the producer should, too. It has `more` bytes
+    /// that are not in the log yet.
     #[must_use]
     pub fn is_behind(&self, more: u64) -> bool {
         let work = self.work();
-        // What waits for a preparation may wait for what others have left.
+        // During a preparation, the wait may be for others' content.
         let more = if work.preparing { 0 } else { more };
         let owed = self.0.incremental.is_some() && work.owed + more > MOST_OWED;
         owed || work.sync.len() > UNSYNCED
     }
 
-    /// Tells whether a share of the work has yet to be done before the process
-    /// ends.
+    /// Returns whether a share of the work must be done before the process ends.
     #[must_use]
     pub fn has_share(&self) -> bool {
         let work = self.work();
         work.share > 0 && self.has_block(&work)
     }
 
-    /// Does a part of it, of a few milliseconds but for the disk. Whether more
-    /// is to do tells [`Background::is_due`].
+    /// Does some of the work: a few milliseconds, apart from the disk. [`Background::is_due`]
+    /// returns whether more is left.
     ///
     /// # Errors
     ///
-    /// If something cannot be forced to disk.
+    /// If a file cannot be synced.
     pub fn do_some(&self) -> Result<()> {
         let outcome = self.settle();
         self.cover();
         outcome
     }
 
-    /// Frees and forces to disk what waits for it.
+    /// Frees and syncs all files that wait for it.
     ///
     /// # Errors
     ///
     /// The first that occurred, after everything was tried.
     pub fn settle(&self) -> Result<()> {
-        // One after another, so that what another thread has taken on is done
-        // too when this returns.
+        // One thread at a time, so that the work of another one is done too when this returns.
         let _turn = locked(&self.0.settling);
         let sync = std::mem::take(&mut self.work().sync);
         self.free();
@@ -156,15 +144,13 @@ impl Background {
         outcomes.fold(Ok(()), Result::and)
     }
 
-    /// Compresses the share of a short run.
     pub(crate) fn do_share(&self) {
         while self.has_share() {
             self.cover();
         }
     }
 
-    /// Returns how many bytes may be appended before what is owed must be paid;
-    /// 0 if that is so now.
+    /// How many bytes may be appended before what is owed must be compressed.
     pub(crate) fn credit(&self) -> u64 {
         if self.0.incremental.is_none() {
             return u64::MAX;
@@ -173,7 +159,7 @@ impl Background {
         (2 * self.block(&work)).saturating_sub(work.owed)
     }
 
-    /// Compresses what is owed, but for what is no whole block.
+    /// Compresses the whole blocks that are owed.
     pub(crate) fn pay(&self) {
         loop {
             let work = self.work();
@@ -186,56 +172,50 @@ impl Background {
         }
     }
 
-    /// Prepares the rotation of the log of this `identity` and `size`, which is
-    /// full or due.
+    /// Prepares the rotation of a log that is full or due.
     pub(crate) fn prepare(&self, identity: u64, size: u64) {
         if let Some(incremental) = &self.0.incremental {
             self.work().preparing = true;
-            // What cannot be done is tried again by the rotation, and reported.
+            // On an error the rotation tries again, and reports it.
             drop(locked(incremental).prepare(identity, size));
             self.work().preparing = false;
         }
     }
 
-    /// Tells whether the log is compressed as it grows.
     pub(crate) fn compresses(&self) -> bool {
         self.0.incremental.is_some()
     }
 
-    /// Returns what compresses, unless it is at it.
+    /// Does not wait while it is compressing.
     pub(crate) fn try_incremental(&self) -> Option<MutexGuard<'_, Incremental>> {
         self.0.incremental.as_ref().and_then(|incremental| incremental.try_lock().ok())
     }
 
-    /// Returns what compresses, when it has nothing to do.
     pub(crate) fn incremental(&self) -> Option<MutexGuard<'_, Incremental>> {
         self.0.incremental.as_ref().map(locked)
     }
 
-    /// Tells whether so many files are kept open that they should be seen to.
+    /// So many files are open that some should be synced and freed.
     pub(crate) fn has_too_many_open(&self) -> bool {
         let work = self.work();
         work.close.len() + work.sync.len() >= MOST_OPEN
     }
 
-    /// Frees removed files that are freed at once, now that the new log has not
-    /// got the number of one of them. Were they kept longer, ext4 would look at
-    /// each number that is about to become free before it gives a new file one:
-    /// a rotation without a pause before the next took nine times as long.
+    /// Frees removed small files, now that the new log cannot get the inode of one. If they were
+    /// kept longer, ext4 would check every inode about to become free before it gives one to a
+    /// new file: a rotation without a pause before the next took nine times as long.
     pub(crate) fn close_small(&self) {
         let is_large = |file: &File| file.metadata().is_ok_and(|about| about.len() >= LARGE);
         self.work().close.retain(is_large);
     }
 
-    /// Frees removed files, for the disk is full. What another thread is freeing
-    /// is free when this returns.
+    /// For a full disk. What another thread is freeing is free, too, when this returns.
     pub(crate) fn free(&self) {
         let _freed = locked(&self.0.freeing);
         let close = std::mem::take(&mut self.work().close);
         drop(close);
     }
 
-    /// Compresses a block.
     fn cover(&self) {
         let Some(incremental) = &self.0.incremental else { return };
         let mut incremental = locked(incremental);
@@ -254,8 +234,7 @@ impl Background {
         let since = work.busy.filter(|_| stuck);
         work.busy = stuck.then(|| since.unwrap_or_else(Instant::now));
         if outcome.is_err() || since.is_some_and(|since| since.elapsed() > STOPPED) {
-            // The rotation tries again, and tells of it. Until then there is
-            // nothing to wait for.
+            // The rotation tries again, and reports it. Until then there is nothing to wait for.
             work.covered = u64::MAX;
         }
         if stuck {
@@ -269,23 +248,20 @@ impl Background {
         }
     }
 
-    /// Notes a removed file, to be freed.
     pub(crate) fn close_later(&self, file: impl IntoIterator<Item = File>) {
         self.work().close.extend(file);
     }
 
-    /// Notes a file to be forced to disk.
     pub(crate) fn sync_later(&self, file: File, path: PathBuf) {
         let mut work = self.work();
         if work.sync.len() >= UNSYNCED {
-            // What has left the chain meanwhile needs no disk.
+            // Files that have left the chain need no fsync.
             work.sync.retain(|(file, _)| is_there(file));
         }
         work.sync.push((file, path));
     }
 
-    /// Notes that the log of this identity has grown to `size`, by `own` bytes
-    /// of ours.
+    /// The log has grown to `size`, by `own` bytes of ours.
     pub(crate) fn has_grown(&self, identity: u64, size: u64, own: u64) {
         if self.0.incremental.is_none() {
             return;
@@ -303,12 +279,10 @@ impl Background {
         }
     }
 
-    /// Returns the length of the next block.
     fn block(&self, work: &Work) -> u64 {
         block::length_at(work.covered, self.0.limit)
     }
 
-    /// Tells whether there is a whole block that is not covered.
     fn has_block(&self, work: &Work) -> bool {
         self.0.incremental.is_some() && work.uncovered() >= self.block(work)
     }
@@ -319,25 +293,23 @@ impl Background {
 }
 
 impl Work {
-    /// Returns how much of the log is not covered.
     fn uncovered(&self) -> u64 {
         self.log.1.saturating_sub(self.covered)
     }
 }
 
-/// Locks a mutex; what a thread that panicked left is as good as anything, for
-/// it is compared with the files before it is used.
+/// What a thread that panicked left is good enough: it is compared with the files before it is
+/// used.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Forces a file to disk, unless it has been removed.
+/// A removed file needs no fsync.
 fn sync_if_there(file: &File, path: PathBuf) -> Result<()> {
     let outcome: io::Result<()> = if is_there(file) { sync_data(file) } else { Ok(()) };
     outcome.map_err(|error| Error::new("sync", path, error))
 }
 
-/// Tells whether a file still has a name.
 fn is_there(file: &File) -> bool {
     sys::about(file).is_ok_and(|metadata| sys::links(&metadata) > 0)
 }

@@ -12,27 +12,25 @@ use std::io::{self, ErrorKind};
 
 use flate2::{Compress, Compression, FlushCompress};
 
-/// How the member begins: gzip, deflate, no name, no time, any system.
+/// gzip, deflate, no name, no time, any system.
 pub(crate) const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 /// Deflate's last block, which is empty.
 const END: [u8; 2] = [3, 0];
 
 /// How far back deflate looks.
 pub(crate) const WINDOW: u64 = 32 * 1024;
-/// A block near the limit, in bytes of the log: 2 ms, so that little is left
-/// when the log is full.
+/// A block near the limit: 2 ms, so that little is left when the log is full.
 pub(crate) const SMALL: u64 = 64 * 1024;
 /// A block far from it: priming costs CPU for each block.
 const LARGE: u64 = 4 * SMALL;
 /// How near to its limit a log is covered in small blocks.
 const NEAR: u64 = 4 * LARGE;
 
-/// Returns the length of the block at `offset` of a log that is full at `limit`.
 pub(crate) fn length_at(offset: u64, limit: u64) -> u64 {
     if limit.saturating_sub(offset) > NEAR { LARGE } else { SMALL }
 }
 
-/// Compresses blocks with the same memory, a quarter of a megabyte of it.
+/// Reuses its quarter of a megabyte of memory for each block.
 #[derive(Debug)]
 pub(crate) struct Deflater(Compress);
 
@@ -41,8 +39,7 @@ impl Deflater {
         Self(Compress::new(Compression::new(level), false))
     }
 
-    /// Compresses `block`, which `before` precedes in the log, to the end of
-    /// `out`.
+    /// Appends the compressed `block`, which follows `before` in the log, to `out`.
     pub(crate) fn deflate(
         &mut self,
         before: &[u8],
@@ -53,8 +50,8 @@ impl Deflater {
         if !before.is_empty() {
             self.0.set_dictionary(before).map_err(io::Error::other)?;
         }
-        // What does not compress grows by a few bytes for every 16 KiB. As long
-        // as room is left in the end, the flush was complete.
+        // Incompressible data grows by a few bytes for every 16 KiB. If room is left in the end,
+        // the flush was complete.
         let mut room = block.len() + block.len() / 1024 + 64;
         loop {
             out.reserve(room);
@@ -70,7 +67,7 @@ impl Deflater {
     }
 }
 
-/// Returns what closes a member of `length` bytes with this CRC-32.
+/// Closes a member of `length` bytes with this CRC-32.
 pub(crate) fn trailer(checksum: u32, length: u64) -> [u8; 10] {
     let mut trailer = [0; 10];
     trailer[..2].copy_from_slice(&END);
@@ -80,14 +77,13 @@ pub(crate) fn trailer(checksum: u32, length: u64) -> [u8; 10] {
     trailer
 }
 
-/// Returns the CRC-32 of bytes of this `checksum` followed by `bytes`.
+/// The CRC-32 of bytes with this `checksum` followed by `bytes`.
 pub(crate) fn checksum_after(checksum: u32, bytes: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new_with_initial(checksum);
     hasher.update(bytes);
     hasher.finalize()
 }
 
-/// Says that a file is not what it should be.
 pub(crate) fn unfit(what: &'static str) -> io::Error {
     io::Error::new(ErrorKind::InvalidData, what)
 }
@@ -98,7 +94,6 @@ mod tests {
     use proptest::prelude::*;
     use std::io::Read;
 
-    /// Compresses `log` in blocks of this length.
     fn member(log: &[u8], length: usize) -> Vec<u8> {
         let (mut deflater, mut out) = (Deflater::new(6), HEADER.to_vec());
         for (index, block) in log.chunks(length).enumerate() {

@@ -7,23 +7,18 @@ use flate2::read::{GzDecoder, MultiGzDecoder};
 
 use super::{PIECE, inflates};
 
-/// What a compressed file inflates to, in the order of its bytes.
+/// Yields what a compressed file decompresses to.
 pub(crate) type Inflated<R> = MultiGzDecoder<BufReader<R>>;
 
-/// Returns what the compressed file that is read by `reader` inflates to.
 pub(crate) fn inflated<R: Read>(reader: R) -> Inflated<R> {
     MultiGzDecoder::new(BufReader::with_capacity(PIECE, reader))
 }
 
-/// Inflates all of `file` and hands its content on in pieces; tells whether it is
-/// whole.
-///
-/// # Errors
-///
-/// If it cannot be read. A file that is not whole is no error.
+/// Passes the content of `file` on in pieces; returns whether the file is whole. One that is not
+/// is no error.
 pub(crate) fn inflate(mut file: &File, mut into: impl FnMut(&[u8])) -> io::Result<bool> {
     file.rewind()?;
-    let mut inflated = MultiGzDecoder::new(BufReader::with_capacity(PIECE, file));
+    let mut inflated = inflated(file);
     let mut piece = vec![0; PIECE];
     loop {
         let mut count = 0;
@@ -37,8 +32,8 @@ pub(crate) fn inflate(mut file: &File, mut into: impl FnMut(&[u8])) -> io::Resul
     }
 }
 
-/// Inflates the beginning of a compressed file, of which `bytes` are the first,
-/// into `out`. Returns how much came out, or nothing if it is damaged.
+/// Decompresses the beginning of a file, given its first `bytes`, into `out`. Returns how much
+/// came out, or nothing if it is damaged.
 pub(crate) fn beginning(bytes: &[u8], out: &mut [u8]) -> Option<usize> {
     let mut inflated = GzDecoder::new(bytes);
     let mut filled = 0;
@@ -46,7 +41,7 @@ pub(crate) fn beginning(bytes: &[u8], out: &mut [u8]) -> Option<usize> {
         match inflated.read(&mut out[filled..]) {
             Ok(0) => break,
             Ok(count) => filled += count,
-            // There is more of the file than these bytes.
+            // The file goes on after these bytes.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
             Err(_) => return None,
         }

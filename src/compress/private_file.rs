@@ -1,19 +1,16 @@
 //! The private file, `.__app.log.ID.gz`: the compressed content of a log that
 //! still grows, or of a file that is about to become a backup.
 //!
-//! Only this file makes it, claims, checks, extends, closes, places or removes
-//! it. The rules:
+//! Only this module creates, claims, checks, extends, closes, places or removes it. The rules:
 //!
-//! - Its name tells which log it belongs to, so it can be foretold by anyone
-//!   who can `stat` the log. It is opened without following links, and one that
-//!   is not a regular file, or has a second name, is never written, truncated
-//!   or removed: it may be anybody's.
-//! - It is used only if it belongs to the log's owner or to us and is no wider
-//!   than the log. Else it is removed, which harms no other file.
-//! - Its maker or extender holds a `flock` on it. So does whoever removes it.
-//! - While the log grows, an index stands at its end. It is written in one call
-//!   with the block before it, and the next block overwrites it. A file whose
-//!   index is not whole is thrown away.
+//! - Its name follows from the log's identity, so anyone who can `stat` the log can predict
+//!   it. It is opened without following links. One that is not a regular file, or has a second
+//!   name, is never written, truncated or removed: it may be another user's.
+//! - It is used only if it belongs to the log's owner or to us and is no wider than the log.
+//!   Else it is removed, which harms no other file.
+//! - Every process that creates, extends or removes it holds a `flock` on it.
+//! - While the log grows, an index is at its end. It is written in one call with the block
+//!   before it, and the next block overwrites it. A file with an incomplete index is emptied.
 //!
 //! ```text
 //!  growing   header │ block │ block │ index: how much of the log is covered,
@@ -21,11 +18,10 @@
 //!  closed    header │ block │ block │ deflate's end, CRC-32, length: gzip's
 //! ```
 //!
-//! - The index only says what its writer saw. A block is trusted if this
-//!   process wrote it, or has compared it with the log;
-//!   [`incremental`](super::incremental) sees to that, with no lock held.
-//! - A closed file becomes a backup by a rename. If the rotation fails before,
-//!   the index is put back, so that nothing is compressed twice.
+//! - The index only says what its writer saw. A block is trusted if this process wrote it, or
+//!   has compared it with the log, without the lock, in [`incremental`](super::incremental).
+//! - A rename makes a closed file a backup. If the rotation fails before, the index is
+//!   restored, so that nothing is compressed twice.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind};
@@ -44,49 +40,41 @@ use crate::lock;
 use crate::names::{self, Names};
 use crate::sys::{self, FileExt, Identity, Metadata};
 
-/// How the index begins: no deflate block begins with 7, so every reader of gzip
-/// stops here, with an error.
+/// No deflate block begins with 7, so every gzip reader stops here, with an error.
 const MAGIC: [u8; 8] = *b"\x07clh-tee";
-/// Its length: behind [`MAGIC`] a length and five checksums.
+/// Behind [`MAGIC`] a length and five checksums.
 const INDEX: usize = 36;
-/// How much of the log's beginning, and of the end of what is covered, is
-/// compared under the lock.
+/// How much of the beginning and of the end of the covered content is compared under the lock.
 const SAMPLE: u64 = 4096;
 
-/// How far a growing private file has come, as its index says.
+/// The index: how far a growing private file has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// How many bytes of the log are covered.
+    /// In bytes of the log.
     pub(crate) covered: u64,
-    /// Where in the private file the blocks end.
+    /// Where the blocks end in the private file.
     end: u64,
-    /// The CRC-32 of what is covered.
+    /// CRC-32 of the covered content.
     log: u32,
-    /// That of the private file up to `end`.
+    /// CRC-32 of the private file up to `end`.
     data: u32,
-    /// Those of the samples.
+    /// CRC-32 of the samples.
     samples: [u32; 2],
 }
 
 impl Progress {
     const NONE: Self = Self { covered: 0, end: 0, log: 0, data: 0, samples: [0; 2] };
 
-    /// Reads the index of `file`, if it has a whole one.
+    /// Nothing if the index is incomplete.
     fn of(file: &File) -> io::Result<Option<Self>> {
         let length = file.metadata()?.len();
         let Some(end) = length.checked_sub(INDEX as u64) else { return Ok(None) };
         let mut bytes = [0; INDEX];
         file.read_exact_at(&mut bytes, end)?;
-        let number =
-            |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte: usize| bytes[at + byte]));
+        let number = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| bytes[at + byte]));
         let covered = u64::from(number(8)) | u64::from(number(12)) << 32;
-        let found = Self {
-            covered,
-            end,
-            log: number(16),
-            data: number(20),
-            samples: [number(24), number(28)],
-        };
+        let (log, data, samples) = (number(16), number(20), [number(24), number(28)]);
+        let found = Self { covered, end, log, data, samples };
         Ok((covered > 0 && found.index() == bytes).then_some(found))
     }
 
@@ -103,28 +91,26 @@ impl Progress {
         bytes
     }
 
-    /// Returns the checksums of the beginning and the end of what is covered of
-    /// `log`.
+    /// Checksums of the beginning and the end of the covered content.
     fn samples(log: &File, covered: u64) -> io::Result<[u32; 2]> {
         let length = SAMPLE.min(covered);
         Ok([checksum(log, 0, length)?, checksum(log, covered - length, length)?])
     }
 
-    /// Tells whether `log` can be the one that is covered, by its length and the
-    /// samples.
+    /// Whether `log` can be the covered one, by its length and the samples.
     pub(crate) fn seems_of(&self, log: &File) -> io::Result<bool> {
         let long_enough = log.metadata()?.len() >= self.covered;
         Ok(long_enough && Self::samples(log, self.covered)? == self.samples)
     }
 
-    /// Tells whether `log` is the one that is covered, comparing everything.
+    /// Whether `log` is the covered one, comparing everything.
     pub(crate) fn is_of(&self, log: &File) -> io::Result<bool> {
         let long_enough = log.metadata()?.len() >= self.covered;
         Ok(long_enough && checksum(log, 0, self.covered)? == self.log)
     }
 }
 
-/// A growing private file, claimed: nobody else writes it.
+/// A growing private file, claimed: no other process writes it.
 #[derive(Debug)]
 pub(crate) struct PrivateFile {
     file: File,
@@ -133,13 +119,8 @@ pub(crate) struct PrivateFile {
 }
 
 impl PrivateFile {
-    /// Claims the private file of the log of these `names` that `log` is about;
-    /// it is made with the log's mode and owner if it is missing. There is none
-    /// if another process is at it, or if the log is not there any more.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be made, or is not a file that we may write.
+    /// Claims the private file of the log that `log` describes, creating a missing one with the
+    /// log's mode and owner. Nothing if another process has claimed it, or if the log is gone.
     pub(crate) fn claim(names: &Names, log: &Metadata) -> io::Result<Option<Self>> {
         let path = names.private(file_id(log));
         let open = || sys::options().read(true).write(true).open(&path);
@@ -147,7 +128,7 @@ impl PrivateFile {
         let file = match open() {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 match ownership.create(&path) {
-                    // Opened anew, for that one only appends.
+                    // Opened anew, since the first one only appends.
                     Ok(_) => open()?,
                     Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
                     Err(error) => return Err(error),
@@ -170,28 +151,26 @@ impl PrivateFile {
         let log_is_there =
             sys::look_at(names.log()).is_ok_and(|found| file_id(&found) == file_id(log));
         if !log_is_there || !ownership.admits(&Ownership::of(&file, &metadata)) {
-            // The log has been rotated, and nobody wants it any more; or it is
-            // too wide. The next one to come makes a new one.
+            // The log was rotated, and the file is useless; or its mode is too wide. The next
+            // process creates a new one.
             fs::remove_file(&path)?;
             return Ok(None);
         }
         Ok(Some(Self { file, path, identity }))
     }
 
-    /// Tells whether the private file at `path` grows with a log of this `size`:
-    /// its index is whole and covers no more.
+    /// Whether the private file at `path` grows with a log of this `size`: its index is complete
+    /// and covers no more.
     pub(crate) fn is_growing(path: &Path, size: u64) -> bool {
         let progress = open_to_read(path).and_then(|file| Progress::of(&file));
         progress.is_ok_and(|found| found.is_some_and(|found| found.covered <= size))
     }
 
-    /// Returns which file it is.
     pub(crate) fn identity(&self) -> Identity {
         self.identity
     }
 
-    /// Returns how far it has come with `log`; what does not seem to be of that
-    /// log is thrown away.
+    /// What does not seem to be of `log` is thrown away.
     pub(crate) fn progress(&self, log: &File) -> io::Result<Progress> {
         match Progress::of(&self.file)? {
             Some(found) if found.seems_of(log)? => Ok(found),
@@ -199,19 +178,18 @@ impl PrivateFile {
         }
     }
 
-    /// Throws away what it holds.
     pub(crate) fn throw_away(&self) -> io::Result<Progress> {
         self.file.set_len(0)?;
         Ok(Progress::NONE)
     }
 
-    /// Tells whether its blocks are what they were when they were written.
+    /// Whether its blocks are what was written.
     pub(crate) fn is_sound(&self, progress: &Progress) -> io::Result<bool> {
         Ok(checksum(&self.file, 0, progress.end)? == progress.data)
     }
 
-    /// Adds the compressed form of `block`, the next bytes of `log`. The vector
-    /// `compressed` is empty or holds what [`PrivateFile::begin`] put in.
+    /// Adds the compressed `block`, the next bytes of `log`. `compressed` begins with what
+    /// [`PrivateFile::begin`] put in.
     pub(crate) fn extend(
         &self,
         before: Progress,
@@ -235,8 +213,7 @@ impl PrivateFile {
         Ok(after)
     }
 
-    /// Puts into `compressed` what precedes the next block: gzip's header,
-    /// before the first.
+    /// What precedes the next block: gzip's header, before the first.
     pub(crate) fn begin(progress: &Progress, compressed: &mut Vec<u8>) {
         compressed.clear();
         compressed.extend(HEADER.iter().filter(|_| progress.end == 0));
@@ -248,12 +225,12 @@ impl PrivateFile {
         self.file.write_all_at(if progress.covered > 0 { &index } else { &[] }, progress.end)
     }
 
-    /// Forces it to disk, so that little is left for when it is closed.
+    /// So that little is left to sync when it is closed.
     pub(crate) fn sync(&self) -> io::Result<()> {
         sync_data(&self.file)
     }
 
-    /// Closes it: all of the log that `about` is about is covered.
+    /// Closes it: the whole log that `about` describes is covered.
     pub(crate) fn close(
         self,
         progress: Progress,
@@ -282,37 +259,32 @@ impl PrivateFile {
     }
 }
 
-/// A private file that is whole and about to become a backup, locked by us. It
-/// is removed when it is not used.
+/// A complete private file that is about to become a backup, locked by us. It is removed unless
+/// it is placed.
 #[derive(Debug)]
 pub(crate) struct Compressed {
-    /// Closed before it is removed: on Windows it might keep its name until then.
+    /// Closed before the path is removed: on Windows it might keep its name until then.
     file: File,
     path: Removed,
-    /// How far it had come before it was closed, if it grew with a log.
+    /// If it grew with a log: how far.
     growing: Option<(Identity, Progress)>,
 }
 
-/// A path that is removed in the end.
+/// Removes the path when dropped.
 #[derive(Debug)]
 struct Removed(Option<PathBuf>);
 
 impl Drop for Removed {
     fn drop(&mut self) {
         if let Some(path) = &self.0 {
-            // After it has been placed there is nothing to remove, and where it
-            // cannot be, recovery tries again.
+            // Once placed there is nothing to remove, and after a failure recovery tries again.
             drop(fs::remove_file(path));
         }
     }
 }
 
 impl Compressed {
-    /// Compresses the file at `source`, which `about` is about, as a whole.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be done. What there is of it is removed then.
+    /// Compresses the whole file at `source`. After an error nothing is left of it.
     pub(crate) fn whole(
         names: &Names,
         source: &Path,
@@ -323,26 +295,25 @@ impl Compressed {
         let identity = file_id(about);
         let outcome = Self::at(names.private(identity), source, level, sync);
         if outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
-            // It is not ours, or its maker has been stopped, or has died.
+            // It is not ours, or its maker was stopped or has died.
             let path = names.private(identity ^ u64::from(process::id()));
             return Self::at(path, source, level, sync);
         }
         outcome
     }
 
-    /// Compresses the file `source` into the new file `path`, with its mode,
-    /// owner and time of change.
+    /// Creates `path` with mode, owner and time of change of `source`.
     fn at(path: PathBuf, source: &Path, level: u32, sync: bool) -> io::Result<Self> {
         let source = open_to_read(source)?;
         let about = sys::about(&source)?;
         let (file, _) = Ownership::of(&source, &about).create(&path)?;
         let made = Self { file, path: Removed(Some(path)), growing: None };
-        // It was made this instant, so it is free; if not, it is not ours any more.
+        // It is new, so it is free; if not, it is no longer ours.
         if !lock::try_lock(&made.file)? {
             return Err(ErrorKind::WouldBlock.into());
         }
-        // No name in the header: Python's holds its temporary's, so that
-        // `gunzip -N` restores nonsense.
+        // No name in the header: Python's is a temporary file's, so `gunzip -N` restores
+        // nonsense.
         let mut encoder = GzBuilder::new().write(&made.file, Compression::new(level));
         io::copy(&mut BufReader::with_capacity(PIECE, source), &mut encoder)?;
         encoder.finish()?;
@@ -350,7 +321,7 @@ impl Compressed {
         Ok(made)
     }
 
-    /// Takes over the private file at `path`, unless its maker lives.
+    /// Takes over the private file at `path`, unless its maker is alive.
     pub(crate) fn of_dead_maker(path: PathBuf) -> Result<Option<Self>> {
         if !sys::look_at(&path).is_ok_and(|metadata| is_our_own(&metadata)) {
             return Ok(None);
@@ -358,7 +329,7 @@ impl Compressed {
         let file = open_to_read(&path).map_err(Error::on("open", &path))?;
         let metadata = sys::about(&file).map_err(Error::on("look at", &path))?;
         let free = lock::try_lock(&file).map_err(Error::on("lock", &path))?;
-        // Made only if it is ours: dropping it removes the file.
+        // Only if it is ours: dropping a value removes the file.
         let ours = free && is_our_own(&metadata);
         Ok(ours.then(|| Self { file, path: Removed(Some(path)), growing: None }))
     }
@@ -371,23 +342,22 @@ impl Compressed {
         self.path.0.as_deref().unwrap_or(Path::new(""))
     }
 
-    /// Tells whether it may stand for a file of this mode and owner.
+    /// Whether it may stand for a file of this mode and owner.
     pub(crate) fn is_admitted_by(&self, ownership: &Ownership) -> Result<bool> {
         self.metadata().map(|metadata| ownership.admits(&Ownership::of(&self.file, &metadata)))
     }
 
-    /// Tells whether it is one generation with the file at `plain`.
     pub(crate) fn holds(&self, plain: &Path) -> Result<bool> {
         super::same_generation(plain, &self.file).map_err(Error::on("compare", plain))
     }
 
-    /// Gives it the name of the compressed form of the backup at `plain`.
+    /// Renames it to the compressed backup beside `plain`.
     pub(crate) fn place(&self, plain: &Path) -> Result<()> {
         let rename = fs::rename(self.path(), names::compressed(plain));
         rename.map_err(Error::on("rename", self.path()))
     }
 
-    /// Lets it grow again: its log could not be rotated.
+    /// Lets it grow again after a rotation that failed.
     pub(crate) fn put_back(mut self) {
         if let (Some((identity, progress)), Some(path)) = (self.growing, self.path.0.take()) {
             let private = PrivateFile { file: self.file, path, identity };
@@ -398,24 +368,21 @@ impl Compressed {
     }
 }
 
-/// Tells whether a file with a private file's name can be one of ours: a regular
-/// file with no other name. A link to another user's file may have been put there.
+/// A file with a private file's name can be ours only if it is regular and has no other name. A
+/// link to another user's file may have been put there.
 fn is_our_own(metadata: &Metadata) -> bool {
     metadata.is_file() && sys::links(metadata) <= 1
 }
 
-/// Gives a whole compressed file the time of change that `about` tells of, and
-/// forces it to disk if `sync`.
-///
-/// As with gzip itself, backups so stay in the order of their lines, whenever
-/// they were compressed.
+/// Sets the time of change from `about`, and syncs if `sync`. As with gzip itself, backups thus
+/// stay in the order of their lines, whenever they were compressed.
 fn seal(file: &File, about: &Metadata, sync: bool) -> io::Result<()> {
-    // A file system that refuses it costs the order by time, and no more.
+    // A refusal costs only the order by time.
     drop(about.modified().and_then(|time| file.set_modified(time)));
     if sync { sync_all(file) } else { Ok(()) }
 }
 
-/// Returns the CRC-32 of `length` bytes of `file` from `offset` on.
+/// CRC-32 of `length` bytes from `offset` on.
 fn checksum(file: &File, mut offset: u64, length: u64) -> io::Result<u32> {
     let end = offset + length;
     let mut bytes = vec![0; usize::try_from(length.min(PIECE as u64 * 4)).unwrap_or(PIECE)];
