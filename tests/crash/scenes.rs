@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use flate2::Compression;
@@ -62,11 +63,15 @@ pub(crate) fn gz(bytes: &[u8]) -> Vec<u8> {
     gz.finish().expect("compress")
 }
 
+/// Times are counted from one instant: two forms of one generation were changed
+/// at the same time.
+static NOW: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
+
 /// Makes a file that was last changed so many minutes ago.
 pub(crate) fn put(dir: &Path, name: &str, bytes: &[u8], minutes: u64) {
     let path = dir.join(name);
     fs::write(&path, bytes).expect("write a file");
-    let time = SystemTime::now() - Duration::from_secs(60 * minutes);
+    let time = *NOW - Duration::from_secs(60 * minutes);
     let file = File::options().write(true).open(&path).expect("open a file");
     file.set_modified(time).expect("set a file's time");
 }
