@@ -22,6 +22,7 @@ mod slots;
 
 use std::fs::{self, File};
 use std::io::Write as _;
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use flate2::Compression;
@@ -108,7 +109,9 @@ fn shown(file: Found) -> Option<(String, String)> {
 
 /// Returns the time so many minutes ago.
 fn ago(minutes: u64) -> SystemTime {
-    SystemTime::now() - Duration::from_secs(60 * minutes)
+    // One clock for all files: the two forms of a generation have the same time.
+    static NOW: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
+    *NOW - Duration::from_secs(60 * minutes)
 }
 
 /// Compresses.
