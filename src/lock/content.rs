@@ -1,5 +1,4 @@
-//! What stands in the lock file, which may be looked at and replaced by
-//! whoever holds the lock.
+//! The lock file's content, read and replaced only under the lock.
 
 use std::io;
 use std::path::Path;
@@ -10,31 +9,28 @@ use crate::file::sync::sync_data;
 use crate::sys::{self, FileExt};
 
 impl Held<'_> {
-    /// Returns the lock file's path.
     pub(crate) fn path(&self) -> &Path {
         &self.lock.path
     }
 
-    /// Tells whether the lock file still stands at its path. If not, others hold
-    /// another one.
+    /// Returns whether the lock file is still at its path. If not, others lock another one.
     pub(crate) fn is_at_its_path(&self) -> bool {
         let Some(open) = &self.lock.open else { return true };
         !matches!(sys::length_at(&self.lock.path, &open.file, open.identity), Ok(None))
     }
 
-    /// Tells whether the lock file had to be opened anew for this hold, since
-    /// another stood at its path: for a while, others may have held that one.
+    /// Returns whether the lock file was replaced since the last hold: for a while, others may
+    /// have held that one.
     pub(crate) fn is_another(&self) -> bool {
         self.lock.replaced
     }
 
-    /// Tells whether the lock file is empty, which is known without a look.
+    /// Known without a read.
     pub(crate) fn is_blank(&self) -> bool {
         self.lock.length == 0
     }
 
-    /// Returns the lock file's content, or nothing if it is longer than `most`
-    /// bytes.
+    /// Returns the content, or nothing if it is longer than `most` bytes.
     pub(crate) fn content(&self, most: usize) -> Result<Vec<u8>> {
         let length = usize::try_from(self.lock.length).unwrap_or(usize::MAX);
         let mut content = vec![0; if length > most { 0 } else { length }];
@@ -43,12 +39,8 @@ impl Held<'_> {
         read.map_err(Error::on("read lock file", &self.lock.path)).map(|()| content)
     }
 
-    /// Finds out whether the lock file can be written.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot: another user has made it and keeps that to himself. Or if
-    /// it should not: it has another name, and so may be anybody's file.
+    /// Fails if the lock file cannot be written, because another user keeps it to themselves,
+    /// or should not be: with a second name it may be any file.
     pub(crate) fn may_write(&self) -> Result<()> {
         let Some(open) = &self.lock.open else { return Ok(()) };
         let look = || {
@@ -64,10 +56,10 @@ impl Held<'_> {
         look().map_err(Error::on("write lock file", &self.lock.path))
     }
 
-    /// Replaces the lock file's content, and forces it to disk if `sync`.
+    /// Replaces the content, and fsyncs it if `sync`.
     pub(crate) fn set_content(&mut self, content: &[u8], sync: bool) -> Result<()> {
         let Some(Open { file, .. }) = &self.lock.open else { return Ok(()) };
-        // Written over, not emptied first: no kill leaves it empty.
+        // Overwrite before truncating: no kill leaves it empty.
         let written = file
             .write_all_at(content, 0)
             .and_then(|()| file.set_len(content.len() as u64))

@@ -1,9 +1,8 @@
 //! The lock that makes many writers take turns.
 //!
-//! Whoever shares a log takes an exclusive `flock` on a small file beside it
-//! before looking at the log, and lets go when its lines are in. Looking
-//! counts: the log's size, and which file stands at its path, may change at
-//! any moment the lock is not held.
+//! A writer takes an exclusive `flock` on a small file beside the log before it looks at the
+//! log, and releases it when its lines are in. The log's size and the file at its path may
+//! change whenever the lock is not held.
 //!
 //! ```text
 //! open (make it if it is not there) ─▶ flock ─▶ still the file at its path? ─▶ Held
@@ -11,17 +10,15 @@
 //!   └─────────────────────────────────────────────────────┘
 //! ```
 //!
-//! The lock file is made once and never removed, truncated or renamed. Were it
-//! removed, a writer that waits on the old file and one that makes a new file
-//! would each hold "the" lock; that is what the last check is for. Its content
-//! is the next rotation's time, where a log is rotated by the clock; else there
-//! is none, and it is left alone.
+//! The lock file is created once and never removed, truncated or renamed. If it were removed, a
+//! writer waiting on the old file and one that creates a new file would each hold "the" lock;
+//! the last check prevents that. Its content is the next rotation's time if the log is rotated
+//! by the clock; otherwise it is empty and left alone.
 //!
-//! On Windows the lock is `LockFileEx`'s. Nobody else can remove the file while
-//! it is open, nor read it while it is locked, and whoever waits tries again
-//! and again.
+//! On Windows the lock is `LockFileEx`'s: nobody else can remove the file while it is open or
+//! read it while it is locked, and waiting means polling.
 //!
-//! This file is the only door to fs2.
+//! Only this file uses fs2.
 
 mod content;
 mod opening;
@@ -41,54 +38,45 @@ use crate::error::{Error, Result};
 use crate::file::permissions::Asked;
 use crate::sys::{self, Identity};
 
-/// The lock file of a log, not held.
 #[derive(Debug)]
 pub(crate) struct Lock {
     path: PathBuf,
-    /// What was asked for of a new one.
+    /// For a new lock file.
     asked: Asked,
-    /// Whether its directory is made if it is missing.
     makes_dir: bool,
-    /// The open file; opened when first needed.
+    /// Opened when first needed.
     open: Option<Open>,
-    /// How long its content was when it was last taken.
+    /// The content's length when last locked.
     length: u64,
-    /// Whether another file stood at the path when it was last taken.
+    /// Whether another file was at the path when last locked.
     replaced: bool,
-    /// Whether there is anything to lock.
+    /// False if there is nothing to lock.
     needed: bool,
-    /// Who comes first where there is no queue.
     turns: Turns,
-    /// The process that opened it: a child would share its lock.
+    /// The process that opened it: a forked child would share its lock.
     pid: u32,
 }
 
-/// A lock file that is open.
 #[derive(Debug)]
 struct Open {
     file: File,
     identity: Identity,
-    /// Whether it was opened to be written, too.
     writable: bool,
 }
 
-/// The lock, held. What may only be done under the lock takes a `&mut Held`.
-/// Dropping it lets go.
+/// The lock, held. What may only be done under the lock takes a `&mut Held`. Dropping it
+/// releases the lock.
 #[derive(Debug)]
 pub(crate) struct Held<'a> {
     lock: &'a mut Lock,
-    /// It was released for a pause and could not be acquired again.
+    /// Released for a pause and not acquired again.
     lost: bool,
 }
 
 impl Lock {
-    /// Returns the lock at `path`, opened if it is there already. It is made
-    /// only when first taken, so that a writer without lines leaves nothing.
-    ///
-    /// # Errors
-    ///
-    /// If it is there and cannot be opened, is a symbolic link, or cannot be
-    /// locked because the file system knows no locks.
+    /// Opens the lock at `path` if it exists. It is created only when first acquired, so that a
+    /// writer without lines leaves nothing. Fails on a symbolic link, or if the file system
+    /// supports no locks.
     pub(crate) fn new(path: PathBuf, asked: Asked, makes_dir: bool) -> Result<Self> {
         let mut lock = Self { path, makes_dir, needed: true, ..Self::not_needed() };
         lock.asked = asked;
@@ -101,7 +89,7 @@ impl Lock {
         Ok(lock)
     }
 
-    /// Returns a lock for what needs none, and whose taking does nothing.
+    /// A lock that does nothing.
     pub(crate) fn not_needed() -> Self {
         Self {
             path: PathBuf::new(),
@@ -116,9 +104,8 @@ impl Lock {
         }
     }
 
-    /// Checks that a lock file that is yet to be made in `dir` can be made, and
-    /// locked. Only a file tells that on a file system that is not the kernel's
-    /// own, so there the lock file is made now.
+    /// Checks that a lock file can be created in `dir` and locked. On a file system that is not
+    /// the kernel's own only a file can show that, so there the lock file is created now.
     pub(crate) fn check_dir(&mut self, dir: &Path) -> Result<()> {
         sys::can_create_in(dir).map_err(Error::on("create lock file", &self.path))?;
         let file = if sys::network(dir).is_some() {
@@ -126,24 +113,22 @@ impl Lock {
         } else {
             File::open(dir)
         };
-        // One that cannot be opened tells nothing.
+        // If it cannot be opened, nothing is known.
         file.map_or(Ok(()), |file| self.check_support(&file))
     }
 
-    /// Checks that the system can lock `file`, by unlocking it: that disturbs
-    /// nobody.
+    /// Checks that the system can lock `file`, by unlocking it, which affects no other process.
     fn check_support(&self, file: &File) -> Result<()> {
         let unsupported = fs2::FileExt::unlock(file).err().filter(sys::is_unsupported);
         unsupported.map_or(Ok(()), Err).map_err(Error::on("lock", &self.path))
     }
 
-    /// Tells whether the lock file is there already.
     pub(crate) fn exists(&self) -> bool {
         self.open.is_some()
     }
 
-    /// Gives up the open lock file if this is a child of the process that
-    /// opened it: they would share one lock. Tells whether it is.
+    /// Closes the lock file in a forked child, which would share the parent's lock; returns
+    /// whether it is one.
     pub(crate) fn notice_fork(&mut self) -> bool {
         let pid = process::id();
         let forked = std::mem::replace(&mut self.pid, pid) != pid;
@@ -153,8 +138,6 @@ impl Lock {
         forked
     }
 
-    /// Waits until the lock is ours, in the system's queue of waiters if there
-    /// is one.
     pub(crate) fn acquire(&mut self) -> Result<Held<'_>> {
         self.wait()?;
         Ok(Held { lock: self, lost: false })
@@ -176,16 +159,15 @@ impl Lock {
         Ok(())
     }
 
-    /// Lets go of the lock.
     fn release(&mut self) {
         let Some(open) = &self.open else { return };
         if self.pid != process::id() {
-            // The parent's: to unlock it would take it from the parent.
+            // The parent's: unlocking it would take it from the parent.
             self.open = None;
             return;
         }
-        // Fully qualified, since std's own `File::unlock` would be taken
-        // silently. If it fails, closing the file lets go too.
+        // Fully qualified, or std's own `File::unlock` would be used. If it fails, closing the
+        // file releases the lock too.
         if fs2::FileExt::unlock(&open.file).is_err() {
             self.open = None;
         }
@@ -194,7 +176,6 @@ impl Lock {
         }
     }
 
-    /// Takes the lock if it is free, and returns nothing if it is not.
     pub(crate) fn try_acquire(&mut self) -> Result<Option<Held<'_>>> {
         if sys::LOCK_POLL.is_some() && !self.turns.rest().is_zero() {
             return Ok(None);
@@ -204,7 +185,6 @@ impl Lock {
         Ok(taken.then(|| Held { lock: self, lost: false }))
     }
 
-    /// Waits for `limit` at the most until the lock is ours.
     pub(crate) fn acquire_within(&mut self, limit: Duration) -> Result<Option<Held<'_>>> {
         let began = Instant::now();
         loop {
@@ -225,8 +205,8 @@ impl Lock {
         }
     }
 
-    /// Locks the file at the path by `lock`, however often somebody deletes it
-    /// meanwhile; tells whether that has locked it.
+    /// Locks the file at the path by `lock`, however often it is deleted meanwhile; returns
+    /// whether it is locked.
     fn take(&mut self, lock: fn(&File) -> io::Result<bool>) -> Result<bool> {
         self.replaced = false;
         while self.needed {
@@ -255,7 +235,6 @@ impl Lock {
         Ok(true)
     }
 
-    /// Remembers the open lock file.
     fn keep(&mut self, (file, writable): (File, bool)) -> Result<()> {
         let metadata = sys::about(&file).map_err(|error| self.cannot_open(error))?;
         if metadata.is_symlink() {
@@ -270,19 +249,14 @@ impl Lock {
     }
 }
 
-/// Says that the lock file cannot be opened, and why in plain words.
 fn cannot_open(path: &Path, error: io::Error) -> Error {
     let link = sys::is_refused_link(&error);
     Error::new("open lock file", path, if link { symbolic_link() } else { error })
 }
 
 impl Held<'_> {
-    /// Releases the lock, does `work` and acquires the lock again.
-    ///
-    /// # Errors
-    ///
-    /// If it cannot be acquired. Then it must be [regained](Held::regain) before
-    /// anything else is done.
+    /// Releases the lock, does `work` and acquires the lock again. After an error it must be
+    /// [regained](Held::regain) before anything else is done.
     pub(crate) fn pause(&mut self, work: impl FnOnce()) -> Result<()> {
         self.lock.release();
         self.lost = true;
@@ -290,7 +264,6 @@ impl Held<'_> {
         self.regain()
     }
 
-    /// Acquires the lock if it was lost in a pause.
     pub(crate) fn regain(&mut self) -> Result<()> {
         if self.lost {
             self.lock.wait()?;
@@ -308,7 +281,7 @@ impl Drop for Held<'_> {
     }
 }
 
-/// Locks any `file` exclusively if nobody has it locked; tells whether it did.
+/// Locks any `file` exclusively if it is free; returns whether it did.
 pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
     let taken = fs2::lock_contended_error().raw_os_error();
     match uninterrupted(|| fs2::FileExt::try_lock_exclusive(file)) {
@@ -318,7 +291,7 @@ pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Waits until `file` is locked exclusively; tells, in the end, that it is.
+/// Always returns true: it has the type of [`try_lock`].
 fn wait_for(file: &File) -> io::Result<bool> {
     match sys::LOCK_POLL {
         None => uninterrupted(|| fs2::FileExt::lock_exclusive(file))?,
@@ -331,19 +304,17 @@ fn wait_for(file: &File) -> io::Result<bool> {
     Ok(true)
 }
 
-/// What came of locking a lock file that may be missing.
+/// The result of locking a lock file that may be missing.
 #[derive(Debug)]
 pub(crate) enum Taken {
-    /// It is locked; dropping the file lets go.
+    /// Dropping the file releases the lock.
     Locked(File),
-    /// There is no lock file.
     Missing,
-    /// Others had it all the time.
     Busy,
 }
 
-/// Locks the lock file at `path`, for a process that only reads the log: it is
-/// not made if it is missing. Waits no longer than `limit`, if there is one.
+/// Locks the lock file at `path`, without creating it, for a process that only reads the log.
+/// Waits at most `limit`.
 pub(crate) fn lock_existing(path: &Path, limit: Option<Duration>) -> Result<Taken> {
     let (began, cannot_lock) = (Instant::now(), || Error::on("lock", path));
     loop {
@@ -372,7 +343,6 @@ pub(crate) fn lock_existing(path: &Path, limit: Option<Duration>) -> Result<Take
     }
 }
 
-/// Calls `call` again for as long as a signal interrupts it.
 fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
@@ -386,14 +356,15 @@ fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
 mod tests {
     use super::*;
 
+    fn lock(path: &Path) -> Lock {
+        Lock::new(path.to_owned(), Asked::default(), false).unwrap()
+    }
+
     #[test]
     fn excludes_others_until_it_is_dropped() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let (mut one, mut two) = (
-            Lock::new(path.clone(), Asked::default(), false).unwrap(),
-            Lock::new(path, Asked::default(), false).unwrap(),
-        );
+        let (mut one, mut two) = (lock(&path), lock(&path));
         let held = one.acquire().unwrap();
         assert!(two.try_acquire().unwrap().is_none());
         drop(held);
@@ -404,7 +375,7 @@ mod tests {
     fn is_not_made_before_it_is_taken_and_its_content_stays() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let mut lock = Lock::new(path.clone(), Asked::default(), false).unwrap();
+        let mut lock = lock(&path);
         assert!(!path.exists());
         drop(lock.acquire().unwrap());
         std::fs::write(&path, "1767225600").unwrap();
@@ -412,17 +383,17 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"1767225600");
     }
 
-    // Elsewhere nobody can delete it.
+    // Elsewhere it cannot be deleted while open.
     #[test]
     #[cfg(unix)]
     fn a_deleted_lock_file_is_made_again() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("lock");
-        let mut one = Lock::new(path.clone(), Asked::default(), false).unwrap();
+        let mut one = lock(&path);
         drop(one.acquire().unwrap());
         std::fs::remove_file(&path).unwrap();
         let held = one.acquire().unwrap();
-        assert!(Lock::new(path, Asked::default(), false).unwrap().try_acquire().unwrap().is_none());
+        assert!(lock(&path).try_acquire().unwrap().is_none());
         drop(held);
     }
 

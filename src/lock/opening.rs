@@ -1,4 +1,4 @@
-//! Opening the lock file, and making it.
+//! Opening and creating the lock file.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -7,17 +7,16 @@ use std::path::Path;
 use crate::file::permissions::Asked;
 use crate::sys;
 
-/// Opens the lock file, and makes it if it is not there; tells whether it was
-/// opened to be written, too. With `makes_dir` so is its directory: a cleaner
-/// may have removed it.
+/// Opens or creates the lock file; returns whether it was opened for writing, too. With
+/// `makes_dir` it also creates the directory, which a cleaner may have removed.
 pub(super) fn open(path: &Path, asked: Asked, makes_dir: bool) -> io::Result<(File, bool)> {
     loop {
         match open_existing(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             other => return other,
         }
-        // Made exclusively, as Python does it: with a plain O_CREAT, Linux may
-        // refuse to open another user's file in a sticky directory.
+        // Created exclusively, as Python does it: with a plain O_CREAT, Linux may refuse to
+        // open another user's file in a sticky directory.
         match asked.create_lock(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) if error.kind() == ErrorKind::NotFound && makes_dir => {
@@ -28,9 +27,9 @@ pub(super) fn open(path: &Path, asked: Asked, makes_dir: bool) -> io::Result<(Fi
     }
 }
 
-/// Opens the lock file that is there. `flock` asks for no right but to open,
-/// so reading is enough where another user made the file with mode 0755. Tells
-/// whether it was opened to be written, too.
+/// Opens an existing lock file. `flock` needs no write permission, so reading is enough where
+/// another user created the file with mode 0755. Returns whether it was opened for writing,
+/// too.
 pub(super) fn open_existing(path: &Path) -> io::Result<(File, bool)> {
     let mut options = sys::lock_options();
     match options.read(true).write(true).open(path) {
@@ -39,12 +38,10 @@ pub(super) fn open_existing(path: &Path) -> io::Result<(File, bool)> {
     }
 }
 
-/// Tells whether `error` forbids writing only.
 fn may_read(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
 }
 
-/// Says that the lock file is a symbolic link.
 pub(super) fn symbolic_link() -> io::Error {
     io::Error::other("it is a symbolic link, which is never followed")
 }

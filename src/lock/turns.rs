@@ -1,34 +1,31 @@
-//! Turns, where whoever waits for the lock tries again and again.
+//! Turns, where waiting for the lock means polling.
 //!
-//! There is no queue then, and one that has lines all the time would have the
-//! lock all the time: it takes it again before anybody tries. So whoever has had
-//! to wait leaves the lock alone after his hold until others have tried.
+//! Without a queue, a writer that always has lines would always have the lock: it takes it
+//! again before another tries. So a writer that had to wait leaves the lock alone after its
+//! hold until others have tried.
 
 use std::time::{Duration, Instant};
 
-/// Whether it is others' turn.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    /// The lock was not free when we wanted it last.
+    /// The lock was not free when last tried.
     crowded: bool,
-    /// Until when it is left alone.
+    /// The lock is left alone until then.
     until: Option<Instant>,
 }
 
 impl Turns {
-    /// Notes whether the lock was not free when we wanted it.
     pub(super) fn has_to_wait(&mut self, crowded: bool) {
         self.crowded = crowded;
     }
 
-    /// Returns for how long the lock is to be left alone yet.
+    /// Returns how long to leave the lock alone.
     pub(super) fn rest(&self) -> Duration {
         let rest = self.until.map(|until| until.saturating_duration_since(Instant::now()));
         rest.unwrap_or_default()
     }
 
-    /// Leaves the lock, which is let go, to those who try for it with this
-    /// `pause`.
+    /// Leaves the released lock to others, which try with this `pause`.
     pub(super) fn pass_on(&mut self, pause: Duration) {
         let crowded = std::mem::take(&mut self.crowded);
         self.until = crowded.then(|| Instant::now() + 2 * pause);

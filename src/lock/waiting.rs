@@ -1,10 +1,9 @@
 //! Waiting for a lock, for a limited time.
 //!
-//! A thread waits, not a loop: where the system queues the waiters, a process
-//! that polls starves among them. The thread cannot be stopped. One that has
-//! waited in vain lets go as soon as it has the lock, and until then whoever
-//! wants the same lock takes over its place: there is never more than one
-//! such thread for a lock file.
+//! A thread waits instead of polling: where the system queues waiters, a polling process
+//! starves. The thread cannot be stopped. One that waited in vain releases the lock as soon as
+//! it has it; until then another waiter of this process takes over its place, so there is at
+//! most one such thread for a lock file.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -18,13 +17,13 @@ use std::time::Duration;
 use super::wait_for;
 use crate::sys::{self, Identity};
 
-/// How often to try where no thread can be started.
+/// How often to try if no thread can be started.
 const POLL: Duration = Duration::from_millis(2);
 
-/// A lock file, in this process: after a fork the threads are the parent's.
+/// A lock file in this process: after a fork the threads are the parent's.
 type Key = (u32, Identity);
 
-/// The lock files that a thread waits for, and who wants the result.
+/// The lock files that a thread waits for, and the threads that want the result.
 type Waiting = BTreeMap<Key, Vec<(ThreadId, Sender<File>)>>;
 
 static WAITING: Mutex<Waiting> = Mutex::new(Waiting::new());
@@ -33,9 +32,8 @@ fn waiting() -> MutexGuard<'static, Waiting> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Waits for `most` at the most until the `file` of this identity is locked.
-/// Returns it, or another descriptor of it, or nothing: then try again if
-/// there is time left.
+/// Waits at most `most` until `file` is locked. Returns it, or another descriptor of it, or
+/// `None`: then try again if there is time left.
 pub(super) fn lock_within(file: File, identity: Identity, most: Duration) -> Option<File> {
     if let Some(pause) = sys::LOCK_POLL {
         thread::sleep(pause.min(most));
@@ -69,7 +67,7 @@ pub(super) fn lock_within(file: File, identity: Identity, most: Duration) -> Opt
     locked
 }
 
-/// Waits until `file` is locked, and gives it to the first who still wants it.
+/// Waits until `file` is locked, and gives it to the first thread that still wants it.
 fn wait(key: Key, mut file: File) {
     let locked = wait_for(&file).is_ok();
     let senders = waiting().remove(&key).unwrap_or_default();
@@ -89,7 +87,6 @@ mod tests {
     use std::os::unix::fs::MetadataExt;
     use std::time::{Duration, Instant};
 
-    /// Returns how many descriptors of this file the process has.
     fn descriptors(inode: u64) -> usize {
         let open = fs::read_dir("/proc/self/fd").unwrap().flatten();
         open.filter(|fd| fd.path().metadata().is_ok_and(|file| file.ino() == inode)).count()

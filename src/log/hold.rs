@@ -1,6 +1,6 @@
-//! A hold: what is done while the lock is ours.
+//! A hold: what is done while the lock is held.
 //!
-//! One hold of the lock puts one batch of lines in:
+//! One hold appends one batch of lines:
 //!
 //! ```text
 //! begin     is the open log still the one at its path? how long is it?
@@ -8,11 +8,10 @@
 //! append    mend what a dead writer left (once, and before each rotation)
 //!           rotate if the time has come
 //!           while lines are left: rotate if the log is full, write what fits
-//! finish    let go; only then force to disk what is to be
+//! finish    release the lock; only then fsync
 //! ```
 //!
-//! The files are those that Python leaves, who looks at the size before every
-//! single line.
+//! The files are those that Python leaves, which checks the size before every single line.
 
 use std::ops::{Deref, DerefMut};
 
@@ -24,19 +23,17 @@ use crate::log::repair::{Files, Repair};
 use crate::rotation::options::SyncPolicy;
 use crate::sys;
 
-/// The time between taking the lock and letting go.
+/// The time between acquiring and releasing the lock.
 ///
-/// Dropping it lets go too, but leaves to the next one what [`Hold::finish`]
-/// does.
+/// Dropping it releases the lock too, but leaves the work of [`Hold::finish`] to the next one.
 #[derive(Debug)]
 pub struct Hold<'a> {
-    /// What the lock is held for; closed before the lock is let go.
+    /// Before `held`, so that it is closed before the lock is released.
     log: Attended<'a>,
-    /// The lock.
     held: Held<'a>,
 }
 
-/// The log of a hold. Where it does not stay open, dropping it closes it.
+/// Closes the log when dropped, on systems where it does not stay open.
 #[derive(Debug)]
 struct Attended<'a>(&'a mut Log);
 
@@ -63,7 +60,6 @@ impl Drop for Attended<'_> {
 }
 
 impl<'a> Hold<'a> {
-    /// Looks at the log, now that nobody else changes it.
     pub(crate) fn begin(held: Held<'a>, log: &'a mut Log) -> Result<Self> {
         let mut begun = Self { log: Attended(log), held };
         let (log, held) = (&mut *begun.log, &mut begun.held);
@@ -74,14 +70,13 @@ impl<'a> Hold<'a> {
         Ok(begun)
     }
 
-    /// Tells whether to append `lines` and [release](Hold::release) takes no
-    /// more than a few system calls: nothing has to be mended, compressed or
-    /// forced to disk for it.
+    /// Returns whether to append `lines` and [release](Hold::release) takes only a few system
+    /// calls: nothing has to be mended, compressed or fsynced.
     #[doc(hidden)]
     #[must_use]
     pub fn is_quick(&self, lines: &[u8]) -> bool {
         let options = &self.log.backups.options;
-        // By the clock, each rotation forces the time of the next one to disk.
+        // By the clock, each rotation fsyncs the time of the next one.
         let fast = options.gzip.is_none() && options.schedule.is_none();
         let background = &self.log.backups.background;
         let fits = (fast || self.log.fitting(lines) == lines.len())
@@ -160,9 +155,8 @@ impl<'a> Hold<'a> {
         Ok(appended)
     }
 
-    /// Rotates if the time has come, before there is a line. As with Python,
-    /// there is no new log before there is one: an empty log would be the
-    /// backup of an interval in which nothing was said.
+    /// As in Python, no new log is created before there is a line: an empty log would be the
+    /// backup of an interval without lines.
     pub(crate) fn rotate_if_due(&mut self) -> Result<()> {
         self.log.rotate_if_due(&mut self.held, false)
     }
@@ -171,7 +165,7 @@ impl<'a> Hold<'a> {
     ///
     /// # Errors
     ///
-    /// If it cannot be done. Nothing is lost by it.
+    /// If it fails. Nothing is lost then.
     pub fn rotate(&mut self) -> Result<()> {
         self.held.regain()?;
         self.log.mend(&mut self.held);
@@ -199,11 +193,11 @@ impl<'a> Hold<'a> {
         Ok(Repair { changes, notices: std::mem::take(&mut self.log.notices) })
     }
 
-    /// Lets go of the lock, and then does what is left to be done.
+    /// Releases the lock, then does the remaining work.
     ///
     /// # Errors
     ///
-    /// If the system cannot force to disk what is to be.
+    /// If the system cannot fsync.
     pub fn finish(self) -> Result<()> {
         let Self { mut log, held } = self;
         let outcome = log.let_go(held).and(log.backups.background.settle());
@@ -211,12 +205,12 @@ impl<'a> Hold<'a> {
         outcome
     }
 
-    /// Lets go of the lock, and leaves to the [`Background`](crate::Background) what
-    /// can be done at any time.
+    /// Releases the lock and leaves to the [`Background`](crate::Background) what can be done
+    /// later.
     ///
     /// # Errors
     ///
-    /// If every batch is to be forced to disk, and the system cannot.
+    /// If every batch is to be fsynced and the system cannot.
     #[doc(hidden)]
     pub fn release(self) -> Result<()> {
         let Self { mut log, held } = self;

@@ -1,8 +1,7 @@
 //! Other writers' settings, as far as the backups show them.
 //!
-//! They are looked at only when another writer has rotated the log. One such
-//! rotation proves nothing: a signal or a failure can make any backup small,
-//! large or plain.
+//! They are checked only when another writer has rotated the log. One such rotation proves
+//! nothing: a signal or a failure can make any backup small, large or plain.
 
 use std::fs::File;
 use std::sync::OnceLock;
@@ -17,27 +16,23 @@ use crate::sys::FileExt;
 
 /// How many rotations in a row must look the same.
 const ENOUGH: usize = 2;
-/// The same for small logs: those that are rotated by hand or by cron are small
-/// too, but not equally small.
+/// The same for small logs: those rotated by hand or cron are small too, but not equally small.
 const ENOUGH_SMALL: usize = 3;
 
-/// What other writers' last rotations have shown, and what was reported.
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
-    /// Of the last rotations in a row, the sizes below half our limit.
+    /// The last sizes in a row below half our limit.
     small: Vec<u64>,
     /// How many of the last in a row were too large.
     large: usize,
-    /// How many of the last in a row had the other form.
     other_form: usize,
-    /// What stood in the slot beyond our last at first.
+    /// The file in the slot beyond our last when first checked.
     beyond: OnceLock<Option<u64>>,
     /// Size, compression, backups.
     reported: [bool; 3],
 }
 
 impl Log {
-    /// Looks how other writers have rotated the log `old`.
     pub(crate) fn look_for_mismatch(&mut self, old: &File) {
         let backups = &self.backups;
         // A writer that rotates by the clock is reported by other means.
@@ -69,7 +64,6 @@ impl Watch {
         *self = Self { reported: self.reported, ..Self::default() };
     }
 
-    /// Tells whether a log of this `size` was rotated by another limit.
     fn size(&mut self, old: &File, size: u64, ours: u64) -> Option<Mismatch> {
         if ours == 0 {
             return None;
@@ -88,7 +82,6 @@ impl Watch {
         differs.then_some(Mismatch::Size { theirs: size, ours })
     }
 
-    /// Tells whether the newest backup has the form that ours do not have.
     fn compression(&mut self, backups: &Backups) -> Option<Mismatch> {
         let ours = backups.options.gzip.is_some();
         let form = if ours { Form::Plain } else { Form::Gzip };
@@ -97,8 +90,7 @@ impl Watch {
         (self.other_form >= ENOUGH).then_some(Mismatch::Compression { theirs: !ours })
     }
 
-    /// Tells whether the slot beyond our last is in use: what stands there may
-    /// be from earlier days, but then it stays the same.
+    /// A file in the slot beyond our last may be old, but then it stays the same.
     fn backups(&mut self, backups: &Backups) -> Option<Mismatch> {
         let ours = backups.options.backups;
         let beyond = ours.checked_add(1)?;
@@ -115,8 +107,8 @@ impl Watch {
     }
 }
 
-/// Returns the size of the log `old`, which is no longer at its path, if it has
-/// been rotated: then there is a backup that is not older.
+/// Returns the size of the log `old` if it was rotated: then there is a backup that is not
+/// older.
 fn size_if_rotated(old: &File, backups: &Backups) -> Option<u64> {
     let old = old.metadata().ok()?;
     let forms = [Form::Plain, Form::Gzip];
@@ -126,8 +118,7 @@ fn size_if_rotated(old: &File, backups: &Backups) -> Option<u64> {
     (newest.max()? >= old.modified().ok()?).then_some(old.len())
 }
 
-/// Tells whether a line of the log begins beyond our limit, in the first piece
-/// that lies there: a single long line can pass any limit.
+/// Returns whether a line begins beyond our limit: a single long line can exceed any limit.
 fn has_line_beyond(old: &File, size: u64, limit: u64) -> bool {
     let mut piece = vec![0; 64 * 1024];
     let read = old.read_at(&mut piece, limit - 1).unwrap_or(0);

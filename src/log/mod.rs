@@ -1,7 +1,5 @@
-//! A log that any number of processes append to and rotate in turns.
-//!
-//! This is the library's front: how a log is opened, held and appended to, and
-//! what it has to tell. What is done under the lock is in [`hold`].
+//! A log that any number of processes append to and rotate in turns: opening, holding and
+//! appending. What is done under the lock is in [`hold`].
 
 pub(crate) mod hold;
 pub(crate) mod mismatch;
@@ -47,9 +45,7 @@ use crate::sys;
 /// ```
 #[derive(Debug)]
 pub struct RotatingLog {
-    /// What is taken before anything is looked at.
     lock: Lock,
-    /// What may be looked at and changed under the lock.
     log: Log,
 }
 
@@ -60,7 +56,6 @@ impl RotatingLog {
         Options::default()
     }
 
-    /// Opens the log at `path`; see [`Options::open_to_repair`].
     fn open(path: &Path, options: Options) -> Result<Self> {
         options.fault().map_or(Ok(()), Err).map_err(Error::on("open", path))?;
         let names = Names::new(path).map_err(Error::on("open", path))?;
@@ -81,8 +76,7 @@ impl RotatingLog {
         Ok(Self { lock, log: Log::new(active, Backups::new(names, options)) })
     }
 
-    /// Opens lock and log anew in a child of the process that opened them: the
-    /// two would share one lock, which excludes nobody.
+    /// Reopens lock and log in a forked child: parent and child would share one lock.
     fn notice_fork(&mut self) -> Result<()> {
         if self.lock.notice_fork() {
             let Backups { names, options, .. } = &self.log.backups;
@@ -92,18 +86,17 @@ impl RotatingLog {
         Ok(())
     }
 
-    /// Sees to it that the time of the next rotation is known, and that it lies
-    /// ahead, as Python does before there is a line. If somebody has the lock,
-    /// the first line is early enough.
+    /// Makes the next rotation's time known and future, as Python does before there is a line.
+    /// If the lock is busy, the first line is early enough.
     fn begin_by_the_clock(&mut self) -> Result<()> {
         let Some(mut hold) = self.try_hold()? else { return Ok(()) };
         hold.rotate_if_due()?;
-        // Not finished: the file that compression has replaced is held open, so
-        // that the new log does not get its inode.
+        // Not finished: the replaced file stays open, so that the new log does not get its
+        // inode.
         hold.release()
     }
 
-    /// Takes the lock, waiting for as long as others have it.
+    /// Acquires the lock, waiting as long as others hold it.
     ///
     /// # Errors
     ///
@@ -117,8 +110,8 @@ impl RotatingLog {
         Hold::begin(held, &mut self.log)
     }
 
-    /// Takes the lock, waiting for `limit` at the most; returns nothing if
-    /// others have had it for that long.
+    /// Acquires the lock, waiting at most `limit`; returns `None` if others hold it for that
+    /// long.
     ///
     /// # Errors
     ///
@@ -129,8 +122,8 @@ impl RotatingLog {
         held.map(|held| Hold::begin(held, &mut self.log)).transpose()
     }
 
-    /// Takes the lock if it is free, and returns nothing if it is not, or if
-    /// appending might wait for something else: for a FIFO's reader, say.
+    /// Acquires the lock if it is free; returns `None` if it is not, or if appending might
+    /// block for another reason, such as a FIFO without a reader.
     ///
     /// # Errors
     ///
@@ -156,7 +149,7 @@ impl RotatingLog {
         hold.finish().map_err(|error| Unappended { appended: lines.len(), error })
     }
 
-    /// Forces what was appended last to disk.
+    /// Fsyncs what was appended last.
     ///
     /// # Errors
     ///
@@ -165,19 +158,16 @@ impl RotatingLog {
         self.log.backups.background.settle().and(self.log.active.sync())
     }
 
-    /// Returns what is to be done beside the flow of lines, for any thread.
+    /// Returns the work to be done without the lock, for any thread.
     #[doc(hidden)]
     #[must_use]
     pub fn background(&self) -> Background {
         self.log.backups.background.clone()
     }
 
-    /// Returns the troubles since the last call.
+    /// Returns the notices since the last call.
     pub fn take_notices(&mut self) -> Vec<Notice> {
-        self.log.note_unmet();
-        self.log.note_refused();
-        self.log.note_nameless();
-        self.log.note_no_fsync();
+        self.log.note_refusals();
         std::mem::take(&mut self.log.notices)
     }
 
@@ -229,8 +219,6 @@ impl Options {
     }
 }
 
-/// Tells whether every name that a rotation makes from these is short enough
-/// for the file system.
 fn name_fits(names: &Names) -> io::Result<()> {
     match names.excess(sys::longest_name(names.dir())?) {
         0 => Ok(()),
@@ -240,7 +228,6 @@ fn name_fits(names: &Names) -> io::Result<()> {
     }
 }
 
-/// Returns the log's lock, having made its directory if one is given.
 fn lock_of(names: &Names, options: &Options) -> Result<Lock> {
     let dir = options.lock_dir.as_deref();
     if let Some(dir) = dir {

@@ -1,7 +1,7 @@
 //! A writer's recovery, done now and reported in full.
 //!
-//! It is the same recovery, so it cannot differ from a writer's. What it did
-//! shows in the directory's names before and after, compared under one hold.
+//! It is the same recovery, so it cannot differ. Its effect is the difference between the
+//! directory's names before and after, under one hold.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -42,19 +42,17 @@ pub enum Change {
     Ended(PathBuf),
 }
 
-/// The files around a log: which name each has. A file is known by its number
-/// and when it was changed. Its time of birth would not do: overlayfs gives a
-/// renamed file another.
+/// The paths of the files around a log, by identity and time of change. The birth time would
+/// not do: overlayfs changes it in a rename.
 #[derive(Debug)]
 pub(crate) struct Files(BTreeMap<(Identity, SystemTime), PathBuf>);
 
 impl Files {
-    /// Looks which there are: backups, orphans and private files.
     pub(crate) fn of(names: &Names, lock_dir: Option<&Path>) -> Result<Self> {
         let listing = names.list(lock_dir).map_err(Error::on("look into", names.dir()))?;
         let ours = |entry: &Entry| !matches!(entry.meaning, Meaning::OtherLog(_) | Meaning::Other);
         let ours = listing.entries.into_iter().filter(ours).map(|entry| entry.path);
-        // One that has gone meanwhile is not ours: that is not under the lock.
+        // Not under the lock, so one that has vanished is not ours.
         let known = |path: PathBuf| {
             let metadata = sys::look_at(&path).ok()?;
             Some(((sys::identity(&metadata), metadata.modified().ok()?), path))
@@ -62,7 +60,6 @@ impl Files {
         Ok(Self(ours.filter_map(known).collect()))
     }
 
-    /// Returns what has changed until `now`.
     pub(crate) fn changes(&self, now: &Self) -> Vec<Change> {
         let before = self.0.iter().filter_map(|(identity, from)| match now.0.get(identity) {
             None => Some(Change::Removed(from.clone())),

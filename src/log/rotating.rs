@@ -1,4 +1,4 @@
-//! Whether the log is to be rotated, and what becomes of it if it cannot be.
+//! Whether the log is to be rotated, and what happens if it cannot be.
 
 use std::io::{self, ErrorKind};
 
@@ -13,8 +13,8 @@ use crate::rotation::recovery::Leftovers;
 use crate::rotation::timetable::{Doubt, Timetable, time_in};
 
 impl Log {
-    /// Looks when the log is to be rotated. If it is by size only, whoever goes
-    /// by the clock is not looked for, but is seen.
+    /// Checks when the log is to be rotated. By size only, a writer that goes by the clock is
+    /// noticed if the lock file is not empty.
     pub(super) fn look_at_time(&mut self, held: &mut Held<'_>) {
         if self.active.is_special() {
             return;
@@ -31,7 +31,7 @@ impl Log {
             None if self.timed || held.is_blank() => {}
             None => {
                 self.timed = true;
-                // What cannot be read says nothing.
+                // An unreadable time says nothing.
                 if let Ok(Some(_)) = time_in(held) {
                     self.notices.push(Notice::TimedElsewhere { lock: held.path().to_owned() });
                 }
@@ -39,8 +39,7 @@ impl Log {
         }
     }
 
-    /// Reports what is odd about the time of the next rotation. That there was
-    /// none is odd only if there is a log from before.
+    /// A missing time is odd only if there is an older log.
     fn report_doubt(&mut self, doubt: Doubt, held: &Held<'_>) {
         let Some(timetable) = self.backups.naming.timetable() else { return };
         let (lock, next) = (held.path().to_owned(), timetable.next());
@@ -54,18 +53,13 @@ impl Log {
         });
     }
 
-    /// Tells whether the time to rotate had come when we last looked.
     pub(super) fn is_due(&self) -> bool {
         let due = self.backups.naming.timetable().is_some_and(Timetable::is_due);
         due && !self.active.is_special()
     }
 
-    /// Rotates the log if its time has come. A missing log is none, but the
-    /// time has passed. If the log is not to be `renewed`, none is made.
-    ///
-    /// # Errors
-    ///
-    /// If the lock, released to prepare that, cannot be acquired again.
+    /// Rotates the log if its time has come; for a missing log, only the time passes. Fails
+    /// only if the lock, released to prepare, cannot be acquired again.
     pub(super) fn rotate_if_due(&mut self, held: &mut Held<'_>, renewed: bool) -> Result<()> {
         if let Some(timetable) = self.backups.naming.timetable_mut() {
             timetable.look_at_clock();
@@ -78,8 +72,8 @@ impl Log {
             return Ok(());
         }
         if renewed && self.active.is_missing() && self.backups.options.max_bytes > 0 {
-            // Python makes the log in order to look at its size. If we cannot,
-            // there is none to rotate, and the append tells of it.
+            // Python creates the log to look at its size. If that fails, there is none to
+            // rotate, and the append reports the error.
             drop(self.create(held));
         }
         if !self.active.is_missing() {
@@ -92,12 +86,9 @@ impl Log {
         Ok(())
     }
 
-    /// Returns how many bytes of `lines` go in now. If the log is full it is
-    /// rotated; if that fails it grows, for lines matter more than the limit.
-    ///
-    /// # Errors
-    ///
-    /// If the lock, released to prepare that, cannot be acquired again.
+    /// Returns how many bytes of `lines` go in now. A full log is rotated; if that fails it
+    /// grows, for lines matter more than the limit. Fails only if the lock, released to
+    /// prepare, cannot be acquired again.
     pub(super) fn make_room(&mut self, held: &mut Held<'_>, lines: &[u8]) -> Result<usize> {
         if self.fitting(lines) == 0 && self.backoff.is_over() {
             self.get_ready(held)?;
@@ -110,12 +101,11 @@ impl Log {
         })
     }
 
-    /// Rotates a log that may not grow because of the process's limit on the
-    /// size of files (`ulimit -f`): there will never be room in it. Tells
+    /// Rotates a log that has reached the process's file size limit (`ulimit -f`); returns
     /// whether there is a new log.
     pub(super) fn rotate_at_file_limit(&mut self, held: &mut Held<'_>, error: &Error) -> bool {
         let options = &self.backups.options;
-        // Emptying a log that is to have no limit would lose lines.
+        // Truncating a log that has no limit would lose lines.
         let may = options.backups > 0 || options.schedule.is_some() || options.max_bytes > 0;
         let size = self.active.size();
         if error.kind() != ErrorKind::FileTooLarge || size == 0 || !may || !self.backoff.is_over() {
@@ -130,23 +120,15 @@ impl Log {
         true
     }
 
-    /// Rotates; tells whether that has worked.
     fn try_to_rotate(&mut self, held: &mut Held<'_>, renewed: bool) -> bool {
-        match self.rotate(held, renewed) {
-            Ok(()) => true,
-            Err(error) => {
-                self.rotation_fails(error);
-                false
-            }
-        }
+        self.rotate(held, renewed).map_err(|error| self.rotation_fails(error)).is_ok()
     }
 
-    /// Notes that the log cannot be rotated now.
     fn rotation_fails(&mut self, error: Error) {
         self.notices.extend(self.backoff.extend().then_some(Notice::CannotRotate(error)));
     }
 
-    /// Rotates; if the log is not to be `renewed`, the next line does that.
+    /// If the log is not `renewed`, the next line creates it.
     pub(super) fn rotate(&mut self, held: &mut Held<'_>, renewed: bool) -> Result<()> {
         self.look_for_leftovers();
         if self.must_mend() {
@@ -155,12 +137,12 @@ impl Log {
         }
         let listed = self.leftovers.take().unwrap_or_default().listing;
         self.leftovers = Some(Leftovers::default());
-        // Lines come first: if there is no room for a newline, the log is
-        // rotated all the same, for that may make room.
+        // Lines come first: even without room for a newline the log is rotated, which may make
+        // room.
         drop(self.active.end_partial_line(held));
         self.renamed = true;
         let outcome = self.backups.rotate(held, &mut self.active, renewed, &listed);
-        // There can be a backup even where a later step failed.
+        // There can be a backup even if a later step failed.
         self.notices.extend(self.backups.rotated.take().map(Notice::Rotated));
         let trouble = outcome.map_err(|error| explained(error, held))?;
         self.stats.rotations += 1;
@@ -172,8 +154,7 @@ impl Log {
         Ok(())
     }
 
-    /// Removes the oldest backups beyond those that are kept, where there was no
-    /// log to rotate.
+    /// Removes surplus backups when there was no log to rotate.
     fn remove_surplus(&mut self, held: &mut Held<'_>) {
         let Some(timetable) = self.backups.naming.timetable() else { return };
         match self.backups.list() {
@@ -187,7 +168,6 @@ impl Log {
         }
     }
 
-    /// Reports backups that could not be removed.
     fn report_unremoved(&mut self) {
         for error in std::mem::take(&mut self.backups.unremoved) {
             self.report_unmended(error);
@@ -195,8 +175,8 @@ impl Log {
     }
 }
 
-/// Says why a rotation failed if that is because something else moved the log or
-/// a backup at the same time, which only a lock that does not exclude allows.
+/// Explains a rotation that failed because something else moved the log or a backup at the same
+/// time, which only a broken lock allows.
 fn explained(error: Error, held: &Held<'_>) -> Error {
     if !held.is_at_its_path() {
         let reason = "it was removed while it was held, so another writer may have rotated too";

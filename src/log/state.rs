@@ -1,5 +1,4 @@
-//! What a hold works on: the log, its backups, and what is known of both from
-//! one hold to the next.
+//! What a hold works on: the log, its backups, and what is known of both between holds.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,51 +20,41 @@ use crate::rotation::options::SyncPolicy;
 use crate::rotation::recovery::{self, Leftovers};
 use crate::sys;
 
-/// How often a rotation is prepared before it is done all the same.
+/// How often a rotation is prepared before it is done anyway.
 const PREPARATIONS: usize = 4;
 
-/// The log and its backups.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is known or not by itself")]
 pub(crate) struct Log {
-    /// The log now appended to.
     pub(crate) active: Active,
-    /// Its backups, names and settings.
     pub(crate) backups: Backups,
-    /// What was found to be mended, or that it is not known yet.
+    /// What is to be mended; `None` if not known yet.
     pub(super) leftovers: Option<Leftovers>,
-    /// What could not be mended, and has been told of.
+    /// What could not be mended and was reported.
     unmended: BTreeSet<PathBuf>,
-    /// When to rotate again after it failed.
     pub(super) backoff: Backoff,
-    /// What others' rotations have shown of their settings.
     pub(crate) mismatch: Watch,
-    /// Whether it is known that somebody rotates the log by the clock.
+    /// Whether it is known that another writer rotates by the clock.
     pub(super) timed: bool,
     /// Whether the last backup could not be compressed.
     pub(super) uncompressed: bool,
-    /// Whether there is something that only a batch's end forces to disk.
+    /// Whether lines wait for a batch's fsync.
     unsynced: bool,
-    /// Whether there are new names that only a batch's end forces to disk.
+    /// Whether new names wait for a batch's fsync.
     pub(super) renamed: bool,
-    /// Whether it was reported that there is no fsync.
+    /// What was reported already: no fsync, no name, a refused access list, the file size
+    /// limit.
     no_fsync: bool,
-    /// Whether it was reported that the log has no name.
     nameless: bool,
-    /// Whether it was reported that an access list was refused.
     acl_refused: bool,
-    /// Whether it was reported that the limit on the size of files is met.
     pub(super) at_file_limit: bool,
-    /// How many bytes were put in that the background does not know of.
+    /// Appended bytes that the background does not know of.
     own: u64,
-    /// Troubles to be told.
     pub(crate) notices: Vec<Notice>,
-    /// Counts.
     pub(crate) stats: Stats,
 }
 
 impl Log {
-    /// Returns a log of which nothing has been looked at yet.
     pub(crate) fn new(active: Active, backups: Backups) -> Self {
         Self {
             active,
@@ -88,9 +77,8 @@ impl Log {
         }
     }
 
-    /// Looks for what dead writers left. Where the directory may be written
-    /// and not read, nothing is found, and that is reported. Beside a FIFO
-    /// nothing is ours.
+    /// Looks for what dead writers left. A directory that is writable but not readable is
+    /// reported. Nothing beside a FIFO is ours.
     pub(super) fn look_for_leftovers(&mut self) {
         let listing =
             if self.active.is_special() { Ok(Listing::default()) } else { self.backups.list() };
@@ -102,12 +90,10 @@ impl Log {
         self.leftovers = Some(Leftovers::find(&self.backups, listing, log));
     }
 
-    /// Tells whether something was found that has to be mended.
     pub(super) fn must_mend(&self) -> bool {
         self.leftovers.as_ref().is_some_and(|found| !found.is_empty())
     }
 
-    /// Mends what was found.
     pub(super) fn mend(&mut self, held: &mut Held<'_>) {
         if self.must_mend() {
             let found = self.leftovers.replace(Leftovers::default()).unwrap_or_default();
@@ -122,7 +108,7 @@ impl Log {
         }
     }
 
-    /// Ends a torn end of the log with a newline; tells whether it has done so.
+    /// Ends a partial last line with a newline; returns the change, if any.
     pub(super) fn end_torn_end(&mut self, held: &mut Held<'_>) -> Option<Change> {
         let before = self.active.size();
         if let Err(error) = self.active.end_partial_line(held) {
@@ -132,7 +118,6 @@ impl Log {
         (self.active.size() > before).then_some(Change::Ended(path))
     }
 
-    /// Returns how many bytes of `lines` go in before the log must rotate.
     pub(super) fn fitting(&self, lines: &[u8]) -> usize {
         match self.backups.options.max_bytes {
             0 => lines.len(),
@@ -140,20 +125,18 @@ impl Log {
         }
     }
 
-    /// Tells, once, of something that stays as it is.
+    /// Reports, once, something that stays as it is.
     pub(super) fn report_unmended(&mut self, error: Error) {
         if self.unmended.insert(error.path().to_owned()) {
             self.notices.push(Notice::CannotMend(error));
         }
     }
 
-    /// Makes the missing log. If there are backups, its writer may have died
-    /// between two steps of a rotation.
+    /// Creates the missing log. If there are backups, its writer may have died in mid-rotation.
     pub(super) fn create(&mut self, held: &mut Held<'_>) -> Result<()> {
         let like = self.backups.naming.newest(&self.backups.names);
         self.renamed = true;
-        let outcome = self.active.create(held, like.as_ref());
-        match outcome {
+        match self.active.create(held, like.as_ref()) {
             Err(error) if error.is_missing_directory() && self.backups.options.create_dir => {
                 let dir = self.backups.names.dir();
                 fs::create_dir_all(dir).map_err(Error::on("create directory", dir))?;
@@ -163,7 +146,6 @@ impl Log {
         }
     }
 
-    /// Appends lines that fit.
     pub(super) fn append(
         &mut self,
         held: &mut Held<'_>,
@@ -178,8 +160,7 @@ impl Log {
             if !full {
                 return Err(failure);
             }
-            // What a rotation has removed may have taken its room until now, or
-            // until a moment ago.
+            // What a rotation removed may have kept its space until a moment ago.
             self.backups.background.free();
             let rest = self.active.append(held, &lines[failure.kept..]);
             rest.map_err(|again| Unwritten { kept: failure.kept + again.kept, ..again })
@@ -191,8 +172,8 @@ impl Log {
         outcome.map_err(|failure| Unappended { appended, error: failure.error })
     }
 
-    /// Releases the lock, does `work` and acquires the lock again. Others may
-    /// have appended and rotated then.
+    /// Releases the lock, does `work` and acquires it again. Others may have appended and
+    /// rotated.
     pub(super) fn pause(
         &mut self,
         held: &mut Held<'_>,
@@ -206,7 +187,6 @@ impl Log {
         self.look(held)
     }
 
-    /// Looks at the log, now that nobody else changes it.
     pub(super) fn look(&mut self, held: &mut Held<'_>) -> Result<()> {
         self.active.refresh(held)?;
         let replaced = self.active.take_replaced();
@@ -220,9 +200,8 @@ impl Log {
         Ok(())
     }
 
-    /// Compresses what we have added, if it is so much that others would have to
-    /// wait for it otherwise; the lock is released meanwhile. So are files that
-    /// are kept open, if they are many.
+    /// Compresses what we added if others would have to wait for it otherwise, and closes files
+    /// if many are kept open; the lock is released meanwhile.
     pub(super) fn keep_up(&mut self, held: &mut Held<'_>) -> Result<()> {
         if self.backups.background.has_too_many_open() {
             let mut outcome = Ok(());
@@ -236,12 +215,10 @@ impl Log {
         Ok(())
     }
 
-    /// Sees to it that the log, which is full or due, can be rotated with hardly
-    /// anything to compress under the lock, which is released meanwhile. Another
-    /// process may have rotated it then.
+    /// Prepares the full or due log so that a rotation has hardly anything to compress under
+    /// the lock. The lock is released meanwhile, so another process may rotate the log.
     pub(super) fn get_ready(&mut self, held: &mut Held<'_>) -> Result<()> {
-        // A process that is stopped while it is at the private file is not
-        // waited for.
+        // Do not wait for a process that was stopped while it has the private file.
         for _ in 0..PREPARATIONS {
             let Some(identity) = self.active.private_identity() else { break };
             if self.backups.is_ready(&self.active) {
@@ -256,12 +233,11 @@ impl Log {
         Ok(())
     }
 
-    /// Returns how many bytes of `lines` go in before what is owed must be paid.
+    /// Returns how many bytes of `lines` go in before compression must catch up.
     pub(super) fn payable(&self, lines: &[u8]) -> usize {
         fitting(lines, self.backups.background.credit().max(1))
     }
 
-    /// Tells the background how large the log is now, and how much of that is new.
     fn note_growth(&mut self) {
         let own = std::mem::take(&mut self.own);
         if let Some(identity) = self.active.private_identity()
@@ -271,43 +247,31 @@ impl Log {
         }
     }
 
-    /// Notes that a log was not made as it was asked for, if that is news.
-    pub(crate) fn note_unmet(&mut self) {
+    /// Reports what the log's file could not do, each once.
+    pub(super) fn note_refusals(&mut self) {
+        let path = self.active.path().to_owned();
         if self.active.take_unmet() {
             let refused = io::Error::from_raw_os_error(sys::NOT_PERMITTED);
-            let error = Error::new("set mode or owner of", self.active.path(), refused);
+            let error = Error::new("set mode or owner of", &path, refused);
             self.notices.push(Notice::CannotOwn(error));
         }
-    }
-
-    /// Notes that a log was made without its access list, if that is news.
-    pub(crate) fn note_refused(&mut self) {
         if let Some(error) = self.active.take_refused()
             && !std::mem::replace(&mut self.acl_refused, true)
         {
-            let error = Error::new("set the access list of", self.active.path(), error);
+            let error = Error::new("set the access list of", &path, error);
             self.notices.push(Notice::CannotKeepAcl(error));
         }
-    }
-
-    /// Reports, once, that the log has no name left.
-    pub(crate) fn note_nameless(&mut self) {
         if self.active.nameless && !std::mem::replace(&mut self.nameless, true) {
-            self.notices.push(Notice::Nameless { path: self.active.path().to_owned() });
+            self.notices.push(Notice::Nameless { path: path.clone() });
         }
-    }
-
-    /// Reports, once, that the log's file system has no fsync.
-    pub(crate) fn note_no_fsync(&mut self) {
         if !self.no_fsync
             && let Some(error) = self.active.device().and_then(sync::refusal)
         {
             self.no_fsync = true;
-            self.notices.push(Notice::CannotSync(Error::new("sync", self.active.path(), error)));
+            self.notices.push(Notice::CannotSync(Error::new("sync", path, error)));
         }
     }
 
-    /// Lets go of the lock, and forces the batch to disk if that is wanted.
     pub(super) fn let_go(&mut self, held: Held<'_>) -> Result<()> {
         if sys::LOG_STAYS_OPEN {
             drop(held);
@@ -322,8 +286,7 @@ impl Log {
         }
     }
 
-    /// Forces the batch to disk, if that is wanted of every batch: what was
-    /// rotated, the log, and the name of a new one.
+    /// Fsyncs what was rotated, the log, and a new log's name, if every batch is fsynced.
     fn sync_batch(&mut self) -> Result<()> {
         let unsynced = std::mem::take(&mut self.unsynced);
         if !unsynced || self.backups.options.sync != SyncPolicy::Batch {
@@ -338,12 +301,8 @@ impl Log {
     }
 }
 
-/// Returns how many bytes of `lines` go in before the log must rotate, if there
-/// is `room` for so many up to its limit.
-///
-/// A line goes in if the log is below its limit where the line begins, so the
-/// log may pass its limit, but by one line only. The answer always lies at a
-/// line's end; it is 0 if the log is full already.
+/// Returns how many bytes of `lines` go in with `room` bytes left up to the limit: a line goes
+/// in if it begins below the limit. The result is always at a line's end; 0 if the log is full.
 fn fitting(lines: &[u8], room: u64) -> usize {
     let Some(last) = room.checked_sub(1) else {
         return 0;
@@ -358,7 +317,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// As Python does it: one line after the other.
+    /// Line by line, as Python does it.
     fn slowly(lines: &[u8], room: u64) -> usize {
         let mut taken = 0;
         for line in lines.split_inclusive(|byte| *byte == b'\n') {

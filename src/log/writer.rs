@@ -45,7 +45,6 @@ use crate::event::Unappended;
 #[derive(Debug)]
 pub struct LogWriter {
     log: RotatingLog,
-    /// The beginning of a line.
     partial: Vec<u8>,
 }
 
@@ -79,7 +78,7 @@ impl Write for LogWriter {
                 self.partial.extend_from_slice(&bytes[end + 1..]);
                 Ok(bytes.len())
             }
-            // The rest is tried again by whoever wants all of it written.
+            // The caller tries the rest again.
             Err(Unappended { appended, .. })
                 if (before + 1..self.partial.len()).contains(&appended) =>
             {
