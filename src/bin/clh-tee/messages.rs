@@ -177,8 +177,7 @@ impl Report {
         self.shown(error) + advice
     }
 
-    /// Shows an error in a message about `log`: the reason only, unless it is about
-    /// another file.
+    /// Shows an error in a message about `log`: the reason only, unless it is about another file.
     pub(crate) fn inside(&self, error: &Error, log: &Path) -> String {
         if self.path(error.path()).to_string() == self.path(log).to_string() {
             error.reason()

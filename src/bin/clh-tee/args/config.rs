@@ -26,11 +26,10 @@ use crate::messages::Report;
 pub(crate) struct Configured {
     /// Take settings from FILE, for all logs or by path
     ///
-    /// It is in TOML; names and values are those of the long options. The
-    /// command line beats the environment, and both beat the file. Without this
-    /// option it is the first there is of $XDG_CONFIG_HOME/clh-tee.toml (usually
-    /// ~/.config/clh-tee.toml) and /etc/clh-tee.toml, on Windows
-    /// %APPDATA%\clh-tee.toml. With an empty name there is none.
+    /// It is in TOML; names and values are those of the long options. The command line beats the
+    /// environment, and both beat the file. Without this option it is the first there is of
+    /// $XDG_CONFIG_HOME/clh-tee.toml (usually ~/.config/clh-tee.toml) and /etc/clh-tee.toml, on
+    /// Windows %APPDATA%\clh-tee.toml. With an empty name there is none.
     #[arg(long, value_name = "FILE")]
     config: Option<OsString>,
 

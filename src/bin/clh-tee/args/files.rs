@@ -8,18 +8,16 @@ use crate::sys::{NO_OWNERS, Umask, group_id, set_umask, user_id};
 pub(crate) struct Files {
     /// Mode of files made from now on, such as 640
     ///
-    /// It is that of a new LOG and a new lock file; backups keep the mode of
-    /// the log that they were. Without it a new LOG has the mode of the one
-    /// that it replaces, and the first one what the umask leaves. It is refused
-    /// on Windows.
+    /// It is that of a new LOG and a new lock file; backups keep the mode of the log that they
+    /// were. Without it a new LOG has the mode of the one that it replaces, and the first one what
+    /// the umask leaves. It is refused on Windows.
     #[arg(long, value_name = "MODE", value_parser = mode, hide_short_help = true)]
     chmod: Option<u32>,
 
     /// Owner of files made from now on
     ///
-    /// USER and GROUP are names or numbers. Without it a new LOG belongs to
-    /// whom the one belonged that it replaces, where that is permitted. It is
-    /// refused on Windows.
+    /// USER and GROUP are names or numbers. Without it a new LOG belongs to whom the one belonged
+    /// that it replaces, where that is permitted. It is refused on Windows.
     #[arg(long, value_name = "USER[:GROUP]", value_parser = owner, hide_short_help = true)]
     owner: Option<Owner>,
 
@@ -57,20 +55,21 @@ fn refused() -> Result<(), String> {
 }
 
 fn mode(text: &str) -> Result<u32, String> {
-    refused()?;
-    let mode = octal(text).filter(|mode| mode & 0o200 != 0);
-    mode.ok_or_else(|| "give it in octal digits, and let the owner write, such as 640".to_owned())
+    bits(text, 0o200, "640")
 }
 
 fn mask(text: &str) -> Result<u32, String> {
-    refused()?;
-    let mask = octal(text).filter(|mask| mask & 0o200 == 0);
-    mask.ok_or_else(|| "give it in octal digits, and let the owner write, such as 027".to_owned())
+    bits(text, 0, "027")
 }
 
-fn octal(text: &str) -> Option<u32> {
+/// Parses permission bits, of which `owner` is the owner's right to write.
+fn bits(text: &str, owner: u32, example: &str) -> Result<u32, String> {
+    refused()?;
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    u32::from_str_radix(text, 8).ok().filter(|bits| digits && *bits <= 0o777)
+    let bits = u32::from_str_radix(text, 8).ok().filter(|bits| digits && *bits <= 0o777);
+    bits.filter(|bits| bits & 0o200 == owner).ok_or_else(|| {
+        format!("give it in octal digits, and let the owner write, such as {example}")
+    })
 }
 
 fn owner(text: &str) -> Result<Owner, String> {

@@ -38,11 +38,9 @@ use crate::transform::{Format, Settings};
 
 /// Appends standard input to a rotating log that any number of processes share.
 ///
-/// clh-tee reads lines from standard input, appends them to LOG and copies
-/// them to standard output. With COMMAND it does so with what COMMAND prints.
-/// Any number of processes may write and rotate one
-/// LOG at once: other clh-tee, and Python programs that use
-/// concurrent-log-handler.
+/// clh-tee reads lines from standard input, appends them to LOG and copies them to standard output.
+/// With COMMAND it does so with what COMMAND prints. Any number of processes may write and rotate
+/// one LOG at once: other clh-tee, and Python programs that use concurrent-log-handler.
 ///
 /// The environment can give options too: CLH_TEE_MAX_BYTES is
 /// --max-bytes, and CLH_TEE_GZIP=yes is --gzip. The command line goes first.
@@ -60,8 +58,8 @@ pub(crate) struct Cli {
 
     /// Rotate at this size; 0: never
     ///
-    /// It is given as 512K, 10M or 1.5G. The line that reaches SIZE still goes in, so that LOG passes it by less
-    /// than a line. K, M, G and KiB, MiB, GiB are powers of 1024.
+    /// It is given as 512K, 10M or 1.5G. The line that reaches SIZE still goes in, so that LOG
+    /// passes it by less than a line. K, M, G and KiB, MiB, GiB are powers of 1024.
     #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
     pub(crate) max_bytes: u64,
 
@@ -72,7 +70,8 @@ pub(crate) struct Cli {
 
     /// How many backups to keep
     ///
-    /// They are LOG.1, LOG.2 and so on, the newest first. With 0, LOG is emptied when it is full; with --when, all are kept.
+    /// They are LOG.1, LOG.2 and so on, the newest first. With 0, LOG is emptied when it is full;
+    /// with --when, all are kept.
     #[arg(long, value_name = "N", default_value_t = 5, alias = "backup-count",
           value_parser = count)]
     pub(crate) backups: u64,
@@ -122,8 +121,8 @@ pub(crate) struct Cli {
 
     /// Full queue: block or drop
     ///
-    /// block: the producer waits. drop: whole lines are dropped. Dropped lines are counted; one line in LOG says how many, and the exit
-    /// status is 1.
+    /// block: the producer waits. drop: whole lines are dropped. Dropped lines are counted; one
+    /// line in LOG says how many, and the exit status is 1.
     #[arg(
         long,
         value_name = "HOW",
@@ -135,9 +134,8 @@ pub(crate) struct Cli {
 
     /// Sync: none, rotate, batch
     ///
-    /// none: nothing is forced to disk. rotate: a rotated log, and a
-    /// compressed backup before its plain file goes. batch: every line too,
-    /// before it counts as in.
+    /// none: nothing is forced to disk. rotate: a rotated log, and a compressed backup before its
+    /// plain file goes. batch: every line too, before it counts as in.
     #[arg(
         long,
         value_name = "WHAT",
@@ -156,10 +154,9 @@ pub(crate) struct Cli {
 
     /// How long to go on after TERM
     ///
-    /// In this time what the pipe still holds is put in. Lines that are not in
-    /// by then go to standard error, and the exit status is 1. When COMMAND has
-    /// ended and something else holds its output open, that is read for no
-    /// longer than this either.
+    /// In this time what the pipe still holds is put in. Lines that are not in by then go to
+    /// standard error, and the exit status is 1. When COMMAND has ended and something else holds
+    /// its output open, that is read for no longer than this either.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time, hide_short_help = true)]
     pub(crate) drain_timeout: Duration,
 
@@ -288,17 +285,17 @@ impl Cli {
 
 /// Prints help or version if asked for, and otherwise what is wrong with the command line.
 pub(crate) fn answer(answer: &clap::Error, report: &Report) -> Status {
-    if !answer.use_stderr() {
-        return match page(&answer.render().ansi().to_string()) {
-            Ok(()) => Status::AllIn,
-            Err(error) => {
-                report.failure(&error);
-                Status::Lost
-            }
-        };
+    if answer.use_stderr() {
+        report.say(&tips::message(answer));
+        return Status::Usage;
     }
-    report.say(&tips::told(answer));
-    Status::Usage
+    match page(&answer.render().ansi().to_string()) {
+        Ok(()) => Status::AllIn,
+        Err(error) => {
+            report.failure(&error);
+            Status::Lost
+        }
+    }
 }
 
 /// Returns the names of our environment variables.

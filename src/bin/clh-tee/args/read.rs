@@ -11,20 +11,25 @@ use super::values::time;
 pub(crate) struct Reading {
     /// Write LOG and its backups to standard output
     ///
-    /// The oldest line comes first, and what is compressed is inflated. LOG is not written and standard input is not read.
-    /// A file that cannot be read is left out or ends early; that is told, and the exit status is 1.
+    /// The oldest line comes first, and what is compressed is inflated. LOG is not written and
+    /// standard input is not read. A file that cannot be read is left out or ends early; that is
+    /// told, and the exit status is 1.
     #[arg(long, group = "mode", conflicts_with = "command")]
     pub(crate) read: bool,
 
     /// With --read: go on with what is appended
     ///
-    /// LOG is followed over rotations, without a missed or doubled line, whoever rotates it. LOG need not be there yet; if its directory is missing for a while, that is said and waited for. INT or TERM ends this.
+    /// LOG is followed over rotations, without a missed or doubled line, whoever rotates it. LOG
+    /// need not be there yet; if its directory is missing for a while, that is said and waited for.
+    /// INT or TERM ends this.
     #[arg(short, long, hide_short_help = true)]
     pub(crate) follow: bool,
 
     /// With --read: skip backups that end before TIME
     ///
-    /// That is told by the time at which they were last changed. TIME is a date, such as 2026-11-22 or 2026-11-22T10:00, in the local time zone, or with an offset, such as 2026-11-22T10:00:00Z; or how long ago it is, such as 30m, 2h or 1day.
+    /// That is told by the time at which they were last changed. TIME is a date, such as 2026-11-22
+    /// or 2026-11-22T10:00, in the local time zone, or with an offset, such as
+    /// 2026-11-22T10:00:00Z; or how long ago it is, such as 30m, 2h or 1day.
     #[arg(long, value_name = "TIME", value_parser = point, hide_short_help = true)]
     pub(crate) since: Option<SystemTime>,
 }

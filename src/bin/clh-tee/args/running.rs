@@ -9,10 +9,9 @@ use clap::Args;
 pub(crate) struct Running {
     /// With COMMAND: print its output only if it fails
     ///
-    /// Its output is kept back, in a temporary file if it is more than a
-    /// mebibyte. If the exit status is not 0, it is printed at the end, in the
-    /// order in which it was read and to the stream that it came from, with
-    /// -q too.
+    /// Its output is kept back, in a temporary file if it is more than a mebibyte. If the exit
+    /// status is not 0, it is printed at the end, in the order in which it was read and to the
+    /// stream that it came from, with -q too.
     #[arg(long)]
     pub(crate) quiet_ok: bool,
 

@@ -7,9 +7,8 @@ use clap::Args;
 pub(crate) struct Looking {
     /// Show LOG, its backups and what is wrong, and end
     ///
-    /// Nothing is changed. Give --max-bytes, --backups, --when and --lock-dir as
-    /// the writers of LOG have them. The exit status is 0 if nothing is wrong,
-    /// and 1 if something is.
+    /// Nothing is changed. Give --max-bytes, --backups, --when and --lock-dir as the writers of LOG
+    /// have them. The exit status is 0 if nothing is wrong, and 1 if something is.
     #[arg(long, group = "mode", conflicts_with = "command")]
     pub(crate) status: bool,
 
@@ -35,10 +34,9 @@ pub(crate) struct Looking {
 
     /// Rotate LOG now, if it is not empty, and end
     ///
-    /// Give --backups, --gzip and --when as the writers have them. They go on
-    /// in the new log by themselves. Nothing is said if it has worked. The exit
-    /// status is 0 too if there is nothing to rotate, which is said, and 1 if
-    /// it cannot be done or there is no such log.
+    /// Give --backups, --gzip and --when as the writers have them. They go on in the new log by
+    /// themselves. Nothing is said if it has worked. The exit status is 0 too if there is nothing
+    /// to rotate, which is said, and 1 if it cannot be done or there is no such log.
     #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
     pub(crate) rotate: bool,
 }

@@ -24,8 +24,7 @@ pub(crate) struct Timed {
 
     /// The time of the day, for MIDNIGHT and W0 to W6
     ///
-    /// It is given in local time or, with --utc, in UTC. By default it is
-    /// midnight.
+    /// It is given in local time or, with --utc, in UTC. By default it is midnight.
     #[arg(long, value_name = "HH:MM[:SS]", hide_short_help = true, value_parser = at_time)]
     at_time: Option<u32>,
 

@@ -1,5 +1,4 @@
-//! Messages about a wrong command line: clap's, with a tip for what users of other
-//! programs try.
+//! Messages about a wrong command line: clap's, with a tip for what users of other programs try.
 
 use std::env;
 
@@ -14,8 +13,7 @@ const OF_EVERY_DASH: &str = "as a value, use '";
 /// In clap's tip for an option whose name looks like another's.
 const SIMILAR: &str = "a similar argument exists";
 
-/// Options of logrotate, rotatelogs, svlogd, multilog, tee, tail, journalctl and Python's
-/// handlers.
+/// Options of logrotate, rotatelogs, svlogd, multilog, tee, tail, journalctl and Python's handlers.
 const SYNONYMS: &[(&[&str], &str)] = &[
     (
         &["--max-size", "--maxsize", "--size", "--minsize", "--rotate-size", "--limit"],
@@ -42,7 +40,7 @@ const SYNONYMS: &[(&[&str], &str)] = &[
     (&["--silent", "-s"], "no copy on standard output is -q"),
 ];
 
-pub(super) fn told(error: &Error) -> String {
+pub(super) fn message(error: &Error) -> String {
     let text = error.render().to_string().replace("value was not a boolean", "give yes or no");
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
     // A mistyped option is no log of that name.

@@ -12,19 +12,17 @@ pub(super) const BARE_TIMESTAMP: &str = "rfc3339";
 pub(crate) struct Transforming {
     /// Put the time before each line
     ///
-    /// It is the time at which the line's first byte was read. FORMAT is
-    /// rfc3339 (with milliseconds and offset; the default), unix (seconds,
-    /// with milliseconds), tai64n (as multilog writes it), or a pattern as for
-    /// strftime(3), such as '%F %T'.
+    /// It is the time at which the line's first byte was read. FORMAT is rfc3339 (with milliseconds
+    /// and offset; the default), unix (seconds, with milliseconds), tai64n (as multilog writes it),
+    /// or a pattern as for strftime(3), such as '%F %T'.
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true,
           default_missing_value = BARE_TIMESTAMP, value_parser = Format::parse)]
     pub(super) timestamp: Option<Format>,
 
     /// Put TEXT and a colon before each line
     ///
-    /// {pid}, {host}, {user} and {stream} are filled in; {{ and }} are braces. With
-    /// COMMAND, {pid} is that of COMMAND, and {stream} is out or err; without it,
-    /// {stream} is in.
+    /// {pid}, {host}, {user} and {stream} are filled in; {{ and }} are braces. With COMMAND, {pid}
+    /// is that of COMMAND, and {stream} is out or err; without it, {stream} is in.
     #[arg(long, value_name = "TEXT", value_parser = Template::parse)]
     tag: Option<Template>,
 
@@ -39,8 +37,7 @@ pub(crate) struct Transforming {
 
     /// Keep what follows a line's last carriage return
     ///
-    /// Of a progress bar that is its last state. Carriage returns at the
-    /// line's end are dropped.
+    /// Of a progress bar that is its last state. Carriage returns at the line's end are dropped.
     #[arg(long, hide_short_help = true)]
     collapse_cr: bool,
 

@@ -24,8 +24,7 @@ pub(super) enum Pattern {
 /// A log. What is not UTF-8 in its path becomes U+FFFD, which `?` matches.
 #[derive(Debug)]
 pub(super) struct Target {
-    /// Its absolute path as given, and with the links among its directories resolved, if
-    /// possible.
+    /// Its absolute path as given, and with the links among its directories resolved, if possible.
     paths: Vec<String>,
     name: String,
 }

@@ -101,8 +101,7 @@ mod tests {
     #[test]
     fn writes_unix_and_tai64n() {
         assert_eq!(shown("unix", "UTC", 1_763_823_845, 7_000_000), "1763823845.007");
-        // The example in tai64nlocal's manual: 1999-08-23 21:03:43.787492500,
-        // in California.
+        // The example in tai64nlocal's manual: 1999-08-23 21:03:43.787492500, in California.
         let manual = shown("tai64n", "UTC", 935_467_445, 787_492_500);
         assert_eq!(manual, "@4000000037c219bf2ef02e94");
         // Windows counts in steps of 100 ns.

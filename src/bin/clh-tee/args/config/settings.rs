@@ -1,6 +1,5 @@
-//! Options as settings: which there are, what each takes, and how a file's settings become
-//! default values. All of it is derived from the definition of the command line; no option
-//! is named here.
+//! Options as settings: which there are, what each takes, and how a file's settings become default
+//! values. All of it is derived from the definition of the command line; no option is named here.
 
 use std::error::Error;
 

@@ -39,8 +39,8 @@ fn write(text: &mut String, status: &Status, report: &Report) -> std::fmt::Resul
     lock(text, status)?;
     openers(text, status)?;
     if !status.others.is_empty() {
-        let others: Vec<String> =
-            status.others.iter().map(|path| report.path(path).to_string()).collect();
+        let others = status.others.iter().map(|path| report.path(path).to_string());
+        let others = others.collect::<Vec<_>>();
         writeln!(text, "other   {}", others.join(", "))?;
     }
     for finding in &status.findings {
