@@ -19,7 +19,7 @@ use crate::lock::Held;
 use crate::sys::{self, Identity, Metadata, identity};
 
 /// The log at its path, open or not yet created.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Active {
     path: PathBuf,
     open: Option<Open>,
@@ -52,18 +52,7 @@ impl Active {
     /// Opens the log if it exists, but refuses a directory, a symbolic link and a socket. A FIFO
     /// is opened later, when a process may read it.
     pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
-        let mut active = Self {
-            path,
-            asked,
-            open: None,
-            special: false,
-            left: None,
-            replaced: None,
-            others: 0,
-            unmet: None,
-            refused: None,
-            nameless: false,
-        };
+        let mut active = Self { path, asked, ..Self::default() };
         match sys::look_at(&active.path) {
             Ok(metadata) if metadata.is_dir() => {
                 let error = io::Error::from_raw_os_error(sys::IS_A_DIRECTORY);

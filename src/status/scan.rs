@@ -26,7 +26,7 @@ const LOCK_WAIT: Duration = Duration::from_millis(250);
 /// In seconds; no rotation takes longer: Python compresses 10 MB a second.
 const LONGEST_ROTATION: u64 = 120;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Scan {
     pub(super) log: Option<(PathBuf, Metadata)>,
     /// Newest first, plain before compressed.
@@ -72,19 +72,11 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
     let file = open_to_read(&lock_path).ok();
     let lock = sys::look_at(&lock_path).ok();
     let mut scan = Scan {
-        log: None,
-        backups: Vec::new(),
-        temps: Vec::new(),
-        leftovers: Vec::new(),
-        others: Vec::new(),
-        other_logs: Vec::new(),
         lock_path,
         next_rotation: file.as_ref().and_then(next_rotation),
         lock,
         locks,
-        held_by_others: false,
-        no_locking: false,
-        ahead: 0,
+        ..Scan::default()
     };
     let held = lock::lock_existing(&scan.lock_path, Some(LOCK_WAIT));
     match &held {

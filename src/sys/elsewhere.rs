@@ -59,7 +59,7 @@ impl Acl {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Locks;
 
 impl Locks {

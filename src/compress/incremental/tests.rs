@@ -35,7 +35,7 @@ impl Site {
         fs::write(&self.log, bytes).unwrap();
     }
 
-    /// Makes the log this long; equal offsets have equal bytes.
+    /// Equal offsets have equal bytes.
     fn grow(&self, length: u64) -> Vec<u8> {
         let bytes = ticks(length);
         self.write(&bytes);
@@ -59,7 +59,6 @@ impl Site {
         incremental.prepare(file_id(&self.metadata()), self.metadata().len()).unwrap();
     }
 
-    /// Prepares a rotation and compresses the rest under the lock.
     fn finish(&self, incremental: &mut Incremental) -> Vec<u8> {
         self.prepare(incremental);
         assert!(incremental.is_ready(&self.metadata()));
@@ -78,7 +77,7 @@ fn ticks(length: u64) -> Vec<u8> {
     b"0123456789\n".iter().copied().cycle().take(usize::try_from(length).unwrap()).collect()
 }
 
-/// Inflates the first member, which must be all there is.
+/// The first member must be all there is.
 fn inflated(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut decoder = GzDecoder::new(BufReader::new(File::open(path).unwrap()));
@@ -275,7 +274,7 @@ fn nothing_is_left_of_a_log_that_was_rotated_meanwhile() {
 }
 
 #[test]
-fn somebody_who_is_at_it_is_left_alone() {
+fn a_private_file_that_another_process_has_claimed_is_left_alone() {
     let site = Site::new();
     site.grow(2 * BLOCK);
     let held = PrivateFile::claim(&Names::new(&site.log).unwrap(), &site.metadata()).unwrap();
