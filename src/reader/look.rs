@@ -34,10 +34,10 @@ pub(super) struct Spot {
 /// The backups by name, each with its forms.
 #[derive(Debug, Default)]
 struct Listing {
-    slots: BTreeMap<u64, Vec<Form>>,
+    slots: BTreeMap<u64, Paths>,
     /// Newest first.
-    dated: BTreeMap<Reverse<Dated>, Vec<Form>>,
-    temps: BTreeMap<String, Vec<Form>>,
+    dated: BTreeMap<Reverse<Dated>, Paths>,
+    temps: BTreeMap<String, Paths>,
 }
 
 type Paths = Vec<(PathBuf, Form)>;
@@ -97,12 +97,12 @@ impl Spot {
         // A lock that cannot be opened was reported already.
         let held = lock::lock_existing(&self.lock, None);
         let listing = self.list()?;
-        let paths = self.slots(&listing).into_iter().chain(self.dated(&listing));
-        let paths = paths.chain(self.temps(&listing)).flatten().map(|(path, _)| path);
+        let paths = listing.slots.into_values().chain(listing.dated.into_values());
+        let mut paths = paths.chain(listing.temps.into_values()).flatten().map(|(path, _)| path);
         let is_it = |path: &PathBuf| {
             sys::look_at(path).is_ok_and(|metadata| file_id(&metadata) == identity)
         };
-        let found = paths.into_iter().find(is_it);
+        let found = paths.find(is_it);
         let open = found.map(|path| open_to_read(&path).map_err(Error::on("open", &path)));
         drop(held);
         Ok(open.transpose()?.map(Arc::new))
@@ -118,16 +118,13 @@ impl Spot {
         let listing = self.list()?;
         sight.names = listing.slots.len() + listing.dated.len() + listing.temps.len();
         // Beside a plain file, the compressed one is incomplete.
-        for (path, form) in self
-            .temps(&listing)
-            .into_iter()
-            .filter_map(|paths| paths.into_iter().min_by_key(|(_, form)| *form))
-        {
+        let first = |paths: Paths| paths.into_iter().min_by_key(|(_, form)| *form);
+        for (path, form) in listing.temps.into_values().filter_map(first) {
             let found = sight.look_at(path, form, known);
             sight.orphans.extend(found);
         }
-        let slots = sight.walk(self.slots(&listing), known, false);
-        let dated = sight.walk(self.dated(&listing), known, true);
+        let slots = sight.walk(listing.slots.into_values(), known, false);
+        let dated = sight.walk(listing.dated.into_values(), known, true);
         // A change of the naming is one for all backups.
         let newest = |found: &[Vec<Found>]| found.first()?.first().map(|found| found.modified);
         let (newer, older) =
@@ -137,35 +134,17 @@ impl Spot {
         Ok(sight)
     }
 
-    fn slots(&self, listing: &Listing) -> Vec<Paths> {
-        let path = |slot: &u64, form| self.names.backup(*slot, form);
-        with_paths(&listing.slots, path)
-    }
-
-    fn dated(&self, listing: &Listing) -> Vec<Paths> {
-        let path = |Reverse(dated): &Reverse<Dated>, form| dated.path(&self.names, form);
-        with_paths(&listing.dated, path)
-    }
-
-    fn temps(&self, listing: &Listing) -> Vec<Paths> {
-        let path = |digits: &String, form| self.names.rotation_temp(digits, form);
-        with_paths(&listing.temps, path)
-    }
-
     fn list(&self) -> Result<Listing> {
         let mut listing = Listing::default();
         let listed = self.names.list(self.lock.parent());
         for entry in listed.map_err(Error::on("look for backups in", self.names.dir()))?.entries {
-            match entry.meaning {
-                Meaning::Backup(slot, form) => listing.slots.entry(slot).or_default().push(form),
-                Meaning::Dated(dated, form) => {
-                    listing.dated.entry(Reverse(dated)).or_default().push(form);
-                }
-                Meaning::RotationTemp(digits, form) => {
-                    listing.temps.entry(digits).or_default().push(form);
-                }
-                Meaning::Private(_) | Meaning::OtherLog(_) | Meaning::Other => {}
-            }
+            let (paths, form) = match entry.meaning {
+                Meaning::Backup(slot, form) => (listing.slots.entry(slot).or_default(), form),
+                Meaning::Dated(it, form) => (listing.dated.entry(Reverse(it)).or_default(), form),
+                Meaning::RotationTemp(it, form) => (listing.temps.entry(it).or_default(), form),
+                Meaning::Private(_) | Meaning::OtherLog(_) | Meaning::Other => continue,
+            };
+            paths.push((entry.path, form));
         }
         Ok(listing)
     }
@@ -198,7 +177,12 @@ impl Spot {
 impl Sight {
     /// Returns the backups with new files, newest first. A chain has none beyond a known one;
     /// names by the clock need not be in order, so `all` are looked at.
-    fn walk(&mut self, backups: Vec<Paths>, known: &Known, all: bool) -> Vec<Vec<Found>> {
+    fn walk(
+        &mut self,
+        backups: impl Iterator<Item = Paths>,
+        known: &Known,
+        all: bool,
+    ) -> Vec<Vec<Found>> {
         let mut fresh = Vec::new();
         for paths in backups {
             let look_at = |(path, form)| self.look_at(path, form, known);
@@ -265,14 +249,4 @@ impl Sight {
         let files = self.log.iter().chain(self.fresh.iter().flatten()).chain(&self.orphans);
         files.map(|found| found.identity).chain(self.anchor.iter().copied())
     }
-}
-
-fn with_paths<N>(
-    backups: &BTreeMap<N, Vec<Form>>,
-    path: impl Fn(&N, Form) -> PathBuf,
-) -> Vec<Paths> {
-    let paths = |(name, forms): (&N, &Vec<Form>)| {
-        forms.iter().map(|form| (path(name, *form), *form)).collect()
-    };
-    backups.iter().map(paths).collect()
 }
