@@ -88,21 +88,18 @@ impl<'a> Hold<'a> {
             && options.sync != SyncPolicy::Batch
     }
 
-    /// Returns how many bytes others have appended to the log since our hold
-    /// before this one; where they have rotated it, how many are in the new
-    /// log, and at least 1. If it is not 0, who floods the log should leave the
-    /// lock alone for a moment after this hold: a waiter is woken when the lock
-    /// becomes free, and finds it taken again if it is taken at once.
+    /// Returns how many bytes others have appended since our last hold; if they rotated the
+    /// log, how many are in the new one, and at least 1. If non-zero, a busy writer should
+    /// pause briefly after this hold: a waiter is woken when the lock becomes free, and loses
+    /// it to a writer that takes it again at once.
     #[doc(hidden)]
     #[must_use]
     pub fn others(&self) -> u64 {
         self.log.active.others()
     }
 
-    /// Appends `lines`, rotating where the log is full. If the last one has no
-    /// newline, it gets one.
-    /// Between two of them the lock may be released, to compress what cannot
-    /// wait.
+    /// Appends `lines`, rotating where the log is full. If the last one has no newline, it gets
+    /// one. Between two lines the lock may be released, to compress what cannot wait.
     ///
     /// # Errors
     ///
@@ -117,10 +114,9 @@ impl<'a> Hold<'a> {
         self.append_while(lines, |_| true).map(|_| ())
     }
 
-    /// Appends whole `lines`, but no more of them after a rotation once `goes_on`,
-    /// asked with how many bytes are in, says so: a hold in which the log is
-    /// rotated often keeps others waiting. Returns how many bytes are in, which is
-    /// not 0 unless there were none.
+    /// Appends whole `lines`, but no more after a rotation once `goes_on`, called with the number
+    /// of bytes appended, returns false: a hold that rotates often keeps others waiting. Returns
+    /// how many bytes were appended, which is not 0 unless there were none.
     ///
     /// # Errors
     ///
@@ -174,12 +170,12 @@ impl<'a> Hold<'a> {
         if self.log.active.size() == 0 { Ok(()) } else { self.log.rotate(&mut self.held, true) }
     }
 
-    /// Does what a writer's first line would do before it goes in: mends what
-    /// dead writers left, and ends a torn end with a newline.
+    /// Does what a writer's first line would do before it is appended: mends what dead writers
+    /// left, and ends a partial last line with a newline.
     ///
     /// # Errors
     ///
-    /// If the log's directory cannot be read. What cannot be mended is told.
+    /// If the log's directory cannot be read. What cannot be mended is reported in the result.
     pub fn repair(&mut self) -> Result<Repair> {
         self.held.regain()?;
         let files =

@@ -26,10 +26,9 @@ use crate::sys;
 
 /// A log that any number of processes append to and rotate in turns.
 ///
-/// It is no [`std::io::Write`]: `writeln!` may call `write` several times for
-/// one line, and other processes would append in between. Whole lines go to
-/// [`RotatingLog::append`]; [`RotatingLog::into_writer`] makes them of what is
-/// written.
+/// It is no [`std::io::Write`]: `writeln!` may call `write` several times for one line, and
+/// other processes would append in between. Whole lines go to [`RotatingLog::append`];
+/// [`RotatingLog::into_writer`] makes them of what is written.
 ///
 /// # Examples
 ///
@@ -141,7 +140,7 @@ impl RotatingLog {
     ///
     /// # Errors
     ///
-    /// If the lock cannot be had or not all lines can be written; the error
+    /// If the lock cannot be acquired or not all lines can be written; the error
     /// says how many bytes are in.
     pub fn append(&mut self, lines: &[u8]) -> std::result::Result<(), Unappended> {
         let mut hold = self.hold()?;

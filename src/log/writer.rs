@@ -27,8 +27,7 @@ use crate::event::Unappended;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// In a [`Mutex`](std::sync::Mutex) it is what `tracing_subscriber` calls a
-/// `MakeWriter`:
+/// In a [`Mutex`](std::sync::Mutex) it is what `tracing_subscriber` calls a `MakeWriter`:
 ///
 /// ```
 /// # let dir = tempfile::tempdir()?;

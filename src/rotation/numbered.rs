@@ -9,26 +9,16 @@ use crate::file::{open_to_read, regular_file};
 use crate::names::listing::Listing;
 use crate::names::{Form, Names};
 use crate::rotation::naming::another_log;
-use crate::rotation::plan::{Backup, Chain, Found, Plan, Rotation, plan};
+use crate::rotation::plan::{Backup, Chain, Found, Rotation, plan};
 use crate::sys::{self, Metadata};
 
 pub(crate) fn plan_rotation(names: &Names, backups: u64, listing: &Listing) -> Result<Rotation> {
-    let room = make_room(names, Some(1), backups, listing)?;
+    let room = plan(&chain(names, backups, listing)?, Some(1), backups);
     let first = room.remove.first().or(room.shift.first().map(|(backup, _)| backup));
     if let Some(path) = first.map(|backup| backup.path(names)) {
         sys::can_rename(&path).map_err(Error::on("rename", &path))?;
     }
     Ok(Rotation { room, backup: names.backup(1, Form::Plain), surplus: Vec::new() })
-}
-
-/// Plans how a slot becomes free for a `newcomer`, or how to put the chain in order.
-pub(crate) fn make_room(
-    names: &Names,
-    newcomer: Option<u64>,
-    backups: u64,
-    listing: &Listing,
-) -> Result<Plan> {
-    Ok(plan(&chain(names, backups, listing)?, newcomer, backups))
 }
 
 /// Looks up the backups, newest first. It is an error if a slot's name belongs to another log

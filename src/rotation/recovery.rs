@@ -157,7 +157,7 @@ fn part(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups) -> Result
         return Ok(());
     }
     let kept = backups.options.backups;
-    let plan = numbered::make_room(&backups.names, None, kept, &found.listing)?;
+    let plan = plan(&numbered::chain(&backups.names, kept, &found.listing)?, None, kept);
     backups.carry_out(&plan, held)
 }
 
