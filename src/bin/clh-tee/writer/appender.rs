@@ -1,9 +1,9 @@
-//! The second thread: it waits for the lock and the disk, so that the first one
-//! can hear signals and empty the pipe meanwhile.
+//! The second thread: it waits for the lock and the disk, while the first one handles
+//! signals and empties the pipe.
 //!
-//! It takes whatever waits: one line when the log is quiet, a large batch when
-//! it is busy or the lock was long in coming. There is no timer. Where no thread
-//! can be started, the first one does this work, and polls for the lock.
+//! It appends whatever is queued: one line in a quiet log, a large batch in a busy one.
+//! There is no timer. If no thread can be started, the first one does this work and
+//! polls for the lock.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -20,14 +20,13 @@ use crate::writer::fairness::{Fairness, Turn};
 use crate::writer::post_rotate::PostRotate;
 use crate::writer::queue::{Queue, Work};
 
-/// The waits between tries after a failure.
+/// The waits between retries after a failure; each is twice the last.
 const FIRST_RETRY: Duration = Duration::from_millis(10);
 const LAST_RETRY: Duration = Duration::from_secs(1);
 
-/// How often a thread that must not wait for the lock tries to acquire it.
+/// The wait between attempts of a thread that must not block on the lock.
 const POLL: Duration = Duration::from_millis(1);
 
-/// What all threads share.
 pub(crate) struct Shared {
     pub(crate) queue: Queue,
     pub(crate) log: Mutex<RotatingLog>,
@@ -38,20 +37,19 @@ pub(crate) struct Shared {
     pub(crate) post_rotate: Option<PostRotate>,
     pub(crate) report: Report,
     pub(crate) path: PathBuf,
-    /// Why lines cannot be appended, as long as that lasts.
+    /// Why lines cannot be appended at present, unless they only wait for the lock.
     pub(crate) trouble: Mutex<Option<String>>,
-    /// That will not end by itself: the log may not grow.
+    /// The trouble will not end by itself.
     pub(crate) hopeless: AtomicBool,
-    /// Lines are in that could not be fsynced as asked.
+    /// Lines are in the log that could not be fsynced as asked.
     pub(crate) unsynced: AtomicBool,
-    /// How many lines were dropped.
+    /// In lines.
     pub(crate) dropped: AtomicU64,
 }
 
-/// Appends what is in the queue.
 pub(crate) struct Appender {
     shared: Arc<Shared>,
-    /// How long the last wait after a failure was.
+    /// The last wait after a failure.
     wait: Duration,
 }
 
@@ -64,16 +62,16 @@ impl Appender {
     pub(crate) fn run(mut self) {
         while self.shared.queue.wait_for_work() {
             let outcome = self.shared.append(|log| log.hold().map(Some));
-            if let Some(wait) = self.ends(outcome.map(|_| ())) {
+            if let Some(wait) = self.ends(outcome) {
                 self.shared.queue.wait_to_retry(wait);
             }
         }
     }
 
-    /// Appends what can be appended without waiting for the lock. Returns when
-    /// to try again, if something is left.
+    /// Appends what needs no waiting for the lock. Returns when to retry if something is
+    /// left.
     pub(crate) fn run_here(&mut self) -> Option<Instant> {
-        // What is no file is waited for: it has no lock that others hold.
+        // Only a regular file has a lock that others can hold.
         let special = fs::metadata(&self.shared.path).is_ok_and(|about| !about.is_file());
         while self.shared.queue.has_work() {
             let outcome = self
@@ -81,8 +79,7 @@ impl Appender {
                 .append(|log| if special { log.hold().map(Some) } else { log.try_hold() });
             let wait = match outcome {
                 Ok(false) => Some(POLL),
-                Ok(true) => self.ends(Ok(())),
-                Err(error) => self.ends(Err(error)),
+                outcome => self.ends(outcome),
             };
             if let Some(wait) = wait {
                 return Some(Instant::now() + wait);
@@ -91,36 +88,30 @@ impl Appender {
         None
     }
 
-    /// Reports how a hold ended, where that is news. Returns how long to wait
-    /// before the next one.
-    fn ends(&mut self, outcome: Result<(), Error>) -> Option<Duration> {
+    /// Reports how a hold ended, if that is news. Returns how long to wait before the next.
+    fn ends(&mut self, outcome: Result<bool, Error>) -> Option<Duration> {
         BackgroundThread::wake(&self.shared);
-        match outcome {
-            Ok(()) => {
-                self.wait = Duration::ZERO;
-                self.shared.trouble_ends();
-                self.shared.hopeless.store(false, Ordering::Relaxed);
-                None
-            }
-            Err(error) => {
-                self.shared.trouble_begins(&error);
-                self.shared.queue.fails();
-                let hopeless =
-                    error.kind() == ErrorKind::FileTooLarge || error.is_locking_unsupported();
-                self.shared.hopeless.store(hopeless, Ordering::Relaxed);
-                if hopeless {
-                    self.shared.queue.news();
-                }
-                self.wait = (self.wait * 2).clamp(FIRST_RETRY, LAST_RETRY);
-                Some(self.wait)
-            }
+        let Err(error) = outcome else {
+            self.wait = Duration::ZERO;
+            self.shared.trouble_ends();
+            self.shared.hopeless.store(false, Ordering::Relaxed);
+            return None;
+        };
+        self.shared.trouble_begins(&error);
+        self.shared.queue.fails();
+        let hopeless = error.kind() == ErrorKind::FileTooLarge || error.is_locking_unsupported();
+        self.shared.hopeless.store(hopeless, Ordering::Relaxed);
+        if hopeless {
+            self.shared.queue.news();
         }
+        self.wait = (self.wait * 2).clamp(FIRST_RETRY, LAST_RETRY);
+        Some(self.wait)
     }
 }
 
 impl Shared {
-    /// Acquires the lock by `hold`, appends what waits and does the requests
-    /// that are due. Returns false if the lock was not to be acquired.
+    /// Acquires the lock with `hold`, appends what waits and does the requests that are due.
+    /// Returns false if another writer holds the lock.
     fn append(
         &self,
         hold: impl for<'a> FnOnce(&'a mut RotatingLog) -> Result<Option<Hold<'a>>, Error>,
@@ -138,17 +129,17 @@ impl Shared {
             self.report_unsynced(log.sync());
         }
         self.report_notices(&mut log);
-        // Only now do the lines count as in.
+        // Lines count as appended only after the fsync that was asked for.
         self.queue.done(bytes);
         outcome.map(|()| true)
     }
 
-    /// Appends what one turn allows. Returns how many bytes are in, whether to
-    /// fsync them now, and how it ended.
+    /// Appends what one turn allows. Returns the bytes appended, whether to fsync them now,
+    /// and how it ended.
     fn append_held(&self, mut hold: Hold<'_>, turn: Turn) -> (usize, bool, Result<(), Error>) {
         let (mut bytes, mut flush, mut outcome) = (0, false, Ok(()));
         let most = turn.most(self.hold);
-        // What is asked to be fsynced is not followed by more.
+        // A request to fsync ends the hold.
         while bytes < most
             && !flush
             && outcome.is_ok()
@@ -157,20 +148,16 @@ impl Shared {
         {
             match work {
                 Work::Append(mut batch) => {
-                    match hold.append_while(&batch, |appended| turn.goes_on(bytes + appended)) {
-                        Ok(appended) if appended < batch.len() => {
-                            bytes += appended;
-                            self.queue.put_back(batch.split_off(appended));
-                        }
-                        Ok(appended) => {
-                            bytes += appended;
-                            self.queue.recycle(batch);
-                        }
-                        Err(Unappended { appended, error }) => {
-                            bytes += appended;
-                            self.queue.put_back(batch.split_off(appended));
-                            outcome = Err(error);
-                        }
+                    let result = hold.append_while(&batch, |done| turn.goes_on(bytes + done));
+                    let appended = result.unwrap_or_else(|Unappended { appended, error }| {
+                        outcome = Err(error);
+                        appended
+                    });
+                    bytes += appended;
+                    if appended < batch.len() {
+                        self.queue.put_back(batch.split_off(appended));
+                    } else {
+                        self.queue.recycle(batch);
                     }
                 }
                 Work::Do(requests) => {
@@ -187,8 +174,7 @@ impl Shared {
         (bytes, flush, outcome)
     }
 
-    /// Reports what the log has to report, and hands backups on. The lock has
-    /// been released.
+    /// Reports the log's notices and hands backups on. The lock must have been released.
     pub(crate) fn report_notices(&self, log: &mut RotatingLog) {
         log.take_notices().into_iter().for_each(|notice| self.report_notice(notice));
     }
@@ -200,7 +186,7 @@ impl Shared {
         }
     }
 
-    /// Reports, once, that lines are in the log and yet not safe on disk.
+    /// Reports, once, that lines are in the log but not safe on disk.
     pub(crate) fn report_unsynced(&self, outcome: Result<(), Error>) {
         if let Err(error) = outcome
             && !self.unsynced.swap(true, Ordering::Relaxed)
@@ -209,7 +195,6 @@ impl Shared {
         }
     }
 
-    /// Notes why lines cannot be appended, and reports it if that is new.
     fn trouble_begins(&self, error: &Error) {
         let error = self.report.shown(error);
         if self.trouble().replace(error.clone()).is_none() {
@@ -221,7 +206,6 @@ impl Shared {
         }
     }
 
-    /// Reports the end of the trouble, if there was one.
     fn trouble_ends(&self) {
         if self.trouble().take().is_some() {
             let log = self.report.path(&self.path);
@@ -234,8 +218,6 @@ impl Shared {
         }
     }
 
-    /// Returns why lines cannot be appended, if anything but the lock keeps
-    /// them from it.
     pub(crate) fn trouble(&self) -> MutexGuard<'_, Option<String>> {
         self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }

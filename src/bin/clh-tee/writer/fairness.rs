@@ -1,59 +1,52 @@
-//! What a busy writer leaves to the others who share the log.
+//! How a busy writer leaves the lock to others.
 //!
-//! `flock` is not fair: a release wakes a waiter, which finds the lock taken if
-//! the same writer takes it again at once. A writer that waits for its first turn
-//! has appended nothing yet, so nobody sees it. Therefore a hold is short, and
-//! after each run of holds the lock is left alone for a moment, whoever is there.
-//! What others append meanwhile tells whether they need more than that. All
-//! figures are from two processors.
+//! `flock` is not fair: a release wakes a waiter, which finds the lock taken if the same
+//! writer acquires it again at once. A writer that waits for its first turn has appended
+//! nothing yet, so it cannot be seen. Therefore holds are short, and each run of holds
+//! ends with a pause. What others append meanwhile shows whether they need longer ones.
+//! All figures are from two processors.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The most bytes of one hold, but for its last batch.
+/// The most bytes of one hold, except for its last batch.
 pub(crate) const HOLD: usize = 1024 * 1024;
 
-/// The same where short holds matter: beside quiet writers, and where the log is
-/// compressed, since what one hold appends has not been compressed ahead if the
-/// log is rotated in the same hold.
+/// The same beside quiet writers and with compression: what a hold appends is not yet
+/// compressed ahead if the same hold rotates the log.
 pub(crate) const SHORT_HOLD: usize = 256 * 1024;
 
-/// How long the producer is left waiting, once as much as [`HOLD`] waits for the
-/// lock, before more is read. Among busy writers the turn comes sooner than that,
-/// and what would fill the queue meanwhile only pushes its content out of the
-/// processor's cache: with 32 of them, reading on made all of them 15 % slower.
+/// How long to read no more input once a full hold waits for the lock. Among busy
+/// writers the turn comes sooner, and a longer queue only falls out of the processor's
+/// cache: reading on made 32 busy writers 15 % slower.
 pub(crate) const TURN: Duration = Duration::from_millis(50);
 
-/// How long the lock is held, in one hold or several, before it is left alone.
-/// Others wait about that long at most.
+/// How long one hold or several may take before a pause: about the longest wait of others.
 const RUN: Duration = Duration::from_micros(1500);
 
-/// How long the lock is left alone then: long enough for a waiter to wake up and
-/// take it. A pause that is as long by itself counts.
+/// The pause then: long enough for a waiter to wake up and acquire the lock. One that
+/// comes about by itself counts.
 const GAP: Duration = Duration::from_micros(100);
 
-/// How many bytes are appended in one hold whatever that takes.
+/// So many bytes are appended in one hold, however long that takes.
 const FEW: usize = 16 * 1024;
 
-/// How many bytes make a hold one of a busy writer.
+/// So many bytes between two of our holds, or in one of them, make a writer busy.
 const FLOOD: usize = 64 * 1024;
 
-/// How long a busy writer rests among busy writers. Without it, a writer with one
-/// line to add waited 25 ms.
+/// A busy writer's rest among busy writers. Without it, a single line waited 25 ms.
 const AMONG_BUSY: Duration = Duration::from_micros(50);
 
-/// How many times as long as it has held the lock a busy writer rests among quiet
-/// writers, which it would also keep from the processors. With 50 µs instead, one
-/// in a hundred of their lines was 4 ms late, six times as late as beside a busy
-/// Python; with this, 0.4 ms. The flood goes on at 300 MB/s.
+/// A busy writer's rest among quiet writers, which also need the processors, as a multiple
+/// of its hold. With 50 µs instead, one in a hundred of their lines was 4 ms late, six
+/// times as late as beside a busy Python; with this, 0.4 ms, at 300 MB/s of the busy one.
 const AMONG_QUIET: u32 = 8;
 
-/// How long a busy writer rests at most, if its hold was long for other reasons,
-/// such as a slow disk.
+/// Bounds that rest after a hold that was long for other reasons, such as a slow disk.
 const LONGEST_REST: Duration = Duration::from_millis(5);
 
-/// Which others have appended to the log between two holds of ours.
+/// Which other writers appended between two of our holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Others {
     None,
@@ -71,20 +64,18 @@ impl Others {
     }
 }
 
-/// When the lock is left to others, whichever thread takes it.
+/// Shared by all threads that acquire the lock.
 #[derive(Debug, Default)]
 pub(crate) struct Fairness(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// How long the lock was held since it was left alone last.
+    /// How long the lock was held since the last pause.
     held: Duration,
     released: Option<Instant>,
-    /// Until when it is left alone.
     free_until: Option<Instant>,
 }
 
-/// A hold that has begun.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Turn {
     began: Instant,
@@ -92,24 +83,19 @@ pub(crate) struct Turn {
 }
 
 impl Fairness {
-    /// Leaves the lock alone for as long as is due. What is done between two
-    /// holds counts, such as reading more input.
+    /// Waits for the rest of a pause that is due. Time spent on other work, such as reading
+    /// input, counts.
     pub(crate) fn rest(&self) {
-        let until = self.state(|state| state.free_until.take());
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        if let Some(left) = left.filter(|left| !left.is_zero()) {
-            thread::sleep(left);
+        let until = self.0.lock().unwrap_or_else(PoisonError::into_inner).free_until.take();
+        if let Some(until) = until {
+            thread::sleep(until.saturating_duration_since(Instant::now()));
         }
     }
 
-    /// Notes that `turn` is over, and that it appended so many bytes.
+    /// Notes that `turn` is over and appended so many bytes.
     pub(crate) fn is_over(&self, turn: Turn, bytes: usize) {
         let now = Instant::now();
-        self.state(|state| state.is_over(turn, now, bytes));
-    }
-
-    fn state<T>(&self, with: impl FnOnce(&mut State) -> T) -> T {
-        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_over(turn, now, bytes);
     }
 }
 
@@ -123,12 +109,10 @@ impl State {
         self.released = Some(now);
         let paced = if self.held >= RUN { GAP } else { Duration::ZERO };
         let rest = match turn.others {
-            _ if bytes < FLOOD => Duration::ZERO,
-            Others::None => Duration::ZERO,
-            Others::Quiet => (held * AMONG_QUIET).min(LONGEST_REST),
-            Others::Busy => AMONG_BUSY,
+            Others::Quiet if bytes >= FLOOD => (held * AMONG_QUIET).min(LONGEST_REST).max(paced),
+            Others::Busy if bytes >= FLOOD => AMONG_BUSY.max(paced),
+            _ => paced,
         };
-        let rest = rest.max(paced);
         if !rest.is_zero() {
             self.held = Duration::ZERO;
             self.free_until = Some(now + rest);
@@ -137,19 +121,17 @@ impl State {
 }
 
 impl Turn {
-    /// Begins a hold; others have appended so many bytes since the last one.
+    /// Begins a hold; `others` is how many bytes they have appended since the last one.
     pub(crate) fn begin(others: u64) -> Self {
         Self { began: Instant::now(), others: Others::who_append(others) }
     }
 
-    /// Returns how many bytes it appends at most, if it is `longest` for other
-    /// reasons.
+    /// The most bytes to append, if other reasons allow `longest`.
     pub(crate) fn most(self, longest: usize) -> usize {
         if self.others == Others::Quiet { longest.min(SHORT_HOLD) } else { longest }
     }
 
-    /// Tells whether it may go on after so many bytes. A few lines are not worth
-    /// another hold, however long they take.
+    /// Whether to go on after so many bytes. A few lines are not worth another hold.
     pub(crate) fn goes_on(self, bytes: usize) -> bool {
         bytes < FEW || self.began.elapsed() < RUN
     }
@@ -175,8 +157,7 @@ mod tests {
         assert_eq!([most(1, HOLD), most(1, 1), most(0, HOLD)], [SHORT_HOLD, 1, HOLD]);
     }
 
-    /// Returns after how many holds of such a length the lock is left alone, if
-    /// there are such pauses between them.
+    /// After how many holds of such a length, with such pauses between them, a rest is due.
     fn holds_in_a_run(length: Duration, pause: Duration) -> Option<usize> {
         let (mut state, mut now) = (State::default(), Instant::now());
         (1..100).find(|_| {

@@ -1,5 +1,5 @@
-//! How lines get into the log: at once if the lock is free, and else through a
-//! queue that a second thread empties.
+//! How lines get into the log: at once if the lock is free, or else through a queue that a
+//! second thread empties.
 
 mod appender;
 mod background;

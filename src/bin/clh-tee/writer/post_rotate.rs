@@ -1,9 +1,9 @@
 //! `--on-rotate`: a program that runs after each of our rotations.
 //!
-//! A thread runs it for one backup after the other, with the backup's path as
-//! its only argument. The thread starts with the first backup. An appender only
-//! queues the backup, and the end waits for `--drain-timeout` at most. Where no
-//! thread can be started, the program runs before the next lines are appended.
+//! A thread, started with the first backup, runs the program for one backup after the
+//! other, with the backup's path as its only argument. The appender only queues backups,
+//! and the end waits for `--drain-timeout` at most. If no thread can be started, the
+//! program runs before the next lines are appended.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -15,7 +15,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, Result, bail};
 use clh_tee::{Escaped, Rotated};
 
 use crate::args::Cli;
@@ -24,28 +24,24 @@ use crate::sys::{
     Awaited, Umask, Waker, Woken, is_program, is_ready, killed_by, run_apart, wait, waker,
 };
 
-/// The most backups that wait, whatever the log keeps.
+/// The most backups that may wait, however many the log keeps.
 const MOST: usize = 4096;
 
-/// The program, and the backups that wait for it.
 pub(crate) struct PostRotate {
     shared: Arc<Shared>,
-    /// The thread has started.
     started: Mutex<bool>,
-    /// Is ready when the thread has ended.
+    /// Ready when the thread has ended.
     done: Woken,
 }
 
-/// What is shared with the thread.
 struct Shared {
     command: OsString,
-    /// The umask before ours, if we changed it.
+    /// The one before ours, if we changed it.
     umask: Option<Umask>,
     report: Report,
-    /// How many backups may wait. More would be gone before their turn.
+    /// How many backups may wait; more would be deleted before their turn.
     limit: usize,
     state: Mutex<State>,
-    /// Wakes the thread.
     news: Condvar,
     /// Dropped when the thread ends.
     ends: Mutex<Option<Waker>>,
@@ -54,37 +50,46 @@ struct Shared {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Rotated>,
-    /// The backup that the program runs for.
     running: Option<PathBuf>,
-    /// No more backups will come.
+    /// No more backups come.
     ended: bool,
     counts: Counts,
-    /// How many backups were gone before their turn.
+    /// Backups gone before their turn.
     missed: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
     pub(crate) handed: u64,
-    /// The program failed, or could not be run.
+    /// Includes backups that were gone and programs that could not be run.
     pub(crate) failed: u64,
 }
 
 impl PostRotate {
-    /// Returns what runs --on-rotate's program, if there is one, with the umask
-    /// that was in force `before` ours.
-    pub(crate) fn of(
-        cli: &Cli,
-        before: Option<Umask>,
-        report: &Report,
-    ) -> anyhow::Result<Option<Self>> {
+    /// `umask` is the one before ours, for the program.
+    pub(crate) fn of(cli: &Cli, umask: Option<Umask>, report: &Report) -> Result<Option<Self>> {
         Self::check(cli)?;
         let Some(command) = cli.rotating.on_rotate.clone() else { return Ok(None) };
-        Self::new(command, cli.backups, before, report).context("cannot make a pipe").map(Some)
+        let (ends, done) = waker().context("cannot make a pipe")?;
+        // 0 keeps all backups, but memory is not unlimited.
+        let limit = match usize::try_from(cli.backups) {
+            Ok(limit @ 1..=MOST) => limit,
+            _ => MOST,
+        };
+        let shared = Shared {
+            command,
+            umask,
+            report: report.clone(),
+            limit,
+            state: Mutex::default(),
+            news: Condvar::new(),
+            ends: Mutex::new(Some(ends)),
+        };
+        Ok(Some(Self { shared: Arc::new(shared), started: Mutex::new(false), done }))
     }
 
-    /// Refuses a program that is not there, before there is a backup for it.
-    pub(crate) fn check(cli: &Cli) -> anyhow::Result<()> {
+    /// Refuses a missing program at the start, not at the first rotation.
+    pub(crate) fn check(cli: &Cli) -> Result<()> {
         let missing = cli.rotating.on_rotate.as_ref().filter(|program| !is_program(program));
         let Some(program) = missing else { return Ok(()) };
         let spaced = program.as_encoded_bytes().contains(&b' ');
@@ -93,31 +98,6 @@ impl PostRotate {
         bail!("cannot run '{program}' for --on-rotate: there is no such program{advice}");
     }
 
-    fn new(
-        command: OsString,
-        backups: u64,
-        before: Option<Umask>,
-        report: &Report,
-    ) -> io::Result<Self> {
-        let (ends, done) = waker()?;
-        let shared = Shared {
-            command,
-            umask: before,
-            report: report.clone(),
-            // Without a limit to the backups there is one to the memory.
-            limit: if backups == 0 {
-                MOST
-            } else {
-                usize::try_from(backups).unwrap_or(MOST).min(MOST)
-            },
-            state: Mutex::default(),
-            news: Condvar::new(),
-            ends: Mutex::new(Some(ends)),
-        };
-        Ok(Self { shared: Arc::new(shared), started: Mutex::new(false), done })
-    }
-
-    /// Has it run for a backup after those before.
     pub(crate) fn add(&self, rotated: Rotated) {
         self.shared.add(rotated);
         let mut started = self.started();
@@ -132,8 +112,8 @@ impl PostRotate {
         }
     }
 
-    /// Waits until all is done, or until then, or until one of `others` is ready;
-    /// tells whether all is done. No more backups may come.
+    /// Waits until all is done, until then, or until one of `others` is ready; returns
+    /// whether all is done. No more backups may come.
     pub(crate) fn is_done_by<'a>(
         &'a self,
         until: Instant,
@@ -151,7 +131,7 @@ impl PostRotate {
         wait(&mut awaited, Some(left)).is_ok() && is_ready(&awaited[0])
     }
 
-    /// Waits no longer, and reports what is left undone.
+    /// Reports what is left undone.
     pub(crate) fn leave(&self) {
         self.shared.report_missed();
         let mut state = self.shared.state();
@@ -182,7 +162,7 @@ impl PostRotate {
 }
 
 impl Shared {
-    /// Queues a backup. If too many wait, the oldest one is gone already.
+    /// If too many wait, the oldest one is deleted already.
     fn add(&self, rotated: Rotated) {
         let mut state = self.state();
         state.waiting.push_back(rotated);
@@ -197,7 +177,6 @@ impl Shared {
         }
     }
 
-    /// Runs the program for each backup, until no more come.
     fn run(&self) {
         while let Some(rotated) = self.next() {
             self.hand_on(&rotated);
@@ -206,8 +185,7 @@ impl Shared {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    /// Runs the program for a backup. It is looked for only now, since it may
-    /// have moved while it waited.
+    /// Looks up the backup's path only now, since it may have moved while it waited.
     fn hand_on(&self, rotated: &Rotated) {
         let Some(path) = rotated.path() else { return self.misses() };
         self.state().running = Some(path.clone());
@@ -222,7 +200,7 @@ impl Shared {
         }
     }
 
-    /// Counts a backup that is gone before its turn, and reports the first.
+    /// Counts a backup that was gone before its turn, and reports the first.
     fn misses(&self) {
         let mut state = self.state();
         state.counts.failed += 1;
@@ -247,7 +225,6 @@ impl Shared {
         }
     }
 
-    /// Returns the next backup, when there is one.
     fn next(&self) -> Option<Rotated> {
         let idle = |state: &mut State| state.waiting.is_empty() && !state.ended;
         let state = self.news.wait_while(self.state(), idle);
@@ -258,7 +235,7 @@ impl Shared {
         self.state().waiting.pop_front()
     }
 
-    /// Runs the program for the backup at `path`; returns what went wrong.
+    /// Returns what went wrong.
     fn run_with(&self, path: &Path) -> Option<String> {
         let mut command = Command::new(&self.command);
         command.arg(path).stdin(Stdio::null()).stdout(io::stderr());
@@ -274,7 +251,6 @@ impl Shared {
     }
 }
 
-/// Says what is wrong with how a program has ended, if anything is.
 fn fault(status: ExitStatus) -> Option<String> {
     match (status.code(), killed_by(status)) {
         (Some(0), _) => None,

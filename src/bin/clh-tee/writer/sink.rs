@@ -1,9 +1,8 @@
-//! Where whole lines go: into the log at once if that needs no waiting, else into
-//! the queue.
+//! Where whole lines go: into the log at once if the lock is free, else into the queue.
 //!
-//! The reader itself takes a lock that is free, which spares waking the second
-//! thread and copying the lines. Lines never overtake each other: once some are
-//! in the queue, all go through it until it is empty.
+//! The reader acquires a free lock itself, which saves waking the second thread and
+//! copying the lines. Lines never overtake each other: once some are in the queue,
+//! all go through it until it is empty.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -23,14 +22,13 @@ use crate::writer::fairness::{Fairness, HOLD, SHORT_HOLD, TURN, Turn};
 use crate::writer::post_rotate::PostRotate;
 use crate::writer::queue::{Queue, Requests};
 
-/// How long an append that has begun may take to end when lines are given up.
+/// How long an append that has begun may still take when lines are given up.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// Where whole lines go.
 pub(crate) struct Sink {
     shared: Arc<Shared>,
     appender: Appending,
-    /// Is ready when there is news for a reader that waits.
+    /// Ready when there is news for a waiting reader.
     woken: Woken,
     overflow: Overflow,
     /// The log gets no lines.
@@ -39,23 +37,19 @@ pub(crate) struct Sink {
 
 /// Who empties the queue.
 enum Appending {
-    /// Nobody has been needed yet.
     NotNeeded,
     Thread,
-    /// The reader, for no thread could be started; and when it tries again.
+    /// The reader, since no thread could be started, and when it tries again.
     Here(Appender, Option<Instant>),
 }
 
-/// What could not be appended.
 pub(crate) struct GivenUp {
     pub(crate) lines: Vec<u8>,
-    /// The appender was stopped in the middle of an append, so some more lines
-    /// may or may not be in.
+    /// The last append did not end in time, so more lines may be in the log.
     pub(crate) unsure: bool,
 }
 
 impl Sink {
-    /// Returns the way into `log`.
     pub(crate) fn new(
         mut log: RotatingLog,
         post_rotate: Option<PostRotate>,
@@ -85,13 +79,12 @@ impl Sink {
         Ok(Self { shared, appender, woken, overflow, discards: false })
     }
 
-    /// If `discards`, it takes all lines and the log gets none of them.
     pub(crate) fn discarding(self, discards: bool) -> Self {
         Self { discards, ..self }
     }
 
-    /// Takes the whole lines of `lines`, if there is room for them; if not,
-    /// there will be news. A `patient` caller is held up if it floods the log.
+    /// Takes the whole lines of `lines` if there is room; if not, there will be news.
+    /// A `patient` caller is held up if it floods the log.
     pub(crate) fn put(&mut self, lines: &mut Lines, patient: bool) {
         if lines.whole().is_empty() || (patient && self.must_wait()) {
             return;
@@ -116,10 +109,10 @@ impl Sink {
         }
     }
 
-    /// Tells whether lines came faster than they can be compressed or fsynced,
-    /// and have to wait for that, so that other writers wait less when the log
-    /// is rotated; if so, there will be news. Lines wait for their turn too, but
-    /// no longer than [`Sink::turn_by`].
+    /// Tells whether the reader must wait; if so, there will be news. Lines that come
+    /// faster than they can be compressed or fsynced wait for that, so that a rotation
+    /// holds up other writers less. Lines also wait for the lock, until
+    /// [`Sink::turn_by`] at most.
     fn must_wait(&self) -> bool {
         let Shared { background, queue, .. } = &*self.shared;
         let behind = || background.work.is_behind(queue.own_backlog()) || self.turn_by().is_some();
@@ -127,25 +120,22 @@ impl Sink {
             return false;
         }
         queue.wait_for_news();
-        // It may have been done before we said that we wait.
+        // It may have been done before the queue knew that we wait.
         behind()
     }
 
-    /// Returns by when our turn should have come, if enough waits for the lock
-    /// and it is not that late yet.
+    /// Until when to read no more, if enough lines wait for the lock already.
     pub(crate) fn turn_by(&self) -> Option<Instant> {
-        let turn = self.shared.queue.full_hold_since(self.shared.hold)? + TURN;
+        let turn = self.shared.queue.locking_since(self.shared.hold)? + TURN;
         (turn > Instant::now()).then_some(turn)
     }
 
-    /// Appends what can be appended without waiting; returns how many bytes.
-    /// Trouble is left to the appender, which will meet it too.
+    /// Appends what needs no waiting; returns how many bytes. Failures are left to the
+    /// appender, which will meet them too.
     fn append_now(&self, lines: &[u8]) -> usize {
         self.shared.fairness.rest();
         let mut log = self.shared.log.lock().unwrap_or_else(PoisonError::into_inner);
-        let Ok(Some(mut hold)) = log.try_hold() else {
-            return 0;
-        };
+        let Ok(Some(mut hold)) = log.try_hold() else { return 0 };
         if !hold.is_quick(lines) {
             return 0;
         }
@@ -158,7 +148,7 @@ impl Sink {
         outcome.unwrap_or_else(|failure| failure.appended)
     }
 
-    /// Has requests done when all lines that were put are in.
+    /// Queues requests, due when all lines put so far are in the log.
     pub(crate) fn ask(&mut self, requests: Requests) {
         if requests != Requests::default() {
             self.start_appender();
@@ -166,7 +156,7 @@ impl Sink {
         }
     }
 
-    /// Appends from the queue, if no thread could be started for that.
+    /// Appends from the queue if no thread could be started.
     pub(crate) fn go_on(&mut self) {
         if let Appending::Here(appender, next) = &mut self.appender
             && next.is_none_or(|next| next <= Instant::now())
@@ -175,13 +165,13 @@ impl Sink {
         }
     }
 
-    /// Returns when to [go on](Sink::go_on), if that is needed.
+    /// When to call [`Sink::go_on`] again.
     pub(crate) fn next_try(&self) -> Option<Instant> {
         if let Appending::Here(_, next) = &self.appender { *next } else { None }
     }
 
-    /// Starts the appender if there is none. Where that fails, it is tried
-    /// again each time that lines have to be queued.
+    /// Starts the appender if there is none. If that fails, tries again each time that
+    /// lines have to be queued.
     fn start_appender(&mut self) {
         if matches!(self.appender, Appending::Thread) {
             return;
@@ -198,8 +188,7 @@ impl Sink {
         self.shared.queue.close();
     }
 
-    /// Tells whether all lines are in and all requests done; if not, there will
-    /// be news.
+    /// Whether all lines are in and all requests done; if not, there will be news.
     pub(crate) fn is_settled(&self) -> bool {
         if !self.shared.queue.is_settled() {
             return false;
@@ -209,23 +198,20 @@ impl Sink {
         self.shared.background.is_done()
     }
 
-    /// Returns since when the appender has been waiting for the lock.
     pub(crate) fn locking_since(&self) -> Option<Instant> {
-        self.shared.queue.locking_since()
+        self.shared.queue.locking_since(0)
     }
 
-    /// Returns why lines cannot be appended, if anything but the lock keeps
-    /// them from it.
+    /// Why lines cannot be appended, unless they only wait for the lock.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.shared.trouble().clone()
     }
 
-    /// Tells whether it is no use to wait any longer for lines to go in.
+    /// Whether appending cannot succeed, however long we wait.
     pub(crate) fn is_hopeless(&self) -> bool {
         self.shared.hopeless.load(Ordering::Relaxed)
     }
 
-    /// Returns what is ready when there is news.
     pub(crate) fn news(&self) -> Awaited<'_> {
         self.woken.awaited()
     }
@@ -234,7 +220,6 @@ impl Sink {
         self.woken.noted();
     }
 
-    /// Gives up the lines that are not in.
     pub(crate) fn give_up(&self) -> GivenUp {
         let (lines, sure) = self.shared.queue.abandon(GRACE);
         GivenUp { lines, unsure: !sure }
@@ -244,7 +229,7 @@ impl Sink {
         self.shared.dropped.load(Ordering::Relaxed)
     }
 
-    /// Tells whether all that is in is as safe as was asked for.
+    /// Whether every fsync that was asked for succeeded.
     pub(crate) fn is_safe(&self) -> bool {
         !self.shared.unsynced.load(Ordering::Relaxed)
     }
@@ -253,7 +238,7 @@ impl Sink {
         self.shared.post_rotate.as_ref()
     }
 
-    /// Returns what the log has done, unless an append is still going on.
+    /// `None` while an append is still going on.
     pub(crate) fn stats(&self) -> Option<Stats> {
         self.shared.log.try_lock().ok().map(|log| log.stats())
     }

@@ -7,42 +7,37 @@ use super::newlines;
 use crate::messages::{counted, moment};
 use crate::sys::READ;
 
-/// What the queue holds, and who is doing what about it.
 #[derive(Default)]
 pub(super) struct State {
-    /// Each of whole lines.
+    /// Whole lines each.
     pub(super) batches: VecDeque<Vec<u8>>,
-    /// Memory for more batches.
     pub(super) spares: Vec<Vec<u8>>,
-    /// The size of the batches, and of those that are being appended.
+    /// Includes batches that are being appended.
     pub(super) bytes: usize,
     pub(super) phase: Phase,
-    /// At most two: the first keeps its position, so that it becomes due in a
-    /// flood too; the second moves back with each further request.
+    /// At most two: the first keeps its position, so that it becomes due even in a flood;
+    /// the second moves back with each further request.
     requests: VecDeque<Positioned>,
-    /// All bytes that ever came in, and those that were taken.
+    /// In bytes since the start, as positions are.
     pushed: u64,
     taken: u64,
     pub(super) end: End,
-    /// The reader waits for the next change.
     pub(super) reader_waits: bool,
-    /// Lines whose loss is not in the log yet.
+    /// Not yet reported in the log.
     dropped: Option<Dropped>,
 }
 
-/// Requests, due when everything before this position is in.
+/// Due when everything before this position is in.
 struct Positioned {
     position: u64,
     requests: Requests,
 }
 
-/// What the appender does next.
 pub(crate) enum Work {
     Append(Vec<u8>),
     Do(Requests),
 }
 
-/// Lines for which there was no room.
 #[derive(Debug, Clone, Copy)]
 struct Dropped {
     lines: u64,
@@ -50,46 +45,40 @@ struct Dropped {
     last: SystemTime,
 }
 
-/// What the appender is doing.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     #[default]
     Idle,
-    /// It has been waiting for the lock since then.
+    /// Waiting for the lock since then.
     Locking(Instant),
-    /// It holds the lock.
     Appending,
-    /// It waits before it tries again.
     Retrying,
 }
 
-/// What signals ask for: fsync the log, rotate it.
+/// What signals ask for; `flush` means fsync.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Requests {
     pub(crate) flush: bool,
     pub(crate) rotate: bool,
 }
 
-/// Whether the queue goes on.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     #[default]
     Open,
-    /// No more lines will come.
+    /// No more lines come.
     Closed,
-    /// The lines that are left will not be appended.
+    /// The remaining lines are not appended.
     Abandoned,
 }
 
 impl State {
-    /// Tells whether there is room for so many bytes. There always is in an
-    /// empty queue, or else a long line would wait for ever.
+    /// An empty queue has room for any batch, or a long line would wait for ever.
     pub(super) fn has_room(&self, bytes: usize, limit: usize) -> bool {
         self.bytes == 0 || self.bytes.saturating_add(bytes) <= limit
     }
 
-    /// Takes in whole lines. Small batches become one, but not across the
-    /// position of a request.
+    /// Takes whole lines. Small batches become one, but not across a request's position.
     pub(super) fn push(&mut self, lines: &[u8]) {
         let joins = self.requests.back().is_none_or(|last| last.position < self.pushed);
         match self.batches.back_mut() {
@@ -101,7 +90,6 @@ impl State {
         }
     }
 
-    /// Takes in a batch of whole lines as it is.
     pub(super) fn push_whole(&mut self, batch: Vec<u8>) {
         self.count(batch.len());
         self.batches.push_back(batch);
@@ -112,19 +100,15 @@ impl State {
         self.pushed += bytes as u64;
     }
 
-    /// Notes requests, due when all lines before them are in.
-    pub(super) fn ask(&mut self, Requests { flush, rotate }: Requests) {
+    pub(super) fn ask(&mut self, requests: Requests) {
         let (position, several) = (self.pushed, self.requests.len() > 1);
         match self.requests.back_mut() {
             Some(last) if several || last.position == position => {
                 last.position = position;
-                last.requests.flush |= flush;
-                last.requests.rotate |= rotate;
+                last.requests.flush |= requests.flush;
+                last.requests.rotate |= requests.rotate;
             }
-            _ => {
-                let requests = Requests { flush, rotate };
-                self.requests.push_back(Positioned { position, requests });
-            }
+            _ => self.requests.push_back(Positioned { position, requests }),
         }
     }
 
@@ -138,14 +122,12 @@ impl State {
         Some(Work::Append(batch))
     }
 
-    /// Takes back lines that could not be appended.
     pub(super) fn put_back(&mut self, lines: Vec<u8>) {
         self.taken -= lines.len() as u64;
         self.batches.push_front(lines);
     }
 
-    /// Takes in as many of the whole `lines` as there is room for, and notes
-    /// the rest as dropped; returns how many lines that is.
+    /// Takes as many of the whole `lines` as there is room for; returns how many were dropped.
     pub(super) fn push_or_drop(&mut self, lines: &[u8], limit: usize) -> u64 {
         self.report_dropped(limit);
         let kept = self.keepable(lines, limit);
@@ -161,8 +143,8 @@ impl State {
         dropped
     }
 
-    /// Returns how many bytes of `lines`, whole lines, there is room for. There
-    /// is none before a line about those dropped before is in.
+    /// How many bytes of `lines`, whole lines, to keep: none before the report of those
+    /// dropped earlier is in.
     fn keepable(&self, lines: &[u8], limit: usize) -> usize {
         if self.dropped.is_some() {
             0
@@ -174,7 +156,7 @@ impl State {
         }
     }
 
-    /// Takes in the line that reports dropped ones, if there is room for it.
+    /// Pushes the line that reports dropped ones, if there is room.
     pub(super) fn report_dropped(&mut self, limit: usize) {
         if let Some(Dropped { lines, first, last }) = self.dropped {
             let [first, last] = [first, last].map(moment);
@@ -188,7 +170,6 @@ impl State {
         }
     }
 
-    /// Tells whether nothing waits and the appender does nothing.
     pub(super) fn is_idle(&self) -> bool {
         self.phase == Phase::Idle && self.bytes == 0 && self.requests.is_empty()
     }
@@ -198,12 +179,11 @@ impl State {
 mod tests {
     use super::*;
 
-    /// Returns everything that is in.
     fn content(state: &State) -> String {
         String::from_utf8(state.batches.iter().flatten().copied().collect()).unwrap()
     }
 
-    /// Takes everything; a request is shown as a letter in brackets.
+    /// Takes everything; shows a request as letters in brackets.
     fn taken(state: &mut State) -> String {
         std::iter::from_fn(|| match state.next()? {
             Work::Append(batch) => Some(String::from_utf8(batch).unwrap()),
@@ -261,13 +241,13 @@ mod tests {
     }
 
     #[test]
-    fn whole_lines_are_dropped_and_told_of_before_the_next_are_kept() {
+    fn whole_lines_are_dropped_and_reported_before_the_next_are_kept() {
         let mut state = State::default();
         assert_eq!(state.push_or_drop(b"one\ntwo\n", 10), 0);
         assert_eq!(state.push_or_drop(b"a\nb\nc\n", 10), 2);
         assert_eq!(state.push_or_drop(b"d\n", 10), 1);
         assert_eq!(content(&state), "one\ntwo\na\n");
-        // Everything has gone in.
+        // Everything has been appended.
         (state.batches, state.bytes) = (VecDeque::new(), 0);
         assert_eq!(state.push_or_drop(b"e\n", 1000), 0);
         let content = content(&state);
