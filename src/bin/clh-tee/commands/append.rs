@@ -26,8 +26,8 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     let signals = if runs { Signals::catch_for_command() } else { Signals::catch() };
     let signals = signals.context("cannot catch signals")?;
     let post_rotate = PostRotate::of(cli, umask, report)?;
-    let sink = Sink::new(log, post_rotate, cli, report).context("cannot make a pipe")?;
-    let sink = sink.discarding(is_nowhere);
+    let mut sink = Sink::new(log, post_rotate, cli, report).context("cannot make a pipe")?;
+    sink.discards = is_nowhere;
     // With --quiet-ok the copy is spooled, and shown if the command fails.
     let quiet = cli.quiet && !cli.running.quiet_ok && !is_nowhere;
     let tee = |stream| if quiet { Tee::off() } else { Tee::to(stream) };

@@ -9,7 +9,6 @@ use crate::messages::{Status, counted, reason};
 use crate::sys::{Awaited, Request, reap, stop, wait};
 use crate::writer::post_rotate::Counts;
 use crate::writer::queue::newlines;
-use crate::writer::sink::GivenUp;
 
 /// How much time kept output gets when lines are given up.
 const LAST_TIME: Duration = Duration::from_secs(1);
@@ -19,7 +18,7 @@ impl EventLoop<'_> {
     /// to standard error.
     pub(super) fn give_up(mut self, why: &str) -> Status {
         self.replay_at_once();
-        let GivenUp { mut lines, unsure } = self.sink.give_up();
+        let (mut lines, unsure) = self.sink.give_up();
         for source in &mut self.sources {
             source.tee.end();
             source.give_up(&mut lines);

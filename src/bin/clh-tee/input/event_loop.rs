@@ -130,7 +130,7 @@ impl<'a> EventLoop<'a> {
                 let (stream, outcome) = (*stream, tee.go_on());
                 self.warn_of_tee(stream, outcome);
             }
-            Event::News => self.sink.noted(),
+            Event::News => self.sink.news.noted(),
             Event::Signals => {
                 self.signals.caught().into_iter().for_each(|signal| self.hear(signal));
             }

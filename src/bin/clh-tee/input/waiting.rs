@@ -17,7 +17,7 @@ impl EventLoop<'_> {
             .filter_map(|(number, source)| Some((Event::Input(number), source.waits_for()?)));
         let outputs = sources()
             .filter_map(|(number, source)| Some((Event::Output(number), source.tee.waits_for()?)));
-        let news = [(Event::News, self.sink.news())];
+        let news = [(Event::News, self.sink.news.awaited())];
         let signals = self.signals.awaited().map(|signal| (Event::Signals, signal));
         let all = inputs.chain(outputs).chain(news).chain(signals);
         let (events, mut awaited): (Vec<Event>, Vec<Awaited>) = all.unzip();

@@ -58,7 +58,6 @@ impl Appender {
         Self { shared: Arc::clone(shared), wait: Duration::ZERO }
     }
 
-    /// Appends until the queue ends.
     pub(crate) fn run(mut self) {
         while self.shared.queue.wait_for_work() {
             let outcome = self.shared.append(|log| log.hold().map(Some));

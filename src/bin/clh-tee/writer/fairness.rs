@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lock_is_left_alone_after_each_run_though_nobody_was_seen() {
+    fn each_run_ends_with_a_pause_though_no_other_writer_was_seen() {
         let pause = Duration::from_micros(1);
         assert_eq!(holds_in_a_run(RUN, pause), Some(1));
         assert_eq!(holds_in_a_run(RUN / 3, pause), Some(3));

@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::io;
 use std::iter;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
@@ -131,7 +131,6 @@ impl PostRotate {
         wait(&mut awaited, Some(left)).is_ok() && is_ready(&awaited[0])
     }
 
-    /// Reports what is left undone.
     pub(crate) fn leave(&self) {
         self.shared.report_missed();
         let mut state = self.shared.state();
@@ -189,13 +188,13 @@ impl Shared {
     fn hand_on(&self, rotated: &Rotated) {
         let Some(path) = rotated.path() else { return self.misses() };
         self.state().running = Some(path.clone());
-        let trouble = self.run_with(&path);
+        let outcome = self.run_with(&path);
         let mut state = self.state();
         state.running = None;
         state.counts.handed += 1;
-        state.counts.failed += u64::from(trouble.is_some());
+        state.counts.failed += u64::from(outcome.is_err());
         drop(state);
-        if let Some(trouble) = trouble {
+        if let Err(trouble) = outcome {
             self.report.warn(&trouble);
         }
     }
@@ -235,27 +234,22 @@ impl Shared {
         self.state().waiting.pop_front()
     }
 
-    /// Returns what went wrong.
-    fn run_with(&self, path: &Path) -> Option<String> {
+    fn run_with(&self, path: &Path) -> Result<(), String> {
         let mut command = Command::new(&self.command);
         command.arg(path).stdin(Stdio::null()).stdout(io::stderr());
         let (shown, backup) = (Escaped::text(&self.command), self.report.path(path));
-        match run_apart(&mut command, self.umask) {
-            Err(error) => Some(format!("cannot run '{shown}' for '{backup}': {}", reason(&error))),
-            Ok(status) => fault(status).map(|how| format!("'{shown}' {how} for '{backup}'")),
-        }
+        let status = run_apart(&mut command, self.umask)
+            .map_err(|error| format!("cannot run '{shown}' for '{backup}': {}", reason(&error)))?;
+        let how = match (status.code(), killed_by(status)) {
+            (Some(0), _) => return Ok(()),
+            (Some(code), _) => format!("ended with status {code}"),
+            (None, Some(signal)) => format!("was killed by signal {signal}"),
+            (None, None) => format!("ended with {status}"),
+        };
+        Err(format!("'{shown}' {how} for '{backup}'"))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn fault(status: ExitStatus) -> Option<String> {
-    match (status.code(), killed_by(status)) {
-        (Some(0), _) => None,
-        (Some(code), _) => Some(format!("ended with status {code}")),
-        (None, Some(signal)) => Some(format!("was killed by signal {signal}")),
-        (None, None) => Some(format!("ended with {status}")),
     }
 }

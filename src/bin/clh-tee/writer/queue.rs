@@ -19,7 +19,7 @@ use crate::sys::{READ, Waker, Woken, waker};
 /// queue's limit counts bytes of lines, not of buffers.
 const WORTH_GIVING: usize = READ / 4 * 3;
 
-/// How many buffers are kept for reuse.
+/// Buffers kept for reuse.
 const SPARES: usize = 4;
 
 pub(crate) struct Queue {
@@ -28,7 +28,6 @@ pub(crate) struct Queue {
     work: Condvar,
     /// Wakes the reader.
     wake: Waker,
-    /// In bytes.
     limit: usize,
 }
 
@@ -45,7 +44,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    // For the reader.
+    // For the reader:
 
     pub(crate) fn is_idle(&self) -> bool {
         self.state().is_idle()
@@ -60,13 +59,10 @@ impl Queue {
     /// Since when the appender has been waiting for the lock, if at least so many bytes wait.
     pub(crate) fn locking_since(&self, bytes: usize) -> Option<Instant> {
         let state = self.state();
-        match state.phase {
-            Phase::Locking(since) if state.bytes >= bytes => Some(since),
-            _ => None,
-        }
+        let Phase::Locking(since) = state.phase else { return None };
+        (state.bytes >= bytes).then_some(since)
     }
 
-    /// Asks to wake the reader at the next news of any kind.
     pub(crate) fn wait_for_news(&self) {
         self.state().reader_waits = true;
     }
@@ -120,8 +116,8 @@ impl Queue {
         self.work.notify_one();
     }
 
-    /// Gives up what waits and returns it, and whether an append that had begun ended within
-    /// `grace`.
+    /// Gives up what waits and returns it, and whether an append that had begun is still going
+    /// on after `grace`.
     pub(crate) fn abandon(&self, grace: Duration) -> (Vec<u8>, bool) {
         let mut state = self.state();
         state.end = End::Abandoned;
@@ -130,24 +126,22 @@ impl Queue {
         let waited = self.work.wait_timeout_while(state, grace, appending);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let batches = std::mem::take(&mut state.batches);
-        (Vec::from(batches).concat(), state.phase != Phase::Appending)
+        (Vec::from(batches).concat(), state.phase == Phase::Appending)
     }
 
-    // For the appender.
+    // For the appender:
 
     /// Returns false when all is done or the lines have been given up.
     pub(crate) fn wait_for_work(&self) -> bool {
         let mut state = self.state();
         state.phase = Phase::Idle;
-        loop {
-            if self.begin_work(&mut state) {
-                return true;
-            }
+        while !self.begin_work(&mut state) {
             if state.end != End::Open {
                 return false;
             }
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        true
     }
 
     /// The same without waiting: whether there is work now, which then begins.
@@ -171,11 +165,11 @@ impl Queue {
     /// Notes that we hold the lock. Returns false if the lines have been given up meanwhile.
     pub(crate) fn begin(&self) -> bool {
         let mut state = self.state();
-        let goes_on = state.end != End::Abandoned;
-        if goes_on {
-            state.phase = Phase::Appending;
+        if state.end == End::Abandoned {
+            return false;
         }
-        goes_on
+        state.phase = Phase::Appending;
+        true
     }
 
     /// The bytes of a batch count until [`Queue::done`].
@@ -207,7 +201,6 @@ impl Queue {
         self.work.notify_all();
     }
 
-    /// Waits for `time` or until the lines are given up.
     pub(crate) fn wait_to_retry(&self, time: Duration) {
         let goes_on = |state: &mut State| state.end != End::Abandoned;
         drop(self.work.wait_timeout_while(self.state(), time, goes_on));

@@ -15,7 +15,7 @@ use clh_tee::{RotatingLog, Stats};
 use crate::args::{Cli, Overflow};
 use crate::messages::Report;
 use crate::records::Lines;
-use crate::sys::{Awaited, Woken};
+use crate::sys::Woken;
 use crate::writer::appender::{Appender, Shared};
 use crate::writer::background::BackgroundThread;
 use crate::writer::fairness::{Fairness, HOLD, SHORT_HOLD, TURN, Turn};
@@ -29,10 +29,10 @@ pub(crate) struct Sink {
     shared: Arc<Shared>,
     appender: Appending,
     /// Ready when there is news for a waiting reader.
-    woken: Woken,
+    pub(crate) news: Woken,
     overflow: Overflow,
     /// The log gets no lines.
-    discards: bool,
+    pub(crate) discards: bool,
 }
 
 /// Who empties the queue.
@@ -43,12 +43,6 @@ enum Appending {
     Here(Appender, Option<Instant>),
 }
 
-pub(crate) struct GivenUp {
-    pub(crate) lines: Vec<u8>,
-    /// The last append did not end in time, so more lines may be in the log.
-    pub(crate) unsure: bool,
-}
-
 impl Sink {
     pub(crate) fn new(
         mut log: RotatingLog,
@@ -56,7 +50,7 @@ impl Sink {
         cli: &Cli,
         report: &Report,
     ) -> io::Result<Self> {
-        let (queue, woken) = Queue::new(cli.buffer)?;
+        let (queue, news) = Queue::new(cli.buffer)?;
         let notices = log.take_notices();
         let shared = Arc::new(Shared {
             queue,
@@ -76,11 +70,7 @@ impl Sink {
             shared.report_notice(notice);
         }
         let (appender, overflow) = (Appending::NotNeeded, cli.overflow);
-        Ok(Self { shared, appender, woken, overflow, discards: false })
-    }
-
-    pub(crate) fn discarding(self, discards: bool) -> Self {
-        Self { discards, ..self }
+        Ok(Self { shared, appender, news, overflow, discards: false })
     }
 
     /// Takes the whole lines of `lines` if there is room; if not, there will be news.
@@ -90,14 +80,12 @@ impl Sink {
             return;
         }
         if self.discards {
-            lines.taken(lines.whole().len());
-            return;
+            return lines.taken(lines.whole().len());
         }
         let idle = self.shared.queue.is_idle();
         let done = if idle { self.append_now(lines.whole()) } else { 0 };
         if done == lines.whole().len() {
-            lines.taken(done);
-            return;
+            return lines.taken(done);
         }
         self.start_appender();
         if self.overflow == Overflow::Drop {
@@ -156,7 +144,7 @@ impl Sink {
         }
     }
 
-    /// Appends from the queue if no thread could be started.
+    /// Appends from the queue if no thread could be started; call it again at [`Self::next_try`].
     pub(crate) fn go_on(&mut self) {
         if let Appending::Here(appender, next) = &mut self.appender
             && next.is_none_or(|next| next <= Instant::now())
@@ -165,13 +153,11 @@ impl Sink {
         }
     }
 
-    /// When to call [`Sink::go_on`] again.
     pub(crate) fn next_try(&self) -> Option<Instant> {
         if let Appending::Here(_, next) = &self.appender { *next } else { None }
     }
 
-    /// Starts the appender if there is none. If that fails, tries again each time that
-    /// lines have to be queued.
+    /// If no thread can be started, tries again each time that lines have to be queued.
     fn start_appender(&mut self) {
         if matches!(self.appender, Appending::Thread) {
             return;
@@ -212,17 +198,9 @@ impl Sink {
         self.shared.hopeless.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn news(&self) -> Awaited<'_> {
-        self.woken.awaited()
-    }
-
-    pub(crate) fn noted(&mut self) {
-        self.woken.noted();
-    }
-
-    pub(crate) fn give_up(&self) -> GivenUp {
-        let (lines, sure) = self.shared.queue.abandon(GRACE);
-        GivenUp { lines, unsure: !sure }
+    /// Returns the lines given up, and whether it is unsure how the last append ended.
+    pub(crate) fn give_up(&self) -> (Vec<u8>, bool) {
+        self.shared.queue.abandon(GRACE)
     }
 
     pub(crate) fn dropped(&self) -> u64 {

@@ -112,7 +112,6 @@ impl State {
         }
     }
 
-    /// Returns the requests that are due, or else the oldest batch.
     pub(super) fn next(&mut self) -> Option<Work> {
         if self.requests.front().is_some_and(|first| first.position <= self.taken) {
             return self.requests.pop_front().map(|due| Work::Do(due.requests));
@@ -156,7 +155,6 @@ impl State {
         }
     }
 
-    /// Pushes the line that reports dropped ones, if there is room.
     pub(super) fn report_dropped(&mut self, limit: usize) {
         if let Some(Dropped { lines, first, last }) = self.dropped {
             let [first, last] = [first, last].map(moment);
