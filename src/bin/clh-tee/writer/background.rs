@@ -79,9 +79,7 @@ fn run(shared: &Shared) {
             }
             shared.report_unsynced(work.settle());
             // No thread appends any more.
-            let mut log = shared.log.lock().unwrap_or_else(PoisonError::into_inner);
-            shared.report_notices(&mut log);
-            drop(log);
+            shared.report_notices(&mut shared.log.lock().unwrap_or_else(PoisonError::into_inner));
             done.store(true, Ordering::Release);
             shared.queue.news();
             break;

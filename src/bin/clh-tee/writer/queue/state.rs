@@ -192,39 +192,37 @@ mod tests {
         .collect()
     }
 
-    const FLUSH: Requests = Requests { flush: true, rotate: false };
-    const ROTATE: Requests = Requests { flush: false, rotate: true };
+    /// Pushes or asks for each of `steps`; `[f]` and `[r]` are requests.
+    fn after(steps: &[&str]) -> State {
+        let mut state = State::default();
+        for step in steps {
+            match *step {
+                "[f]" => state.ask(Requests { flush: true, rotate: false }),
+                "[r]" => state.ask(Requests { flush: false, rotate: true }),
+                lines => state.push(lines.as_bytes()),
+            }
+        }
+        state
+    }
 
     #[test]
     fn a_request_is_due_when_the_lines_before_it_are_in() {
-        let mut state = State::default();
-        state.push(b"a ");
-        state.ask(ROTATE);
-        state.ask(FLUSH);
-        state.push(b"b ");
-        state.ask(FLUSH);
-        state.push(b"c ");
+        let mut state = after(&["a ", "[r]", "[f]", "b ", "[f]", "c "]);
         assert_eq!(taken(&mut state), "a [fr]b [f]c ");
-        state.ask(ROTATE);
+        state.ask(Requests { flush: false, rotate: true });
         assert_eq!(taken(&mut state), "[r]");
     }
 
     #[test]
     fn requests_are_bounded_and_the_first_keeps_its_position() {
-        let mut state = State::default();
-        for _ in 0..4 {
-            state.push(b"a ");
-            state.ask(ROTATE);
-        }
+        let mut state = after(&["a ", "[r]"].repeat(4));
         assert_eq!(taken(&mut state), "a [r]a a a [r]");
         assert!(state.requests.is_empty());
     }
 
     #[test]
     fn lines_that_could_not_be_appended_come_before_the_request_again() {
-        let mut state = State::default();
-        state.push(b"ab");
-        state.ask(ROTATE);
+        let mut state = after(&["ab", "[r]"]);
         let Some(Work::Append(batch)) = state.next() else { panic!("a batch") };
         state.put_back(batch[1..].to_vec());
         assert_eq!(taken(&mut state), "b[r]");
