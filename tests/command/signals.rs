@@ -39,6 +39,36 @@ fn they_are_passed_on() {
     }
 }
 
+/// Returns the blocked signals of each thread of a process, as bits.
+fn blocked(tee: &Running) -> Vec<u64> {
+    let tasks = fs::read_dir(format!("/proc/{}/task", tee.pid())).expect("list its threads");
+    let status = tasks.map(|task| task.expect("a thread").path().join("status"));
+    let status = status.map(|path| fs::read_to_string(path).expect("read its status"));
+    let mask = |status: String| {
+        let line = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).map(str::trim);
+        u64::from_str_radix(line.expect("it is told"), 16).expect("a mask")
+    };
+    status.map(mask).collect()
+}
+
+#[test]
+fn a_key_s_signal_reaches_no_thread_that_is_begun_before_it() {
+    let place = Place::fresh();
+    place.write("app.log", b"old\n");
+    // Long past: the log is rotated at the start, and a program is run after it.
+    place.write(".__app.lock", b"946684801");
+    let script = "echo ready; exec sleep 60";
+    let tee = sh(&place, "--when H --on-rotate true", script).start();
+    tee.until_echoed(b"ready\n");
+    until(SOON, "it has a thread for what is run", || blocked(&tee).len() > 1);
+    let keys = 1 << (SIGINT as u64 - 1) | 1 << (SIGQUIT as u64 - 1);
+    for mask in blocked(&tee) {
+        assert_eq!(mask & keys, keys, "{mask:x}");
+    }
+    tee.signal(SIGTERM);
+    tee.end_within(SOON).expect_killed_by(15);
+}
+
 #[test]
 fn last_words_are_in_the_log() {
     for (signal, name) in [(SIGINT, "INT"), (SIGTERM, "TERM"), (SIGHUP, "HUP"), (SIGQUIT, "QUIT")] {

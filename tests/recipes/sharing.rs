@@ -31,6 +31,18 @@ fn python_and_shell_jobs_share_a_log() {
 }
 
 #[test]
+fn each_python_environment_says_which_version_it_has() {
+    for version in ["0.9.20", "0.9.31"] {
+        let (peer, kitchen) = (Peer::of_version(version), Kitchen::fresh());
+        let python = peer.bin().join("python3");
+        let recipe = kitchen.recipe("python-version");
+        let recipe = recipe.replace("python3", python.to_str().expect("UTF-8"));
+        let output = kitchen.run("sh", &recipe);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("Version: {version}\n"));
+    }
+}
+
+#[test]
 fn several_users_share_a_log() {
     if !geteuid().is_root() {
         eprintln!("NOT TRIED: only root may be several users");
