@@ -23,7 +23,7 @@ use crate::file::sync::sync_data;
 use crate::sys;
 
 /// How much may wait to be compressed before its producer is held up.
-const MOST_OWED: u64 = 512 * 1024;
+const MOST_OWED: u64 = 1024 * 1024;
 
 /// What a short run compresses of others' content: 6 ms.
 const SHARE: u64 = 256 * 1024;

@@ -22,12 +22,12 @@ pub(crate) const WINDOW: u64 = 32 * 1024;
 /// A block near the limit: 2 ms, so that little is left when the log is full.
 pub(crate) const SMALL: u64 = 64 * 1024;
 /// A block far from it: priming costs CPU for each block.
-const LARGE: u64 = 4 * SMALL;
-/// How near to its limit a log is covered in small blocks.
-const NEAR: u64 = 4 * LARGE;
+const LARGE: u64 = 8 * SMALL;
 
+/// Half of what is missing to the limit, in small blocks.
 pub(crate) fn length_at(offset: u64, limit: u64) -> u64 {
-    if limit.saturating_sub(offset) > NEAR { LARGE } else { SMALL }
+    let half = limit.saturating_sub(offset) / 2;
+    (half - half % SMALL).clamp(SMALL, LARGE)
 }
 
 /// Reuses its quarter of a megabyte of memory for each block.

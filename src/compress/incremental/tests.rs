@@ -8,7 +8,7 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// A large block, as at the beginning of a log.
-const BLOCK: u64 = 256 * 1024;
+const BLOCK: u64 = 512 * 1024;
 
 /// A log in a directory of its own, and what compresses it.
 struct Site {
