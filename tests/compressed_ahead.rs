@@ -211,11 +211,11 @@ fn a_private_file_with_a_second_name_is_left_alone() {
 #[test]
 fn what_short_runs_write_is_compressed_as_it_grows() {
     let place = Place::fresh();
-    let all = lines("a", 200 * 4096);
+    let all = lines("a", 300 * 4096);
     for run in all.chunks(lines("a", 4096).len()) {
         append(&place, run);
     }
-    // In blocks of 256 KiB, for it is far from its limit.
+    // In blocks of 512 KiB, for it is far from its limit.
     let private = fs::read(&private(&place)[0]).expect("the private file");
     let mut covered = Vec::new();
     let mut decoder = flate2::read::GzDecoder::new(&private[..]);
