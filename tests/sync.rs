@@ -7,6 +7,8 @@
 mod harness;
 
 use harness::{Ended, Place, Tee, traced};
+use std::fs::File;
+use std::time::{Duration, SystemTime};
 
 /// The calls that matter.
 const CALLS: &str = "write,fsync,fdatasync,rename,unlink,openat,flock";
@@ -123,5 +125,22 @@ fn a_time_that_cannot_be_set_does_not_stop_compression() {
         let place = Place::fresh();
         refused(&place, "utimensat", error, "--gzip").expect_quiet_success();
         assert_eq!(place.backups("app.log"), ["app.log.2.gz", "app.log.1.gz"]);
+    }
+}
+
+#[test]
+fn orphans_keep_their_order_where_their_time_cannot_be_set() {
+    for error in ["EPERM", "EIO"] {
+        let place = Place::fresh();
+        for (name, content, minutes) in [("11111111", "older\n", 20), ("22222222", "newer\n", 10)] {
+            let name = format!("app.log.rotate.{name}");
+            place.write(&name, content.as_bytes());
+            let file = File::options().write(true).open(place.path(&name)).expect("open it");
+            file.set_modified(SystemTime::now() - Duration::from_secs(60 * minutes))
+                .expect("age it");
+        }
+        refused(&place, "utimensat", error, "--gzip");
+        let chain = String::from_utf8(place.chain("app.log")).expect("UTF-8");
+        assert!(chain.starts_with("older\nnewer\n"), "{error}: {chain}");
     }
 }

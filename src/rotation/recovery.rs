@@ -227,6 +227,12 @@ fn adopt(
         Form::Plain => backups.compress(&orphan.path, &orphan.metadata)?,
         Form::Gzip => None,
     };
+    // Where its time cannot be set, it would pass for the newest when the next one is adopted.
+    let has_time = |found: &Compressed| {
+        let time = found.metadata().map(|about| about.modified().ok());
+        time.is_ok_and(|time| time == Some(orphan.modified))
+    };
+    let compressed = compressed.filter(has_time);
     backups.carry_out(&plan, held)?;
     let backup = backups.names.backup(slot, orphan.form);
     rename(&orphan.path, &backup)?;
