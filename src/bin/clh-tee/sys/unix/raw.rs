@@ -8,6 +8,7 @@
 //! Each call gets numbers, and pointers to our own values, which outlive it.
 #![expect(unsafe_code, reason = "see above")]
 
+#[cfg(target_os = "linux")]
 use std::io;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus};
