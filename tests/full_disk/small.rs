@@ -167,6 +167,24 @@ fn a_full_chain_makes_its_own_room() {
     expect_sizes(&chain, 40 * 1024);
 }
 
+/// A removed backup frees its room only when it is closed. A writer that meets the full disk
+/// while its other thread is closing one waits for that, and reports nothing.
+#[test]
+fn room_that_is_being_freed_is_waited_for() {
+    let Some(site) = Site::new("size=12m") else { return };
+    // The second rotation removes 5M, of which the new log soon needs some.
+    let shell = format!(
+        "cd {} && seq 2200000 | strace -f -qq -o trace -e trace=close -e inject=close:delay_enter=50000 \
+         {} -q --max-bytes 5M --backups 1 small/app.log",
+        site.place.dir().display(),
+        env!("CARGO_BIN_EXE_clh-tee")
+    );
+    let run = std::process::Command::new("sh").args(["-c", &shell]).output().expect("run sh");
+    assert_eq!(String::from_utf8_lossy(&run.stderr), "");
+    assert!(run.status.success());
+    assert!(site.place.read("small/app.log").ends_with(b"2199999\n2200000\n"));
+}
+
 /// Fills the disk for good, and tells the writer to end.
 fn filled_for_good(args: &str) {
     let Some(site) = Site::new("size=256k") else { return };
