@@ -1,40 +1,57 @@
 //! Requests that come while lines never cease to come: each is due when the lines
 //! before it are in, though the queue is never empty.
 
-use std::fs;
-use std::io::Write;
+use std::fs::{self, File};
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
-use nix::sys::signal::Signal::SIGUSR2;
+use nix::sys::signal::Signal::{SIGHUP, SIGUSR1, SIGUSR2};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 
 use crate::harness::{Place, Running, Tee, until};
 use crate::{SOON, in_mid_stream};
+
+const LINE: &[u8] = b"a line of a flood, of which there is no end\n";
 
 /// A writer that gets more lines than it can append.
 struct Flood {
     tee: Running,
     ends: Arc<AtomicBool>,
-    producer: JoinHandle<()>,
+    /// Returns how many bytes it has sent.
+    producer: JoinHandle<usize>,
 }
 
 impl Flood {
     fn start(place: &Place, options: &str) -> Self {
-        let mut tee = Tee::new(place).args(options).args("-q app.log").start();
+        Self::of(Tee::new(place).args(options).args("-q app.log"))
+    }
+
+    fn of(tee: Tee) -> Self {
+        let mut tee = tee.start();
         let (mut input, ends) = (tee.take_input(), Arc::new(AtomicBool::new(false)));
-        let lines = b"a line of a flood, of which there is no end\n".repeat(1000);
+        let lines = LINE.repeat(1000);
         let ended = Arc::clone(&ends);
         let producer = thread::spawn(move || {
-            while !ended.load(Ordering::Relaxed) && input.write_all(&lines).is_ok() {}
+            let mut sent = 0;
+            while !ended.load(Ordering::Relaxed) && input.write_all(&lines).is_ok() {
+                sent += lines.len();
+            }
+            sent
         });
         Self { tee, ends, producer }
     }
 
-    fn end(self) {
+    /// Returns how many bytes were sent.
+    fn end(self) -> usize {
         self.ends.store(true, Ordering::Relaxed);
-        self.producer.join().expect("a producer");
-        self.tee.end_within(SOON).expect(0);
+        let sent = self.producer.join().expect("a producer");
+        let ended = self.tee.end_within(SOON);
+        ended.expect(0);
+        assert_eq!(ended.stderr(), "");
+        sent
     }
 }
 
@@ -46,13 +63,54 @@ fn rotates_in_a_flood(options: &str, writers: usize) {
     until(SOON, "a flood", || size() > 1_000_000);
     floods[0].tee.signal(SIGUSR2);
     until(SOON, "the rotation", || place.path("app.log.1").exists());
-    floods.into_iter().for_each(Flood::end);
+    floods.into_iter().map(Flood::end).for_each(drop);
 }
 
 #[test]
 fn usr2_rotates() {
     rotates_in_a_flood("--sync batch", 1);
     rotates_in_a_flood("", 3);
+}
+
+#[test]
+fn usr1_and_hup_flush() {
+    for signal in [SIGUSR1, SIGHUP] {
+        let place = Place::fresh();
+        let strace = "-D -f -qq -o trace -e trace=fsync,fdatasync";
+        let tee = Tee::new(&place).program("strace").args(strace);
+        let flood = Flood::of(tee.arg(env!("CARGO_BIN_EXE_clh-tee")).args("-q app.log"));
+        let size = || fs::metadata(place.path("app.log")).map_or(0, |about| about.len());
+        until(SOON, "a flood", || size() > 1_000_000);
+        assert_eq!(place.read("trace"), b"", "{signal}");
+        flood.tee.signal(signal);
+        until(SOON, "the fsync", || !place.read("trace").is_empty());
+        flood.end();
+    }
+}
+
+/// There is nothing to rotate and nothing to flush, and nothing that a request could wait for.
+#[test]
+fn requests_do_not_disturb_a_flood_into_a_fifo() {
+    let place = Place::fresh();
+    mkfifo(&place.path("app.log"), Mode::S_IRWXU).expect("make a FIFO");
+    let fifo = place.path("app.log");
+    let reader = thread::spawn(move || {
+        let mut fifo = File::open(fifo).expect("open the FIFO");
+        let mut all = Vec::new();
+        fifo.read_to_end(&mut all).expect("read the FIFO");
+        all
+    });
+    let flood = Flood::start(&place, "--sync batch");
+    for signal in [SIGUSR1, SIGUSR2, SIGHUP] {
+        flood.tee.signal(signal);
+    }
+    let lines = flood.end() / LINE.len();
+    let all = reader.join().expect("a reader");
+    // USR1 and HUP each end the line that has been read in part.
+    let all: Vec<&[u8]> = all.split(|byte| *byte == b'\n').collect();
+    assert!(all.len() <= lines + 3, "{} for {lines}", all.len());
+    assert_eq!(all.concat().len(), lines * (LINE.len() - 1));
+    assert_eq!(place.names(), [".__app.lock", "app.log"]);
 }
 
 #[test]
