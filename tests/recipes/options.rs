@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use nix::unistd::geteuid;
@@ -12,7 +12,7 @@ use crate::harness::{Page, Place, Tee};
 use crate::kitchen::{ended, expect};
 
 /// The pages.
-const PAGES: [&str; 4] = ["recipes.md", "migrating.md", "shippers.md", "compared.md"];
+const PAGES: [&str; 5] = ["guide.md", "recipes.md", "migrating.md", "shippers.md", "compared.md"];
 
 /// Options that are named, and are those of other commands.
 const OF_OTHERS: [&str; 2] = ["--test", "--line-buffered"];
@@ -58,22 +58,30 @@ fn every_recipe_is_tried() {
 
 #[test]
 fn links_between_the_pages_lead_somewhere() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    for name in PAGES {
+    for name in PAGES.iter().chain(&["../README.md"]) {
         let page = Page::of(name);
         for link in page.text().split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            if let Some(heading) = link.strip_prefix('#') {
-                let found = page
-                    .text()
-                    .lines()
-                    .filter(|l| l.starts_with("## "))
-                    .any(|l| anchor(l) == heading);
-                assert!(found, "docs/{name} has no heading for #{heading}");
-            } else if !link.contains("://") {
-                assert!(dir.join(link).exists(), "docs/{name} links to {link}");
+            if link.contains("://") {
+                continue;
+            }
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() {
+                docs().join(name)
+            } else {
+                docs().join(name).parent().expect("a page's directory").join(file)
+            };
+            assert!(target.exists(), "docs/{name} links to {link}");
+            if !heading.is_empty() {
+                let text = fs::read_to_string(target).expect("read a page");
+                let mut headings = text.lines().filter(|line| line.starts_with("## "));
+                assert!(headings.any(|line| anchor(line) == heading), "docs/{name}: {link}");
             }
         }
     }
+}
+
+fn docs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
 }
 
 /// Returns the name by which a heading can be linked to, as GitHub makes it.
