@@ -79,7 +79,7 @@
 
 #![forbid(unsafe_code)]
 
-// Imports run down only: see tests/rooms.rs.
+// Imports run down only: see tests/plain/rooms.rs.
 mod active;
 mod compress;
 mod error;

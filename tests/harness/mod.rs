@@ -10,6 +10,7 @@
 #![allow(dead_code, unused_imports, reason = "every test program uses only a part of the harness")]
 
 mod dice;
+pub(crate) mod generations;
 mod lock;
 #[cfg(unix)]
 mod modes;
@@ -21,6 +22,10 @@ mod place;
 #[cfg(unix)]
 mod process;
 mod program;
+#[cfg(unix)]
+pub(crate) mod small_disk;
+#[cfg(unix)]
+pub(crate) mod strace;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 pub(crate) mod system;

@@ -2,7 +2,6 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};

@@ -1,0 +1,187 @@
+//! Many writers, Python among them, share one log: promises 1, 2, 3 and 5
+//! among neighbours.
+//!
+//! Real concurrent-log-handler processes and `clh-tee` processes write
+//! numbered lines to one log, half of them at full speed, with a limit so
+//! small that they rotate all the time and backups enough to keep everything.
+//! Afterwards the chain is read oldest first: each writer's lines must all be
+//! there, whole, once, in order; and nothing may lie about but log, chain and
+//! lock. How often the writers took turns is counted, and has to be often.
+//!
+//! concurrent-log-handler 0.9.20 keeps one backup fewer than asked for, so
+//! the chain must stay well below the 999 slots that are asked for here.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::ChildStdin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::Duration;
+
+use crate::harness::{Dice, Peer, Place, PythonWriter, Running, Tee, check_numbered, numbered};
+
+/// Backups kept, as text: more than there ever are.
+const BACKUPS: &str = "999";
+
+/// Lines of each Python writer, whose speed sets the length of the test.
+const PYTHON_LINES: usize = 2000;
+
+/// The most that one `clh-tee` of a mix writes, so that it does not fill the
+/// chain on a machine where Python is slow.
+const TEE_LINES: usize = 6000;
+
+/// How the `clh-tee` writers are fed, every other one with pauses.
+///
+/// Fed at full speed, all that a writer is given may go in at one turn, when
+/// it first gets the lock. Pauses make for many turns.
+struct Supply {
+    /// The most lines that a writer gets at full speed.
+    at_once: usize,
+    /// The most lines that a writer gets with pauses.
+    slowly: usize,
+    /// The pause after each few lines.
+    pause: Duration,
+    /// Tells that it is enough, before the most has been reached.
+    enough: AtomicBool,
+}
+
+impl Supply {
+    /// Feeds lines of `name` to a writer, in pieces that end anywhere;
+    /// returns how many lines.
+    fn feed(&self, mut input: ChildStdin, name: &str) -> usize {
+        let slowly = name.ends_with(['1', '3', '5', '7', '9']);
+        let most = if slowly { self.slowly } else { self.at_once };
+        let mut dice = Dice::new(name.bytes().map(u64::from).sum());
+        let (mut waiting, mut seq) = (Vec::new(), 0);
+        while seq < most && !self.enough.load(Ordering::Relaxed) {
+            for _ in 0..=dice.below(8) {
+                waiting.extend(numbered(name, seq).into_bytes());
+                seq += 1;
+            }
+            let piece = 1 + dice.below(waiting.len());
+            input.write_all(&waiting[..piece]).expect("feed the program");
+            waiting.drain(..piece);
+            if slowly {
+                thread::sleep(self.pause);
+            }
+        }
+        input.write_all(&waiting).expect("feed the program");
+        seq
+    }
+}
+
+/// Asserts that the directory holds log, lock and a chain without a gap, all
+/// of one form, and nothing else.
+fn check_names(place: &Place, gzip: bool) {
+    let end = if gzip { ".gz" } else { "" };
+    let slots = place.backups("app.log").len();
+    let mut expected: Vec<String> = (1..=slots).map(|n| format!("app.log.{n}{end}")).collect();
+    expected.extend([".__app.lock".into(), "app.log".into()]);
+    expected.sort();
+    assert_eq!(place.names(), expected);
+    assert!((20..990).contains(&slots), "{slots} backups: the test tests too little, or too much");
+}
+
+/// Asserts that nothing is lost, nothing lies about, and the writers met.
+fn check(place: &Place, counts: &BTreeMap<String, usize>, gzip: bool) {
+    let turns = check_numbered(&place.chain("app.log"), counts);
+    assert!(turns > 200, "only {turns} turns: they wrote one after another, not at once");
+    check_names(place, gzip);
+}
+
+/// Starts `n` `clh-tee` writers on `app.log`, named `t0`, `t1`, ….
+fn tees(place: &Place, n: usize, gzip: bool, limit: &str) -> Vec<(String, Running)> {
+    let options = format!("-q --max-bytes {limit} --backups {BACKUPS} app.log");
+    let gzip = if gzip { "--gzip" } else { "" };
+    let tee = || Tee::new(place).args(gzip).args(&options).start();
+    (0..n).map(|i| (format!("t{i}"), tee())).collect()
+}
+
+/// Feeds all writers at once and lets them finish; returns how many lines
+/// each was given.
+fn feed_all(tees: &mut [(String, Running)], supply: &Supply) -> BTreeMap<String, usize> {
+    thread::scope(|scope| {
+        let begin = |(name, tee): &mut (String, Running)| {
+            let (input, name) = (tee.take_input(), name.clone());
+            scope.spawn(move || (supply.feed(input, &name), name))
+        };
+        let feeders: Vec<_> = tees.iter_mut().map(begin).collect();
+        let end = |feeder: ScopedJoinHandle<'_, (usize, String)>| {
+            let (count, name) = feeder.join().expect("a feeder");
+            (name, count)
+        };
+        feeders.into_iter().map(end).collect()
+    })
+}
+
+/// Lets 4 Python and 8 `clh-tee` writers loose on one log.
+fn mix(version: &str, gzip: bool) {
+    let limit = "8192";
+    let peer = Peer::of_version(version);
+    let place = Place::fresh();
+    let (gz, count) = (if gzip { "1" } else { "0" }, PYTHON_LINES.to_string());
+    let python = |i| {
+        let args = [limit, BACKUPS, gz, &format!("p{i}"), &count];
+        PythonWriter::ready(&peer, &place.path("app.log"), &args)
+    };
+    let mut pythons: Vec<PythonWriter> = (0..4).map(python).collect();
+    let mut tees = tees(&place, 8, gzip, limit);
+    let supply = Supply {
+        at_once: TEE_LINES,
+        slowly: TEE_LINES,
+        pause: Duration::from_millis(1),
+        enough: AtomicBool::new(false),
+    };
+
+    let mut counts = thread::scope(|scope| {
+        pythons.iter_mut().for_each(PythonWriter::go);
+        scope.spawn(|| {
+            pythons.into_iter().for_each(PythonWriter::wait);
+            supply.enough.store(true, Ordering::Relaxed);
+        });
+        feed_all(&mut tees, &supply)
+    });
+    for (_, tee) in tees {
+        tee.finish().expect_quiet_success();
+    }
+
+    counts.extend((0..4).map(|i| (format!("p{i}"), PYTHON_LINES)));
+    check(&place, &counts, gzip);
+}
+
+#[test]
+fn newest_python_plain() {
+    mix("0.9.31", false);
+}
+
+#[test]
+fn newest_python_gzip() {
+    mix("0.9.31", true);
+}
+
+#[test]
+fn old_python_plain() {
+    mix("0.9.20", false);
+}
+
+#[test]
+fn old_python_gzip() {
+    mix("0.9.20", true);
+}
+
+#[test]
+fn thirty_two_at_once_gzip() {
+    let place = Place::fresh();
+    let mut tees = tees(&place, 32, true, "4K");
+    let supply = Supply {
+        at_once: 100,
+        slowly: 400,
+        pause: Duration::from_millis(20),
+        enough: AtomicBool::new(false),
+    };
+    let counts = feed_all(&mut tees, &supply);
+    for (_, tee) in tees {
+        tee.finish().expect_quiet_success();
+    }
+    check(&place, &counts, true);
+}

@@ -1,0 +1,171 @@
+//! Wrong usage: status 2, and a hint at what is wrong.
+
+use super::refused;
+use crate::harness::{Place, Tee};
+
+/// Asserts that the arguments are refused with status 2, and `hint` is said.
+#[track_caller]
+fn misused(args: &str, hint: &str) {
+    let place = Place::fresh();
+    let stderr = refused(Tee::new(&place).args(args), 2);
+    assert!(stderr.contains(hint), "says '{hint}': {stderr}");
+    assert_eq!(place.names(), [""; 0], "nothing was made");
+}
+
+#[test]
+fn wrong_usage() {
+    misused("", "LOG");
+    misused("one.log two.log", "two.log");
+    misused("--no-such-option app.log", "--no-such-option");
+    misused("--overflow maybe app.log", "maybe");
+    misused("--sync sometimes app.log", "sometimes");
+}
+
+#[test]
+fn tips_for_what_people_try() {
+    misused("-a app.log", "it always appends");
+    misused("-5 app.log", "a log of this name as './-5'");
+    misused("app.log ls", "clh-tee LOG -- ls -l");
+    misused("--timestamp %T app.log", "--timestamp='%F %T'");
+    misused("--maxbytes 5M app.log", "'--max-bytes'");
+    let place = Place::fresh();
+    let tee = Tee::new(&place).args("--maxbytes 5M app.log");
+    assert!(!refused(tee, 2).contains("./"), "an option that is mistyped is no log's name");
+    for (name, value) in [("CLH_TEE_GZIP", "maybe"), ("CLH_TEE_MAX_BYTES", "five")] {
+        let tee = Tee::new(&place).args("app.log").env(name, value);
+        let stderr = refused(tee, 2);
+        assert!(stderr.contains(value) && stderr.contains(name), "{stderr}");
+    }
+}
+
+/// What people try who know other programs, and what they are told.
+const MISTAKES: &[(&str, &str)] = &[
+    ("--max-size 5M app.log", "--max-bytes SIZE"),
+    ("--maxsize 5M app.log", "--max-bytes SIZE"),
+    ("--size=5M app.log", "--max-bytes SIZE"),
+    ("--keep 5 app.log", "--backups N"),
+    ("--compress app.log", "--gzip"),
+    ("--gzip 9 app.log", "--gzip-level 9"),
+    ("app.log --gzip 9", "--gzip-level 9"),
+    ("--daily app.log", "--when MIDNIGHT"),
+    ("--hourly app.log", "--when H"),
+    ("--weekly app.log", "--when W0"),
+    ("--when daily app.log", "once a day is MIDNIGHT"),
+    ("--when weekly app.log", "W0 (Monday)"),
+    ("--rotate=daily app.log", "--when MIDNIGHT rotates it daily"),
+    ("--copytruncate app.log", "go on in the new log by themselves"),
+    ("--postrotate upload app.log", "--on-rotate PROGRAM"),
+    ("--tail app.log", "--read --follow"),
+    ("-F app.log", "--read --follow"),
+    ("-t app.log", "--timestamp"),
+    ("--append app.log", "it always appends"),
+    ("-i app.log", "after INT too"),
+    ("-v app.log", "--stats"),
+    ("--silent app.log", "-q"),
+    ("--tag -5 app.log", "given by '='"),
+    ("--read --tag x app.log", "--tag has no effect with --read"),
+    ("--read --max-bytes 1M app.log", "--max-bytes has no effect with --read"),
+    ("--status --select x app.log", "--select has no effect with --status"),
+    ("--rotate --buffer 1M app.log", "--buffer has no effect with --rotate"),
+    ("--repair --stats app.log", "--stats has no effect with --repair"),
+    ("--follow app.log", "--follow has no effect without --read"),
+    ("--status --since 2h app.log", "--since has no effect without --read"),
+    ("--json app.log", "--json has no effect without --status"),
+    ("--markers app.log", "--markers has no effect without a COMMAND"),
+    ("--interval 2 app.log", "--interval has no effect without --when"),
+];
+
+#[test]
+fn mistakes_get_one_tip_and_it_is_about_them() {
+    for (args, says) in MISTAKES {
+        misused(args, says);
+        let stderr = refused(Tee::new(&Place::fresh()).args(args), 2);
+        assert!(stderr.matches("tip:").count() <= 1, "{args}: {stderr}");
+    }
+    for unsure in ["-n 5 app.log", "--until 5 app.log", "-x app.log"] {
+        let stderr = refused(Tee::new(&Place::fresh()).args(unsure), 2);
+        assert!(!stderr.contains("./-") && !stderr.contains("given by '='"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_backup_a_lock_file_and_a_compressed_file_are_no_logs() {
+    for (log, says) in [
+        ("app.log.1", "'app.log.1' is a backup of 'app.log'; give 'app.log'"),
+        ("app.log.12.gz", "'app.log.12.gz' is a backup of 'app.log'; give 'app.log'"),
+        (".__app.lock", "'.__app.lock' is a lock file"),
+        ("other.log.gz", "'other.log.gz' is compressed"),
+    ] {
+        for mode in ["", "--read", "--status", "--rotate", "--repair"] {
+            let place = Place::fresh();
+            place.write("app.log", b"one\n");
+            let stderr = refused(Tee::new(&place).args(mode).arg(log), 2);
+            assert!(stderr.contains(says), "{mode} {log}: {stderr}");
+            assert_eq!(place.names(), ["app.log"], "nothing was made");
+        }
+    }
+    // A number at the end alone says nothing.
+    let place = Place::fresh();
+    Tee::new(&place).args("-q job.7").run(b"one\n").expect_quiet_success();
+    assert_eq!(place.read("job.7"), b"one\n");
+}
+
+#[test]
+fn the_last_of_two_counts() {
+    let place = Place::fresh();
+    let tee = Tee::new(&place).args("-q -q --max-bytes 9M --gzip=no --gzip --max-bytes 1 app.log");
+    tee.run(b"one\ntwo\n").expect_quiet_success();
+    assert_eq!(place.backups("app.log"), ["app.log.1.gz"]);
+}
+
+#[test]
+fn bad_sizes() {
+    for size in ["much", "10X", "1..5K", "K", "99999999999999999999", "99999999999G"] {
+        for option in ["--max-bytes", "--max-line", "--buffer"] {
+            misused(&format!("{option} {size} app.log"), size);
+        }
+    }
+    misused("--max-bytes=-1 app.log", "-1");
+    // Lines of no bytes, or a queue that takes none, would never end.
+    misused("--max-line 0 app.log", "--max-line");
+}
+
+#[test]
+fn bad_numbers_and_times() {
+    for number in ["-1", "many", "1.5", "99999999999999999999"] {
+        misused(&format!("--backups={number} app.log"), number);
+    }
+    for level in ["0", "10", "best"] {
+        misused(&format!("--gzip --gzip-level {level} app.log"), level);
+    }
+    for time in ["soon", "5 parsecs", "-1s"] {
+        misused(&format!("--lock-timeout={} app.log", time.replace(' ', "")), "--lock-timeout");
+        misused(&format!("--drain-timeout={} app.log", time.replace(' ', "")), "--drain-timeout");
+    }
+}
+
+#[test]
+fn bad_transforming() {
+    misused("--timestamp=iso app.log", "give rfc3339, unix, tai64n, or a pattern such as '%F %T'");
+    misused("--timestamp=%F-%! app.log", "`!`");
+    misused("--timestamp=%F%n app.log", "control characters");
+    misused("--tag {pdi} app.log", "{pdi} is not known; there are {pid}, {host}, {user}, {stream}");
+    misused("--tag job[{pid] app.log", "'{' stands alone");
+    misused("--tag a\x07b app.log", "control characters");
+    misused("--tag= app.log", "give a text");
+    misused("--select (a app.log", "unclosed group");
+    misused("--select a --deselect [z-a] app.log", "--deselect");
+    // FORMAT is given with an equals sign, or else this would be it.
+    misused("--timestamp app.log other.log", "other.log");
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    for asked in ["-h", "--help", "-V", "--version"] {
+        let place = Place::fresh();
+        let ended = Tee::new(&place).args(asked).run(b"");
+        ended.expect_quiet_success();
+        assert!(String::from_utf8_lossy(&ended.out).contains("clh-tee"), "{asked}");
+        assert_eq!(place.names(), [""; 0]);
+    }
+}

@@ -1,0 +1,22 @@
+//! Tests for Unix that need nothing but Rust and what every Unix has, but for
+//! those that say in their `#[ignore]` what they need. One module for each
+//! promise.
+
+#![cfg(unix)]
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod command;
+mod config;
+mod environment;
+mod errors;
+mod files;
+mod lock_faults;
+mod memory;
+mod reading;
+mod rooms;
+mod rotating;
+mod signals;
+mod status;
+mod transforming;

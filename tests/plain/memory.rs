@@ -1,0 +1,79 @@
+//! Memory: the queue, one line, and a constant; promise 6.
+//!
+//! 200 MB pass through the program, once without a single newline, once as
+//! ordinary lines of which many have to wait for the lock. Before its input
+//! ends, `/proc` is asked for the most that was ever resident.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::harness::{HeldLock, Place, Running, Tee, until};
+
+/// How much is fed.
+const INPUT: usize = 200_000_000;
+
+/// The most that may be resident, in KiB.
+const MOST: u64 = 32 * 1024;
+
+/// Options that leave all that matters for memory at its default, and keep
+/// the disk from filling.
+const OPTIONS: &str = "-q --max-bytes 20M --backups 1 app.log";
+
+/// Asserts that no more was ever resident than may be.
+fn check_peak(tee: &Running) {
+    let peak = tee.peak_memory();
+    assert!(peak < MOST, "{peak} KiB were resident");
+}
+
+#[test]
+fn no_newline_for_200_mb() {
+    let place = Place::fresh();
+    let mut tee = Tee::new(&place).args(OPTIONS).start();
+    let piece = vec![b'x'; 100_000];
+    for _ in 0..INPUT / piece.len() {
+        tee.feed(&piece);
+    }
+    check_peak(&tee);
+    let ended = tee.finish();
+    ended.expect(0);
+    assert_eq!(ended.stderr().lines().count(), 1, "told once that lines were cut");
+    let longest = place.chain("app.log").split(|&b| b == b'\n').map(<[u8]>::len).max();
+    assert_eq!(longest, Some(1 << 20), "lines of the default --max-line");
+}
+
+#[test]
+fn lines_that_have_to_wait() {
+    let place = Place::fresh();
+    let held = HeldLock::take(&place.path(".__app.lock"));
+    let mut tee = Tee::new(&place).args(OPTIONS).start();
+    let mut input = tee.take_input();
+    let fed = AtomicUsize::new(0);
+    let piece = b"an ordinary line, neither long nor short, of fifty.\n".repeat(2000);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while fed.load(Ordering::Relaxed) < INPUT {
+                input.write_all(&piece).expect("feed the program");
+                fed.fetch_add(piece.len(), Ordering::Relaxed);
+            }
+        });
+        // The queue is full once the producer has not got on for a while.
+        let mut seen = (0, Instant::now());
+        until(Duration::from_secs(20), "the queue is full", || {
+            let now = fed.load(Ordering::Relaxed);
+            if now != seen.0 {
+                seen = (now, Instant::now());
+            }
+            now > 0 && seen.1.elapsed() > Duration::from_millis(500)
+        });
+        let waiting = fed.load(Ordering::Relaxed);
+        assert!(waiting > 6_000_000, "the queue of 8M took only {waiting} bytes");
+        check_peak(&tee);
+        drop(held);
+    });
+    check_peak(&tee);
+    drop(input);
+    tee.finish().expect_quiet_success();
+    assert!(place.chain("app.log").ends_with(b"of fifty.\n"));
+}

@@ -1,0 +1,110 @@
+//! `--read`: the whole chain of a log, oldest line first, and following it.
+//!
+//! `whole` lays out chains of every kind and compares what is read with what
+//! was laid out. `faults` does so where something is wrong with them. In
+//! `shifted` the chain is rotated away while it is read. `followed` follows a
+//! log through everything that can happen to it, `elsewhere` where its directory
+//! or its disk is exchanged, and `beside_writers` beside eight writers at full
+//! speed, Python among them: each writer's lines must come whole, once and in
+//! order. `CLH_TEE_TESTS=all` makes those a million.
+
+mod beside_writers;
+mod elsewhere;
+mod faults;
+mod followed;
+mod shifted;
+mod whole;
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::time::{Duration, SystemTime};
+
+use crate::harness::{Ended, Place, Running, Tee};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+/// How long anything may take that takes an instant.
+const SOON: Duration = Duration::from_secs(30);
+
+/// Returns `content`, compressed.
+fn gzipped(content: &[u8]) -> Vec<u8> {
+    let mut gz = GzEncoder::new(Vec::new(), Compression::fast());
+    gz.write_all(content).expect("compress");
+    gz.finish().expect("compress")
+}
+
+/// Returns lines with the numbers from `from` up to `to`, all of one length.
+fn numbered(from: usize, to: usize) -> String {
+    (from..to).fold(String::new(), |mut lines, number| {
+        writeln!(lines, "line {number:06} of this test").expect("write to a string");
+        lines
+    })
+}
+
+/// Writes the file `name`, compressed if that is what its name says.
+fn lay(place: &Place, name: &str, content: &str) {
+    let gz = name.strip_suffix(".gz").is_some();
+    let bytes = if gz { gzipped(content.as_bytes()) } else { content.as_bytes().to_vec() };
+    place.write(name, &bytes);
+}
+
+/// Sets when `name` was changed last: so many seconds ago.
+fn age(place: &Place, name: &str, seconds: u64) {
+    let file = std::fs::File::options().write(true).open(place.path(name)).expect("open a file");
+    file.set_modified(SystemTime::now() - Duration::from_secs(seconds)).expect("set the time");
+}
+
+/// Reads `app.log` with these options beside `--read`.
+fn read(place: &Place, options: &str) -> Ended {
+    Tee::new(place).args("--read").args(options).args("app.log").start().finish()
+}
+
+/// Begins to follow `app.log`.
+fn follow(place: &Place) -> Running {
+    Tee::new(place).args("--read -f app.log").start()
+}
+
+/// Lets the program write lines to `app.log`.
+fn append(place: &Place, options: &str, lines: &str) {
+    let tee = Tee::new(place).args("-q").args(options).args("app.log");
+    tee.run(lines.as_bytes()).expect_quiet_success();
+}
+
+/// Tells whether `reader` waits for a lock that somebody holds.
+fn waits_for_lock(reader: &Running) -> bool {
+    let locks = std::fs::read_to_string("/proc/locks").expect("read /proc/locks");
+    let pid = reader.pid().to_string();
+    let waits = |line: &str| line.contains("->") && line.split(' ').any(|word| word == pid);
+    locks.lines().any(waits)
+}
+
+/// Asserts that `read` is just these lines.
+#[track_caller]
+fn compare(read: &[u8], lines: &str) {
+    let same = read.iter().zip(lines.as_bytes()).take_while(|(a, b)| a == b).count();
+    let (left, right) = (&read[same..], &lines.as_bytes()[same..]);
+    assert!(
+        left.is_empty() && right.is_empty(),
+        "after {same} bytes: {:?}, and should be {:?}",
+        String::from_utf8_lossy(&left[..left.len().min(200)]),
+        String::from_utf8_lossy(&right[..right.len().min(200)]),
+    );
+}
+
+/// Asserts that just this was read, and nothing told.
+#[track_caller]
+fn expect(ended: &Ended, lines: &str) {
+    ended.expect_quiet_success();
+    compare(&ended.out, lines);
+}
+
+/// Asserts that just this was read, that lines are missing, and that each of
+/// `words` is told.
+#[track_caller]
+fn expect_loss(ended: &Ended, lines: &str, words: &[&str]) {
+    ended.expect(1);
+    compare(&ended.out, lines);
+    for word in words {
+        assert!(ended.stderr().contains(word), "tells of {word}");
+    }
+}

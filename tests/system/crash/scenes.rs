@@ -1,0 +1,289 @@
+//! Where sessions begin: settings, and what stands in the directory already.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+use crate::harness::generations::Generations;
+
+/// The limit of every session, in bytes.
+pub(crate) const LIMIT: usize = 500;
+
+/// How many bytes a line has: ten of them fill a log.
+pub(crate) const LINE: usize = 50;
+
+/// Settings of a session, and what it finds.
+#[derive(Clone, Copy)]
+pub(crate) struct Scene {
+    /// What it is about.
+    pub(crate) name: &'static str,
+    /// Options besides the limit.
+    pub(crate) args: &'static str,
+    /// How many backups are kept.
+    pub(crate) keep: usize,
+    /// In how many pieces the input comes, each a batch of its own.
+    pub(crate) pieces: usize,
+    /// Makes what it finds in a directory; returns which generations that are,
+    /// in the order in which a reader ought to find them.
+    pub(crate) prepare: fn(&Path) -> Generations,
+}
+
+impl Scene {
+    /// Tells whether backups are compressed.
+    pub(crate) fn gzip(&self) -> bool {
+        self.args.contains("--gzip")
+    }
+}
+
+/// Returns line `number` of `what`.
+pub(crate) fn line(what: &str, number: usize) -> Vec<u8> {
+    let mut line = format!("{what} {number:03} ");
+    let letter = char::from(b'a' + u8::try_from(number % 26).expect("a letter"));
+    while line.len() < LINE - 1 {
+        line.push(letter);
+    }
+    line.push('\n');
+    line.into_bytes()
+}
+
+/// Returns lines `from..to` of `what`.
+pub(crate) fn lines(what: &str, from: usize, to: usize) -> Vec<u8> {
+    (from..to).flat_map(|number| line(what, number)).collect()
+}
+
+/// Compresses.
+pub(crate) fn gz(bytes: &[u8]) -> Vec<u8> {
+    let mut gz = GzEncoder::new(Vec::new(), Compression::default());
+    gz.write_all(bytes).expect("compress");
+    gz.finish().expect("compress")
+}
+
+/// Times are counted from one instant: two forms of one generation were changed
+/// at the same time.
+static NOW: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
+
+/// Makes a file that was last changed so many minutes ago.
+pub(crate) fn put(dir: &Path, name: &str, bytes: &[u8], minutes: u64) {
+    let path = dir.join(name);
+    fs::write(&path, bytes).expect("write a file");
+    let time = *NOW - Duration::from_secs(60 * minutes);
+    let file = File::options().write(true).open(&path).expect("open a file");
+    file.set_modified(time).expect("set a file's time");
+}
+
+/// A full generation.
+fn full(what: &str) -> Vec<u8> {
+    lines(what, 0, 10)
+}
+
+/// Makes a log that is half full and was changed just now.
+fn half_a_log(dir: &Path) -> Vec<u8> {
+    let log = lines("log", 0, 5);
+    put(dir, "app.log", &log, 1);
+    log
+}
+
+/// Nothing at all, no lock either.
+fn nothing(_: &Path) -> Generations {
+    Generations::default()
+}
+
+/// Two backups in this form, and a log.
+fn two(dir: &Path, compressed: bool) -> Generations {
+    let (old, new) = (full("old"), full("new"));
+    if compressed {
+        put(dir, "app.log.2.gz", &gz(&old), 60);
+        put(dir, "app.log.1.gz", &gz(&new), 50);
+    } else {
+        put(dir, "app.log.2", &old, 60);
+        put(dir, "app.log.1", &new, 50);
+    }
+    put(dir, ".__app.lock", b"", 60);
+    Generations { backups: vec![old, new], log: half_a_log(dir) }
+}
+
+/// Two plain backups.
+fn plain(dir: &Path) -> Generations {
+    two(dir, false)
+}
+
+/// Two compressed backups.
+fn compressed(dir: &Path) -> Generations {
+    two(dir, true)
+}
+
+/// A log only.
+fn log_only(dir: &Path) -> Generations {
+    put(dir, ".__app.lock", b"", 60);
+    Generations { backups: Vec::new(), log: half_a_log(dir) }
+}
+
+/// One backup, for those that keep one.
+fn one(dir: &Path, compressed: bool) -> Generations {
+    let new = full("new");
+    if compressed {
+        put(dir, "app.log.1.gz", &gz(&new), 50);
+    } else {
+        put(dir, "app.log.1", &new, 50);
+    }
+    let log = log_only(dir).log;
+    Generations { backups: vec![new], log }
+}
+
+/// One plain backup.
+fn one_plain(dir: &Path) -> Generations {
+    one(dir, false)
+}
+
+/// One compressed backup.
+fn one_compressed(dir: &Path) -> Generations {
+    one(dir, true)
+}
+
+/// Puts an orphan of this content in: the newest generation but the log.
+fn orphan(mut found: Generations) -> Generations {
+    found.backups.push(full("orphan"));
+    found
+}
+
+/// A rotation temp, left after Python's first rename.
+fn temp(dir: &Path) -> Generations {
+    put(dir, "app.log.rotate.12345678901", &full("orphan"), 40);
+    orphan(plain(dir))
+}
+
+/// A rotation temp beside compressed backups.
+fn temp_to_compress(dir: &Path) -> Generations {
+    put(dir, "app.log.rotate.12345678901", &full("orphan"), 40);
+    orphan(compressed(dir))
+}
+
+/// A rotation temp and half of its compressed form.
+fn temp_and_half(dir: &Path) -> Generations {
+    let whole = gz(&full("orphan"));
+    let half = &whole[..whole.len() / 2];
+    put(dir, "app.log.rotate.12345678901.gz", half, 39);
+    temp_to_compress(dir)
+}
+
+/// A compressed rotation temp only.
+fn temp_compressed(dir: &Path) -> Generations {
+    let whole = gz(&full("orphan"));
+    put(dir, "app.log.rotate.12345678901.gz", &whole, 40);
+    orphan(compressed(dir))
+}
+
+/// Several orphans, one of them older than a backup; no log; a private file
+/// of no use.
+fn everything(dir: &Path) -> Generations {
+    let (oldest, middle) = (full("oldest"), full("middle"));
+    put(dir, "app.log.rotate.99999999", &oldest, 90);
+    put(dir, "app.log.rotate.88888888.gz", &gz(&middle), 55);
+    put(dir, "app.log.rotate.77777777", &full("orphan"), 40);
+    put(dir, ".__app.log.0123456789abcdef.gz", b"\x1f\x8b", 30);
+    let Generations { backups, .. } = compressed(dir);
+    fs::remove_file(dir.join("app.log")).expect("remove the log");
+    let [old, new] = backups.try_into().expect("two backups");
+    Generations { backups: vec![oldest, old, middle, new, full("orphan")], log: Vec::new() }
+}
+
+/// A slot that holds two generations, the plain one being newer.
+fn two_generations(dir: &Path) -> Generations {
+    put(dir, "app.log.1", &full("newest"), 45);
+    let mut found = compressed(dir);
+    found.backups.push(full("newest"));
+    found
+}
+
+/// A slot that holds two generations, the compressed one being newer, and as
+/// many as are kept.
+fn two_generations_full(dir: &Path) -> Generations {
+    let names = ["e", "d", "c", "b"];
+    for (slot, name) in (1..).zip(names.iter().rev()) {
+        put(dir, &format!("app.log.{slot}"), &full(name), 10 * slot);
+    }
+    put(dir, "app.log.2.gz", &gz(&full("between")), 15);
+    let log = log_only(dir).log;
+    let backups = ["e", "d", "c", "between", "b"].map(full).to_vec();
+    Generations { backups, log }
+}
+
+/// A slot that holds one generation in both forms.
+fn same_generation(dir: &Path) -> Generations {
+    put(dir, "app.log.1", &full("new"), 50);
+    compressed(dir)
+}
+
+/// A log whose last line is torn.
+fn torn(dir: &Path) -> Generations {
+    let mut found = plain(dir);
+    found.log.extend_from_slice(b"torn li");
+    put(dir, "app.log", &found.log, 1);
+    found
+}
+
+/// No log beside a chain: its writer died between two steps.
+fn missing_log(dir: &Path) -> Generations {
+    let mut found = compressed(dir);
+    fs::remove_file(dir.join("app.log")).expect("remove the log");
+    found.log = Vec::new();
+    found
+}
+
+/// A gap in the chain. What is beyond it moves only when the chain reaches it.
+fn gap(dir: &Path) -> Generations {
+    let found = compressed(dir);
+    fs::rename(dir.join("app.log.2.gz"), dir.join("app.log.4.gz")).expect("rename a backup");
+    found
+}
+
+/// Makes a scene.
+const fn scene(
+    name: &'static str,
+    keep: usize,
+    pieces: usize,
+    args: &'static str,
+    prepare: fn(&Path) -> Generations,
+) -> Scene {
+    Scene { name, args, keep, pieces, prepare }
+}
+
+/// All scenes. A session in several pieces has several holds.
+pub(crate) const SCENES: [Scene; 23] = [
+    scene("plain", 5, 1, "", plain),
+    scene("plain in pieces", 5, 4, "", plain),
+    scene("plain, 1 backup", 1, 2, "", one_plain),
+    scene("plain, 0 backups", 0, 2, "", log_only),
+    scene("plain, from nothing", 5, 2, "", nothing),
+    scene("plain, --sync batch", 5, 4, "--sync batch", plain),
+    scene("gzip", 5, 1, "--gzip", compressed),
+    scene("gzip in pieces", 5, 2, "--gzip", compressed),
+    scene("gzip, 1 backup", 1, 1, "--gzip", one_compressed),
+    scene("gzip, from nothing", 5, 1, "--gzip", nothing),
+    scene("gzip, --sync batch", 5, 2, "--gzip --sync batch", compressed),
+    scene("gzip, --sync none", 5, 1, "--gzip --sync none", compressed),
+    scene("gzip over plain", 5, 1, "--gzip", plain),
+    scene("plain over gzip", 5, 1, "", compressed),
+    scene("temp", 5, 1, "", temp),
+    scene("temp, gzip", 5, 1, "--gzip", temp_to_compress),
+    scene("temp and half a .gz", 5, 1, "--gzip", temp_and_half),
+    scene("temp .gz", 5, 1, "", temp_compressed),
+    scene("several orphans", 5, 1, "--gzip", everything),
+    scene("two generations in a slot", 5, 1, "--gzip", two_generations),
+    scene("two generations, full chain", 5, 1, "", two_generations_full),
+    scene("one generation twice", 5, 1, "--gzip", same_generation),
+    scene("torn end", 5, 2, "", torn),
+];
+
+/// Scenes that differ only in what lies about.
+pub(crate) const MORE: [Scene; 4] = [
+    scene("torn end, gzip", 5, 1, "--gzip", torn),
+    scene("log missing", 5, 1, "--gzip", missing_log),
+    scene("log missing, plain", 5, 1, "", missing_log),
+    scene("gap", 5, 1, "--gzip", gap),
+];

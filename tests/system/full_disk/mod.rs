@@ -1,0 +1,149 @@
+//! A full disk costs no line, and is told once when it begins and once when it
+//! ends: promises 2 and 7, and what DESIGN.md says of failures.
+//!
+//! The disk is a tmpfs of 256 KB, into which a producer sends 1 MB; then it is
+//! made larger, or it stays full and the writer is told to end. Numbered lines
+//! show what is in, in which order, and what is not; every generation but the
+//! last must have the size that Python would give it, which shows that the
+//! chain was not shifted while nothing could be written. Where no tmpfs can be
+//! mounted this is said, and only the other half runs: there the limit for the
+//! size of a file (`RLIMIT_FSIZE`) is what is met, set from outside and lifted
+//! again, or met by a rotation.
+
+mod file_size;
+mod no_threads;
+mod small;
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::ChildStdin;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::harness::generations::{Kind, files};
+use crate::harness::{Ended, Running, until};
+
+/// How many lines a producer sends.
+const LINES: usize = 16_384;
+
+/// How long each is: all together are 1 MB.
+const LINE: usize = 64;
+
+/// Ample time for what should happen at once.
+const SOON: Duration = Duration::from_secs(20);
+
+/// Returns line `number` of the producer `name`.
+fn line(name: &str, number: usize) -> String {
+    let mut line = format!("{name} {number:06} ");
+    // Not so even that it could be compressed to nothing.
+    let mut mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    while line.len() < LINE - 1 {
+        mixed ^= mixed << 13;
+        mixed ^= mixed >> 7;
+        mixed ^= mixed << 17;
+        line.push(char::from(b'a' + u8::try_from(mixed % 26).expect("a letter")));
+    }
+    line + "\n"
+}
+
+/// Sends lines `from..to` of `name`, as fast as they are taken. Returns the
+/// input, still open, or nothing if nobody took all of them.
+fn produce(mut input: ChildStdin, name: &'static str, from: usize, to: usize) -> Producer {
+    thread::spawn(move || {
+        let lines: Vec<u8> = (from..to).flat_map(|n| line(name, n).into_bytes()).collect();
+        input.write_all(&lines).is_ok().then_some(input)
+    })
+}
+
+/// A producer at work.
+type Producer = JoinHandle<Option<ChildStdin>>;
+
+/// Waits until the program has said `what`.
+fn until_said(tee: &Running, what: &str) {
+    until(SOON, what, || tee.stderr_so_far().contains(what));
+}
+
+/// Asserts that `what` was said so many times.
+#[track_caller]
+fn expect_said(stderr: &str, what: &str, times: usize) {
+    assert_eq!(stderr.matches(what).count(), times, "{what}: {}", short(stderr));
+}
+
+/// Returns only those lines that are messages.
+fn short(stderr: &str) -> String {
+    stderr.lines().filter(|l| l.starts_with("clh-tee: ")).collect::<Vec<_>>().join("\n")
+}
+
+/// Returns the numbers of the lines of `name` in `bytes`, in their order.
+///
+/// # Panics
+/// If there is a line that `name` did not send, but for markers of dropped
+/// lines, or one that is torn or glued.
+fn numbers(bytes: &[u8], name: &str) -> Vec<usize> {
+    let text = String::from_utf8(bytes.to_vec()).expect("text");
+    let lines = text.split_inclusive('\n');
+    let lines = lines.filter(|l| l.starts_with(name) && !l.starts_with("clh-tee: "));
+    lines
+        .map(|found| {
+            let number = found.split(' ').nth(1).and_then(|word| word.parse().ok());
+            let number = number.unwrap_or_else(|| panic!("no line: {found:?}"));
+            assert_eq!(found, line(name, number), "as it was sent");
+            number
+        })
+        .collect()
+}
+
+/// Returns the generations of the log in `dir`, oldest first, the log last.
+///
+/// # Panics
+/// If there is anything but chain, log and lock.
+fn chain(dir: &Path) -> Vec<Vec<u8>> {
+    let mut slots = Vec::new();
+    let mut log = Vec::new();
+    for file in files(dir, "app.log") {
+        let content = file.content.unwrap_or_else(|| panic!("'{}' is not whole", file.name));
+        match file.kind {
+            Kind::Log => log = content,
+            Kind::Backup(slot) => slots.push((slot, content)),
+            Kind::Lock => {}
+            Kind::Temp | Kind::Other => panic!("'{}' is left over", file.name),
+        }
+    }
+    slots.sort_by_key(|(slot, _)| std::cmp::Reverse(*slot));
+    for ((slot, _), wanted) in slots.iter().rev().zip(1..) {
+        assert_eq!(*slot, wanted, "slots without a gap, one file each");
+    }
+    slots.into_iter().map(|(_, content)| content).chain([log]).collect()
+}
+
+/// Asserts that every generation but the log has the size that `limit` gives.
+#[track_caller]
+fn expect_sizes(chain: &[Vec<u8>], limit: usize) {
+    for (index, generation) in chain.iter().rev().enumerate().skip(1) {
+        let size = generation.len();
+        assert!((limit..limit + LINE).contains(&size), "slot {index} has {size} bytes");
+    }
+}
+
+/// Asserts that the lines that were given up are those which follow the ones
+/// in the log, that none is missing between, and that their count was told.
+/// Returns how many were in and how many were given up.
+#[track_caller]
+fn expect_given_up(chain: &[Vec<u8>], ended: &Ended, name: &str) -> (usize, usize) {
+    let log = numbers(&chain.concat(), name);
+    let rescued = numbers(&ended.err, name);
+    let all: Vec<usize> = log.iter().chain(&rescued).copied().collect();
+    assert_eq!(all, (0..all.len()).collect::<Vec<_>>(), "the first lines, in order");
+    let stderr = ended.stderr();
+    let lost = match rescued.len() {
+        1 => "1 line lost, as follows".to_owned(),
+        count => format!("{count} lines lost, as follows"),
+    };
+    expect_said(&stderr, &lost, 1);
+    (log.len(), rescued.len())
+}
+
+/// Says something that must be seen, whether the test passes or not.
+fn say(text: &str) {
+    writeln!(io::stderr(), "{text}").expect("write to standard error");
+}
