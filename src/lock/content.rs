@@ -13,6 +13,11 @@ impl Held<'_> {
         &self.lock.path
     }
 
+    /// Returns whether there is a file to lock.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.lock.exists()
+    }
+
     /// Returns whether the lock file is still at its path. If not, others lock another one.
     pub(crate) fn is_at_its_path(&self) -> bool {
         let Some(open) = &self.lock.open else { return true };
@@ -39,8 +44,8 @@ impl Held<'_> {
         read.map_err(Error::on("read lock file", &self.lock.path)).map(|()| content)
     }
 
-    /// Fails if the lock file cannot be written, because another user keeps it to themselves,
-    /// or should not be: with a second name it may be any file.
+    /// Fails if the lock file cannot be written, or should not be: with a second name it may be
+    /// any file.
     pub(crate) fn may_write(&self) -> Result<()> {
         let Some(open) = &self.lock.open else { return Ok(()) };
         let look = || {

@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! open (make it if it is not there) ─▶ flock ─▶ still the file at its path? ─▶ Held
-//!   ▲                                                     │ no: somebody deleted it
+//!   ▲                                                     │ no: it was deleted
 //!   └─────────────────────────────────────────────────────┘
 //! ```
 //!
@@ -15,10 +15,10 @@
 //! the last check prevents that. Its content is the next rotation's time if the log is rotated
 //! by the clock; otherwise it is empty and left alone.
 //!
-//! On Windows the lock is `LockFileEx`'s: nobody else can remove the file while it is open or
-//! read it while it is locked, and waiting means polling.
+//! On Windows the lock is `LockFileEx`'s: no other process can remove the file while it is open
+//! or read it while it is locked, and waiting means polling.
 //!
-//! Only this file uses fs2.
+//! Only this room uses fs2.
 
 mod content;
 mod opening;
@@ -32,8 +32,10 @@ use std::process;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::opening::{open, open_existing, symbolic_link};
+use self::opening::{open, open_existing};
 use self::turns::Turns;
+pub(crate) use self::waiting::try_lock;
+use self::waiting::{lock_within, wait_for};
 use crate::error::{Error, Result};
 use crate::file::permissions::Asked;
 use crate::sys::{self, Identity};
@@ -41,6 +43,8 @@ use crate::sys::{self, Identity};
 #[derive(Debug)]
 pub(crate) struct Lock {
     path: PathBuf,
+    /// A missing lock file is created; otherwise there is nothing to lock.
+    creates: bool,
     /// For a new lock file.
     asked: Asked,
     makes_dir: bool,
@@ -50,8 +54,6 @@ pub(crate) struct Lock {
     length: u64,
     /// Whether another file was at the path when last locked.
     replaced: bool,
-    /// False if there is nothing to lock.
-    needed: bool,
     turns: Turns,
     /// The process that opened it: a forked child would share its lock.
     pid: u32,
@@ -78,30 +80,30 @@ impl Lock {
     /// writer without lines leaves nothing. Fails on a symbolic link, or if the file system
     /// supports no locks.
     pub(crate) fn new(path: PathBuf, asked: Asked, makes_dir: bool) -> Result<Self> {
-        let mut lock = Self { path, makes_dir, needed: true, ..Self::not_needed() };
-        lock.asked = asked;
-        match open_existing(&lock.path) {
-            Ok(opened) => lock.keep(opened)?,
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(lock.cannot_open(error)),
-        }
+        let mut lock = Self::existing(path);
+        lock.open()?;
         lock.open.as_ref().map_or(Ok(()), |open| lock.check_support(&open.file))?;
-        Ok(lock)
+        Ok(Self { creates: true, asked, makes_dir, ..lock })
     }
 
-    /// A lock that does nothing.
-    pub(crate) fn not_needed() -> Self {
+    /// Returns the lock of a log that is only read: while the file is missing, nothing is locked.
+    pub(crate) fn existing(path: PathBuf) -> Self {
         Self {
-            path: PathBuf::new(),
+            path,
+            creates: false,
             asked: Asked::default(),
             makes_dir: false,
             open: None,
             length: 0,
             replaced: false,
-            needed: false,
             turns: Turns::default(),
             pid: process::id(),
         }
+    }
+
+    /// Returns a lock without a file, which locks nothing.
+    pub(crate) fn not_needed() -> Self {
+        Self::existing(PathBuf::new())
     }
 
     /// Checks that a lock file can be created in `dir` and locked. On a file system that is not
@@ -144,18 +146,88 @@ impl Lock {
     }
 
     fn wait(&mut self) -> Result<()> {
-        match sys::LOCK_POLL {
-            None => {
-                self.take(wait_for)?;
+        let Some(pause) = sys::LOCK_POLL else { return self.take(wait_for).map(drop) };
+        thread::sleep(self.turns.rest());
+        while !self.try_to_take()? {
+            thread::sleep(pause);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn try_acquire(&mut self) -> Result<Option<Held<'_>>> {
+        let taken = self.turns.rest().is_zero() && self.try_to_take()?;
+        Ok(taken.then(|| Held { lock: self, lost: false }))
+    }
+
+    pub(crate) fn acquire_within(&mut self, limit: Duration) -> Result<Option<Held<'_>>> {
+        let began = Instant::now();
+        while !self.try_to_take()? {
+            let left = limit.saturating_sub(began.elapsed());
+            if left.is_zero() {
+                return Ok(None);
             }
-            Some(pause) => {
-                thread::sleep(self.turns.rest());
-                while !self.take(try_lock)? {
-                    self.turns.has_to_wait(true);
-                    thread::sleep(pause);
+            // The waiting thread keeps the file if it waits longer than we do.
+            self.open = self.open.take().and_then(|open| {
+                let file = lock_within(open.file, open.identity, left)?;
+                Some(Open { file, ..open })
+            });
+        }
+        Ok(Some(Held { lock: self, lost: false }))
+    }
+
+    fn try_to_take(&mut self) -> Result<bool> {
+        let taken = self.take(try_lock)?;
+        self.turns.has_to_wait(!taken);
+        Ok(taken)
+    }
+
+    /// Locks the file at the path by `lock`, however often it is deleted meanwhile; returns
+    /// whether it is locked.
+    fn take(&mut self, lock: fn(&File) -> io::Result<bool>) -> Result<bool> {
+        self.replaced = false;
+        self.open()?;
+        while let Some(Open { file, identity, .. }) = &self.open {
+            if !lock(file).map_err(Error::on("lock", &self.path))? {
+                return Ok(false);
+            }
+            match sys::length_at(&self.path, file, *identity) {
+                Ok(Some(length)) => {
+                    self.length = length;
+                    return Ok(true);
+                }
+                Ok(None) => (self.open, self.replaced) = (None, true),
+                Err(error) => {
+                    self.open = None;
+                    return Err(Error::new("check lock file", &self.path, error));
                 }
             }
+            self.open()?;
         }
+        Ok(true)
+    }
+
+    /// Opens the lock file unless it is open, or missing and not to be created.
+    fn open(&mut self) -> Result<()> {
+        if self.open.is_some() {
+            return Ok(());
+        }
+        let opened = if self.creates {
+            open(&self.path, self.asked, self.makes_dir)
+        } else {
+            match open_existing(&self.path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+                opened => opened,
+            }
+        };
+        let opened = opened.and_then(|(file, writable)| {
+            let metadata = sys::about(&file)?;
+            let open = Open { file, identity: sys::identity(&metadata), writable };
+            if metadata.is_symlink() { Err(symbolic_link()) } else { Ok(open) }
+        });
+        self.open = Some(opened.map_err(|error| {
+            let error = if sys::is_refused_link(&error) { symbolic_link() } else { error };
+            Error::new("open lock file", &self.path, error)
+        })?);
         Ok(())
     }
 
@@ -175,83 +247,10 @@ impl Lock {
             self.turns.pass_on(pause);
         }
     }
-
-    pub(crate) fn try_acquire(&mut self) -> Result<Option<Held<'_>>> {
-        if sys::LOCK_POLL.is_some() && !self.turns.rest().is_zero() {
-            return Ok(None);
-        }
-        let taken = self.take(try_lock)?;
-        self.turns.has_to_wait(!taken);
-        Ok(taken.then(|| Held { lock: self, lost: false }))
-    }
-
-    pub(crate) fn acquire_within(&mut self, limit: Duration) -> Result<Option<Held<'_>>> {
-        let began = Instant::now();
-        loop {
-            let taken = self.take(try_lock)?;
-            self.turns.has_to_wait(!taken);
-            if taken {
-                return Ok(Some(Held { lock: self, lost: false }));
-            }
-            let left = limit.saturating_sub(began.elapsed());
-            if left.is_zero() {
-                return Ok(None);
-            }
-            // The waiting thread keeps the file if it waits longer than we do.
-            self.open = self.open.take().and_then(|open| {
-                let file = waiting::lock_within(open.file, open.identity, left)?;
-                Some(Open { file, ..open })
-            });
-        }
-    }
-
-    /// Locks the file at the path by `lock`, however often it is deleted meanwhile; returns
-    /// whether it is locked.
-    fn take(&mut self, lock: fn(&File) -> io::Result<bool>) -> Result<bool> {
-        self.replaced = false;
-        while self.needed {
-            if self.open.is_none() {
-                let opened = open(&self.path, self.asked, self.makes_dir);
-                self.keep(opened.map_err(|error| self.cannot_open(error))?)?;
-            }
-            let Some(Open { file, identity, .. }) = &self.open else {
-                continue;
-            };
-            if !lock(file).map_err(Error::on("lock", &self.path))? {
-                return Ok(false);
-            }
-            match sys::length_at(&self.path, file, *identity) {
-                Ok(Some(length)) => {
-                    self.length = length;
-                    return Ok(true);
-                }
-                Ok(None) => (self.open, self.replaced) = (None, true),
-                Err(error) => {
-                    self.open = None;
-                    return Err(Error::new("check lock file", &self.path, error));
-                }
-            }
-        }
-        Ok(true)
-    }
-
-    fn keep(&mut self, (file, writable): (File, bool)) -> Result<()> {
-        let metadata = sys::about(&file).map_err(|error| self.cannot_open(error))?;
-        if metadata.is_symlink() {
-            return Err(self.cannot_open(symbolic_link()));
-        }
-        self.open = Some(Open { file, identity: sys::identity(&metadata), writable });
-        Ok(())
-    }
-
-    fn cannot_open(&self, error: io::Error) -> Error {
-        cannot_open(&self.path, error)
-    }
 }
 
-fn cannot_open(path: &Path, error: io::Error) -> Error {
-    let link = sys::is_refused_link(&error);
-    Error::new("open lock file", path, if link { symbolic_link() } else { error })
+fn symbolic_link() -> io::Error {
+    io::Error::other("it is a symbolic link, which is never followed")
 }
 
 impl Held<'_> {
@@ -278,132 +277,5 @@ impl Drop for Held<'_> {
         if !self.lost {
             self.lock.release();
         }
-    }
-}
-
-/// Locks any `file` exclusively if it is free; returns whether it did.
-pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
-    let taken = fs2::lock_contended_error().raw_os_error();
-    match uninterrupted(|| fs2::FileExt::try_lock_exclusive(file)) {
-        Ok(()) => Ok(true),
-        Err(error) if error.raw_os_error() == taken => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Always returns true: it has the type of [`try_lock`].
-fn wait_for(file: &File) -> io::Result<bool> {
-    match sys::LOCK_POLL {
-        None => uninterrupted(|| fs2::FileExt::lock_exclusive(file))?,
-        Some(pause) => {
-            while !try_lock(file)? {
-                thread::sleep(pause);
-            }
-        }
-    }
-    Ok(true)
-}
-
-/// The result of locking a lock file that may be missing.
-#[derive(Debug)]
-pub(crate) enum Taken {
-    /// Dropping the file releases the lock.
-    Locked(File),
-    Missing,
-    Busy,
-}
-
-/// Locks the lock file at `path`, without creating it, for a process that only reads the log.
-/// Waits at most `limit`.
-pub(crate) fn lock_existing(path: &Path, limit: Option<Duration>) -> Result<Taken> {
-    let (began, cannot_lock) = (Instant::now(), || Error::on("lock", path));
-    loop {
-        let (mut file, _) = match open_existing(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Taken::Missing),
-            opened => opened.map_err(|error| cannot_open(path, error))?,
-        };
-        let about = sys::about(&file).map_err(Error::on("check lock file", path))?;
-        let identity = sys::identity(&about);
-        if let Some(limit) = limit {
-            if !try_lock(&file).map_err(cannot_lock())? {
-                let left = limit.saturating_sub(began.elapsed());
-                if left.is_zero() {
-                    return Ok(Taken::Busy);
-                }
-                let Some(locked) = waiting::lock_within(file, identity, left) else { continue };
-                file = locked;
-            }
-        } else {
-            wait_for(&file).map_err(cannot_lock())?;
-        }
-        let length = sys::length_at(path, &file, identity);
-        if length.map_err(Error::on("check lock file", path))?.is_some() {
-            return Ok(Taken::Locked(file));
-        }
-    }
-}
-
-fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            other => return other,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lock(path: &Path) -> Lock {
-        Lock::new(path.to_owned(), Asked::default(), false).unwrap()
-    }
-
-    #[test]
-    fn excludes_others_until_it_is_dropped() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("lock");
-        let (mut one, mut two) = (lock(&path), lock(&path));
-        let held = one.acquire().unwrap();
-        assert!(two.try_acquire().unwrap().is_none());
-        drop(held);
-        assert!(two.try_acquire().unwrap().is_some());
-    }
-
-    #[test]
-    fn is_not_made_before_it_is_taken_and_its_content_stays() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("lock");
-        let mut lock = lock(&path);
-        assert!(!path.exists());
-        drop(lock.acquire().unwrap());
-        std::fs::write(&path, "1767225600").unwrap();
-        drop(lock.acquire().unwrap());
-        assert_eq!(std::fs::read(&path).unwrap(), b"1767225600");
-    }
-
-    // Elsewhere it cannot be deleted while open.
-    #[test]
-    #[cfg(unix)]
-    fn a_deleted_lock_file_is_made_again() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("lock");
-        let mut one = lock(&path);
-        drop(one.acquire().unwrap());
-        std::fs::remove_file(&path).unwrap();
-        let held = one.acquire().unwrap();
-        assert!(lock(&path).try_acquire().unwrap().is_none());
-        drop(held);
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn a_symbolic_link_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("lock");
-        std::os::unix::fs::symlink("elsewhere", &path).unwrap();
-        let error = Lock::new(path, Asked::default(), false).unwrap_err();
-        assert!(error.to_string().contains("symbolic link"), "{error}");
     }
 }

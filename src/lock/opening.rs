@@ -31,17 +31,12 @@ pub(super) fn open(path: &Path, asked: Asked, makes_dir: bool) -> io::Result<(Fi
 /// another user created the file with mode 0755. Returns whether it was opened for writing,
 /// too.
 pub(super) fn open_existing(path: &Path) -> io::Result<(File, bool)> {
+    use ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
     let mut options = sys::lock_options();
     match options.read(true).write(true).open(path) {
-        Err(error) if may_read(&error) => options.write(false).open(path).map(|file| (file, false)),
+        Err(error) if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem) => {
+            options.write(false).open(path).map(|file| (file, false))
+        }
         opened => opened.map(|file| (file, true)),
     }
-}
-
-fn may_read(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem)
-}
-
-pub(super) fn symbolic_link() -> io::Error {
-    io::Error::other("it is a symbolic link, which is never followed")
 }

@@ -37,11 +37,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_had_to_wait_leaves_the_next_turn_to_others() {
+    fn a_writer_that_had_to_wait_leaves_the_next_turn_to_others() {
         let (mut turns, pause) = (Turns::default(), Duration::from_secs(60));
         assert!(turns.rest().is_zero());
         turns.pass_on(pause);
-        assert!(turns.rest().is_zero(), "nobody else wants it");
+        assert!(turns.rest().is_zero(), "no other process waits");
         turns.has_to_wait(true);
         turns.pass_on(pause);
         assert!(turns.rest() > pause);

@@ -1,20 +1,20 @@
-//! Waiting for a lock, for a limited time.
+//! Locking a file: at once, by waiting, or within a limited time.
 //!
-//! A thread waits instead of polling: where the system queues waiters, a polling process
-//! starves. The thread cannot be stopped. One that waited in vain releases the lock as soon as
+//! For a limited time a thread waits instead of polling: where the system queues waiters, a
+//! polling process starves. The thread cannot be stopped. One that waited in vain releases the lock as soon as
 //! it has it; until then another waiter of this process takes over its place, so there is at
 //! most one such thread for a lock file.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::process;
 use std::sync::mpsc::{self, SendError, Sender};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use super::wait_for;
 use crate::sys::{self, Identity};
 
 /// How often to try if no thread can be started.
@@ -30,6 +30,29 @@ static WAITING: Mutex<Waiting> = Mutex::new(Waiting::new());
 
 fn waiting() -> MutexGuard<'static, Waiting> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks any `file` exclusively if it is free; returns whether it did.
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    let taken = fs2::lock_contended_error().raw_os_error();
+    match uninterrupted(|| fs2::FileExt::try_lock_exclusive(file)) {
+        Err(error) if error.raw_os_error() == taken => Ok(false),
+        outcome => outcome.map(|()| true),
+    }
+}
+
+/// Always returns true: it has the type of [`try_lock`].
+pub(super) fn wait_for(file: &File) -> io::Result<bool> {
+    uninterrupted(|| fs2::FileExt::lock_exclusive(file)).map(|()| true)
+}
+
+fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
 }
 
 /// Waits at most `most` until `file` is locked. Returns it, or another descriptor of it, or
@@ -81,7 +104,7 @@ fn wait(key: Key, mut file: File) {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::super::{Lock, Taken, lock_existing};
+    use super::super::Lock;
     use crate::file::permissions::Asked;
     use std::fs;
     use std::os::unix::fs::MetadataExt;
@@ -103,7 +126,7 @@ mod tests {
         let moment = Duration::from_millis(5);
         for _ in 0..20 {
             assert!(waiter.acquire_within(moment).unwrap().is_none());
-            assert!(matches!(lock_existing(&path, Some(moment)).unwrap(), Taken::Busy));
+            assert!(Lock::existing(path.clone()).acquire_within(moment).unwrap().is_none());
         }
         // The holder's, the waiter's, and the waiting thread's.
         assert!(descriptors(inode) <= 3, "{}", descriptors(inode));

@@ -114,9 +114,10 @@ impl<'a> Hold<'a> {
         self.append_while(lines, |_| true).map(|_| ())
     }
 
-    /// Appends whole `lines`, but no more after a rotation once `goes_on`, called with the number
-    /// of bytes appended, returns false: a hold that rotates often keeps others waiting. Returns
-    /// how many bytes were appended, which is not 0 unless there were none.
+    /// Appends whole `lines`, as many at a time as the log or the compression has room for, until
+    /// `goes_on`, called with the number of bytes appended so far, returns false: a hold that
+    /// rotates or compresses often keeps others waiting. Returns how many bytes were appended,
+    /// which is not 0 unless there were none.
     ///
     /// # Errors
     ///

@@ -128,10 +128,10 @@ impl RotatingLog {
     ///
     /// As [`RotatingLog::hold`].
     pub fn try_hold(&mut self) -> Result<Option<Hold<'_>>> {
+        self.notice_fork()?;
         if self.log.active.is_special() {
             return Ok(None);
         }
-        self.notice_fork()?;
         let held = self.lock.try_acquire()?;
         held.map(|held| Hold::begin(held, &mut self.log)).transpose()
     }

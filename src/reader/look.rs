@@ -14,7 +14,7 @@ use std::time::SystemTime;
 use super::found::{Access, Found, Known, Opened};
 use crate::error::{Error, Result};
 use crate::file::{file_id, open_to_read, symbolic_link};
-use crate::lock::{self, Taken};
+use crate::lock::{Held, Lock};
 use crate::names::stamp::Dated;
 use crate::names::{Form, Meaning, Names};
 use crate::sys;
@@ -68,16 +68,14 @@ impl Spot {
         since: Option<SystemTime>,
         mut meanwhile: impl FnMut(),
     ) -> Result<Sight> {
-        let (held, unlocked) = match lock::lock_existing(&self.lock, None) {
-            Ok(Taken::Locked(file)) => (Some(file), None),
-            Ok(_) => (None, None),
-            Err(error) => (None, Some(error)),
-        };
+        let mut lock = Lock::existing(self.lock.clone());
+        let held = lock.acquire();
+        let is_locked = held.as_ref().is_ok_and(Held::is_locked);
         known.renew(opened);
         let mut sight = self.sight(known, since)?;
         for _ in 0..TRIES {
             // Without the lock the chain may shift while we look.
-            if held.is_some() {
+            if is_locked {
                 break;
             }
             let again = self.sight(known, since)?;
@@ -88,14 +86,15 @@ impl Spot {
             }
         }
         meanwhile();
-        sight.unlocked = unlocked;
+        sight.unlocked = held.err();
         Ok(sight)
     }
 
     /// Finds and opens the file of this identity.
     pub(super) fn find(&self, identity: u64) -> Result<Option<Arc<File>>> {
         // A lock that cannot be opened was reported already.
-        let held = lock::lock_existing(&self.lock, None);
+        let mut lock = Lock::existing(self.lock.clone());
+        let held = lock.acquire();
         let listing = self.list()?;
         let paths = listing.slots.into_values().chain(listing.dated.into_values());
         let mut paths = paths.chain(listing.temps.into_values()).flatten().map(|(path, _)| path);

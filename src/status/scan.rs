@@ -5,7 +5,6 @@
 //! without it, and what may be a rotation under way is not reported as a dead writer's.
 
 use std::cmp::Reverse;
-use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,12 +12,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use crate::compress::private_file::PrivateFile;
 use crate::error::{Error, Result};
 use crate::file::{file_id, open_to_read};
-use crate::lock::{self, Taken};
+use crate::lock::Lock;
 use crate::names::listing::Entry;
 use crate::names::stamp::Dated;
 use crate::names::{Form, Meaning, Names};
 use crate::rotation::options::Options;
-use crate::rotation::timetable::time_at;
+use crate::rotation::timetable::{time_at, time_in};
 use crate::sys::{self, Locks, Metadata};
 
 const LOCK_WAIT: Duration = Duration::from_millis(250);
@@ -73,19 +72,20 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
     let lock = sys::look_at(&lock_path).ok();
     let mut scan = Scan {
         lock_path,
-        next_rotation: file.as_ref().and_then(next_rotation),
+        next_rotation: file.and_then(|file| time_at(&file)?.try_into().ok()),
         lock,
         locks,
         ..Scan::default()
     };
-    let held = lock::lock_existing(&scan.lock_path, Some(LOCK_WAIT));
+    let mut lock = Lock::existing(scan.lock_path.clone());
+    let held = lock.acquire_within(LOCK_WAIT);
     match &held {
         // Where no other process may read what one has locked.
-        Ok(Taken::Locked(file)) => {
-            scan.next_rotation = scan.next_rotation.or_else(|| next_rotation(file));
+        Ok(Some(held)) => {
+            let now = || time_in(held).ok()??.try_into().ok();
+            scan.next_rotation = scan.next_rotation.or_else(now);
         }
-        Ok(Taken::Busy) => scan.held_by_others = true,
-        Ok(Taken::Missing) => {}
+        Ok(None) => scan.held_by_others = true,
         // A file that may not be opened cannot be locked either.
         Err(error) => scan.no_locking = error.is_locking_unsupported(),
     }
@@ -166,8 +166,4 @@ fn metadata(path: &Path) -> Result<Option<Metadata>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::new("look at", path, error)),
     }
-}
-
-fn next_rotation(file: &File) -> Option<u64> {
-    time_at(file)?.try_into().ok()
 }
