@@ -7,7 +7,7 @@
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
 
-use clap::Parser;
+use clap::{Args, Command, FromArgMatches};
 use divan::Bencher;
 use divan::counter::BytesCount;
 use memchr::memchr_iter;
@@ -18,11 +18,6 @@ mod program {
     #[expect(dead_code, reason = "the program uses more of it")]
     #[expect(unused_imports, reason = "its tests are not run here")]
     pub(crate) mod transform;
-    /// The command line, as far as it is about them.
-    pub(crate) mod args {
-        mod transforming;
-        pub(crate) use self::transforming::Transforming;
-    }
     /// What differs from system to system, as far as tags need it.
     pub(crate) mod sys {
         #[cfg_attr(unix, path = "unix/files.rs")]
@@ -33,8 +28,8 @@ mod program {
     }
 }
 
-use crate::program::transform::Transform;
-use crate::program::{args, sys, transform};
+use crate::program::sys;
+use crate::program::transform::{Rules, Settings, Transform};
 
 /// As much as is read at once.
 const INPUT: usize = 256 * 1024;
@@ -58,14 +53,6 @@ const OPTIONS: [&str; 8] = [
     "--escape-control",
     "--timestamp --tag backup[{pid}] --strip-ansi --collapse-cr --escape-control",
 ];
-
-/// A command line of these options alone.
-#[derive(Parser)]
-struct Asked {
-    /// The options.
-    #[command(flatten)]
-    transforming: args::Transforming,
-}
 
 fn main() {
     divan::main();
@@ -103,8 +90,9 @@ fn coloured(bencher: Bencher, options: &str) {
 /// each time as if they had just been read.
 fn transformed(bencher: Bencher, options: &str, line: &str) {
     let asked = ["clh-tee"].into_iter().chain(options.split_whitespace());
-    let asked = Asked::parse_from(asked);
-    let settings = asked.transforming.settings(true);
+    let matches = Settings::augment_args(Command::new("clh-tee")).get_matches_from(asked);
+    let mut settings = Settings::from_arg_matches(&matches).expect("they are right");
+    (settings.rules, settings.utc) = (Rules::of(&matches), true);
     let transform = Transform::new(&settings, 1, "out").expect("a tag that can be filled in");
     let mut transform = transform.expect("something is asked for");
     let input = line.repeat(INPUT / line.len()).into_bytes();

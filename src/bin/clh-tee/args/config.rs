@@ -13,14 +13,19 @@ use std::ffi::OsString;
 use std::mem;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
-use clap::{ArgMatches, Args, Command, CommandFactory};
+use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory};
 
 use self::settings::{known, refuse_bad_values, with_settings, with_values};
 use self::shown::page;
-use super::{Cli, PREFIX, variable, variables, with_environment};
+use super::Cli;
+use super::modes::MODES;
 use crate::config::{self, Config};
 use crate::messages::Report;
+
+/// What the names of our variables begin with.
+const PREFIX: &str = "CLH_TEE_";
 
 #[derive(Debug, Args)]
 pub(crate) struct Configured {
@@ -44,20 +49,29 @@ pub(crate) struct Configured {
     pub(crate) shown: Option<String>,
 }
 
-type Definition = fn() -> Command;
-
 /// Reads the command line, the environment and the file. Returns what they give
 /// and the page of --print-config if it was asked for.
 pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap::Error> {
-    let variables = variables();
+    let all = env::vars_os().filter_map(|(variable, _)| variable.into_string().ok());
+    let variables: Vec<_> = all.filter(|variable| variable.starts_with(PREFIX)).collect();
     // Most runs have none, and looking for each takes a tenth of the CPU time of a start.
-    let (command, matches) = given(if variables.is_empty() { Cli::command } else { plain })?;
+    let mut define = if variables.is_empty() { Cli::command } else { with_environment };
+    let mut command = define();
+    let mut given = command.try_get_matches_from_mut(env::args_os());
+    // Dropping it would only return memory to the system that is needed next.
+    mem::forget(command);
+    if given.as_ref().is_err_and(|error| error.kind() == ErrorKind::TooManyValues) {
+        // Help and messages mention the values of flags only if the command line has one.
+        define = || with_values(with_environment());
+        given = define().try_get_matches();
+    }
+    let mut matches = given?;
     // Rarely needed, and defines the command line once more.
     let known = LazyCell::new(known);
-    for name in &variables {
-        let option = name[PREFIX.len()..].to_lowercase().replace('_', "-");
+    for given in &variables {
+        let option = given[PREFIX.len()..].to_lowercase().replace('_', "-");
         if let Some(meant) = config::misspelt(&known, &option).map(variable) {
-            report.warn(&format!("{name} in the environment gives no option; is it {meant}?"));
+            report.warn(&format!("{given} in the environment gives no option; is it {meant}?"));
         }
     }
     let named = matches.get_one::<OsString>("config").map(|name| &**name);
@@ -67,39 +81,36 @@ pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap
     refuse_bad_values(&config)?;
     let log = matches.get_one::<PathBuf>("log");
     let settings = log.map(|log| config.settings_for(log)).unwrap_or_default();
-    let matches = if settings.is_empty() {
-        matches
-    } else {
-        with_settings(command(), settings.iter().copied()).try_get_matches()?
-    };
+    if !settings.is_empty() {
+        matches = with_settings(define(), settings.iter().copied()).try_get_matches()?;
+    }
     let shown = matches.get_flag("print_config").then(|| page(&known, &matches, &settings));
     Ok((matches, shown))
 }
 
-/// Returns what command line and environment give, and the definition that read it.
-fn given(definition: Definition) -> Result<(Definition, ArgMatches), clap::Error> {
-    let mut command = definition();
-    let given = command.try_get_matches_from_mut(env::args_os());
-    // Dropping it would only return memory to the system that is needed next.
-    mem::forget(command);
-    match given {
-        // Help and messages mention the values of flags only if the command line has one.
-        Err(error) if error.kind() == ErrorKind::TooManyValues => {
-            Ok((valued, valued().try_get_matches()?))
+/// Reads every option but the modes from the environment too, where flags are `yes`, `true`,
+/// `on`, `1`, or the opposites.
+fn with_environment() -> Command {
+    Cli::command().mut_args(|arg| {
+        let is_mode = MODES.contains(&arg.get_id().as_str());
+        let Some(name) = arg.get_long().filter(|_| !is_mode).map(variable) else { return arg };
+        let arg = arg.env(name).hide_env(true);
+        match arg.get_action() {
+            ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
+            _ => arg,
         }
-        given => Ok((definition, given?)),
-    }
+    })
 }
 
-fn plain() -> Command {
-    with_environment(Cli::command())
-}
-
-/// Like `plain`, but flags may have a value, as in `--gzip=no`.
-fn valued() -> Command {
-    with_values(plain())
+pub(super) fn variable(option: &str) -> String {
+    format!("{PREFIX}{}", option.to_uppercase().replace('-', "_"))
 }
 
 fn refused(fault: String) -> clap::Error {
     clap::Error::raw(ErrorKind::InvalidValue, fault)
+}
+
+#[test]
+fn is_well_formed_with_the_environment() {
+    with_environment().debug_assert();
 }

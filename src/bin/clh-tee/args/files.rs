@@ -19,7 +19,7 @@ pub(crate) struct Files {
     /// USER and GROUP are names or numbers. Without it a new LOG belongs to whom the one belonged
     /// that it replaces, where that is permitted. It is refused on Windows.
     #[arg(long, value_name = "USER[:GROUP]", value_parser = owner, hide_short_help = true)]
-    owner: Option<Owner>,
+    pub(super) owner: Option<Owner>,
 
     /// The umask for files made from now on, such as 027
     ///
@@ -29,19 +29,12 @@ pub(crate) struct Files {
     umask: Option<u32>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Owner {
-    user: u32,
-    group: Option<u32>,
-}
+/// A user and a group.
+type Owner = (u32, Option<u32>);
 
 impl Files {
     pub(super) fn mode(&self) -> Option<u32> {
         self.chmod.or(self.umask.map(|mask| 0o666 & !mask))
-    }
-
-    pub(super) fn owner(&self) -> (Option<u32>, Option<u32>) {
-        self.owner.map_or((None, None), |owner| (Some(owner.user), owner.group))
     }
 
     /// Sets the umask if one was given; it counts for directories too. Returns the old one.
@@ -74,22 +67,17 @@ fn bits(text: &str, owner: u32, example: &str) -> Result<u32, String> {
 
 fn owner(text: &str) -> Result<Owner, String> {
     refused()?;
-    let (user, group) = match text.split_once(':') {
-        Some((user, group)) => (user, Some(group)),
-        None => (text, None),
+    let id = |kind, name: &str, known: fn(&str) -> Option<u32>| {
+        // The highest number means "none" to the system.
+        let number = || name.parse().ok().filter(|number| *number != u32::MAX);
+        known(name).or_else(number).ok_or_else(|| format!("there is no {kind} '{name}'"))
     };
-    let known = user_id(user).or_else(|| number(user));
-    let user = known.ok_or_else(|| format!("there is no user '{user}'"))?;
-    let group = group.map(|group| {
-        let known = group_id(group).or_else(|| number(group));
-        known.ok_or_else(|| format!("there is no group '{group}'"))
-    });
-    Ok(Owner { user, group: group.transpose()? })
-}
-
-/// Parses the number of a user or a group. The highest means "none" to the system.
-fn number(text: &str) -> Option<u32> {
-    text.parse().ok().filter(|number| *number != u32::MAX)
+    match text.split_once(':') {
+        None => Ok((id("user", text, user_id)?, None)),
+        Some((user, group)) => {
+            Ok((id("user", user, user_id)?, Some(id("group", group, group_id)?)))
+        }
+    }
 }
 
 #[cfg(all(test, windows))]
@@ -126,10 +114,9 @@ mod tests {
 
     #[test]
     fn owners_are_names_or_numbers() {
-        let owned = |user, group| Ok(Owner { user, group });
-        assert_eq!(owner("root"), owned(0, None));
-        assert_eq!(owner("root:root"), owned(0, Some(0)));
-        assert_eq!(owner("12345:23456"), owned(12345, Some(23456)));
+        assert_eq!(owner("root"), Ok((0, None)));
+        assert_eq!(owner("root:root"), Ok((0, Some(0))));
+        assert_eq!(owner("12345:23456"), Ok((12345, Some(23456))));
         for text in ["", "root:", ":root", "nobody here", "4294967295", "root:4294967296"] {
             assert!(owner(text).is_err(), "{text}");
         }

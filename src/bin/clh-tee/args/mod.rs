@@ -5,36 +5,26 @@ mod files;
 #[cfg(test)]
 mod generated;
 mod modes;
-mod names;
-mod read;
-mod rotating;
 mod running;
-mod status;
 mod timed;
 mod tips;
-mod transforming;
 mod values;
 
-use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
-use clap::{ArgAction, Command, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use clh_tee::{Escaped, Options, SyncPolicy, Zone};
 
 use self::config::Configured;
 use self::files::Files;
-pub(crate) use self::read::Reading;
-use self::rotating::Rotating;
+use self::modes::{Looking, Reading};
 use self::running::Running;
-use self::status::Looking;
 use self::timed::Timed;
-pub(crate) use self::transforming::Transforming;
 use self::values::{count, length, level, size, time};
 use crate::messages::{Report, Status, page};
-use crate::transform::{Format, Settings};
+use crate::transform::{Format, Rules, Settings};
 
 /// Appends standard input to a rotating log that any number of processes share.
 ///
@@ -65,8 +55,6 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) timed: Timed,
-    #[command(flatten)]
-    pub(crate) rotating: Rotating,
 
     /// How many backups to keep
     ///
@@ -123,26 +111,16 @@ pub(crate) struct Cli {
     ///
     /// block: the producer waits. drop: whole lines are dropped. Dropped lines are counted; one
     /// line in LOG says how many, and the exit status is 1.
-    #[arg(
-        long,
-        value_name = "HOW",
-        default_value = "block",
-        hide_possible_values = true,
-        hide_short_help = true
-    )]
+    #[arg(long, value_name = "HOW", default_value_t = Overflow::Block,
+          hide_possible_values = true, hide_short_help = true, value_enum)]
     pub(crate) overflow: Overflow,
 
     /// Sync: none, rotate, batch
     ///
     /// none: nothing is forced to disk. rotate: a rotated log, and a compressed backup before its
     /// plain file goes. batch: every line too, before it counts as in.
-    #[arg(
-        long,
-        value_name = "WHAT",
-        default_value = "rotate",
-        hide_possible_values = true,
-        hide_short_help = true
-    )]
+    #[arg(long, value_name = "WHAT", default_value_t = SyncWhat::Rotate,
+          hide_possible_values = true, hide_short_help = true, value_enum)]
     pub(crate) sync: SyncWhat,
 
     /// Give up after waiting TIME for the lock: 5s, 2m
@@ -173,7 +151,7 @@ pub(crate) struct Cli {
     pub(crate) stats: bool,
 
     #[command(flatten)]
-    pub(crate) transforming: Transforming,
+    pub(crate) transforming: Settings,
     #[command(flatten)]
     pub(crate) running: Running,
     #[command(flatten)]
@@ -200,7 +178,6 @@ pub(crate) enum SyncWhat {
     Batch,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode<'a> {
     Append,
     Read,
@@ -212,24 +189,25 @@ pub(crate) enum Mode<'a> {
 }
 
 impl Cli {
-    /// Reads the command line, the environment and the file.
-    ///
-    /// # Errors
-    ///
-    /// If any of it is wrong, or asks for help or the version.
+    /// Reads the command line, the environment and the file. An error may also be help or the
+    /// version, if they are asked for.
     pub(crate) fn read(report: &Report) -> Result<Self, clap::Error> {
         let (mut matches, shown) = config::read(report)?;
-        let typed_time = modes::is_typed(&matches, "at_time");
         let fault = modes::fault(&matches);
         let gzip = modes::is_implied(&matches, "gzip");
+        let rules = Rules::of(&matches);
         let mut cli = Self::from_arg_matches_mut(&mut matches)?;
-        let fault = fault.or_else(|| cli.timed.fault().filter(|_| typed_time));
+        if let Some(fault) = fault.or_else(|| values::fault_of_log(&cli.log)) {
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, fault));
+        }
         cli.configured.shown = shown;
         cli.gzip |= gzip;
-        cli.running.ignore_what_needs_a_command();
-        let fault = fault.or_else(|| cli.running.fault());
-        if let Some(fault) = fault.or_else(|| names::fault(&cli.log)) {
-            return Err(Self::command().error(ErrorKind::ArgumentConflict, fault));
+        cli.transforming.rules = rules;
+        cli.transforming.utc = cli.timed.utc;
+        if cli.running.command.is_empty() {
+            // From the environment or a file, they have no effect.
+            let Running { quiet_ok, keep_going, markers, .. } = &mut cli.running;
+            (*quiet_ok, *keep_going, *markers) = (false, false, false);
         }
         cli.warn_of_zone(report);
         Ok(cli)
@@ -241,7 +219,7 @@ impl Cli {
             SyncWhat::Rotate => SyncPolicy::Rotate,
             SyncWhat::Batch => SyncPolicy::Batch,
         };
-        let (user, group) = self.files.owner();
+        let (user, group) = self.files.owner.unzip();
         Options::default()
             .max_bytes(self.max_bytes)
             .backups(self.backups)
@@ -250,13 +228,9 @@ impl Cli {
             .lock_dir(self.lock_dir.clone())
             .create_dir(self.mkdir)
             .mode(self.files.mode())
-            .owner(user, group)
+            .owner(user, group.flatten())
             .sync(sync)
-            .report_rotations(self.rotating.on_rotate.is_some())
-    }
-
-    pub(crate) fn transform(&self) -> Settings {
-        self.transforming.settings(self.timed.utc)
+            .report_rotations(self.timed.on_rotate.is_some())
     }
 
     /// Warns if any option uses local time, and TZ names no zone.
@@ -298,40 +272,9 @@ pub(crate) fn answer(answer: &clap::Error, report: &Report) -> Status {
     }
 }
 
-/// Returns the names of our environment variables.
-fn variables() -> Vec<String> {
-    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    names.filter(|name| name.starts_with(PREFIX)).collect()
-}
-
-/// Reads every option but the modes from the environment too, where flags are `yes`, `true`,
-/// `on`, `1`, or the opposites.
-fn with_environment(command: Command) -> Command {
-    command.mut_args(|arg| {
-        let is_mode = modes::MODES.contains(&arg.get_id().as_str());
-        let Some(name) = arg.get_long().filter(|_| !is_mode).map(variable) else { return arg };
-        let arg = arg.env(name).hide_env(true);
-        match arg.get_action() {
-            ArgAction::SetTrue => arg.value_parser(BoolishValueParser::new()),
-            _ => arg,
-        }
-    })
-}
-
-const PREFIX: &str = "CLH_TEE_";
-
-fn variable(option: &str) -> String {
-    format!("{PREFIX}{}", option.to_uppercase().replace('-', "_"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn is_well_formed() {
-        with_environment(Cli::command()).debug_assert();
-    }
 
     #[test]
     fn short_help_fits_one_screen() {

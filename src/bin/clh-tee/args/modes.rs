@@ -1,10 +1,83 @@
-//! Which options have an effect in which mode.
+//! The options that ask for another mode than appending, and which options have an effect in
+//! which mode.
 //!
 //! On the command line an option without effect is refused. In the environment and in a
 //! file, which are for every log and every mode, it is ignored.
 
-use clap::ArgMatches;
+use std::env;
+use std::time::SystemTime;
+
 use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
+
+use super::timed::is_by_the_day;
+use super::values::point;
+
+#[derive(Debug, Args)]
+pub(crate) struct Reading {
+    /// Write LOG and its backups to standard output
+    ///
+    /// The oldest line comes first, and what is compressed is inflated. LOG is not written and
+    /// standard input is not read. A file that cannot be read is left out or ends early; that is
+    /// told, and the exit status is 1.
+    #[arg(long, group = "mode", conflicts_with = "command")]
+    pub(crate) read: bool,
+
+    /// With --read: go on with what is appended
+    ///
+    /// LOG is followed over rotations, without a missed or doubled line, whoever rotates it. LOG
+    /// need not be there yet; if its directory is missing for a while, that is said and waited for.
+    /// INT or TERM ends this.
+    #[arg(short, long, hide_short_help = true)]
+    pub(crate) follow: bool,
+
+    /// With --read: skip backups that end before TIME
+    ///
+    /// That is told by the time at which they were last changed. TIME is a date, such as 2026-11-22
+    /// or 2026-11-22T10:00, in the local time zone, or with an offset, such as
+    /// 2026-11-22T10:00:00Z; or how long ago it is, such as 30m, 2h or 1day.
+    #[arg(long, value_name = "TIME", value_parser = point, hide_short_help = true)]
+    pub(crate) since: Option<SystemTime>,
+}
+
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct Looking {
+    /// Show LOG, its backups and what is wrong, and end
+    ///
+    /// Nothing is changed. Give --max-bytes, --backups, --when and --lock-dir as the writers of LOG
+    /// have them. The exit status is 0 if nothing is wrong, and 1 if something is.
+    #[arg(long, group = "mode", conflicts_with = "command")]
+    pub(crate) status: bool,
+
+    /// With --status: as JSON, for programs
+    ///
+    /// docs/status.schema.json says what is in it.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) json: bool,
+
+    /// With --status: count lines, and inflate every backup
+    ///
+    /// Whether a compressed backup is whole is known for sure only by this.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) count: bool,
+
+    /// Mend what dead writers left, say what was done, and end
+    ///
+    /// It is what the next writer does before its first line. Give --backups,
+    /// --gzip and --when as the writers have them. The exit status is 1 if something
+    /// could not be mended or there is no such log.
+    #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
+    pub(crate) repair: bool,
+
+    /// Rotate LOG now, if it is not empty, and end
+    ///
+    /// Give --backups, --gzip and --when as the writers have them. They go on in the new log by
+    /// themselves. Nothing is said if it has worked. The exit status is 0 too if there is nothing
+    /// to rotate, which is said, and 1 if it cannot be done or there is no such log.
+    #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
+    pub(crate) rotate: bool,
+}
 
 /// The options that ask for a mode; without one, lines are appended.
 pub(super) const MODES: [&str; 5] = ["read", "status", "repair", "rotate", "print_config"];
@@ -39,31 +112,36 @@ pub(super) fn is_implied(matches: &ArgMatches, id: &str) -> bool {
 pub(super) fn fault(matches: &ArgMatches) -> Option<String> {
     let mode = MODES.into_iter().find(|mode| matches.get_flag(mode));
     let has_command = matches.contains_id("command");
-    let has_effect = |modes: &[&str]| match mode {
+    let has_effect = |modes: &[&str]| match (modes, mode) {
+        ([], _) => true,
+        (["command"], None) => has_command,
         // It shows what would be done if lines were appended.
-        None | Some("print_config") => {
-            modes.contains(&"append")
-                || (modes.contains(&"command") && (has_command || mode.is_some()))
-        }
-        Some(mode) => modes.contains(&mode),
+        (_, Some("print_config")) => modes.contains(&"append") || modes.contains(&"command"),
+        _ => modes.contains(&mode.unwrap_or("append")),
     };
     let option = |id: &str| format!("--{}", id.replace('_', "-"));
-    let typed = matches.ids().map(clap::Id::as_str).filter(|id| is_typed(matches, id));
-    for id in typed {
-        let modes = modes_of(id);
-        let why = match (modes, mode) {
-            (["command"], None) if !has_command => "without a COMMAND after '--'".to_owned(),
-            ([], _) => continue,
-            _ if has_effect(modes) => continue,
-            ([only @ ("read" | "status")], _) => format!("without {}", option(only)),
-            (_, mode) => format!("with {}", option(mode.unwrap_or_default())),
+    let no_effect = |id, why: &str| Some(format!("{} has no effect {why}", option(id)));
+    let mut typed = matches.ids().map(clap::Id::as_str).filter(|id| is_typed(matches, id));
+    if let Some(id) = typed.find(|id| !has_effect(modes_of(id))) {
+        return match (modes_of(id), mode) {
+            (["command"], None) => no_effect(id, "without a COMMAND after '--'"),
+            ([only @ ("read" | "status")], _) => {
+                no_effect(id, &format!("without {}", option(only)))
+            }
+            (_, mode) => no_effect(id, &format!("with {}", option(mode.unwrap_or_default()))),
         };
-        return Some(format!("{} has no effect {why}", option(id)));
     }
-    let untimed = !matches.contains_id("when");
-    let needs_when =
-        ["interval", "at_time"].into_iter().find(|id| is_typed(matches, id) && untimed);
-    needs_when.map(|id| format!("{} has no effect without --when", option(id)))
+    let timed = ["interval", "at_time"].into_iter().find(|id| is_typed(matches, id));
+    match (matches.get_one("when"), timed) {
+        (None, Some(id)) => return no_effect(id, "without --when"),
+        (Some(when), _) if is_typed(matches, "at_time") && !is_by_the_day(*when) => {
+            return Some("--at-time is for --when MIDNIGHT and W0 to W6; leave it out".to_owned());
+        }
+        _ => {}
+    }
+    // Clap accepts that. A command was meant, maybe in an empty variable.
+    let dashes = env::args_os().next_back().is_some_and(|arg| arg == "--");
+    (dashes && !has_command).then(|| "a command is missing after '--'".to_owned())
 }
 
 #[cfg(test)]

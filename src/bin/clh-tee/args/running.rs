@@ -1,6 +1,5 @@
 //! Options about COMMAND.
 
-use std::env;
 use std::ffi::OsString;
 
 use clap::Args;
@@ -39,19 +38,5 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) fn is_asked_for(&self) -> bool {
         !self.command.is_empty()
-    }
-
-    /// Refuses `--` at the end, which clap accepts: a command was meant, maybe in an empty
-    /// variable.
-    pub(super) fn fault(&self) -> Option<String> {
-        let dashes = env::args_os().next_back().is_some_and(|arg| arg == "--");
-        (!self.is_asked_for() && dashes).then(|| "a command is missing after '--'".to_owned())
-    }
-
-    /// Ignores options from the environment and a file that need a command.
-    pub(super) fn ignore_what_needs_a_command(&mut self) {
-        if !self.is_asked_for() {
-            (self.quiet_ok, self.keep_going, self.markers) = (false, false, false);
-        }
     }
 }

@@ -1,4 +1,6 @@
-//! Options about rotation by the clock.
+//! Options about rotation by the clock, and about what follows a rotation.
+
+use std::ffi::OsString;
 
 use clap::Args;
 use clh_tee::{Schedule, Weekday, When};
@@ -34,24 +36,29 @@ pub(crate) struct Timed {
     /// no zone it is UTC, with a warning.
     #[arg(long, hide_short_help = true)]
     pub(crate) utc: bool,
+
+    /// Run this after each rotation, with the backup's path
+    ///
+    /// COMMAND is one program, with no arguments of its own: no shell reads it and it is not split
+    /// at spaces. It runs beside the flow of lines once the lock has been let go, one at a time,
+    /// with the path of the backup that we have just made as its only argument. What it prints goes
+    /// to standard error. A COMMAND that is not there is refused at the start; if it fails, that is
+    /// a warning. At the end it is waited for no longer than --drain-timeout.
+    #[arg(long, value_name = "COMMAND", hide_short_help = true)]
+    pub(crate) on_rotate: Option<OsString>,
 }
 
 impl Timed {
     pub(crate) fn schedule(&self) -> Option<Schedule> {
         let schedule = Schedule::new(self.when?).interval(self.interval).utc(self.utc);
-        let at_time = self.at_time.filter(|_| self.is_by_the_day());
+        let at_time = self.at_time.filter(|_| self.when.is_some_and(is_by_the_day));
         Some(at_time.map_or(schedule, |second| schedule.at_time(second)))
     }
+}
 
-    /// Returns what is wrong with --at-time if it was typed.
-    pub(super) fn fault(&self) -> Option<String> {
-        (self.when.is_some() && self.at_time.is_some() && !self.is_by_the_day())
-            .then(|| "--at-time is for --when MIDNIGHT and W0 to W6; leave it out".to_owned())
-    }
-
-    fn is_by_the_day(&self) -> bool {
-        matches!(self.when, Some(When::Midnight | When::Weekday(_)))
-    }
+/// Tells whether `when` has a time of the day.
+pub(super) fn is_by_the_day(when: When) -> bool {
+    matches!(when, When::Midnight | When::Weekday(_))
 }
 
 /// Parses a unit; the names are Python's.

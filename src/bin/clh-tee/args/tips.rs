@@ -5,7 +5,7 @@ use std::env;
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::variable;
+use super::config::variable;
 
 /// In clap's tip for every word that begins with `-` and is no option.
 const OF_EVERY_DASH: &str = "as a value, use '";

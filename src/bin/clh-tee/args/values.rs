@@ -1,7 +1,9 @@
 //! Parses the values of options.
 
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
+use clh_tee::{Escaped, Zone};
 use jiff::Span;
 use jiff::civil::date;
 
@@ -50,9 +52,37 @@ fn spelled_out(text: &str) -> Option<Duration> {
     span.to_duration(date(2001, 1, 1)).ok()?.try_into().ok()
 }
 
+/// Parses a point in time, or how long ago it is.
+pub(super) fn point(text: &str) -> Result<SystemTime, String> {
+    let ago = time(text).map(|ago| SystemTime::now().checked_sub(ago));
+    let point = ago.unwrap_or_else(|_| Zone::local().instant(text));
+    point.ok_or_else(|| "give a time such as 2h, 2026-11-22 or 2026-11-22T10:00".to_owned())
+}
+
+/// Returns what is wrong with a name that cannot be a log's: a lock file's, that of an existing
+/// log's backup, or a compressed file's.
+pub(super) fn fault_of_log(log: &Path) -> Option<String> {
+    let name = log.file_name()?.to_str()?;
+    let shown = Escaped::path(log);
+    if name.starts_with(".__") && log.extension().is_some_and(|end| end == "lock") {
+        return Some(format!("'{shown}' is a lock file; give the log that it belongs to"));
+    }
+    let plain = name.strip_suffix(".gz");
+    let (base, slot) = plain.unwrap_or(name).rsplit_once('.')?;
+    let is_slot = !slot.is_empty() && slot.bytes().all(|byte| byte.is_ascii_digit());
+    let base = log.with_file_name(base);
+    if is_slot && base.is_file() {
+        let base = Escaped::path(&base);
+        return Some(format!("'{shown}' is a backup of '{base}'; give '{base}'"));
+    }
+    let why = "is compressed; a log is plain, and its backups are compressed with --gzip";
+    plain.map(|_| format!("'{shown}' {why} (zcat reads it)"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::UNIX_EPOCH;
 
     #[test]
     fn sizes_are_powers_of_1024() {
@@ -89,6 +119,20 @@ mod tests {
         }
         for text in ["", "x", "-1", "5 parsecs", "inf", "nan", "101years", "1e19"] {
             assert!(time(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_ago_or_exact() {
+        let then = point("2h").unwrap();
+        let ago = SystemTime::now().duration_since(then).unwrap();
+        assert!((7200..7260).contains(&ago.as_secs()), "{ago:?}");
+        for text in ["2026-11-22T10:00:00Z", "2026-11-22T11:00+01:00", "2026-11-22 10:00:00Z"] {
+            let age = point(text).unwrap().duration_since(UNIX_EPOCH).unwrap();
+            assert_eq!(age, Duration::from_secs(1_795_341_600), "{text}");
+        }
+        for text in ["", "x", "yesterday", "2026-13-01", "2026-11-22T25:00", "-5s"] {
+            assert!(point(text).is_err(), "{text}");
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::writer::sink::Sink;
 /// Appends until the input ends. Everything that can fail is tried before any input is
 /// read. `umask` is the one before --umask.
 pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
-    cli.transform().check()?;
+    cli.transforming.check()?;
     PostRotate::check(cli)?;
     let (log, is_nowhere) = open(cli, report)?;
     refuse_loops(cli)?;

@@ -96,8 +96,7 @@ impl EventLoop<'_> {
         self.drain.is_some() || until.is_some_and(|until| until <= Instant::now())
     }
 
-    /// Treats a source as ended though another process has it open. Warns once, but
-    /// not after TERM.
+    /// Treats a source as ended though another process has it open. Warns once, but not after TERM.
     pub(super) fn leave(&mut self, source: usize) {
         self.sources[source].end();
         if let Some(job) = self.job.as_mut().filter(|job| self.drain.is_none() && !job.left) {

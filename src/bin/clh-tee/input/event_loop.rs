@@ -118,8 +118,7 @@ impl<'a> EventLoop<'a> {
         self.finish()
     }
 
-    /// Handles an event. Input comes before signals: a signal is about what was
-    /// written before it.
+    /// Handles an event. Input comes before signals: a signal is about what was written before it.
     pub(super) fn go_on(&mut self, event: Event) {
         match event {
             // Kept output is shown before anything else is read.

@@ -38,7 +38,7 @@ impl Source {
     /// Adds the transforms that the options ask for; tags name process `pid`.
     pub(crate) fn transformed(self, cli: &Cli, pid: u32) -> anyhow::Result<Self> {
         let stream = if cli.running.is_asked_for() { self.stream.tag() } else { "in" };
-        let transform = Transform::new(&cli.transform(), pid, stream)?;
+        let transform = Transform::new(&cli.transforming, pid, stream)?;
         Ok(Self { transformed: transform.map(Transformed::new), ..self })
     }
 

@@ -12,6 +12,7 @@ mod ansi;
 mod control;
 mod pattern;
 mod select;
+mod settings;
 mod stamp;
 mod tag;
 
@@ -21,37 +22,14 @@ use std::time::SystemTime;
 use memchr::{memchr_iter, memrchr};
 
 use self::ansi::Strip;
-pub(crate) use self::pattern::{Pattern, pattern};
-pub(crate) use self::select::{Rule, Rules};
+pub(crate) use self::select::Rules;
+pub(crate) use self::settings::{BARE_TIMESTAMP, Settings};
 pub(crate) use self::stamp::Format;
 use self::stamp::Stamp;
-pub(crate) use self::tag::Template;
 
 /// How many bytes one call makes, except for the last line. This bounds the memory
 /// that short lines with a long tag take.
 const ENOUGH: usize = 512 * 1024;
-
-/// What is done to lines.
-#[derive(Debug, Clone, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
-pub(crate) struct Settings {
-    pub(crate) timestamp: Option<Format>,
-    /// Timestamps are in UTC, not in local time.
-    pub(crate) utc: bool,
-    pub(crate) tag: Option<Template>,
-    pub(crate) rules: Rules,
-    pub(crate) strip_ansi: bool,
-    pub(crate) collapse_cr: bool,
-    pub(crate) escape_control: bool,
-    pub(crate) crlf: bool,
-}
-
-impl Settings {
-    /// Fails if the tag cannot be filled in.
-    pub(crate) fn check(&self) -> anyhow::Result<()> {
-        self.tag.as_ref().map_or(Ok(()), |tag| tag.fill(0, "").map(drop))
-    }
-}
 
 /// Transforms the lines of one stream.
 pub(crate) struct Transform {

@@ -1,19 +1,35 @@
 //! Which lines go into the log.
 
+use clap::ArgMatches;
+
 use super::pattern::Pattern;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Rule {
-    pub(crate) keep: bool,
-    pub(crate) pattern: Pattern,
+pub(super) struct Rule {
+    pub(super) keep: bool,
+    pub(super) pattern: Pattern,
 }
 
 /// Rules in the order given, of which the last that matches decides, as with
 /// multilog's `+` and `-`.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Rules(pub(crate) Vec<Rule>);
+pub(crate) struct Rules(pub(super) Vec<Rule>);
 
 impl Rules {
+    /// Returns the rules of --select and --deselect in the order given, across both. Those from the
+    /// command line come last.
+    pub(crate) fn of(matches: &ArgMatches) -> Self {
+        let given = |id, keep| {
+            let (source, places) = (matches.value_source(id), matches.indices_of(id));
+            let patterns = matches.get_many(id).into_iter().flatten().cloned();
+            let rules = patterns.map(move |pattern| Rule { keep, pattern });
+            places.into_iter().flatten().map(move |place| (source, place)).zip(rules)
+        };
+        let mut rules: Vec<_> = given("select", true).chain(given("deselect", false)).collect();
+        rules.sort_by_key(|(place, _)| *place);
+        Self(rules.into_iter().map(|(_, rule)| rule).collect())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -28,6 +44,9 @@ impl Rules {
 
 #[cfg(test)]
 mod tests {
+    use clap::{Args, Command};
+
+    use super::super::Settings;
     use super::super::pattern::pattern;
     use super::*;
 
@@ -56,5 +75,18 @@ mod tests {
         assert_eq!(kept(&["-", "+disk"]), ["error: disk", "warning: disk"]);
         assert_eq!(kept(&["-error", "+disk"]), ["", "error: disk", "info", "warning: disk"]);
         assert_eq!(kept(&["+error", "-disk", "+^warn"]), ["error: noise", "warning: disk"]);
+    }
+
+    #[test]
+    fn rules_keep_their_order_across_both_options() {
+        for args in ["--select=a --deselect=b", "--deselect=b --select=a --select=^b --deselect=c"]
+        {
+            let command = Settings::augment_args(Command::new("clh-tee"));
+            let matches = command.get_matches_from(["clh-tee"].into_iter().chain(args.split(' ')));
+            let given = Rules::of(&matches).0.into_iter().map(|rule| {
+                format!("--{}={}", if rule.keep { "select" } else { "deselect" }, rule.pattern)
+            });
+            assert_eq!(given.collect::<Vec<_>>().join(" "), args);
+        }
     }
 }

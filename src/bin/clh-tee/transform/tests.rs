@@ -4,6 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
+use super::pattern::pattern;
+use super::select::Rule;
+use super::tag::Template;
 use super::*;
 
 fn transform(change: impl FnOnce(&mut Settings)) -> Option<Transform> {

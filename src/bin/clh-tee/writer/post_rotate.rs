@@ -69,7 +69,7 @@ impl PostRotate {
     /// `umask` is the one before ours, for the program.
     pub(crate) fn of(cli: &Cli, umask: Option<Umask>, report: &Report) -> Result<Option<Self>> {
         Self::check(cli)?;
-        let Some(command) = cli.rotating.on_rotate.clone() else { return Ok(None) };
+        let Some(command) = cli.timed.on_rotate.clone() else { return Ok(None) };
         let (ends, done) = waker().context("cannot make a pipe")?;
         // 0 keeps all backups, but memory is not unlimited.
         let limit = match usize::try_from(cli.backups) {
@@ -90,7 +90,7 @@ impl PostRotate {
 
     /// Refuses a missing program at the start, not at the first rotation.
     pub(crate) fn check(cli: &Cli) -> Result<()> {
-        let missing = cli.rotating.on_rotate.as_ref().filter(|program| !is_program(program));
+        let missing = cli.timed.on_rotate.as_ref().filter(|program| !is_program(program));
         let Some(program) = missing else { return Ok(()) };
         let spaced = program.as_encoded_bytes().contains(&b' ');
         let advice = if spaced { "; give a program without arguments" } else { "" };

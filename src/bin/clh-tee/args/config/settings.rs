@@ -10,8 +10,8 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 use super::refused;
 use crate::args::Cli;
 use crate::args::tips::{context, option};
-use crate::args::transforming::BARE_TIMESTAMP;
 use crate::config::{Config, Kind, Known, Setting};
+use crate::transform::BARE_TIMESTAMP;
 
 /// The groups whose options ask for something to be done now, or are part of that: a file
 /// cannot set them.
@@ -50,14 +50,10 @@ fn kind(command: &Command, arg: &Arg) -> Option<Kind> {
     }
 }
 
-/// Lets the flags that may stand in a file have a value on the command line.
+/// Lets the flags that may stand in a file have a value on the command line, as in `--gzip=no`.
 pub(super) fn with_values(command: Command) -> Command {
-    let known = known();
-    command.mut_args(|arg| {
-        let is_this = |option: &Known| *arg.get_id() == *option.id;
-        if !known.iter().any(|option| option.kind == Some(Kind::Flag) && is_this(option)) {
-            return arg;
-        }
+    let flags = known().into_iter().filter(|option| option.kind == Some(Kind::Flag));
+    let with_value = |arg: Arg| {
         arg.action(ArgAction::Set)
             .num_args(0..=1)
             .require_equals(true)
@@ -65,7 +61,8 @@ pub(super) fn with_values(command: Command) -> Command {
             .value_parser(BoolishValueParser::new())
             .default_missing_value("true")
             .default_value("false")
-    })
+    };
+    flags.fold(command, |command, flag| command.mut_arg(flag.id, with_value))
 }
 
 /// Makes `settings` the default values.

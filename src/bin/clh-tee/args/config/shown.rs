@@ -7,8 +7,8 @@ use clap::ArgMatches;
 use clap::parser::ValueSource;
 use clh_tee::Escaped;
 
+use super::variable;
 use crate::args::modes::is_implied;
-use crate::args::variable;
 use crate::config::{Kind, Known, Setting, value};
 
 /// The column at which comments begin, unless a setting is longer.

@@ -20,8 +20,7 @@ static FIRST_MASK: OnceLock<Set> = OnceLock::new();
 /// The size of `struct signalfd_siginfo`.
 const INFO: usize = 128;
 
-/// Signals blocked in this thread and those it starts, and read instead: ignored ones
-/// come in too.
+/// Signals blocked in this thread and those it starts, and read instead: ignored ones come in too.
 pub(super) struct Delivery(File);
 
 impl Delivery {

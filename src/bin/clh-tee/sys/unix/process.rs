@@ -149,9 +149,8 @@ pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
     Signal::try_from(number).ok().map(Signal::as_str)
 }
 
-/// Runs `command` to its end without our umask, if that replaced `before`, and in a process
-/// group of its own: a key that stops the producer must not cut an upload. Not for the first
-/// thread.
+/// Runs `command` to its end without our umask, if that replaced `before`, and in a process group
+/// of its own: a key that stops the producer must not cut an upload. Not for the first thread.
 pub(crate) fn run_apart(command: &mut Command, before: Option<Umask>) -> io::Result<ExitStatus> {
     command.process_group(0);
     let child = without(before, || children::spawn(command))?;

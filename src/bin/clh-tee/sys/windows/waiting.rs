@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long to wait for things that should be ready at once: a thread needs a moment to
-/// bring them.
+/// How long to wait for things that should be ready at once: a thread needs a moment to bring them.
 const MOMENT: Duration = Duration::from_millis(50);
 
 static RINGS: Mutex<u64> = Mutex::new(0);

@@ -1,0 +1,85 @@
+//! The options that transform lines.
+
+use clap::Args;
+
+use super::pattern::{Pattern, pattern};
+use super::select::Rules;
+use super::stamp::Format;
+use super::tag::Template;
+
+pub(crate) const BARE_TIMESTAMP: &str = "rfc3339";
+
+#[derive(Debug, Clone, Default, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct Settings {
+    /// Put the time before each line
+    ///
+    /// It is the time at which the line's first byte was read. FORMAT is rfc3339 (with milliseconds
+    /// and offset; the default), unix (seconds, with milliseconds), tai64n (as multilog writes it),
+    /// or a pattern as for strftime(3), such as '%F %T'.
+    #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true,
+          default_missing_value = BARE_TIMESTAMP, value_parser = Format::parse)]
+    pub(crate) timestamp: Option<Format>,
+
+    /// Put TEXT and a colon before each line
+    ///
+    /// {pid}, {host}, {user} and {stream} are filled in; {{ and }} are braces. With COMMAND, {pid}
+    /// is that of COMMAND, and {stream} is out or err; without it, {stream} is in.
+    #[arg(long, value_name = "TEXT", value_parser = Template::parse)]
+    pub(super) tag: Option<Template>,
+
+    /// Only lines that match go into LOG
+    ///
+    /// It may be given several times, and so may --deselect; the last that matches decides. If
+    /// --select comes first, lines that match none are left out. REGEX is one of grep -E in the C
+    /// locale, and knows \d, \w, \b and (?i) besides.
+    #[arg(long, value_name = "REGEX", value_parser = pattern)]
+    pub(super) select: Vec<Pattern>,
+
+    /// Lines that match do not go into LOG
+    ///
+    /// See --select. Lines are matched without time and tag, and once escape sequences and what was
+    /// overwritten are gone.
+    #[arg(long, value_name = "REGEX", value_parser = pattern, hide_short_help = true)]
+    pub(super) deselect: Vec<Pattern>,
+
+    /// Both in the order given.
+    #[arg(skip)]
+    pub(crate) rules: Rules,
+
+    /// Drop colours and cursor movements from lines
+    ///
+    /// These are the escape sequences that terminals understand.
+    #[arg(long, hide_short_help = true)]
+    pub(super) strip_ansi: bool,
+
+    /// Keep what follows a line's last carriage return
+    ///
+    /// Of a progress bar that is its last state. Carriage returns at the line's end are dropped.
+    #[arg(long, hide_short_help = true)]
+    pub(super) collapse_cr: bool,
+
+    /// Show control characters as \xNN
+    ///
+    /// All but the tab are shown, and so is what hides or reorders text, such as
+    /// U+202E and zero-width characters, and what is not UTF-8.
+    #[arg(long, hide_short_help = true)]
+    pub(super) escape_control: bool,
+
+    /// End each line in LOG with \r\n
+    ///
+    /// One that ends so already stays as it is.
+    #[arg(long, hide_short_help = true)]
+    pub(super) crlf: bool,
+
+    /// Timestamps are in UTC, not in local time.
+    #[arg(skip)]
+    pub(crate) utc: bool,
+}
+
+impl Settings {
+    /// Fails if the tag cannot be filled in.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        self.tag.as_ref().map_or(Ok(()), |tag| tag.fill(0, "").map(drop))
+    }
+}
