@@ -171,6 +171,14 @@ impl<'a> Hold<'a> {
         if self.log.active.size() == 0 { Ok(()) } else { self.log.rotate(&mut self.held, true) }
     }
 
+    /// Returns whether a rotation removes more backups than the oldest, because fewer are to be
+    /// kept than there are.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn cuts_history(&self) -> bool {
+        self.log.cuts
+    }
+
     /// Does what a writer's first line would do before it is appended: mends what dead writers
     /// left, and ends a partial last line with a newline.
     ///

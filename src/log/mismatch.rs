@@ -37,7 +37,7 @@ impl Log {
         let backups = &self.backups;
         // A writer that rotates by the clock is reported by other means.
         if backups.naming.timetable().is_some()
-            || backups.options.backups == 0
+            || backups.options.truncates()
             || self.active.is_special()
         {
             return;
@@ -92,7 +92,7 @@ impl Watch {
 
     /// A file in the slot beyond our last may be old, but then it stays the same.
     fn backups(&mut self, backups: &Backups) -> Option<Mismatch> {
-        let ours = backups.options.backups;
+        let ours = backups.options.backups?;
         let beyond = ours.checked_add(1)?;
         let mut paths = [Form::Plain, Form::Gzip].map(|form| backups.names.backup(beyond, form));
         paths.sort();

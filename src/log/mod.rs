@@ -50,6 +50,7 @@ pub struct RotatingLog {
 
 impl RotatingLog {
     /// Returns options to open a log with.
+    #[must_use]
     pub fn options() -> Options {
         Options::default()
     }

@@ -106,7 +106,7 @@ impl Log {
     pub(super) fn rotate_at_file_limit(&mut self, held: &mut Held<'_>, error: &Error) -> bool {
         let options = &self.backups.options;
         // Truncating a log that has no limit would lose lines.
-        let may = options.backups > 0 || options.schedule.is_some() || options.max_bytes > 0;
+        let may = !options.truncates() || options.max_bytes > 0;
         let size = self.active.size();
         if error.kind() != ErrorKind::FileTooLarge || size == 0 || !may || !self.backoff.is_over() {
             return false;
@@ -159,7 +159,7 @@ impl Log {
         let Some(timetable) = self.backups.naming.timetable() else { return };
         match self.backups.list() {
             Ok(listing) => {
-                let (names, kept) = (&self.backups.names, self.backups.options.backups);
+                let (names, kept) = (&self.backups.names, self.backups.kept(&listing));
                 let surplus = dated::surplus_of(names, timetable.precision(), kept, &listing);
                 self.backups.remove_surplus(surplus, &listing, held);
                 self.report_unremoved();

@@ -48,6 +48,8 @@ pub(crate) struct Log {
     nameless: bool,
     acl_refused: bool,
     pub(super) at_file_limit: bool,
+    /// Whether there are more backups than are to be kept, which was reported.
+    pub(super) cuts: bool,
     /// Appended bytes that the background does not know of.
     own: u64,
     pub(crate) notices: Vec<Notice>,
@@ -71,6 +73,7 @@ impl Log {
             nameless: false,
             acl_refused: false,
             at_file_limit: false,
+            cuts: false,
             own: 0,
             notices: Vec::new(),
             stats: Stats::default(),
@@ -86,6 +89,12 @@ impl Log {
             self.report_unmended(error);
             Listing::unknown(self.backups.options.lock_dir.as_deref())
         });
+        if let Some(there) = self.backups.surplus(&listing)
+            && !std::mem::replace(&mut self.cuts, true)
+        {
+            let kept = self.backups.options.most_backups();
+            self.notices.push(Notice::FewerBackups { there, kept });
+        }
         let log = self.active.private_identity().map(|log| (log, self.active.size()));
         self.leftovers = Some(Leftovers::find(&self.backups, listing, log));
     }

@@ -78,6 +78,10 @@ impl Listing {
         Self { lock_dir: lock_dir.map(Path::to_owned), ..Self::default() }
     }
 
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.locks.is_none()
+    }
+
     /// Returns the lock file of `path`, named like a backup, if it is a log.
     pub(crate) fn lock_of(&self, path: &Path) -> Option<PathBuf> {
         let mut name = OsString::from(".__");

@@ -78,9 +78,11 @@ impl Found {
         form: Form,
         metadata: &Metadata,
         known: &Known,
+        access: Access,
     ) -> Result<Self> {
         let modified = metadata.modified().map_err(Error::on("look at", &path))?;
-        let (identity, size, access) = (file_id(metadata), metadata.len(), Access::Later);
+        let identity = file_id(metadata);
+        let size = metadata.len();
         let mut found = Self { path, form, identity, modified, size, known: false, access };
         found.known = known.has(identity) || known.has(found.trace());
         Ok(found)

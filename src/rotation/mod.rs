@@ -58,6 +58,9 @@ use crate::rotation::plan::{Plan, Rotation};
 use crate::rotation::timetable::Timetable;
 use crate::sys::{self, Metadata};
 
+/// How many backups are kept at least if no number was given.
+const FEWEST: u64 = 5;
+
 #[derive(Debug)]
 pub(crate) struct Backups {
     pub(crate) names: Names,
@@ -76,7 +79,7 @@ impl Backups {
     pub(crate) fn new(names: Names, options: Options) -> Self {
         let timed = options.schedule.is_some();
         let largest = if timed && options.max_bytes == 0 { u64::MAX } else { options.max_bytes };
-        let level = options.gzip.filter(|_| options.backups > 0 || timed);
+        let level = options.gzip.filter(|_| !options.truncates());
         let sync = options.sync != SyncPolicy::None;
         let incremental = level.map(|level| Incremental::new(&names, level, largest, sync));
         let timetable = options.schedule.map(Timetable::new);
@@ -94,6 +97,21 @@ impl Backups {
     pub(crate) fn list(&self) -> Result<Listing> {
         let listing = self.names.list(self.options.lock_dir.as_deref());
         listing.map_err(Error::on("look for backups in", self.names.dir()))
+    }
+
+    /// Returns how many backups a rotation keeps. If no number was given, it removes no more
+    /// than it adds.
+    pub(crate) fn kept(&self, listing: &Listing) -> u64 {
+        let there = || self.naming.count(&self.names, listing).max(FEWEST);
+        self.options.backups.unwrap_or_else(there)
+    }
+
+    /// Returns how many backups there are if rotations would remove more of them than the
+    /// oldest.
+    pub(crate) fn surplus(&self, listing: &Listing) -> Option<u64> {
+        let kept = self.options.backups.filter(|kept| *kept > 0)?;
+        let there = self.naming.count(&self.names, listing);
+        (there > kept && self.naming.is_to_be_cut(&self.names, kept)).then_some(there)
     }
 
     /// Makes the log a backup and, if `renewed`, begins a new one; otherwise the next line
@@ -114,7 +132,7 @@ impl Backups {
             return Ok(None);
         };
         let timed = self.naming.timetable().is_some();
-        if self.options.backups == 0 && !timed {
+        if self.options.truncates() {
             return active.truncate(held).map(|()| None);
         }
         // Find obstacles before anything has moved.
@@ -122,7 +140,7 @@ impl Backups {
         if timed {
             held.may_write()?;
         }
-        let plan = self.naming.plan(&self.names, self.options.backups, listed)?;
+        let plan = self.naming.plan(&self.names, self.kept(listed), listed)?;
         let Rotation { room, backup, surplus } = plan;
         let (compressed, mut trouble) = match self.compress_log(active.path(), &metadata) {
             Ok(compressed) => (compressed, None),
@@ -190,7 +208,9 @@ impl Backups {
         self.rotated = self.options.report_rotations.then(|| {
             let identity = file_id(metadata);
             match self.naming {
-                Naming::Numbered => Rotated::numbered(identity, &self.names, self.options.backups),
+                Naming::Numbered => {
+                    Rotated::numbered(identity, &self.names, self.options.most_backups())
+                }
                 Naming::Dated(_) => Rotated::dated(identity, plain.to_owned()),
             }
         });
@@ -260,7 +280,7 @@ impl Backups {
         listed: &Listing,
         _: &mut Held<'_>,
     ) {
-        if self.options.backups > 0 {
+        if self.options.backups != Some(0) {
             self.unremoved.extend(self.naming.not_removed(&self.names, listed));
         }
         for path in surplus {

@@ -7,7 +7,7 @@ use crate::error::{Error, Escaped, Result};
 use crate::file::permissions::Ownership;
 use crate::file::{file_id, regular_file};
 use crate::names::listing::{Entry, Listing};
-use crate::names::{self, Form, Meaning, Names};
+use crate::names::{Form, Meaning, Names};
 use crate::rotation::plan::Rotation;
 use crate::rotation::timetable::Timetable;
 use crate::rotation::{dated, numbered};
@@ -33,7 +33,25 @@ impl Naming {
     pub(crate) fn plan(&self, names: &Names, backups: u64, listing: &Listing) -> Result<Rotation> {
         match self {
             Self::Numbered => numbered::plan_rotation(names, backups, listing),
-            Self::Dated(time) => dated::plan_rotation(names, time.stamp(), backups, listing),
+            Self::Dated(timetable) => {
+                dated::plan_rotation(names, timetable.stamp(), backups, listing)
+            }
+        }
+    }
+
+    /// Returns how many backups there are.
+    pub(crate) fn count(&self, names: &Names, listing: &Listing) -> u64 {
+        match self {
+            Self::Numbered => numbered::count(names, listing),
+            Self::Dated(timetable) => dated::count(timetable.precision(), listing),
+        }
+    }
+
+    /// Returns whether the next rotation shortens a history of more than `kept` backups.
+    pub(crate) fn is_to_be_cut(&self, names: &Names, kept: u64) -> bool {
+        match self {
+            Self::Numbered => numbered::is_to_be_cut(names, kept),
+            Self::Dated(_) => true,
         }
     }
 
@@ -57,21 +75,23 @@ impl Naming {
         }
     }
 
-    /// Returns the backup that is the file with this `identity`, if it is plain only.
+    /// Returns the plain-only backup that is the file with this `identity`.
     pub(crate) fn plain_of(
         &self,
         identity: u64,
         names: &Names,
-        kept: u64,
+        backups: u64,
         listing: &Listing,
     ) -> Result<Option<(PathBuf, Metadata)>> {
-        for Entry { path, meaning, .. } in listing.entries.iter().filter(|entry| entry.regular) {
-            if self.plain_form(names, kept, meaning).as_ref() == Some(path)
-                && let Some(metadata) = regular_file(path)?
+        let plain = match self {
+            Self::Numbered => numbered::plain_only(names, backups, listing)?,
+            Self::Dated(timetable) => dated::plain_only(names, timetable.precision(), listing),
+        };
+        for path in plain {
+            if let Some(metadata) = regular_file(&path)?
                 && file_id(&metadata) == identity
-                && regular_file(&names::compressed(path))?.is_none()
             {
-                return Ok(Some((path.clone(), metadata)));
+                return Ok(Some((path, metadata)));
             }
         }
         Ok(None)
@@ -88,17 +108,13 @@ impl Naming {
         listing.entries.iter().filter_map(error).collect()
     }
 
-    /// Returns mode and owner of the newest backup.
     pub(crate) fn newest(&self, names: &Names) -> Option<Ownership> {
-        let forms = match self {
-            Self::Numbered => Form::BOTH.map(|form| names.backup(1, form)),
-            Self::Dated(timetable) => {
-                let newest = dated::newest(names, timetable.precision())?;
-                Form::BOTH.map(|form| newest.path(names, form))
-            }
-        };
-        let found = |path| Some(Ownership::at(path, &regular_file(path).ok().flatten()?));
-        forms.iter().map(PathBuf::as_path).find_map(found)
+        let path = match self {
+            Self::Numbered => numbered::newest(names),
+            Self::Dated(timetable) => dated::newest(names, timetable.precision()),
+        }?;
+        let metadata = regular_file(&path).ok().flatten()?;
+        Some(Ownership::at(&path, &metadata))
     }
 }
 

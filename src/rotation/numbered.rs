@@ -1,16 +1,16 @@
 //! Backups by number: the log becomes slot 1, every backup moves up by one.
 
 use std::cmp::Reverse;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::compress;
 use crate::error::{Error, Result};
 use crate::file::{open_to_read, regular_file};
 use crate::names::listing::Listing;
-use crate::names::{Form, Names};
+use crate::names::{Form, Meaning, Names};
 use crate::rotation::naming::another_log;
 use crate::rotation::plan::{Backup, Chain, Found, Rotation, plan};
-use crate::sys;
+use crate::sys::{self, Metadata};
 
 pub(crate) fn plan_rotation(names: &Names, backups: u64, listing: &Listing) -> Result<Rotation> {
     let room = plan(&chain(names, backups, listing)?, Some(1), backups);
@@ -21,13 +21,43 @@ pub(crate) fn plan_rotation(names: &Names, backups: u64, listing: &Listing) -> R
     Ok(Rotation { room, backup: names.backup(1, Form::Plain), surplus: Vec::new() })
 }
 
+/// Returns how many backups there are, and the empty slots between them. A number far beyond
+/// the others, such as a date, is no slot of the chain.
+pub(crate) fn count(names: &Names, listing: &Listing) -> u64 {
+    if listing.is_unknown() {
+        let chain = chain(names, u64::MAX, listing);
+        return chain.map_or(u64::MAX, |chain| chain.slots.len() as u64);
+    }
+    let slots = listing.entries.iter().filter(|entry| entry.regular).filter_map(|entry| {
+        if let Meaning::Backup(slot, _) = entry.meaning { Some(slot) } else { None }
+    });
+    let mut slots: Vec<u64> = slots.collect();
+    slots.sort_unstable();
+    let ranked = slots.into_iter().zip(1..).filter(|(slot, rank)| *slot <= 2 * rank);
+    ranked.map(|(slot, rank)| slot.max(rank)).max().unwrap_or(0)
+}
+
+/// Returns whether slot `kept` and the next one stand side by side since the same rotation.
+/// Once rotations have dropped what left slot `kept`, it has changed later than the next one.
+pub(crate) fn is_to_be_cut(names: &Names, kept: u64) -> bool {
+    let changed = |slot| {
+        let paths = [Form::Plain, Form::Gzip].map(|form| names.backup(slot, form));
+        let files = paths.iter().filter_map(|path| regular_file(path).ok()?);
+        files.map(|metadata| sys::changed(&metadata)).max()
+    };
+    match (changed(kept), changed(kept.saturating_add(1))) {
+        (Some(last), Some(beyond)) => last <= beyond + 1,
+        _ => false,
+    }
+}
+
 /// Looks up the backups, newest first. It is an error if a slot's name belongs to another log
 /// or to something that is no regular file: only "no such file" means that a name is free.
 pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Chain> {
     let mut chain = Chain::default();
     for slot in 1..=backups {
         let mut found = Vec::new();
-        for form in Form::BOTH {
+        for form in [Form::Plain, Form::Gzip] {
             let backup = Backup { slot, form };
             let path = names.backup(slot, form);
             let metadata = regular_file(&path)?;
@@ -63,8 +93,21 @@ pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Ch
 pub(crate) fn is_one_generation(plain: &Path, timed: bool) -> Result<bool> {
     let same = || {
         let compressed = open_to_read(&crate::names::compressed(plain))?;
-        let at_once = sys::about(&compressed)?.modified()? == sys::look_at(plain)?.modified()?;
+        let time = |metadata: &Metadata| metadata.modified();
+        let at_once = time(&sys::about(&compressed)?)? == time(&sys::look_at(plain)?)?;
         Ok((timed || at_once) && compress::same_generation(plain, &compressed)?)
     };
     same().map_err(Error::on("compare", plain))
+}
+
+pub(crate) fn plain_only(names: &Names, backups: u64, listing: &Listing) -> Result<Vec<PathBuf>> {
+    let chain = chain(names, backups, listing)?;
+    let alone = chain.slots.iter().filter(|slot| slot.len() == 1).flatten();
+    let plain = alone.filter(|found| found.backup.form == Form::Plain);
+    Ok(plain.map(|found| found.backup.path(names)).collect())
+}
+
+pub(crate) fn newest(names: &Names) -> Option<PathBuf> {
+    let paths = [Form::Plain, Form::Gzip].map(|form| names.backup(1, form));
+    paths.into_iter().find(|path| matches!(regular_file(path), Ok(Some(_))))
 }

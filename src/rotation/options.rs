@@ -22,11 +22,11 @@ pub enum SyncPolicy {
 
 /// How a log is opened. All its writers should use the same settings; none loses a line
 /// otherwise.
-#[derive(Debug, Clone)]
-#[must_use]
+#[derive(Debug, Clone, Default)]
 pub struct Options {
     pub(crate) max_bytes: u64,
-    pub(crate) backups: u64,
+    /// `None`: not given.
+    pub(crate) backups: Option<u64>,
     pub(crate) gzip: Option<u32>,
     pub(crate) schedule: Option<Schedule>,
     pub(crate) sync: SyncPolicy,
@@ -37,39 +37,27 @@ pub struct Options {
     pub(crate) asked: Asked,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            max_bytes: 0,
-            backups: 5,
-            gzip: None,
-            schedule: None,
-            sync: SyncPolicy::default(),
-            lock_dir: None,
-            create_dir: false,
-            report_rotations: false,
-            asked: Asked::default(),
-        }
-    }
-}
-
 impl Options {
     /// Sets the size in bytes at which the log is full; 0, the default, means never. The line
     /// that reaches it is still appended (CLH's `maxBytes`).
+    #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// Sets how many backups are kept; 5 by default. With 0 a full log is truncated or, with a
-    /// schedule, all backups are kept (CLH's `backupCount`).
-    pub fn backups(mut self, count: u64) -> Self {
-        self.backups = count;
+    /// Sets how many backups are kept. With 0 a full log is truncated or, with a schedule, all
+    /// backups are kept (CLH's `backupCount`). `None`, the default, keeps as many as there are,
+    /// and at least 5: it never shortens a history that another writer asked for.
+    #[must_use]
+    pub fn backups(mut self, count: impl Into<Option<u64>>) -> Self {
+        self.backups = count.into();
         self
     }
 
     /// Compresses backups at this level, 1 to 9 (CLH's `use_gzip`, whose level is 9). By
     /// default backups stay plain.
+    #[must_use]
     pub fn gzip(mut self, level: Option<u32>) -> Self {
         self.gzip = level;
         self
@@ -77,12 +65,14 @@ impl Options {
 
     /// Rotates by the clock too, and names backups by it (CLH's
     /// `ConcurrentTimedRotatingFileHandler`). By default the log does not.
+    #[must_use]
     pub fn schedule(mut self, schedule: Option<Schedule>) -> Self {
         self.schedule = schedule;
         self
     }
 
     /// Sets what is fsynced, and when.
+    #[must_use]
     pub fn sync(mut self, sync: SyncPolicy) -> Self {
         self.sync = sync;
         self
@@ -90,12 +80,14 @@ impl Options {
 
     /// Sets the directory of the lock file, created with its parents if missing (CLH's
     /// `lock_file_directory`). By default it is the log's.
+    #[must_use]
     pub fn lock_dir(mut self, dir: Option<PathBuf>) -> Self {
         self.lock_dir = dir;
         self
     }
 
     /// Creates the log's directory, with its parents, if it is missing.
+    #[must_use]
     pub fn create_dir(mut self, create: bool) -> Self {
         self.create_dir = create;
         self
@@ -104,6 +96,7 @@ impl Options {
     /// Sets the permission bits of a new log or lock file, regardless of the umask (CLH's
     /// `chmod`). By default a new log has the mode of the one it replaces, and a backup always
     /// keeps its log's. On Windows such a log cannot be opened.
+    #[must_use]
     pub fn mode(mut self, mode: Option<u32>) -> Self {
         self.asked.mode = mode;
         self
@@ -112,6 +105,7 @@ impl Options {
     /// Sets the user and group of a new log or lock file, as far as the system permits (CLH's
     /// `owner`). By default a new log keeps the owner of the one it replaces. On Windows such a
     /// log cannot be opened.
+    #[must_use]
     pub fn owner(mut self, user: Option<u32>, group: Option<u32>) -> Self {
         (self.asked.user, self.asked.group) = (user, group);
         self
@@ -120,9 +114,20 @@ impl Options {
     /// Reports each backup made by this process as a
     /// [`Notice::Rotated`](crate::Notice::Rotated).
     #[doc(hidden)]
+    #[must_use]
     pub fn report_rotations(mut self, report: bool) -> Self {
         self.report_rotations = report;
         self
+    }
+
+    /// Returns whether a full log is truncated instead of rotated.
+    pub(crate) fn truncates(&self) -> bool {
+        self.backups == Some(0) && self.schedule.is_none()
+    }
+
+    /// Returns how many backups there may be at most.
+    pub(crate) fn most_backups(&self) -> u64 {
+        self.backups.unwrap_or(u64::MAX)
     }
 
     pub(crate) fn fault(&self) -> Option<io::Error> {

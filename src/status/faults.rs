@@ -34,7 +34,7 @@ pub(super) fn look(
     };
     let temps = scan.temps.iter().filter_map(settled);
     // By the clock there is no chain to adopt it into.
-    let adopted = options.schedule.is_none() && options.backups > 0;
+    let adopted = options.schedule.is_none() && !options.truncates();
     findings.extend(temps.map(|(path, size)| Finding::Orphan { path, size, adopted }));
     let left = scan.leftovers.iter().filter(|(_, metadata)| !writers || is_old(metadata));
     let leftovers = left.filter_map(settled);
@@ -96,7 +96,7 @@ fn other_logs(names: &Names, options: &Options, scan: &Scan, findings: &mut Vec<
     let timed = options.schedule.is_some();
     for (path, lock) in &scan.other_logs {
         let blocks = match path.file_name().and_then(|name| names.meaning(name)) {
-            Some(Meaning::Backup(slot, _)) if !timed && slot <= options.backups => true,
+            Some(Meaning::Backup(slot, _)) if !timed && slot <= options.most_backups() => true,
             Some(Meaning::Dated(..)) if timed => false,
             _ => continue,
         };
@@ -106,7 +106,7 @@ fn other_logs(names: &Names, options: &Options, scan: &Scan, findings: &mut Vec<
 
 fn backups(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
     let timed = options.schedule.is_some();
-    let last = options.backups;
+    let last = options.most_backups();
     let mut wanted = 1;
     let mut strays = Vec::new();
     for same in scan.backups.chunk_by(|one, other| one.which == other.which) {

@@ -128,6 +128,10 @@ impl Report {
                 at(lock),
                 next_at(next)
             ),
+            Notice::FewerBackups { there, kept } => format!(
+                "'{log}' has {there} backups, and rotations keep only {kept} of them; \
+                 give --backups {there} to keep all"
+            ),
             Notice::Mismatch(Mismatch::Size { theirs, ours }) => format!(
                 "'{log}' is rotated by others at about {}, by us at {}; \
                  give all writers the same --max-bytes",

@@ -36,7 +36,7 @@ const FAULTS: [Fault; 24] = [
     ("double-slot", "", |site| site.put("app.log.2", "other\n", 1)),
     ("gap", "", |site| site.put("app.log.4.gz", "line\n", 4)),
     ("strays", "--backups 1", |_| {}),
-    ("strays", "", |site| {
+    ("strays", "--backups 5", |site| {
         for slot in 7..=9 {
             site.put(&format!("app.log.{slot}"), "line\n", slot);
         }

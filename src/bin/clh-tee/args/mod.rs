@@ -58,11 +58,11 @@ pub(crate) struct Cli {
 
     /// How many backups to keep
     ///
-    /// They are LOG.1, LOG.2 and so on, the newest first. With 0, LOG is emptied when it is full;
-    /// with --when, all are kept.
-    #[arg(long, value_name = "N", default_value_t = 5, alias = "backup-count",
-          value_parser = count)]
-    pub(crate) backups: u64,
+    /// They are LOG.1, LOG.2 and so on, the newest first. Without this option there are 5, or as
+    /// many as there are already: no rotation makes them fewer. With 0, LOG is emptied when it is
+    /// full; with --when, all are kept.
+    #[arg(long, value_name = "N", alias = "backup-count", value_parser = count)]
+    pub(crate) backups: Option<u64>,
 
     /// Compress backups: LOG.1.gz and so on
     #[arg(long)]
@@ -193,6 +193,7 @@ impl Cli {
     /// version, if they are asked for.
     pub(crate) fn read(report: &Report) -> Result<Self, clap::Error> {
         let (mut matches, shown) = config::read(report)?;
+        let may_cut = modes::is_typed(&matches, "backups");
         let fault = modes::fault(&matches);
         let gzip = modes::is_implied(&matches, "gzip");
         let rules = Rules::of(&matches);
@@ -201,6 +202,7 @@ impl Cli {
             return Err(Self::command().error(ErrorKind::ArgumentConflict, fault));
         }
         cli.configured.shown = shown;
+        cli.timed.may_cut = may_cut;
         cli.gzip |= gzip;
         cli.transforming.rules = rules;
         cli.transforming.utc = cli.timed.utc;

@@ -46,6 +46,10 @@ pub(crate) struct Timed {
     /// a warning. At the end it is waited for no longer than --drain-timeout.
     #[arg(long, value_name = "COMMAND", hide_short_help = true)]
     pub(crate) on_rotate: Option<OsString>,
+
+    /// Whether --backups stands on the command line, so that --rotate may shorten the history.
+    #[arg(skip)]
+    pub(crate) may_cut: bool,
 }
 
 impl Timed {

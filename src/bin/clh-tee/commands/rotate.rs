@@ -22,6 +22,13 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     let post_rotate = PostRotate::of(cli, umask, report)?;
     let mut log = cli.options().open_to_repair(&cli.log)?;
     let mut hold = hold_in_time(&mut log, cli, "rotate")?;
+    if hold.cuts_history() && !cli.timed.may_cut {
+        bail!(
+            "cannot rotate '{shown}': it has more than {} backups, and that number is from a file \
+             or the environment; give --backups on the command line",
+            cli.backups.unwrap_or_default()
+        );
+    }
     // Reported at the end, after the notices.
     let outcome = hold.rotate();
     hold.finish()?;

@@ -72,8 +72,8 @@ impl PostRotate {
         let Some(command) = cli.timed.on_rotate.clone() else { return Ok(None) };
         let (ends, done) = waker().context("cannot make a pipe")?;
         // 0 keeps all backups, but memory is not unlimited.
-        let limit = match usize::try_from(cli.backups) {
-            Ok(limit @ 1..=MOST) => limit,
+        let limit = match cli.backups.map(usize::try_from) {
+            Some(Ok(limit @ 1..=MOST)) => limit,
             _ => MOST,
         };
         let shared = Shared {

@@ -33,7 +33,11 @@ pub(super) fn page(known: &[Known], matches: &ArgMatches, settings: &[&Setting])
             Some(ValueSource::EnvVariable) => format!("environment {}", variable(name)),
             _ => {
                 let setting = settings.iter().find(|setting| setting.id == *id);
-                setting.map_or("default", |setting| &setting.origin).to_owned()
+                let default = match id.as_str() {
+                    "backups" => "default: 5, or as many as there are",
+                    _ => "default",
+                };
+                setting.map_or(default, |setting| &setting.origin).to_owned()
             }
         };
         let (setting, remark) = match setting(matches, id, kind) {
