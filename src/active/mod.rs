@@ -31,6 +31,8 @@ pub(crate) struct Active {
     replaced: Option<File>,
     /// By how many bytes other writers had changed its size when we last looked.
     others: u64,
+    /// Its sizes before and after another process made it shorter.
+    shortened: Option<(u64, u64)>,
     asked: Asked,
     /// Set if a log was created without what was asked for; true until that is reported.
     unmet: Option<bool>,
@@ -107,7 +109,10 @@ impl Active {
         let (now, size) = (identity(metadata), metadata.len());
         let open = self.open.as_ref().map(|open| (open.identity, open.size));
         self.others = match open.or(self.left.take()) {
-            Some((before, left)) if before == now => size.abs_diff(left),
+            Some((before, left)) if before == now => {
+                self.shortened = (size < left).then_some((left, size));
+                size.abs_diff(left)
+            }
             Some(_) => size.max(1),
             None => 0,
         };
@@ -172,6 +177,11 @@ impl Active {
     /// Returns, once, our log that other writers have replaced.
     pub(crate) fn take_replaced(&mut self) -> Option<File> {
         self.replaced.take()
+    }
+
+    /// Returns, once, its sizes before and after another process made it shorter.
+    pub(crate) fn take_shortened(&mut self) -> Option<(u64, u64)> {
+        self.shortened.take()
     }
 
     /// How many bytes fit before the log is full at `limit`: 0 only if it is full now, not for

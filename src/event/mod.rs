@@ -101,6 +101,14 @@ pub enum Notice {
         /// How many are kept.
         kept: u64,
     },
+    /// Another process has made the log shorter, as Python does with a `backupCount` of 0.
+    /// Reported once.
+    Shortened {
+        /// Its size before, in bytes.
+        from: u64,
+        /// Its size after that.
+        to: u64,
+    },
     /// Another writer's settings differ from ours. Reported once for each setting.
     Mismatch(Mismatch),
     /// This process has made a backup. Reported only on request.

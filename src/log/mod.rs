@@ -235,6 +235,10 @@ fn lock_of(names: &Names, options: &Options) -> Result<Lock> {
     let makes_dir = dir.is_some() || options.create_dir;
     let mut lock = Lock::new(names.lock(dir), options.asked, makes_dir)?;
     if !lock.exists() {
+        if sys::is_kernels(names.dir()) {
+            let reason = "its directory shows the kernel's state and keeps no files";
+            return Err(Error::new("open", names.log(), io::Error::other(reason)));
+        }
         lock.check_dir(dir.unwrap_or(names.dir()))?;
     }
     Ok(lock)

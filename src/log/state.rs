@@ -50,6 +50,8 @@ pub(crate) struct Log {
     pub(super) at_file_limit: bool,
     /// Whether there are more backups than are to be kept, which was reported.
     pub(super) cuts: bool,
+    /// Whether another process made the log shorter, which was reported.
+    shortened: bool,
     /// Appended bytes that the background does not know of.
     own: u64,
     pub(crate) notices: Vec<Notice>,
@@ -74,6 +76,7 @@ impl Log {
             acl_refused: false,
             at_file_limit: false,
             cuts: false,
+            shortened: false,
             own: 0,
             notices: Vec::new(),
             stats: Stats::default(),
@@ -204,6 +207,12 @@ impl Log {
             self.mismatch.forget();
         } else if let Some(old) = replaced {
             self.look_for_mismatch(&old);
+        }
+        if let Some((from, to)) = self.active.take_shortened()
+            && !self.backups.options.truncates()
+            && !std::mem::replace(&mut self.shortened, true)
+        {
+            self.notices.push(Notice::Shortened { from, to });
         }
         self.look_at_time(held);
         Ok(())

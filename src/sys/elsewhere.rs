@@ -84,6 +84,10 @@ pub(crate) fn command(_: u32) -> Vec<u8> {
     Vec::new()
 }
 
+pub(crate) fn is_kernels(_: &Path) -> bool {
+    false
+}
+
 pub(crate) fn network(_: &Path) -> Option<&'static str> {
     None
 }

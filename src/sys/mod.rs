@@ -34,7 +34,8 @@ use std::time::Duration;
 #[cfg(not(target_os = "linux"))]
 use self::elsewhere as kernel;
 pub(crate) use self::kernel::{
-    Acl, Locks, Watch, command, is_mount_point, kept, name_file, network, openers, unnamed_file,
+    Acl, Locks, Watch, command, is_kernels, is_mount_point, kept, name_file, network, openers,
+    unnamed_file,
 };
 #[cfg(target_os = "linux")]
 use self::linux as kernel;

@@ -149,7 +149,9 @@ fn a_directory_that_may_only_be_read() {
     place.open_to_all();
     let tee = Tee::new(&place).without_rights();
     let (block, clear) = (|| place.set_mode(".", 0o555), || place.set_mode(".", 0o777));
-    blocked(tee, &place, "Permission denied", block, clear);
+    let who =
+        if geteuid().is_root() { "for user 'nobody' in '.' (--status says" } else { "for user" };
+    blocked(tee, &place, &format!("Permission denied {who}"), block, clear);
 }
 
 #[test]

@@ -85,8 +85,7 @@ impl Report {
         let and = |error, then| format!("{}; {then}", self.shown(error));
         self.warn(&match notice {
             Notice::CannotRotate(error) => {
-                let why = self.inside(error, path);
-                format!("cannot rotate '{log}': {why}; it grows past its limit")
+                format!("{}; it grows past its limit", self.unrotated(error, path))
             }
             Notice::RotatesAgain => format!("rotating '{log}' works again"),
             Notice::CannotCompress(error) => and(error, "backups stay plain"),
@@ -132,6 +131,12 @@ impl Report {
                 "'{log}' has {there} backups, and rotations keep only {kept} of them; \
                  give --backups {there} to keep all"
             ),
+            Notice::Shortened { from, to } => format!(
+                "'{log}' was cut from {} to {} without a rotation, and what was not copied is \
+                 gone; Python's backupCount=0 does that, and logrotate's copytruncate",
+                size(*from),
+                size(*to)
+            ),
             Notice::Mismatch(Mismatch::Size { theirs, ours }) => format!(
                 "'{log}' is rotated by others at about {}, by us at {}; \
                  give all writers the same --max-bytes",
@@ -175,6 +180,8 @@ impl Report {
             "; --mkdir makes its directory"
         } else if error.is_locking_unsupported() {
             "; its file system has no locks; give --lock-dir on a local disk"
+        } else if error.verb().ends_with("lock file") && is_forbidden(error) {
+            "; --lock-dir puts it elsewhere, for all writers the same"
         } else {
             ""
         };
@@ -187,6 +194,19 @@ impl Report {
             error.reason()
         } else {
             self.shown(error)
+        }
+    }
+
+    /// Says why `log` cannot be rotated, and who may not do what if that is why.
+    pub(crate) fn unrotated(&self, error: &Error, log: &Path) -> String {
+        let why = format!("cannot rotate '{}': {}", self.path(log), self.inside(error, log));
+        match error.path().parent() {
+            Some(dir) if is_forbidden(error) => {
+                let (user, dir) = (sys::user(), self.path(dir));
+                let user = Escaped(user.as_bytes());
+                format!("{why} for user '{user}' in '{dir}' (--status says what is wrong)")
+            }
+            _ => why,
         }
     }
 
@@ -236,6 +256,10 @@ pub(crate) fn out(written: io::Result<()>) -> anyhow::Result<bool> {
 fn escaped_lines(lines: &[u8]) -> Vec<u8> {
     let lines = lines.split(|byte| *byte == b'\n').map(|line| Escaped(line).to_string());
     lines.collect::<Vec<_>>().join("\n").into_bytes()
+}
+
+fn is_forbidden(error: &Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
 /// Shows a count with its noun: `1 line`, `2 lines`.

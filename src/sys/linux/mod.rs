@@ -12,7 +12,10 @@ use std::path::Path;
 
 use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::libc;
-use nix::sys::statfs::{FUSE_SUPER_MAGIC, FsType, NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, statfs};
+use nix::sys::statfs::{
+    CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC, FUSE_SUPER_MAGIC, FsType,
+    NFS_SUPER_MAGIC, PROC_SUPER_MAGIC, SMB_SUPER_MAGIC, SYSFS_MAGIC, statfs,
+};
 use nix::unistd::linkat;
 use rustix::fs::{CWD, StatxAttributes, StatxFlags, statx};
 
@@ -49,6 +52,13 @@ pub(crate) fn is_mount_point(path: &Path) -> bool {
 /// cannot be read was reported already.
 pub(crate) fn network(dir: &Path) -> Option<&'static str> {
     kind(statfs(dir).ok()?.filesystem_type())
+}
+
+/// Whether `dir` shows the kernel's state and keeps no files, as /proc does.
+pub(crate) fn is_kernels(dir: &Path) -> bool {
+    const KINDS: [FsType; 5] =
+        [PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC];
+    statfs(dir).is_ok_and(|found| KINDS.contains(&found.filesystem_type()))
 }
 
 fn kind(found: FsType) -> Option<&'static str> {

@@ -42,14 +42,31 @@ fn one_that_is_killed_and_lines_are_lost() {
 #[test]
 fn one_that_is_not_there() {
     let place = Place::fresh();
-    let ended = command(&place, "", "no-such-command --option").run(b"");
+    let short = |tee: Tee| tee.env("PATH", "/usr/bin:/bin").run(b"");
+    let ended = short(command(&place, "", "no-such-command --option"));
     ended.expect(127);
-    let told = "clh-tee: cannot run 'no-such-command --option': No such file or directory\n";
+    let told = "clh-tee: cannot run 'no-such-command --option': No such file or directory in \
+                PATH=/usr/bin:/bin\n";
     assert_eq!(ended.stderr(), told);
     assert_eq!(place.names(), [""; 0], "nothing was made");
-    let ended = command(&place, "--markers", "no-such-command --option").run(b"");
+    let ended = short(command(&place, "--markers", "no-such-command --option"));
     ended.expect(127);
     assert_eq!(log(&place), told, "the log tells of it too, and of no start");
+}
+
+#[test]
+fn one_that_is_meant_for_a_shell() {
+    let place = Place::fresh();
+    let told = |args: &[&str]| {
+        let tee = args.iter().fold(Tee::new(&place).args("app.log --"), |tee, arg| tee.arg(*arg));
+        let ended = tee.run(b"");
+        ended.expect(127).stderr()
+    };
+    for args in [&["echo hi | cat"][..], &["FOO=1", "ls"], &["cd", "/tmp"], &["./a&&./b"]] {
+        let said = told(args);
+        assert!(said.ends_with("directory; no shell reads this: use -- sh -c '...'\n"), "{said}");
+    }
+    assert!(told(&["./gone"]).ends_with("cannot run './gone': No such file or directory\n"));
 }
 
 #[test]

@@ -49,6 +49,15 @@ fn fails(tee: Tee, path: &str, reason: &str) {
 }
 
 #[test]
+fn log_is_where_the_kernel_keeps_no_files() {
+    let place = Place::fresh();
+    for log in ["/proc/app.log", "/sys/app.log", "/proc/self/comm"] {
+        let reason = "its directory shows the kernel's state and keeps no files";
+        fails(Tee::new(&place).args("--lock-dir locks").args(log), log, reason);
+    }
+}
+
+#[test]
 fn log_is_a_directory() {
     let place = Place::fresh();
     fs::create_dir(place.path("logs")).expect("make a directory");
@@ -101,6 +110,17 @@ fn log_forbids_writing() {
     place.write("app.log", b"");
     place.set_mode("app.log", 0o444);
     fails(Tee::new(&place).args("app.log").without_rights(), "app.log", "Permission denied");
+}
+
+#[test]
+fn directory_forbids_a_lock_file() {
+    let place = Place::fresh();
+    place.write("app.log", b"");
+    place.set_mode("app.log", 0o666);
+    place.set_mode(".", 0o555);
+    let advice = "Permission denied; --lock-dir puts it elsewhere, for all writers the same";
+    fails(Tee::new(&place).args("app.log").without_rights(), ".__app.lock", advice);
+    place.set_mode(".", 0o755);
 }
 
 #[test]

@@ -48,7 +48,8 @@ fn a_log_that_was_emptied_is_appended_to() {
     place.write("app.log", b"");
     tee.feed(b"two\n");
     until(SOON, "the line is in", || place.read("app.log") == b"two\n");
-    tee.finish().expect_quiet_success();
+    let ended = tee.finish();
+    assert!(ended.expect(0).stderr().contains("'app.log' was cut from 4B to 0B without"));
 }
 
 #[test]

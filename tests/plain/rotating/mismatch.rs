@@ -117,3 +117,26 @@ fn any_number_of_backups_can_be_kept() {
     let text = String::from_utf8(status.out.clone()).expect("text");
     assert!(text.contains("to 18446744073709551613 are empty"), "{text}");
 }
+
+#[test]
+fn a_log_that_another_process_cuts_is_warned_of_once() {
+    for (options, warned) in [("", true), ("--max-bytes 1M", true), ("--backups 0", false)] {
+        let place = Place::fresh();
+        let mut us = tee(&place, options).start();
+        let feed = |us: &mut crate::harness::Running, line: &[u8]| {
+            us.feed(line);
+            until(SOON, "our line is in", || place.read("app.log").ends_with(line));
+        };
+        feed(&mut us, &lines(0, 1000));
+        for _ in 0..3 {
+            place.write("app.log", b"first\n");
+            feed(&mut us, b"ours\n");
+        }
+        assert_eq!(place.read("app.log"), b"first\nours\n", "the log goes on");
+        let ended = us.finish();
+        let words = "clh-tee: warning: 'app.log' was cut from 9.8K to 6B without a rotation, and \
+                     what was not copied is gone; Python's backupCount=0 does that, and \
+                     logrotate's copytruncate\n";
+        assert_eq!(ended.expect(0).stderr(), if warned { words } else { "" }, "{options}");
+    }
+}

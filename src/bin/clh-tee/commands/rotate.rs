@@ -49,7 +49,7 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
         post_rotate.leave();
     }
     if let Err(error) = outcome {
-        bail!("cannot rotate '{shown}': {}", report.inside(&error, &cli.log));
+        bail!("{}", report.unrotated(&error, &cli.log));
     }
     if log.stats().rotations > 0 {
         return Ok(Status::AllIn);

@@ -1,7 +1,8 @@
 //! The command whose output goes into the log: starting it, passing signals on,
 //! and describing its start and end.
 
-use std::ffi::OsString;
+use std::env;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::{self, ErrorKind};
 use std::process::ExitStatus;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use clh_tee::Escaped;
 
 use crate::messages::{Status, reason};
-use crate::sys::{Caught, Outputs, Process, killed_by, signal_name};
+use crate::sys::{Caught, Outputs, Process, is_program, killed_by, signal_name};
 
 const SHOWN: usize = 80;
 
@@ -24,7 +25,8 @@ enum State {
     Running(Process, Instant),
     /// With how long it ran.
     Ended(ExitStatus, Duration),
-    NotStarted(io::Error),
+    /// With what to do if it was not found.
+    NotStarted(io::Error, String),
 }
 
 impl Child {
@@ -34,7 +36,7 @@ impl Child {
         let since = Instant::now();
         let (state, outputs) = match Process::start(program, args) {
             Ok((process, outputs)) => (State::Running(process, since), outputs),
-            Err(error) => (State::NotStarted(error), [None, None]),
+            Err(error) => (State::NotStarted(error, advice(program)), [None, None]),
         };
         (Self { shown, state }, outputs)
     }
@@ -76,7 +78,7 @@ impl Child {
                 let code = status.code().map(|code| Status::Command(code.cast_unsigned()));
                 code.or_else(|| killed_by(*status).map(Status::Killed))
             }
-            State::NotStarted(error) => Some(match error.kind() {
+            State::NotStarted(error, _) => Some(match error.kind() {
                 ErrorKind::NotFound => Status::NotFound,
                 // No process could be made, which says nothing about the command.
                 ErrorKind::WouldBlock | ErrorKind::OutOfMemory => Status::Failed,
@@ -86,8 +88,9 @@ impl Child {
     }
 
     pub(crate) fn failure(&self) -> Option<String> {
-        let State::NotStarted(error) = &self.state else { return None };
-        Some(format!("cannot run '{}': {}", self.shown, reason(error)))
+        let State::NotStarted(error, advice) = &self.state else { return None };
+        let advice = if error.kind() == ErrorKind::NotFound { advice } else { "" };
+        Some(format!("cannot run '{}': {}{advice}", self.shown, reason(error)))
     }
 
     /// Returns the text of the marker for its start.
@@ -103,8 +106,23 @@ impl Child {
                 let (how, took) = (how_it_ended(*status), took.as_secs_f64());
                 Some(format!("ended '{}'{how} after {took:.3} s", self.shown))
             }
-            State::NotStarted(_) => self.failure(),
+            State::NotStarted(..) => self.failure(),
         }
+    }
+}
+
+/// Returns what to do if `program` is not found: it may be meant for a shell, or PATH is short.
+fn advice(program: &OsStr) -> String {
+    const WORDS: [&str; 9] =
+        ["cd", "exec", "export", "if", "for", "set", "source", "ulimit", "umask"];
+    let text = program.to_string_lossy();
+    if WORDS.contains(&&*text) || text.contains([' ', '=', '|', '&', ';', '<', '>', '$', '*']) {
+        "; no shell reads this: use -- sh -c '...'".to_owned()
+    } else if !is_program(program) && !text.contains('/') {
+        let path = env::var_os("PATH").unwrap_or_default();
+        format!(" in PATH={}", Escaped::text(&path))
+    } else {
+        String::new()
     }
 }
 
