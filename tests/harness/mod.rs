@@ -40,7 +40,7 @@ pub(crate) use modes::{inode, mode};
 pub(crate) use numbered::{check_numbered, numbered};
 pub(crate) use outcome::Ended;
 pub(crate) use page::Page;
-pub(crate) use peers::{Peer, PythonWriter, python};
+pub(crate) use peers::{Peer, PythonWriter, crates_io_program, python};
 pub(crate) use place::Place;
 pub(crate) use program::{Running, Tee};
 #[cfg(unix)]

@@ -1,8 +1,9 @@
-//! Python neighbours: the real concurrent-log-handler, from the registry.
+//! Neighbours from a registry: the real concurrent-log-handler from Python's, and
+//! programs from crates.io.
 //!
-//! Each version gets a virtual environment of its own under `target/peers`,
-//! made by the first test that asks for it and kept. There is no skipping: if
-//! it cannot be made, the test fails and says why.
+//! Each version has a directory under `target/peers`, made by the first test
+//! that asks for it and kept. There is no skipping: if it cannot be made, the
+//! test fails and says why.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -30,18 +31,7 @@ impl Peer {
 
     /// Returns an environment of this name that holds a package.
     fn with_package(package: &str, name: &str, version: &str) -> Self {
-        let peers = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers");
-        fs::create_dir_all(&peers).expect("make target/peers");
-        // Tests run in several threads and several test programs may run at
-        // once: one makes it, the others wait.
-        let guard = File::create(peers.join("making")).expect("make target/peers/making");
-        fs2::FileExt::lock_exclusive(&guard).expect("lock target/peers/making");
-        let env = peers.join(name);
-        let finished = env.join("finished");
-        if !finished.exists() {
-            make(&env, &format!("{package}=={version}"));
-            File::create(finished).expect("mark the environment as finished");
-        }
+        let env = made_once(name, |env| make(env, &format!("{package}=={version}")));
         Self { python: env.join("bin/python") }
     }
 
@@ -107,18 +97,53 @@ fn script(python: &Path, name: &str) -> Command {
     command
 }
 
-/// Makes the environment, from scratch: what a broken attempt left is no use.
-fn make(env: &Path, package: &str) {
-    if env.exists() {
-        fs::remove_dir_all(env).expect("remove a half-made environment");
+/// Returns a program from crates.io, built by cargo if need be.
+///
+/// It is built without optimization, which takes half the time.
+pub(crate) fn crates_io_program(name: &str, version: &str) -> PathBuf {
+    let install = |root: &Path| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["install", "--quiet", "--locked", "--version", version, name, "--root"]);
+        cargo.arg(root).arg("--target-dir").arg(root.join("build"));
+        cargo.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0").env("CARGO_PROFILE_RELEASE_LTO", "off");
+        cargo.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256");
+        run(&mut cargo, "this test needs crates.io or a mirror of it");
+        fs::remove_dir_all(root.join("build")).expect("remove what it was built from");
+    };
+    made_once(&format!("{name}-{version}"), install).join("bin").join(name)
+}
+
+/// Returns the directory `target/peers/NAME`, which `make` fills unless it was
+/// filled before.
+fn made_once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
+    let peers = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers");
+    fs::create_dir_all(&peers).expect("make target/peers");
+    // Tests run in several threads and several test programs may run at
+    // once: one makes it, the others wait.
+    let guard = File::create(peers.join("making")).expect("make target/peers/making");
+    fs2::FileExt::lock_exclusive(&guard).expect("lock target/peers/making");
+    let dir = peers.join(name);
+    let finished = dir.join("finished");
+    if !finished.exists() {
+        // From scratch: what a broken attempt left is no use.
+        if dir.exists() {
+            fs::remove_dir_all(&dir).expect("remove a half-made directory");
+        }
+        make(&dir);
+        File::create(finished).expect("mark the directory as finished");
     }
-    run(Command::new("python3").args(["-m", "venv"]).arg(env));
-    run(Command::new(env.join("bin/pip")).args(["install", "--quiet", package]));
+    dir
+}
+
+/// Makes a virtual environment that holds a package.
+fn make(env: &Path, package: &str) {
+    let why = "this test needs Python 3 with venv, and PyPI or a mirror of it";
+    run(Command::new("python3").args(["-m", "venv"]).arg(env), why);
+    run(Command::new(env.join("bin/pip")).args(["install", "--quiet", package]), why);
 }
 
 /// Runs a command that has to succeed.
-fn run(command: &mut Command) {
-    let why = "this test needs Python 3 with venv, and PyPI or a mirror of it";
+fn run(command: &mut Command, why: &str) {
     let output = command.output().unwrap_or_else(|e| panic!("cannot run {command:?}: {e}; {why}"));
     assert!(
         output.status.success(),

@@ -6,10 +6,10 @@ use std::path::Path;
 use nix::unistd::geteuid;
 
 use super::kitchen::{Kitchen, ended};
-use crate::harness::{Page, Peer};
+use crate::harness::{Page, Peer, crates_io_program};
 
 /// The programs that the scripts run, and of which Debian has a package.
-const PROGRAMS: [&str; 9] = [
+const PROGRAMS: [&str; 12] = [
     "multilog",
     "svlogd",
     "s6-log",
@@ -17,6 +17,9 @@ const PROGRAMS: [&str; 9] = [
     "rotatelogs",
     "cronolog",
     "logrotate",
+    "parallel",
+    "make",
+    "xz",
     "strace",
     "mount",
 ];
@@ -49,6 +52,10 @@ fn prints(name: &str) {
     let kitchen = Kitchen::fresh();
     let python = Peer::of_version("0.9.31").bin().join("python3");
     kitchen.program("python3", &format!("exec '{}' \"$@\"", python.display()));
+    if script.contains("pipe-logger") {
+        let program = crates_io_program("pipe-logger", "2.0.1");
+        kitchen.program("pipe-logger", &format!("exec '{}' \"$@\"", program.display()));
+    }
     kitchen.place.write("clh.py", page.block("compared-file", "clh.py").as_bytes());
     // In a name space of its own, so that no disk stays mounted if it fails.
     let mut command = kitchen.command("timeout");
@@ -71,6 +78,11 @@ fn who_may_write_with_others() {
 #[test]
 fn who_insists_on_being_alone() {
     prints("one-writer");
+}
+
+#[test]
+fn who_keeps_the_lines_of_a_job_together() {
+    prints("jobs");
 }
 
 #[test]
@@ -106,7 +118,7 @@ fn who_keeps_the_exit_status() {
 #[test]
 fn every_script_is_tried() {
     let names = Page::of("compared.md").names("compared");
-    assert_eq!(names.len(), 8, "{names:?}");
+    assert_eq!(names.len(), 9, "{names:?}");
     let tests = include_str!("compared.rs");
     for name in names {
         assert!(tests.contains(&format!("\"{name}\"")), "nothing tries the script '{name}'");

@@ -15,7 +15,17 @@ use crate::harness::{Page, Place, Tee};
 const PAGES: [&str; 5] = ["guide.md", "recipes.md", "migrating.md", "shippers.md", "compared.md"];
 
 /// Options that are named, and are those of other commands.
-const OF_OTHERS: [&str; 4] = ["--locked", "--path", "--test", "--line-buffered"];
+const OF_OTHERS: [&str; 9] = [
+    "--locked",
+    "--path",
+    "--test",
+    "--line-buffered",
+    "--log-path",
+    "--compress",
+    "--group",
+    "--line-buffer",
+    "--will-cite",
+];
 
 /// Returns the long options in `text`.
 fn long_options(text: &str) -> BTreeSet<&str> {
