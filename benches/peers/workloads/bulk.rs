@@ -142,7 +142,7 @@ fn dressed(bench: &Bench, options: &'static [&'static str]) -> Result<Sample> {
 /// In the middle of a pipeline.
 pub(super) fn echo(bench: &Bench) -> Workload<'_> {
     let settings = Settings { echo: true, ..limited(LIMIT) };
-    Workload::new("echo", "one writer, 117-byte lines, limit 10M, echo into a pipe")
+    Workload::new("echo", "one writer, 117-byte lines, limit 10M, copy into a pipe")
         .with_all(bench, &[Program::ClhTee, Program::Tee], &settings, TOTAL, &streams(1, ORDINARY))
         .goal(Rate, "tee", 1.3, 1.7)
 }

@@ -49,7 +49,7 @@ pub(super) fn throughput(bench: &Bench) -> Workload<'_> {
 /// How long others wait for the lock.
 pub(super) fn hold(bench: &Bench) -> Workload<'_> {
     let streams = streams(1, ORDINARY);
-    Workload::new("hold", "gzip, limit 10M, and somebody else who wants the lock")
+    Workload::new("hold", "gzip, limit 10M, and another process that wants the lock")
         .with_present(bench, &PROGRAMS, move |program| {
             probed(bench, &compressing(bench, program, 6), &streams[0])
         })

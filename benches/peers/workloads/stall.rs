@@ -38,7 +38,7 @@ pub(super) const PERIOD: Duration = Duration::from_millis(10);
 /// Returns the workload.
 pub(super) fn stall(bench: &Bench) -> Workload<'_> {
     let limit = if bench.quick { LIMIT } else { 100 * MIB };
-    let title = format!("gzip, limit {}M, a producer of 5 MB/s and an innocent one", limit / MIB);
+    let title = format!("gzip, limit {}M, a producer of 5 MB/s and a quiet one", limit / MIB);
     Workload::new("stall", title)
         .with_present(bench, &[Program::ClhTee, Program::Clh], move |program| {
             compressed_meanwhile(bench, program, limit)
