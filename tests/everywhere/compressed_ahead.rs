@@ -88,6 +88,7 @@ fn what_a_killed_writer_compressed_is_used() {
 }
 
 #[test]
+#[ignore = "needs python3 with CLH"]
 #[cfg(unix)]
 fn a_rotation_by_python_in_between_makes_it_stale() {
     use std::process::Stdio;
@@ -225,6 +226,7 @@ fn what_short_runs_write_is_compressed_as_it_grows() {
 }
 
 #[test]
+#[ignore = "needs busybox, curl, node, perl and python3"]
 #[cfg(unix)]
 fn every_reader_reads_a_backup_whole() {
     use std::process::Command;

@@ -14,6 +14,8 @@ pub(crate) mod generations;
 mod lock;
 #[cfg(unix)]
 mod modes;
+#[cfg(unix)]
+mod needs;
 mod numbered;
 mod outcome;
 mod page;
@@ -37,6 +39,8 @@ pub(crate) use dice::Dice;
 pub(crate) use lock::HeldLock;
 #[cfg(unix)]
 pub(crate) use modes::{inode, mode};
+#[cfg(unix)]
+pub(crate) use needs::{needs, needs_root};
 pub(crate) use numbered::{check_numbered, numbered};
 pub(crate) use outcome::Ended;
 pub(crate) use page::Page;

@@ -217,7 +217,12 @@ fn spawn(command: &mut Command) -> Child {
     until(PATIENCE, "the program can be started", || {
         match command.spawn() {
             Err(e) if e.kind() == ErrorKind::ExecutableFileBusy => {}
-            started => child = Some(started.expect("start the program")),
+            started => {
+                let why = "is it missing? tests/prepare installs it";
+                child = Some(
+                    started.unwrap_or_else(|e| panic!("cannot start {command:?}: {e}; {why}")),
+                );
+            }
         }
         child.is_some()
     });

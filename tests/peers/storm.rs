@@ -168,11 +168,13 @@ fn storm(gzip: bool) {
 }
 
 #[test]
+#[ignore = "needs python3 with CLH"]
 fn of_plain_writers() {
     storm(false);
 }
 
 #[test]
+#[ignore = "needs python3 with CLH"]
 fn of_writers_that_compress() {
     storm(true);
 }

@@ -112,6 +112,7 @@ fn what_stands_in_the_lock_file_stays() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_holder_that_was_stopped_is_waited_for_no_longer_than_asked() {
     let place = Place::fresh();
     place.write(".__app.lock", b"");

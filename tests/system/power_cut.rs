@@ -21,10 +21,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 use std::{env, thread};
 
-use crate::harness::{Place, Tee, until};
+use crate::harness::{Place, Tee, needs_root, until};
 use flate2::read::MultiGzDecoder;
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, geteuid};
+use nix::unistd::Pid;
 
 /// Ample time for one call.
 const SOON: Duration = Duration::from_secs(20);
@@ -63,12 +63,14 @@ struct Mounted {
 }
 
 impl Mounted {
-    /// Mounts `image` at `dir`; nothing if this system does not let us.
-    fn new(image: &Path, dir: &Path) -> Option<Self> {
+    /// Mounts `image` at `dir`.
+    fn new(image: &Path, dir: &Path) -> Self {
         fs::create_dir_all(dir).expect("make a directory");
         let (image, dir_text) = (image.display().to_string(), dir.display().to_string());
         let options = "loop,commit=300,noatime";
-        succeeds("mount", &["-o", options, &image, &dir_text]).then(|| Self { dir: dir.to_owned() })
+        let mounted = succeeds("mount", &["-o", options, &image, &dir_text]);
+        assert!(mounted, "this test needs a loop device with ext4");
+        Self { dir: dir.to_owned() }
     }
 
     /// Returns the content of all backups, oldest first, and the log, each file
@@ -109,9 +111,10 @@ impl Drop for Mounted {
 }
 
 /// Makes an image with an empty file system.
-fn make_image(image: &Path) -> bool {
+fn make_image(image: &Path) {
     File::create(image).and_then(|file| file.set_len(8 << 20)).expect("make the image");
-    succeeds("mkfs.ext4", &["-q", "-F", "-b", "4096", &image.display().to_string()])
+    let made = succeeds("mkfs.ext4", &["-q", "-F", "-b", "4096", &image.display().to_string()]);
+    assert!(made, "this test needs mkfs.ext4, of Debian's package e2fsprogs");
 }
 
 /// A session of the program under strace.
@@ -211,14 +214,11 @@ fn durable(record: &str) -> BTreeSet<usize> {
 }
 
 /// Cuts the power after the call that `inject` names; asserts what is left.
-/// Tells whether this system could.
-fn cut(args: &str, inject: (&str, usize)) -> bool {
+fn cut(args: &str, inject: (&str, usize)) {
     let place = Place::fresh();
     let (image, copy) = (place.path("disk"), place.path("copy"));
-    if !make_image(&image) {
-        return false;
-    }
-    let Some(disk) = Mounted::new(&image, &place.path("mounted")) else { return false };
+    make_image(&image);
+    let disk = Mounted::new(&image, &place.path("mounted"));
     let mut session = Session::start(&place, &disk.dir, args, Some(inject));
     session.feed(args.contains("batch"));
     // What the disk has at this moment.
@@ -227,7 +227,7 @@ fn cut(args: &str, inject: (&str, usize)) -> bool {
     session.end();
     drop(disk);
 
-    let after = Mounted::new(&copy, &place.path("after")).expect("mount the copy");
+    let after = Mounted::new(&copy, &place.path("after"));
     let log = after.dir.join("app.log");
     let next = Tee::new(&place).args(args).arg(&log).run(b"line 999 fresh\n");
     next.expect(0);
@@ -246,17 +246,13 @@ fn cut(args: &str, inject: (&str, usize)) -> bool {
         let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
         assert!(!stray(&name), "after {inject:?}: '{name}' is left over");
     }
-    true
 }
 
 /// Cuts the power after calls of a session with these settings.
 fn cuts(args: &str, every: usize) {
     let args = format!("-q --max-bytes 100 --backups 20 {args}");
     let all = env::var_os("CLH_TEE_TESTS").is_some_and(|value| value == "all");
-    if !geteuid().is_root() {
-        eprintln!("NOT TRIED: only root may mount an image");
-        return;
-    }
+    needs_root();
     // The calls of a session that nobody stops.
     let place = Place::fresh();
     let mut session = Session::start(&place, place.dir(), &args, None);
@@ -276,25 +272,25 @@ fn cuts(args: &str, every: usize) {
     }
     let points: Vec<_> = points.into_iter().step_by(if all { 1 } else { every }).collect();
     for point in &points {
-        if !cut(&args, *point) {
-            eprintln!("NOT TRIED: this system offers no loop device with ext4");
-            return;
-        }
+        cut(&args, *point);
     }
     println!("{}: {} power cuts, nothing lost, every backup whole", args, points.len());
 }
 
 #[test]
+#[ignore = "needs root, loop devices and strace"]
 fn of_plain_logs_with_every_batch_synced() {
     cuts("--sync batch", 9);
 }
 
 #[test]
+#[ignore = "needs root, loop devices and strace"]
 fn of_compressed_logs_with_every_batch_synced() {
     cuts("--gzip --sync batch", 11);
 }
 
 #[test]
+#[ignore = "needs root, loop devices and strace"]
 fn of_compressed_logs_as_they_are_by_default() {
     cuts("--gzip", 11);
 }

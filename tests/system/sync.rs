@@ -26,6 +26,7 @@ fn count(calls: &[String], name: &str) -> usize {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn none_forces_nothing() {
     for args in ["--sync none", "--sync none --gzip"] {
         let calls = calls(args);
@@ -34,6 +35,7 @@ fn none_forces_nothing() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn rotate_forces_rotated_logs_when_the_lock_is_free() {
     for args in ["", "--sync rotate"] {
         let calls = calls(args);
@@ -44,6 +46,7 @@ fn rotate_forces_rotated_logs_when_the_lock_is_free() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn rotate_forces_a_compressed_backup_before_the_plain_one_goes() {
     let calls = calls("--gzip");
     assert_eq!(count(&calls, "fsync"), 2, "{calls:#?}");
@@ -54,6 +57,7 @@ fn rotate_forces_a_compressed_backup_before_the_plain_one_goes() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn batch_forces_every_batch_and_the_name_of_a_new_log() {
     let calls = calls("--sync batch");
     // Two rotated logs, the log itself, and the directory.
@@ -64,6 +68,7 @@ fn batch_forces_every_batch_and_the_name_of_a_new_log() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn a_log_that_is_compressed_ahead_is_no_exception() {
     for (args, forced) in [("", 1), ("--sync rotate", 1), ("--sync none", 0)] {
         let place = Place::fresh();
@@ -84,6 +89,7 @@ fn refused(place: &Place, calls: &str, error: &str, args: &str) -> Ended {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn a_file_system_without_fsync_is_reported_once_and_nothing_waits_for_it() {
     for (error, reason) in [
         ("EINVAL", "Invalid argument"),
@@ -110,6 +116,7 @@ fn a_file_system_without_fsync_is_reported_once_and_nothing_waits_for_it() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn an_fsync_that_fails_is_an_error() {
     let place = Place::fresh();
     let ended = refused(&place, "fsync,fdatasync", "EIO", "");
@@ -118,6 +125,7 @@ fn an_fsync_that_fails_is_an_error() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn a_time_that_cannot_be_set_does_not_stop_compression() {
     for error in ["EPERM", "ENOSYS", "EACCES"] {
         let place = Place::fresh();
@@ -127,6 +135,7 @@ fn a_time_that_cannot_be_set_does_not_stop_compression() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn orphans_keep_their_order_where_their_time_cannot_be_set() {
     for error in ["EPERM", "EIO"] {
         let place = Place::fresh();

@@ -11,24 +11,15 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::harness::{Place, Tee, mode, traced, until};
+use crate::harness::{Place, Tee, mode, needs_root, traced, until};
 use nix::sys::stat::Mode;
-use nix::unistd::{geteuid, mkfifo};
+use nix::unistd::mkfifo;
 
 /// Ample time for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
 /// A user who is not the one that runs the tests.
 const STRANGER: u32 = 65534;
-
-/// Tells whether files can be given to another user, and says so if not.
-fn may_give_away() -> bool {
-    let root = geteuid().is_root();
-    if !root {
-        eprintln!("NOT TRIED: only root may give files away");
-    }
-    root
-}
 
 #[test]
 fn another_user_goes_on_if_the_mode_allows() {
@@ -46,10 +37,9 @@ fn another_user_goes_on_if_the_mode_allows() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_group_that_cannot_be_kept_may_do_no_more_than_everybody() {
-    if !may_give_away() {
-        return;
-    }
+    needs_root();
     let place = Place::fresh();
     place.open_to_all();
     place.write("app.log", b"one\n");
@@ -63,10 +53,9 @@ fn a_group_that_cannot_be_kept_may_do_no_more_than_everybody() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn root_keeps_owner_and_mode_of_the_log() {
-    if !may_give_away() {
-        return;
-    }
+    needs_root();
     let place = Place::fresh();
     place.write("app.log", b"one\n");
     chown(place.path("app.log"), Some(STRANGER), Some(1)).expect("give the log away");
@@ -80,6 +69,7 @@ fn root_keeps_owner_and_mode_of_the_log() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn no_file_is_made_wider_than_it_ends() {
     for (log_mode, args) in [(0o600, ""), (0o640, ""), (0o600, "--gzip"), (0o640, "--gzip")] {
         let place = Place::fresh();
@@ -103,6 +93,7 @@ fn no_file_is_made_wider_than_it_ends() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn no_descriptor_is_inherited() {
     let place = Place::fresh();
     let calls = "open,openat,openat2,creat,dup,dup2,dup3,pipe,pipe2,socket,socketpair,eventfd2,\
@@ -189,34 +180,40 @@ fn acl(place: &Place, name: &str) -> String {
 /// group is shut out, and a user is let in.
 const LIST: &str = "-m u:61234:rw,g::-,o::-";
 
-#[test]
-fn access_lists_are_kept_by_the_new_log_and_by_backups() {
-    let long = b"a line of some length\n".repeat(3 << 17);
-    for (args, input) in [
-        ("--max-bytes 1", &b"one\ntwo\n"[..]),
-        ("--max-bytes 1 --gzip", b"one\ntwo\n"),
-        ("--max-bytes 3M --gzip", &long),
-        ("--max-bytes 1 --when D", b"one\ntwo\n"),
-        ("--max-bytes 1 --owner root", b"one\ntwo\n"),
-    ] {
-        if args.contains("--owner") && !may_give_away() {
-            continue;
-        }
-        let place = Place::fresh();
-        place.write("app.log", b"old\n");
-        setfacl(&place, LIST, "app.log");
-        let wanted = acl(&place, "app.log");
-        Tee::new(&place).args("-q").args(args).args("app.log").run(input).expect_quiet_success();
-        let names = place.names();
-        let ours: Vec<&String> = names.iter().filter(|name| *name != ".__app.lock").collect();
-        assert!(ours.len() >= 2, "{args}: {ours:?}");
-        for name in ours {
-            assert_eq!(acl(&place, name), wanted, "{args}: {name}");
-        }
+/// Appends to a log with an access list, which all files have after rotations.
+#[track_caller]
+fn keeps_access_list(args: &str, input: &[u8]) {
+    let place = Place::fresh();
+    place.write("app.log", b"old\n");
+    setfacl(&place, LIST, "app.log");
+    let wanted = acl(&place, "app.log");
+    Tee::new(&place).args("-q").args(args).args("app.log").run(input).expect_quiet_success();
+    let names = place.names();
+    let ours: Vec<&String> = names.iter().filter(|name| *name != ".__app.lock").collect();
+    assert!(ours.len() >= 2, "{args}: {ours:?}");
+    for name in ours {
+        assert_eq!(acl(&place, name), wanted, "{args}: {name}");
     }
 }
 
 #[test]
+#[ignore = "needs acl"]
+fn access_lists_are_kept_by_the_new_log_and_by_backups() {
+    keeps_access_list("--max-bytes 1", b"one\ntwo\n");
+    keeps_access_list("--max-bytes 1 --gzip", b"one\ntwo\n");
+    keeps_access_list("--max-bytes 3M --gzip", &b"a line of some length\n".repeat(3 << 17));
+    keeps_access_list("--max-bytes 1 --when D", b"one\ntwo\n");
+}
+
+#[test]
+#[ignore = "needs root and acl"]
+fn access_lists_are_kept_where_the_owner_is_given() {
+    needs_root();
+    keeps_access_list("--max-bytes 1 --owner root", b"one\ntwo\n");
+}
+
+#[test]
+#[ignore = "needs acl"]
 fn access_lists_are_kept_by_a_rotation_on_request_and_by_recovery() {
     for gzip in ["", "--gzip"] {
         let place = Place::fresh();
@@ -239,6 +236,7 @@ fn access_lists_are_kept_by_a_rotation_on_request_and_by_recovery() {
 }
 
 #[test]
+#[ignore = "needs acl"]
 fn an_access_list_that_a_log_does_not_have_is_not_given_to_the_next() {
     let place = Place::fresh();
     place.write("app.log", b"old\n");
@@ -252,6 +250,7 @@ fn an_access_list_that_a_log_does_not_have_is_not_given_to_the_next() {
 }
 
 #[test]
+#[ignore = "needs acl"]
 fn without_its_access_list_a_file_gives_nobody_more() {
     let place = Place::fresh();
     place.write("app.log", b"old\n");

@@ -109,6 +109,7 @@ fn contents(slots: &Slots) -> Vec<(u64, Vec<String>)> {
 }
 
 #[test]
+#[ignore = "needs python3 with CLH"]
 fn programs_with_settings_of_their_own_lose_nothing_by_us() {
     const CASES: usize = 40;
     const TURNS: usize = 8;

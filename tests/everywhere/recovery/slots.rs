@@ -141,7 +141,9 @@ fn slots_beyond_the_last_are_never_touched() {
     site.put("app.log", "log\n", 5).put("app.log.1", "one\n", 10).put("app.log.2", "two\n", 20);
     site.put("app.log.3", "three\n", 30).put("app.log.3.gz", "other\n", 25);
     site.put("app.log.4.gz", "four\n", 40).put("app.log.4", "four\n", 40);
-    site.next("--backups 2 --max-bytes 1").expect_quiet_success();
+    let ended = site.next("--backups 2 --max-bytes 1");
+    ended.expect(0);
+    assert!(ended.stderr().contains("rotations keep only 2 of them"), "{}", ended.stderr());
     site.expect(&[
         ("app.log", FRESH),
         ("app.log.1", "log\n"),

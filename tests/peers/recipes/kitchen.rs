@@ -124,8 +124,3 @@ pub(crate) fn expect(output: &Output, code: i32) -> String {
     assert_eq!(output.status.code(), Some(code), "exit status; standard error: {err}");
     String::from_utf8(output.stdout.clone()).expect("UTF-8")
 }
-
-/// Returns the path of a program that may be missing.
-pub(crate) fn found(program: &str) -> Option<PathBuf> {
-    ["/usr/bin", "/bin"].iter().map(|dir| Path::new(dir).join(program)).find(|path| path.exists())
-}

@@ -4,7 +4,8 @@ use std::os::unix::process::CommandExt;
 use std::process::Output;
 
 use super::crontab::Crontab;
-use super::kitchen::{Kitchen, expect, found};
+use super::kitchen::{Kitchen, expect};
+use crate::harness::needs;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -62,11 +63,9 @@ fn cron_mails_what_is_wrong_with_a_log() {
 }
 
 #[test]
+#[ignore = "needs jq"]
 fn faults_have_names_for_programs_and_are_mended() {
-    if found("jq").is_none() {
-        eprintln!("NOT TRIED: status-json; jq is missing, and tests/prepare installs it");
-        return;
-    }
+    needs(&["jq"]);
     let kitchen = Kitchen::fresh();
     expect(&kitchen.run("sh", "echo one | clh-tee -q app.log"), 0);
     kitchen.place.write(ORPHAN, b"line\n");

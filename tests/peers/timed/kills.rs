@@ -218,26 +218,31 @@ fn try_scene(scene: &Scene) {
 }
 
 #[test]
+#[ignore = "needs faketime, strace and python3 with CLH"]
 fn plain() {
     try_scene(&Scene { args: "", keep: 0 });
 }
 
 #[test]
+#[ignore = "needs faketime, strace and python3 with CLH"]
 fn plain_with_as_many_backups_as_are_kept() {
     try_scene(&Scene { args: "", keep: 4 });
 }
 
 #[test]
+#[ignore = "needs faketime, strace and python3 with CLH"]
 fn gzip() {
     try_scene(&Scene { args: "--gzip", keep: 0 });
 }
 
 #[test]
+#[ignore = "needs faketime, strace and python3 with CLH"]
 fn gzip_with_as_many_backups_as_are_kept() {
     try_scene(&Scene { args: "--gzip --sync batch", keep: 4 });
 }
 
 #[test]
+#[ignore = "needs faketime, strace and python3 with CLH"]
 fn a_time_that_cannot_be_written_undoes_the_rotation() {
     for args in ["", "--gzip"] {
         let (place, before) = begin();

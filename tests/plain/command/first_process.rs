@@ -36,6 +36,7 @@ fn children(parent: Pid) -> String {
 }
 
 #[test]
+#[ignore = "needs user namespaces"]
 fn its_status_is_that_of_the_command() {
     for (script, status) in [
         ("exit 0", 0),
@@ -52,6 +53,7 @@ fn its_status_is_that_of_the_command() {
 }
 
 #[test]
+#[ignore = "needs user namespaces"]
 fn what_stops_an_image_reaches_the_command() {
     // TERM is the usual one, WINCH that of Apache, RTMIN+3 that of systemd.
     for (signal, trap) in [("TERM", "TERM"), ("WINCH", "WINCH"), ("37", "RTMIN+3")] {
@@ -75,6 +77,7 @@ fn what_stops_an_image_reaches_the_command() {
 }
 
 #[test]
+#[ignore = "needs user namespaces"]
 fn orphans_are_reaped() {
     let place = Place::fresh();
     // Both shells leave a child that outlives them.
@@ -108,6 +111,7 @@ fn orphans_of_the_shell_that_became_us_are_reaped() {
 }
 
 #[test]
+#[ignore = "needs user namespaces"]
 fn no_status_is_lost_among_orphans() {
     let place = Place::fresh();
     place.write("hook", b"#!/bin/sh\n(true &)\nexit 4\n");
@@ -126,6 +130,7 @@ fn no_status_is_lost_among_orphans() {
 }
 
 #[test]
+#[ignore = "needs user namespaces"]
 fn lines_of_a_pipeline_are_in_at_its_stop() {
     let place = Place::fresh();
     let entry = "exec \"$0\" app.log";

@@ -20,6 +20,7 @@ fn pid_in_log(place: &Place) -> Pid {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_daemon_holds_us_up_no_longer_than_asked() {
     let place = Place::fresh();
     let script = "setsid sleep 60 & echo $!; exit 3";
@@ -40,6 +41,7 @@ fn a_daemon_holds_us_up_no_longer_than_asked() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_daemon_that_holds_one_stream_and_writes_on_and_on() {
     let place = Place::fresh();
     let options = "-q --drain-timeout 300ms --max-bytes 1M --backups 1";
@@ -63,6 +65,7 @@ fn last_words_of_others_are_waited_for() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn no_time_at_all_is_given_to_others_and_yet_all_of_its_own_words_are_in() {
     let place = Place::fresh();
     let held = HeldLock::take(&place.path(".__app.lock"));
@@ -90,6 +93,7 @@ fn no_time_at_all_is_given_to_others_and_yet_all_of_its_own_words_are_in() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn term_does_not_wait_for_others() {
     let place = Place::fresh();
     let script = "trap 'echo last words; exit 7' TERM; setsid sleep 60 & echo $!; wait";
@@ -104,6 +108,7 @@ fn term_does_not_wait_for_others() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn int_ends_the_wait_for_others() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT] {
         let place = Place::fresh();

@@ -191,6 +191,7 @@ fn ctrl_c(in_front: &[&str]) -> String {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn int_from_a_terminal_comes_once() {
     assert_eq!(ctrl_c(&[]), "last words after 1");
     // It is passed on to one that the terminal does not reach.

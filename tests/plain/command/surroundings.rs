@@ -94,6 +94,7 @@ fn an_ignored_pipe_is_ignored_by_programs_run_after_rotations_too() {
 }
 
 #[test]
+#[ignore = "needs user namespaces"]
 fn ignored_signals_are_known_without_proc() {
     let script = "mount -t tmpfs none /proc && trap '' HUP && \
                   exec \"$0\" app.log -- sh -c 'kill -HUP $$; echo alive'";
@@ -115,6 +116,7 @@ fn its_output_can_be_opened_without_root() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn its_end_is_noticed_if_chld_is_blocked_or_ignored() {
     for (how, name) in [
         ("signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])", "SigBlk"),

@@ -16,6 +16,7 @@ fn without_locks_of(place: &Place, name: &str) -> Tee {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn it_is_refused_with_a_tip() {
     for (error, words) in [
         ("ENOSYS", "Function not implemented"),
@@ -46,6 +47,7 @@ fn it_is_refused_with_a_tip() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn a_look_and_a_reader_say_so() {
     let place = Place::fresh();
     Tee::new(&place).args("app.log").run(b"one\n").expect_quiet_success();
@@ -62,6 +64,7 @@ fn a_look_and_a_reader_say_so() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn too_many_locks_are_a_trouble_that_passes() {
     let place = Place::fresh();
     let ended = without_locks(&place, "ENOLCK:when=1..4").args("-q app.log").run(b"one\n");
@@ -71,6 +74,7 @@ fn too_many_locks_are_a_trouble_that_passes() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn locks_that_go_away_later_are_not_waited_for() {
     let place = Place::fresh();
     // Only the lock file that is made for the line: the directory said nothing.

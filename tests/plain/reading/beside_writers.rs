@@ -149,11 +149,13 @@ fn beside_writers(gzip: bool) {
 }
 
 #[test]
+#[ignore = "needs python3 with CLH"]
 fn plain() {
     beside_writers(false);
 }
 
 #[test]
+#[ignore = "needs python3 with CLH"]
 fn compressed() {
     beside_writers(true);
 }

@@ -36,6 +36,7 @@ fn follow_in_container(place: &Place) -> (Running, PathBuf) {
 }
 
 #[test]
+#[ignore = "needs user namespaces"]
 fn what_is_copied_up_comes_once() {
     for (log, change) in [
         ("app.log", "touch"),

@@ -38,6 +38,7 @@ fn a_backup_that_may_not_be_read() {
     expect_loss(&ended, "one\nthree\n", &["cannot open 'app.log.2.gz': Permission denied"]);
     // What is left out is not missing.
     super::age(&place, "app.log.3", 90);
+    place.set_mode("app.log.2.gz", 0o200);
     super::age(&place, "app.log.2.gz", 90);
     let tee = Tee::new(&place).args("--read --since 1m app.log");
     expect(&tee.without_rights().start().finish(), "three\n");

@@ -71,6 +71,7 @@ fn ctrl_c(place: &Place, script: &str) -> Option<i32> {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn int_from_a_terminal_drains_and_kills() {
     let place = Place::fresh();
     assert_eq!(ctrl_c(&place, "exec \"$0\" \"$1\""), Some(130));
@@ -83,6 +84,7 @@ fn int_from_a_terminal_drains_and_kills() {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn int_from_a_terminal_ends_a_loop() {
     for run in ["cat | \"$0\" \"$1\"", "\"$0\" \"$1\" -- cat"] {
         let place = Place::fresh();

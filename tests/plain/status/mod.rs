@@ -2,15 +2,16 @@
 //! nothing; `--repair` does what the next writer would do, and says so.
 //!
 //! Each fault is put into a log that was healthy, and must be found, alone. All
-//! that is printed as JSON is held against the schema in `docs`, by an
-//! independent reader of schemas. That nothing changes is seen from names,
-//! inodes, sizes, modes and times before and after. What a repair leaves is
-//! compared with what a writer leaves, who puts one line more into the log.
+//! that is printed as JSON is held against the schema in `docs`. That nothing
+//! changes is seen from names, inodes, sizes, modes and times before and after.
+//! What a repair leaves is compared with what a writer leaves, who puts one line
+//! more into the log.
 
 mod faults;
 mod looks;
 mod processes;
 mod repairs;
+mod schema;
 mod timed;
 
 use std::fs;
@@ -18,11 +19,13 @@ use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::process::Stdio;
 use std::sync::LazyLock;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::harness::{Ended, Peer, Place, Tee};
+use crate::harness::{Ended, HeldLock, Place, Tee};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use schema::expect_valid;
 use serde_json::Value;
 
 /// Ample time for what should happen at once.
@@ -109,22 +112,4 @@ fn names(look: &Value, fault: bool) -> Vec<&str> {
     let findings = look["findings"].as_array().expect("an array");
     let wanted = findings.iter().filter(|finding| finding["fault"] == fault);
     wanted.map(|finding| finding["finding"].as_str().expect("a name")).collect()
-}
-
-/// Asserts that all of these fit the schema.
-#[track_caller]
-fn expect_valid(looks: &[Value]) {
-    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/status.schema.json");
-    let mut command = Peer::with("jsonschema", "4.17.3").script("schema.py");
-    command.arg(schema).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("start Python");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    for look in looks {
-        writeln!(stdin, "{look}").expect("write into a pipe");
-    }
-    drop(stdin);
-    let output = child.wait_with_output().expect("wait for Python");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let count = String::from_utf8_lossy(&output.stdout).trim().parse();
-    assert_eq!(count, Ok(looks.len()), "all were looked at");
 }

@@ -3,10 +3,8 @@
 use std::fs::File;
 use std::{env, process, thread};
 
-use nix::unistd::geteuid;
-
 use super::*;
-use crate::harness::{HeldLock, until};
+use crate::harness::{HeldLock, needs_root, until};
 
 /// Returns the entry of the process `pid` among those that have the log open.
 fn opener(look: &Value, pid: u32) -> Option<&Value> {
@@ -70,11 +68,9 @@ fn writers_and_readers_are_shown() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn what_cannot_be_seen_for_lack_of_rights_is_said() {
-    if !geteuid().is_root() {
-        eprintln!("NOT TRIED: only root can see what others cannot");
-        return;
-    }
+    needs_root();
     let site = Site::healthy();
     site.0.set_mode(".", 0o755);
     site.0.set_mode("app.log.2.gz", 0o600);

@@ -138,6 +138,7 @@ fn a_repair_waits_for_the_lock_no_longer_than_it_may() {
 }
 
 #[test]
+#[ignore = "needs user namespaces"]
 fn what_overlayfs_copies_up_is_renamed() {
     let site = Site::healthy();
     site.put("app.log.rotate.1234567890", "orphan\n", 1);

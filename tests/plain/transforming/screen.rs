@@ -24,6 +24,7 @@ fn sent(place: &Place, script: &str) -> Vec<u8> {
 }
 
 #[test]
+#[ignore = "needs python3"]
 fn a_progress_bar_leaves_a_readable_log() {
     let place = Place::fresh();
     let program = env!("CARGO_BIN_EXE_clh-tee");

@@ -78,6 +78,7 @@ fn a_flushed_torn_line_begins_anew() {
 }
 
 #[test]
+#[ignore = "needs daemontools"]
 fn daemontools_reads_our_tai64n() {
     let before = now();
     let log = log_of("--timestamp=tai64n", b"one\ntwo\n");
@@ -93,6 +94,7 @@ fn daemontools_reads_our_tai64n() {
 }
 
 #[test]
+#[ignore = "needs daemontools"]
 fn multilog_writes_the_same_tai64n() {
     let stamp = |log: &str| log.split(' ').next().expect("a time stamp").to_owned();
     let ours = || stamp(&log_of("--timestamp=tai64n", b"line\n"));

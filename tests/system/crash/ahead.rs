@@ -138,6 +138,7 @@ fn killed(recording: &Recording, point: usize) -> Option<Verdict> {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn killed_when_compressing_ahead() {
     let place = fresh();
     let over = run(&place, &[], None);
@@ -159,6 +160,7 @@ fn killed_when_compressing_ahead() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn a_backup_that_cannot_be_placed_counts_and_stays_plain() {
     let place = fresh();
     let args = "-q --gzip --max-bytes 1K --backups 3 logs/app.log";

@@ -33,6 +33,7 @@ fn limit(tee: &Running, bytes: &str) {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn reached_then_lifted() {
     let place = Place::fresh();
     let mut tee = start(&place, "--backups 0 --buffer 64K");
@@ -49,6 +50,7 @@ fn reached_then_lifted() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn reached_for_good() {
     let place = Place::fresh();
     let mut tee = start(&place, "--backups 0 --drain-timeout 0 --buffer 128K");
@@ -67,6 +69,7 @@ fn reached_for_good() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_second_term_ends_it_at_once() {
     let place = Place::fresh();
     let mut tee = start(&place, "--backups 0 --drain-timeout 1h");
@@ -86,6 +89,7 @@ fn a_second_term_ends_it_at_once() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn the_log_is_rotated_there_with_one_warning() {
     for args in ["", "--max-bytes 1M", "--gzip --max-bytes 1M", "--sync batch"] {
         let place = Place::fresh();
@@ -104,6 +108,7 @@ fn the_log_is_rotated_there_with_one_warning() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn lines_for_which_there_will_be_no_room_are_given_up_when_the_input_ends() {
     for blocked in [false, true] {
         let place = Place::fresh();
@@ -125,6 +130,7 @@ fn lines_for_which_there_will_be_no_room_are_given_up_when_the_input_ends() {
 }
 
 #[test]
+#[ignore = "needs util-linux"]
 fn a_rotation_on_request_is_not_killed_by_it() {
     let place = Place::fresh();
     let lines: Vec<u8> = (0..LINES).flat_map(|n| super::line("line", n).into_bytes()).collect();
@@ -141,6 +147,7 @@ fn a_rotation_on_request_is_not_killed_by_it() {
 
 /// A quota is a full disk.
 #[test]
+#[ignore = "needs strace"]
 fn a_quota_that_is_used_up_is_waited_for() {
     let place = Place::fresh();
     place.write("app.log", b"");

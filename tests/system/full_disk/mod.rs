@@ -14,7 +14,7 @@ mod file_size;
 mod no_threads;
 mod small;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 use std::process::ChildStdin;
 use std::thread::{self, JoinHandle};
@@ -141,9 +141,4 @@ fn expect_given_up(chain: &[Vec<u8>], ended: &Ended, name: &str) -> (usize, usiz
     };
     expect_said(&stderr, &lost, 1);
     (log.len(), rescued.len())
-}
-
-/// Says something that must be seen, whether the test passes or not.
-fn say(text: &str) {
-    writeln!(io::stderr(), "{text}").expect("write to standard error");
 }

@@ -11,14 +11,14 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use super::SOON;
-use crate::harness::{Ended, HeldLock, Place, Tee, stays, until};
+use crate::harness::{Ended, HeldLock, Place, Tee, needs_root, stays, until};
 
 /// Long enough for what waits for the lock to begin to wait.
 const A_WHILE: Duration = Duration::from_millis(300);
 
 /// Returns a place that the other user can write.
 fn fresh() -> Place {
-    assert!(nix::unistd::geteuid().is_root(), "this test needs root");
+    needs_root();
     let place = Place::fresh();
     place.open_to_all();
     place
@@ -48,6 +48,7 @@ fn expect(ended: &Ended, status: i32) {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn beside_a_held_lock() {
     let place = fresh();
     let held = hold(&place);
@@ -60,6 +61,7 @@ fn beside_a_held_lock() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_lock_that_stays_held_is_given_up() {
     for (args, signal) in [("-q --lock-timeout 300ms app.log", None), ("-q app.log", Some(()))] {
         let place = fresh();
@@ -77,6 +79,7 @@ fn a_lock_that_stays_held_is_given_up() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn rotating_compressing_and_handing_on() {
     for options in ["", "--gzip", "--on-rotate true", "--gzip --sync batch"] {
         let place = fresh();
@@ -92,6 +95,7 @@ fn rotating_compressing_and_handing_on() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_rotation_that_is_asked_for() {
     let place = fresh();
     let mut tee = limited(&place, 1, "-q app.log").start();
@@ -105,6 +109,7 @@ fn a_rotation_that_is_asked_for() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn a_command() {
     let place = fresh();
     let held = hold(&place);
@@ -119,6 +124,7 @@ fn a_command() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn following() {
     let place = fresh();
     place.write("app.log", b"one\n");
@@ -133,6 +139,7 @@ fn following() {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn looking_and_rotating_beside_a_held_lock() {
     let place = fresh();
     place.write("app.log", b"one\n");

@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use super::{
-    LINES, SOON, chain, expect_given_up, expect_said, expect_sizes, numbers, produce, say, short,
+    LINES, SOON, chain, expect_given_up, expect_said, expect_sizes, numbers, produce, short,
     until_said,
 };
 use crate::harness::generations::is_gz;
 use crate::harness::small_disk::SmallDisk;
-use crate::harness::{Place, Running, Tee, until};
+use crate::harness::{Place, Running, Tee, needs_root, until};
 
 /// A place on a small disk.
 struct Site {
@@ -23,17 +23,13 @@ struct Site {
 }
 
 impl Site {
-    /// Makes one, of 256 KB if `options` do not say otherwise. If that is not
-    /// possible here, says so and returns nothing.
-    fn new(options: &str) -> Option<Self> {
+    /// Makes one with these options of a mount.
+    #[track_caller]
+    fn new(options: &str) -> Self {
+        needs_root();
         let place = Place::fresh();
-        match SmallDisk::mount(&place.path("small"), options) {
-            Ok(disk) => Some(Self { disk, place }),
-            Err(why) => {
-                say(&format!("LEFT OUT, no small disk to be had: {why}"));
-                None
-            }
-        }
+        let disk = SmallDisk::mount(&place.path("small"), options).expect("mount a small disk");
+        Self { disk, place }
     }
 
     /// Returns the log's directory.
@@ -79,7 +75,7 @@ const ENDS: &str = "appending to 'small/app.log' works again; nothing was lost";
 
 /// Fills the disk, watches for a while, makes room; all must be there.
 fn filled_then_freed(args: &str, limit: usize) {
-    let Some(site) = Site::new("size=256k") else { return };
+    let site = Site::new("size=256k");
     let mut tee = site.start(&format!("--buffer 64K {args}"));
     let producer = produce(tee.take_input(), "line", 0, LINES);
     until_said(&tee, BEGINS);
@@ -105,34 +101,40 @@ fn filled_then_freed(args: &str, limit: usize) {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn filled_then_freed_without_rotation() {
     filled_then_freed("", 0);
 }
 
 #[test]
+#[ignore = "needs root"]
 fn filled_then_freed_plain() {
     filled_then_freed("--max-bytes 64K --backups 50", 65536);
 }
 
 #[test]
+#[ignore = "needs root"]
 fn filled_then_freed_with_a_limit_that_no_disk_ends_at() {
     filled_then_freed("--max-bytes 5000 --backups 500", 5000);
 }
 
 #[test]
+#[ignore = "needs root"]
 fn filled_then_freed_compressing() {
     filled_then_freed("--max-bytes 50K --backups 50 --gzip", 51200);
 }
 
 #[test]
+#[ignore = "needs root"]
 fn filled_then_freed_forced_to_disk() {
     filled_then_freed("--max-bytes 64K --backups 50 --sync batch", 65536);
 }
 
 /// Room made as an administrator makes it: something else is removed.
 #[test]
+#[ignore = "needs root"]
 fn filled_then_a_ballast_removed() {
-    let Some(site) = Site::new("size=256k") else { return };
+    let site = Site::new("size=256k");
     fs::write(site.dir().join("ballast"), vec![b'x'; 128 * 1024]).expect("write a ballast");
     let mut tee = site.start("--max-bytes 32K --backups 50");
     let lines = 230 * 1024 / super::LINE;
@@ -153,8 +155,9 @@ fn filled_then_a_ballast_removed() {
 /// A chain that is full makes room by itself: nothing is to be told, or what
 /// is told ends by itself, and the newest lines are there.
 #[test]
+#[ignore = "needs root"]
 fn a_full_chain_makes_its_own_room() {
-    let Some(site) = Site::new("size=256k") else { return };
+    let site = Site::new("size=256k");
     let mut tee = site.start("--max-bytes 40K --backups 4");
     let producer = produce(tee.take_input(), "line", 0, LINES);
     drop(producer.join().expect("a producer"));
@@ -170,8 +173,9 @@ fn a_full_chain_makes_its_own_room() {
 /// A removed backup frees its room only when it is closed. A writer that meets the full disk
 /// while its other thread is closing one waits for that, and reports nothing.
 #[test]
+#[ignore = "needs root"]
 fn room_that_is_being_freed_is_waited_for() {
-    let Some(site) = Site::new("size=12m") else { return };
+    let site = Site::new("size=12m");
     // The second rotation removes 5M, of which the new log soon needs some.
     let shell = format!(
         "cd {} && seq 2200000 | strace -f -qq -o trace -e trace=close -e inject=close:delay_enter=50000 \
@@ -187,7 +191,7 @@ fn room_that_is_being_freed_is_waited_for() {
 
 /// Fills the disk for good, and tells the writer to end.
 fn filled_for_good(args: &str) {
-    let Some(site) = Site::new("size=256k") else { return };
+    let site = Site::new("size=256k");
     let mut tee = site.start(&format!("--drain-timeout 0 --buffer 128K {args}"));
     let producer = produce(tee.take_input(), "line", 0, LINES);
     until_said(&tee, BEGINS);
@@ -205,16 +209,19 @@ fn filled_for_good(args: &str) {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn filled_for_good_without_rotation() {
     filled_for_good("");
 }
 
 #[test]
+#[ignore = "needs root"]
 fn filled_for_good_plain() {
     filled_for_good("--max-bytes 30000 --backups 50");
 }
 
 #[test]
+#[ignore = "needs root"]
 fn filled_for_good_compressing() {
     filled_for_good("--max-bytes 30000 --backups 50 --gzip");
 }
@@ -222,8 +229,9 @@ fn filled_for_good_compressing() {
 /// The lines that were given up are as safe as standard error is: where nobody
 /// reads it, the program ends all the same, and in time.
 #[test]
+#[ignore = "needs root"]
 fn filled_for_good_and_nobody_reads_standard_error() {
-    let Some(site) = Site::new("size=256k") else { return };
+    let site = Site::new("size=256k");
     let program = env!("CARGO_BIN_EXE_clh-tee");
     let mut child = std::process::Command::new(program)
         .args(["-q", "--drain-timeout", "0", "--buffer", "512K"])
@@ -255,8 +263,9 @@ fn filled_for_good_and_nobody_reads_standard_error() {
 /// What is dropped is counted: by markers in the log, each where the lines are
 /// missing of which it tells, and altogether at the end.
 #[test]
+#[ignore = "needs root"]
 fn dropped_lines_are_counted_exactly() {
-    let Some(site) = Site::new("size=256k") else { return };
+    let site = Site::new("size=256k");
     let mut tee = site.start("--overflow drop --buffer 64K --max-bytes 40K --backups 100");
     let input = tee.take_input();
     // Nobody is held up.
@@ -295,8 +304,9 @@ fn dropped_lines_are_counted_exactly() {
 
 /// A writer killed while the disk is full has lost nothing that was in.
 #[test]
+#[ignore = "needs root"]
 fn killed_while_full() {
-    let Some(site) = Site::new("size=256k") else { return };
+    let site = Site::new("size=256k");
     let mut tee = site.start("--max-bytes 30000 --backups 50 --gzip");
     let producer = produce(tee.take_input(), "line", 0, LINES);
     until_said(&tee, BEGINS);
@@ -317,8 +327,9 @@ fn killed_while_full() {
 
 /// Several writers wait for the same disk.
 #[test]
+#[ignore = "needs root"]
 fn several_writers_wait() {
-    let Some(site) = Site::new("size=256k") else { return };
+    let site = Site::new("size=256k");
     let names = ["one", "two", "three"];
     let mut tees: Vec<Running> =
         names.iter().map(|_| site.start("--max-bytes 30000 --backups 100")).collect();
@@ -349,8 +360,9 @@ fn several_writers_wait() {
 
 /// No inode left: the log can be renamed, and no new one can be made.
 #[test]
+#[ignore = "needs root"]
 fn no_inode_left() {
-    let Some(site) = Site::new("size=8m,nr_inodes=8") else { return };
+    let site = Site::new("size=8m,nr_inodes=8");
     let mut tee = site.start("--max-bytes 30000 --backups 100 --buffer 64K");
     let producer = produce(tee.take_input(), "line", 0, LINES);
     until_said(&tee, "No space left on device");

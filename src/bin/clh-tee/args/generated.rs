@@ -20,7 +20,7 @@ const BEGIN: &str = ".\\\" OPTIONS begin: generated from the clap definition\n";
 const END: &str = ".\\\" OPTIONS end\n";
 
 /// Options of other commands in the README.
-const OF_OTHERS: [&str; 3] = ["--locked", "--path", "--release"];
+const OF_OTHERS: [&str; 4] = ["--include-ignored", "--locked", "--path", "--release"];
 
 fn read(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
