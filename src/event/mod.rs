@@ -12,29 +12,20 @@ use crate::error::Error;
 /// A setting of another writer that differs from ours, as far as can be seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the variants say what their fields are")]
 pub enum Mismatch {
     /// They rotate at about another size, in bytes.
-    Size {
-        /// Their size.
-        theirs: u64,
-        /// Our size.
-        ours: u64,
-    },
+    Size { theirs: u64, ours: u64 },
     /// They compress backups and we do not, or the other way round.
-    Compression {
-        /// Whether they compress.
-        theirs: bool,
-    },
+    Compression { theirs: bool },
     /// They keep more backups than we do.
-    Backups {
-        /// How many we keep.
-        ours: u64,
-    },
+    Backups { ours: u64 },
 }
 
-/// A problem that loses no line, its end, or other news.
+/// A problem that loses no line, its end, or other news. Times are in seconds since 1970.
 #[derive(Debug)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the variants say what their fields are")]
 pub enum Notice {
     /// The log cannot be rotated and grows past its limit. Reported once.
     CannotRotate(Error),
@@ -42,27 +33,17 @@ pub enum Notice {
     RotatesAgain,
     /// A backup could not be compressed and stays plain. Reported once.
     CannotCompress(Error),
-    /// A generation that a dead writer left outside the chain is now the backup in this slot.
-    Adopted {
-        /// The name it was found under.
-        orphan: PathBuf,
-        /// Its slot now.
-        slot: u64,
-    },
+    /// A generation that a dead writer left outside the chain, under this name, is now the backup
+    /// in this slot.
+    Adopted { orphan: PathBuf, slot: u64 },
     /// The system refused the mode or owner asked for a new log. Reported once.
     CannotOwn(Error),
-    /// The process's file size limit (`ulimit -f`) is below the log's; the log is rotated
-    /// there. Reported once.
-    FileSizeLimit {
-        /// How large the log was, in bytes.
-        size: u64,
-    },
+    /// The process's file size limit (`ulimit -f`) is below the log's; the log was rotated there,
+    /// at this size in bytes. Reported once.
+    FileSizeLimit { size: u64 },
     /// The log is mounted from a removed file: what is appended is lost when no process has it
     /// open. Reported once.
-    Nameless {
-        /// The log.
-        path: PathBuf,
-    },
+    Nameless { path: PathBuf },
     /// The log's file system has no fsync, so it decides when lines are on disk. Reported once.
     CannotSync(Error),
     /// The system refused a new log the access list of the one it replaces. Its group keeps its
@@ -71,44 +52,21 @@ pub enum Notice {
     /// Something a dead writer left could not be mended, or a surplus backup could not be
     /// removed, and stays.
     CannotMend(Error),
-    /// The log is rotated by size only, but the lock file says that another writer rotates it
+    /// The log is rotated by size only, but this lock file says that another writer rotates it
     /// by the clock. Reported once.
-    TimedElsewhere {
-        /// The lock file.
-        lock: PathBuf,
-    },
+    TimedElsewhere { lock: PathBuf },
     /// The lock file has a time for the next rotation that this schedule does not give.
     /// Reported once.
-    OtherTime {
-        /// The lock file.
-        lock: PathBuf,
-        /// That time, in seconds since 1970.
-        next: u64,
-    },
+    OtherTime { lock: PathBuf, next: u64 },
     /// The lock file had no time for the next rotation, though the log is older than an
-    /// interval; its rotations start afresh. Reported once.
-    TimeLost {
-        /// The lock file.
-        lock: PathBuf,
-        /// The next rotation now, in seconds since 1970.
-        next: u64,
-    },
+    /// interval; its rotations start afresh, with this one. Reported once.
+    TimeLost { lock: PathBuf, next: u64 },
     /// There are more backups than are to be kept, so rotations remove some that another
     /// writer kept. Reported once, before the first such rotation if there is time.
-    FewerBackups {
-        /// How many there are.
-        there: u64,
-        /// How many are kept.
-        kept: u64,
-    },
-    /// Another process has made the log shorter, as Python does with a `backupCount` of 0.
-    /// Reported once.
-    Shortened {
-        /// Its size before, in bytes.
-        from: u64,
-        /// Its size after that.
-        to: u64,
-    },
+    FewerBackups { there: u64, kept: u64 },
+    /// Another process has made the log shorter, from one size in bytes to another, as Python
+    /// does with a `backupCount` of 0. Reported once.
+    Shortened { from: u64, to: u64 },
     /// Another writer's settings differ from ours. Reported once for each setting.
     Mismatch(Mismatch),
     /// This process has made a backup. Reported only on request.
@@ -167,7 +125,7 @@ mod tests {
     use crate::sys;
 
     #[test]
-    fn is_said_once_whoever_shows_it() {
+    fn the_reason_is_shown_once_by_every_type() {
         let error = || Error::new("open", "a", io::Error::from_raw_os_error(sys::FORBIDDEN));
         let text = error().to_string();
         assert_eq!(io::Error::from(error()).to_string(), text);

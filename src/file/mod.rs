@@ -28,13 +28,21 @@ pub(crate) fn began(metadata: &Metadata) -> Option<i64> {
     Some(made.map_or(changed, |made| made.min(changed)))
 }
 
+/// Returns nothing if there is no such file.
+pub(crate) fn look_at(path: &Path) -> Result<Option<Metadata>> {
+    match sys::look_at(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        found => found.map(Some).map_err(Error::on("look at", path)),
+    }
+}
+
 /// Anything but a regular file is an error.
 pub(crate) fn regular_file(path: &Path) -> Result<Option<Metadata>> {
-    match sys::look_at(path) {
-        Ok(metadata) if metadata.is_file() => Ok(Some(metadata)),
-        Ok(_) => Err(Error::new("use", path, io::Error::other("it is not a regular file"))),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::new("look at", path, error)),
+    match look_at(path)? {
+        Some(found) if !found.is_file() => {
+            Err(Error::new("use", path, io::Error::other("it is not a regular file")))
+        }
+        found => Ok(found),
     }
 }
 

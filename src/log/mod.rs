@@ -50,7 +50,6 @@ pub struct RotatingLog {
 
 impl RotatingLog {
     /// Returns options to open a log with.
-    #[must_use]
     pub fn options() -> Options {
         Options::default()
     }

@@ -26,6 +26,8 @@ pub(crate) enum Form {
 }
 
 impl Form {
+    pub(crate) const BOTH: [Self; 2] = [Self::Plain, Self::Gzip];
+
     fn ending(self) -> &'static str {
         match self {
             Self::Plain => "",
@@ -124,10 +126,6 @@ impl Names {
     /// with `.__`, and that never ends in `.gz`.
     pub(crate) fn private(&self, identity: u64) -> PathBuf {
         self.around(".__", &[&format!(".{identity:0IDENTITY_DIGITS$x}.gz")])
-    }
-
-    pub(crate) fn rotation_temp(&self, digits: &str, form: Form) -> PathBuf {
-        self.around("", &[".rotate.", digits, form.ending()])
     }
 
     fn around(&self, before: &str, behind: &[&str]) -> PathBuf {

@@ -97,8 +97,8 @@ mod tests {
     #[test]
     fn finds_which_has_more() {
         let long: Vec<u8> = (0..30_000_u32).flat_map(u32::to_le_bytes).collect();
-        let long = [&long[..], b"end\n"].concat();
-        for content in [&long[..], b"a\nb\n", b""] {
+        let whole = [&long[..], b"end\n"].concat();
+        for content in [&whole[..], b"a\nb\n", b""] {
             assert_eq!(compare(content, content, 0), Relation::Same);
             let more = [content, b"more\n"].concat();
             assert_eq!(compare(content, &more, 0), Relation::MoreCompressed);
@@ -106,25 +106,21 @@ mod tests {
             assert_eq!(compare(&more, &more, 12), Relation::MorePlain);
         }
         for length in [PIECE - 1, PIECE, PIECE + 1, 2 * PIECE] {
-            assert_eq!(compare(&long[..length], &long[..length], 0), Relation::Same, "{length}");
-            assert_eq!(compare(&long[..length], &long, 0), Relation::MoreCompressed, "{length}");
-            assert_eq!(compare(&long, &long[..length], 0), Relation::MorePlain, "{length}");
+            assert_eq!(compare(&whole[..length], &whole[..length], 0), Relation::Same, "{length}");
+            assert_eq!(compare(&whole[..length], &whole, 0), Relation::MoreCompressed, "{length}");
+            assert_eq!(compare(&whole, &whole[..length], 0), Relation::MorePlain, "{length}");
         }
-    }
-
-    #[test]
-    fn nul_at_the_end_is_what_a_power_cut_left() {
-        assert_eq!(compare(b"a\n\0\0", b"a\nb\nc\n", 0), Relation::MoreCompressed);
-        assert_eq!(compare(b"a\n\0\0\0\0\0", b"a\nb\n", 0), Relation::MoreCompressed);
-        assert_eq!(compare(b"a\n\0\0\0", b"a\n", 0), Relation::Same);
-        assert_eq!(compare(b"a\n\0\0b\n", b"a\nb\n", 0), Relation::Apart);
-    }
-
-    #[test]
-    fn other_content_is_apart() {
-        let long: Vec<u8> = (0..30_000_u32).flat_map(u32::to_le_bytes).collect();
-        assert_eq!(compare(b"a\nc\n", b"a\nb\n", 0), Relation::Apart);
         let [x, y] = [b"x", b"y"].map(|end| [&long[..], end].concat());
-        assert_eq!(compare(&x, &y, 0), Relation::Apart);
+        for (plain, content, relation) in [
+            (&b"a\nc\n"[..], &b"a\nb\n"[..], Relation::Apart),
+            (&x, &y, Relation::Apart),
+            // NUL at the end is what a power cut left.
+            (b"a\n\0\0", b"a\nb\nc\n", Relation::MoreCompressed),
+            (b"a\n\0\0\0\0\0", b"a\nb\n", Relation::MoreCompressed),
+            (b"a\n\0\0\0", b"a\n", Relation::Same),
+            (b"a\n\0\0b\n", b"a\nb\n", Relation::Apart),
+        ] {
+            assert_eq!(compare(plain, content, 0), relation);
+        }
     }
 }

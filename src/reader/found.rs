@@ -78,11 +78,9 @@ impl Found {
         form: Form,
         metadata: &Metadata,
         known: &Known,
-        access: Access,
     ) -> Result<Self> {
         let modified = metadata.modified().map_err(Error::on("look at", &path))?;
-        let identity = file_id(metadata);
-        let size = metadata.len();
+        let (identity, size, access) = (file_id(metadata), metadata.len(), Access::Later);
         let mut found = Self { path, form, identity, modified, size, known: false, access };
         found.known = known.has(identity) || known.has(found.trace());
         Ok(found)

@@ -9,10 +9,6 @@ use super::found::{Access, Found};
 use super::look::Sight;
 use crate::names::Form;
 
-pub(super) fn files_of(sight: &Sight) -> impl Iterator<Item = &Found> {
-    sight.orphans.iter().chain(sight.fresh.iter().rev().flatten())
-}
-
 /// Only for an open plain file.
 pub(super) fn plain_file(found: &Found) -> Option<(u64, Arc<File>)> {
     match (&found.access, found.form) {

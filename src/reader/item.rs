@@ -19,8 +19,8 @@ pub(super) struct Item {
     file: Option<Arc<File>>,
     /// Once reading has begun.
     part: Option<Part>,
-    /// How many of its bytes to read.
-    up_to: Option<u64>,
+    /// How many bytes of a plain one to read.
+    end: u64,
     /// Lines of another file follow, so a partial one needs a newline.
     mend: bool,
 }
@@ -40,20 +40,19 @@ pub(super) struct Live {
 impl Item {
     pub(super) fn backup(found: Found, file: Option<Arc<File>>) -> Self {
         let Found { path, identity, form, .. } = found;
-        Self { path, identity, form, file, part: None, up_to: None, mend: true }
+        Self { path, identity, form, file, part: None, end: u64::MAX, mend: true }
     }
 
     /// The log, up to its present size.
     pub(super) fn log(found: Found, file: Arc<File>) -> Self {
-        let size = found.size;
-        Self { up_to: Some(size), mend: false, ..Self::backup(found, Some(file)) }
+        Self { end: found.size, mend: false, ..Self::backup(found, Some(file)) }
     }
 
     /// The rest of the log that was followed, to which no writer appends any more.
     pub(super) fn rest(live: Live, path: PathBuf) -> Self {
         let Live { identity, file, part, .. } = live;
-        let (file, part, form) = (Some(file), Some(part), Form::Plain);
-        Self { path, identity, form, file, part, up_to: None, mend: true }
+        let (form, end) = (Form::Plain, u64::MAX);
+        Self { path, identity, form, file: Some(file), part: Some(part), end, mend: true }
     }
 
     pub(super) fn opened(&mut self) -> Option<Opened<'_>> {
@@ -63,7 +62,7 @@ impl Item {
 
 impl Live {
     pub(super) fn new(identity: u64, file: Arc<File>) -> Self {
-        let part = Part::new(Arc::clone(&file), Form::Plain);
+        let part = Part::new(Arc::clone(&file), Form::Plain, u64::MAX);
         Self { identity, file, part, before: Vec::new(), partial: None }
     }
 
@@ -103,13 +102,10 @@ impl Live {
 impl LogReader {
     pub(super) fn read_item(&mut self, item: &mut Item) -> Result<()> {
         self.piece.clear();
-        let part = match &mut item.part {
-            Some(part) => part,
-            None => match self.begin_item(item)? {
-                Some(part) => item.part.insert(part),
-                None => return Ok(()),
-            },
-        };
+        if item.part.is_none() {
+            item.part = self.begin_item(item)?;
+        }
+        let Some(part) = &mut item.part else { return Ok(()) };
         let was_partial = part.is_partial_end();
         let cut = Cut { lines: self.watch.is_some(), ended: true };
         if let Err(error) = part.next(&mut self.piece, cut) {
@@ -130,7 +126,7 @@ impl LogReader {
         if item.file.is_none() {
             self.notices.push(ReadNotice::Removed { backups: Some(1) });
         }
-        let new = |file: &Arc<File>| Part::new(Arc::clone(file), item.form).up_to(item.up_to);
+        let new = |file: &Arc<File>| Part::new(Arc::clone(file), item.form, item.end);
         Ok(item.file.as_ref().map(new))
     }
 

@@ -73,11 +73,8 @@ impl Spot {
         let is_locked = held.as_ref().is_ok_and(Held::is_locked);
         known.renew(opened);
         let mut sight = self.sight(known, since)?;
-        for _ in 0..TRIES {
-            // Without the lock the chain may shift while we look.
-            if is_locked {
-                break;
-            }
+        // Without the lock the chain may shift while we look.
+        for _ in 0..if is_locked { 0 } else { TRIES } {
             let again = self.sight(known, since)?;
             let same = sight.identities().eq(again.identities());
             sight = again;
@@ -101,10 +98,11 @@ impl Spot {
         let is_it = |path: &PathBuf| {
             sys::look_at(path).is_ok_and(|metadata| file_id(&metadata) == identity)
         };
-        let found = paths.find(is_it);
-        let open = found.map(|path| open_to_read(&path).map_err(Error::on("open", &path)));
+        let open = paths
+            .find(is_it)
+            .map(|path| open_to_read(&path).map(Arc::new).map_err(Error::on("open", &path)));
         drop(held);
-        Ok(open.transpose()?.map(Arc::new))
+        open.transpose()
     }
 
     pub(super) fn log_now(&self) -> Option<u64> {
@@ -153,23 +151,22 @@ impl Spot {
         let cannot = |error| Error::new("open", path, error);
         let at_path = match sys::look_at(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Ok(it) if it.is_symlink() => return Err(cannot(symbolic_link(path))),
+            Ok(it) if it.is_dir() => {
+                return Err(cannot(io::Error::from_raw_os_error(sys::IS_A_DIRECTORY)));
+            }
+            Ok(it) if !it.is_file() => {
+                return Err(cannot(io::Error::other("it is not a regular file")));
+            }
             metadata => metadata.map_err(cannot)?,
         };
-        if at_path.is_symlink() {
-            return Err(cannot(symbolic_link(path)));
-        }
-        if at_path.is_dir() {
-            return Err(cannot(io::Error::from_raw_os_error(sys::IS_A_DIRECTORY)));
-        }
-        if !at_path.is_file() {
-            return Err(cannot(io::Error::other("it is not a regular file")));
-        }
         let (metadata, access) = match open_to_read(path) {
             Ok(file) => (sys::about(&file).map_err(cannot)?, Access::Open(Arc::new(file))),
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => (at_path, Access::Refused(cannot(error))),
         };
-        Found::new(path.to_owned(), Form::Plain, &metadata, known, access).map(Some)
+        let found = Found::new(path.to_owned(), Form::Plain, &metadata, known)?;
+        Ok(Some(Found { access, ..found }))
     }
 }
 
@@ -204,9 +201,7 @@ impl Sight {
 
     fn look_at(&mut self, path: PathBuf, form: Form, known: &Known) -> Option<Found> {
         let looked = match sys::look_at(&path) {
-            Ok(metadata) if metadata.is_file() => {
-                Found::new(path, form, &metadata, known, Access::Later)
-            }
+            Ok(metadata) if metadata.is_file() => Found::new(path, form, &metadata, known),
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(Error::new("look at", path, error))
             }
@@ -222,9 +217,8 @@ impl Sight {
         // In a slot with two files, one may be known: the other is compared with it.
         let slots = self.fresh.iter_mut().rev().flatten();
         let orphans = self.orphans.iter_mut().filter(|found| !found.known);
-        let files: Vec<&mut Found> = orphans.chain(slots).collect();
         let mut opened: Vec<&mut Found> = Vec::new();
-        for found in files {
+        for found in orphans.chain(slots) {
             if since.is_some_and(|since| found.modified < since) {
                 found.access = Access::Skipped;
                 continue;

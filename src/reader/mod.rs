@@ -44,6 +44,7 @@ const AHEAD: usize = 256;
 
 /// Options to read a log with, in the manner of `File::options`.
 #[derive(Debug, Clone, Default)]
+#[must_use]
 pub struct ReadOptions {
     follow: bool,
     since: Option<SystemTime>,
@@ -53,7 +54,6 @@ pub struct ReadOptions {
 impl ReadOptions {
     /// Follows the log: what is appended after it was opened is read too, over rotations, and
     /// only whole lines are returned.
-    #[must_use]
     pub fn follow(mut self, follow: bool) -> Self {
         self.follow = follow;
         self
@@ -61,7 +61,6 @@ impl ReadOptions {
 
     /// Leaves out backups that were last changed before this time. The log is
     /// always read.
-    #[must_use]
     pub fn since(mut self, since: Option<SystemTime>) -> Self {
         self.since = since;
         self
@@ -69,7 +68,6 @@ impl ReadOptions {
 
     /// Sets the directory of the lock file, as in
     /// [`Options::lock_dir`](crate::Options::lock_dir). It is not created.
-    #[must_use]
     pub fn lock_dir(mut self, dir: Option<PathBuf>) -> Self {
         self.lock_dir = dir;
         self
@@ -158,7 +156,6 @@ impl ReadNotice {
 
 impl LogReader {
     /// Returns options to read a log with.
-    #[must_use]
     pub fn options() -> ReadOptions {
         ReadOptions::default()
     }

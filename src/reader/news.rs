@@ -1,12 +1,11 @@
 //! What follows from a look: backups are queued, and the log now at the path is followed.
 
-use std::fs::File;
 use std::mem;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::found::{Access, Found};
-use super::generations::{files_of, fresh_of, plain_file, take_out};
+use super::generations::{fresh_of, plain_file, take_out};
 use super::item::{Item, Live};
 use super::look::Sight;
 use super::{LogReader, ReadNotice};
@@ -55,9 +54,8 @@ impl LogReader {
         let (seen, names) = (identities(&sight), sight.names);
         let (log, anchor) = (sight.log.take(), mem::take(&mut sight.anchor));
         let orphans: Vec<u64> = sight.orphans.iter().map(|found| found.identity).collect();
-        let new: Vec<_> = sight.orphans.iter().filter(|found| !found.known).collect();
-        let new: Vec<(u64, Arc<File>)> = new.into_iter().filter_map(plain_file).collect();
-
+        let new = sight.orphans.iter().filter(|found| !found.known);
+        let new: Vec<_> = new.filter_map(plain_file).collect();
         let mut fresh = fresh_of(sight);
         let anchored = self.leave_out_read(&mut fresh, &anchor, &orphans);
         self.unplaced.extend(new);
@@ -166,6 +164,6 @@ impl LogReader {
 }
 
 fn identities(sight: &Sight) -> Vec<u64> {
-    let files = files_of(sight).chain(&sight.log).map(|found| found.identity);
-    sight.traces.iter().copied().chain(files).collect()
+    let files = sight.orphans.iter().chain(sight.fresh.iter().rev().flatten()).chain(&sight.log);
+    sight.traces.iter().copied().chain(files.map(|found| found.identity)).collect()
 }

@@ -18,38 +18,38 @@ const LONGEST_LINE: usize = 16 * 1024 * 1024;
 /// At most so much before the damage in a damaged file is lost.
 const INFLATED_AT_ONCE: usize = 16 * 1024;
 
-/// An open file, read at our own offset: others may read it too.
+/// An open file, read at our own offset up to `end`: others may read it too.
 #[derive(Debug)]
 pub(super) struct At {
     file: Arc<File>,
     offset: u64,
+    end: u64,
 }
 
 impl At {
     pub(super) fn begin(file: Arc<File>) -> Self {
-        Self { file, offset: 0 }
+        Self { file, offset: 0, end: u64::MAX }
     }
 }
 
 impl Read for At {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.file.read_at(bytes, self.offset) {
-                Ok(count) => {
-                    self.offset += count as u64;
-                    return Ok(count);
-                }
+        let left = usize::try_from(self.end.saturating_sub(self.offset)).unwrap_or(usize::MAX);
+        let most = left.min(bytes.len());
+        let count = loop {
+            match self.file.read_at(&mut bytes[..most], self.offset) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                read => break read?,
             }
-        }
+        };
+        self.offset += count as u64;
+        Ok(count)
     }
 }
 
 #[derive(Debug)]
 enum Way {
-    /// Up to an offset if one is given.
-    Plain(At, Option<u64>),
+    Plain(At),
     /// With what was decompressed and not yet passed on.
     Gzip(Box<Inflated<At>>, Vec<u8>),
 }
@@ -74,21 +74,14 @@ pub(super) struct Cut {
 }
 
 impl Part {
-    pub(super) fn new(file: Arc<File>, form: Form) -> Self {
+    /// Reads a plain file up to `end`.
+    pub(super) fn new(file: Arc<File>, form: Form, end: u64) -> Self {
         let at = At::begin(file);
         let way = match form {
-            Form::Plain => Way::Plain(at, None),
+            Form::Plain => Way::Plain(At { end, ..at }),
             Form::Gzip => Way::Gzip(Box::new(compress::inflated(at)), Vec::new()),
         };
         Self { way, failed: None, over: false, partial: false }
-    }
-
-    /// Reads only the first `length` bytes of a plain file.
-    pub(super) fn up_to(mut self, length: Option<u64>) -> Self {
-        if let Way::Plain(_, end) = &mut self.way {
-            *end = length;
-        }
-        self
     }
 
     pub(super) fn is_partial_end(&self) -> bool {
@@ -159,17 +152,11 @@ impl Part {
 
     /// Reads once, at most `most` bytes, to the end of `piece`.
     fn read_into(&mut self, piece: &mut Vec<u8>, most: usize) -> io::Result<usize> {
-        let most = match &self.way {
-            Way::Plain(at, Some(end)) => {
-                usize::try_from(end.saturating_sub(at.offset)).unwrap_or(most).min(most)
-            }
-            Way::Plain(_, None) => most,
-            Way::Gzip(..) => INFLATED_AT_ONCE,
-        };
+        let most = if let Way::Gzip(..) = self.way { INFLATED_AT_ONCE } else { most };
         let filled = piece.len();
         piece.resize(filled + most, 0);
         let read = match &mut self.way {
-            Way::Plain(at, _) => at.read(&mut piece[filled..]),
+            Way::Plain(at) => at.read(&mut piece[filled..]),
             Way::Gzip(inflated, _) => inflated.read(&mut piece[filled..]).map_err(in_words),
         };
         piece.truncate(filled + *read.as_ref().unwrap_or(&0));
@@ -180,34 +167,34 @@ impl Part {
     /// may be cut off and replaced until then.
     fn give_back(&mut self, bytes: &[u8]) {
         match &mut self.way {
-            Way::Plain(at, _) => at.offset -= bytes.len() as u64,
+            Way::Plain(at) => at.offset -= bytes.len() as u64,
             Way::Gzip(_, waiting) => waiting.extend_from_slice(bytes),
         }
     }
 
     pub(super) fn offset(&self) -> u64 {
-        if let Way::Plain(at, _) = &self.way { at.offset } else { 0 }
+        if let Way::Plain(at) = &self.way { at.offset } else { 0 }
     }
 
     /// Whether a line that began before `from` reaches `end`, and may be waited for.
     pub(super) fn is_partial(&self, from: u64, end: u64) -> io::Result<bool> {
-        let Way::Plain(at, _) = &self.way else { return Ok(false) };
+        let Way::Plain(at) = &self.way else { return Ok(false) };
         if end - at.offset >= LONGEST_LINE as u64 {
             return Ok(false);
         }
-        let mut added = At { file: Arc::clone(&at.file), offset: from }.take(end - from);
-        let mut piece = Vec::new();
-        while added.by_ref().take(PIECE as u64).read_to_end(&mut piece)? > 0 {
-            if memchr(b'\n', &piece).is_some() {
-                return Ok(false);
+        let mut added = At { file: Arc::clone(&at.file), offset: from, end };
+        let mut piece = vec![0; PIECE];
+        loop {
+            match added.read(&mut piece)? {
+                0 => return Ok(true),
+                count if memchr(b'\n', &piece[..count]).is_some() => return Ok(false),
+                _ => {}
             }
-            piece.clear();
         }
-        Ok(true)
     }
 
     pub(super) fn rewind(&mut self) {
-        if let Way::Plain(at, _) = &mut self.way {
+        if let Way::Plain(at) = &mut self.way {
             at.offset = 0;
         }
     }
@@ -240,19 +227,6 @@ mod tests {
     use super::*;
     use crate::sys;
 
-    /// Some lines are longer than one read.
-    fn lines() -> Vec<u8> {
-        let long = |length, letter| [vec![letter; length], vec![b'\n']].concat();
-        [
-            long(10, b'a'),
-            long(3 * PIECE, b'b'),
-            long(PIECE - 1, b'c'),
-            long(PIECE, b'd'),
-            long(5, b'e'),
-        ]
-        .concat()
-    }
-
     /// Reads all of `part`; each piece must be whole lines.
     fn read(part: &mut Part, cut: Cut) -> Vec<u8> {
         let (mut all, mut piece) = (Vec::new(), Vec::new());
@@ -270,15 +244,24 @@ mod tests {
     fn long_lines_come_whole() {
         let dir = tempfile::tempdir().unwrap();
         let plain = dir.path().join("p");
-        std::fs::write(&plain, lines()).unwrap();
+        // Some are longer than one read.
+        let lengths = [10, 3 * PIECE, PIECE - 1, PIECE, 5].into_iter().zip(b'a'..);
+        let lines =
+            lengths.flat_map(|(length, letter)| [vec![letter; length], vec![b'\n']].concat());
+        let lines: Vec<u8> = lines.collect();
+        std::fs::write(&plain, &lines).unwrap();
         let compressed = compress::tests::compress(&plain);
-        for (path, form) in [(&plain, Form::Plain), (&compressed, Form::Gzip)] {
-            for ended in [true, false] {
-                let mut part = Part::new(Arc::new(File::open(path).unwrap()), form);
-                let cut = Cut { lines: true, ended: ended || form == Form::Gzip };
-                assert!(read(&mut part, cut) == lines(), "{form:?} {ended}");
-            }
+        for (path, form, ended) in [
+            (&plain, Form::Plain, true),
+            (&plain, Form::Plain, false),
+            (&compressed, Form::Gzip, true),
+        ] {
+            let mut part = Part::new(Arc::new(File::open(path).unwrap()), form, u64::MAX);
+            assert!(read(&mut part, Cut { lines: true, ended }) == lines, "{form:?} {ended}");
         }
+        let file = Arc::new(File::open(&plain).unwrap());
+        let mut beginning = Part::new(file, Form::Plain, 11);
+        assert_eq!(read(&mut beginning, Cut { lines: false, ended: true }), b"aaaaaaaaaa\n");
     }
 
     #[test]
@@ -286,7 +269,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("p");
         std::fs::write(&path, b"one\nto").unwrap();
-        let mut part = Part::new(Arc::new(File::open(&path).unwrap()), Form::Plain);
+        let mut part = Part::new(Arc::new(File::open(&path).unwrap()), Form::Plain, u64::MAX);
         let live = Cut { lines: true, ended: false };
         assert_eq!(read(&mut part, live), b"one\n");
         let log = sys::log_options().open(&path).unwrap();
@@ -296,15 +279,5 @@ mod tests {
         let mut piece = Vec::new();
         part.next(&mut piece, Cut { lines: true, ended: true }).unwrap();
         assert_eq!((&piece[..], part.is_partial_end()), (&b"thr"[..], true));
-    }
-
-    #[test]
-    fn no_more_is_read_than_was_there() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("p");
-        std::fs::write(&path, b"one\ntwo\n").unwrap();
-        let part = Part::new(Arc::new(File::open(&path).unwrap()), Form::Plain);
-        let all = Cut { lines: false, ended: true };
-        assert_eq!(read(&mut part.up_to(Some(4)), all), b"one\n");
     }
 }

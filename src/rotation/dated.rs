@@ -41,7 +41,7 @@ pub(crate) fn plan_rotation(
         let dated = Dated { stamp, counter };
         if is_free(names, dated, listing)? {
             calendar.insert((dated, Form::Plain));
-            let surplus = paths(names, surplus(&calendar, backups));
+            let surplus = surplus(names, &calendar, backups);
             let backup = dated.path(names, Form::Plain);
             return Ok(Rotation { room: Plan::default(), backup, surplus });
         }
@@ -56,17 +56,20 @@ pub(crate) fn surplus_of(
     backups: u64,
     listing: &Listing,
 ) -> Vec<PathBuf> {
-    paths(names, surplus(&calendar(listing, precision), backups))
+    surplus(names, &calendar(listing, precision), backups)
 }
 
-fn paths<'a>(names: &Names, files: impl Iterator<Item = &'a (Dated, Form)>) -> Vec<PathBuf> {
-    files.map(|(dated, form)| dated.path(names, *form)).collect()
+/// Returns the oldest files beyond the newest `keep`; 0 keeps all. Each form counts, as in CLH.
+fn surplus(names: &Names, calendar: &Calendar, keep: u64) -> Vec<PathBuf> {
+    let keep = if keep == 0 { usize::MAX } else { usize::try_from(keep).unwrap_or(usize::MAX) };
+    let oldest = calendar.iter().take(calendar.len().saturating_sub(keep));
+    oldest.map(|(dated, form)| dated.path(names, *form)).collect()
 }
 
 /// Only "no such file" means free. Another log's name is not free, even while that log is
 /// missing.
 fn is_free(names: &Names, dated: Dated, listing: &Listing) -> Result<bool> {
-    for form in [Form::Plain, Form::Gzip] {
+    for form in Form::BOTH {
         let path = dated.path(names, form);
         match path.symlink_metadata() {
             Ok(_) => return Ok(false),
@@ -77,18 +80,8 @@ fn is_free(names: &Names, dated: Dated, listing: &Listing) -> Result<bool> {
     Ok(listing.lock_of(&dated.path(names, Form::Plain)).is_none())
 }
 
-pub(crate) fn newest(names: &Names, precision: usize) -> Option<PathBuf> {
-    let calendar = calendar(&names.list(None).ok()?, precision);
-    let newest = (calendar.last()?.0, Form::Plain);
-    calendar.range(newest..).next().map(|(dated, form)| dated.path(names, *form))
-}
-
-pub(crate) fn plain_only(names: &Names, precision: usize, listing: &Listing) -> Vec<PathBuf> {
-    let calendar = calendar(listing, precision);
-    let alone = |(dated, form): &&(Dated, Form)| {
-        *form == Form::Plain && !calendar.contains(&(*dated, Form::Gzip))
-    };
-    paths(names, calendar.iter().filter(alone))
+pub(crate) fn newest(names: &Names, precision: usize) -> Option<Dated> {
+    calendar(&names.list(None).ok()?, precision).last().map(|(dated, _)| *dated)
 }
 
 fn next_counter(calendar: &Calendar, stamp: Stamp) -> u64 {
@@ -97,18 +90,14 @@ fn next_counter(calendar: &Calendar, stamp: Stamp) -> u64 {
     last.map_or(0, |(dated, _)| dated.counter.saturating_add(1))
 }
 
-/// Returns the oldest files beyond the newest `keep`; 0 keeps all. Each form counts, as in CLH.
-fn surplus(calendar: &Calendar, keep: u64) -> impl Iterator<Item = &(Dated, Form)> {
-    let keep = if keep == 0 { usize::MAX } else { usize::try_from(keep).unwrap_or(usize::MAX) };
-    calendar.iter().take(calendar.len().saturating_sub(keep))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     #[test]
     fn the_oldest_files_are_surplus_and_numbers_go_on() {
+        let names = Names::new(Path::new("/d/app.log")).unwrap();
         let stamp = |day| Stamp::new([2026, 11, day, 0, 0, 0], 3);
         let dated = |day, counter| Dated { stamp: stamp(day), counter };
         let files = [
@@ -117,9 +106,10 @@ mod tests {
             (dated(2, 7), Form::Gzip),
             (dated(2, 12), Form::Plain),
         ];
-        let calendar = Calendar::from(files);
+        let (calendar, paths) =
+            (Calendar::from(files), files.map(|(dated, form)| dated.path(&names, form)));
         for (keep, gone) in [(0, 0), (u64::MAX, 0), (3, 1), (1, 3)] {
-            assert!(surplus(&calendar, keep).eq(&files[..gone]), "{keep}");
+            assert_eq!(surplus(&names, &calendar, keep), paths[..gone], "{keep}");
         }
         assert_eq!(next_counter(&calendar, stamp(2)), 13);
         assert_eq!(next_counter(&calendar, stamp(3)), 0);

@@ -7,7 +7,7 @@ use crate::error::{Error, Escaped, Result};
 use crate::file::permissions::Ownership;
 use crate::file::{file_id, regular_file};
 use crate::names::listing::{Entry, Listing};
-use crate::names::{Form, Meaning, Names};
+use crate::names::{self, Form, Meaning, Names};
 use crate::rotation::plan::Rotation;
 use crate::rotation::timetable::Timetable;
 use crate::rotation::{dated, numbered};
@@ -33,9 +33,7 @@ impl Naming {
     pub(crate) fn plan(&self, names: &Names, backups: u64, listing: &Listing) -> Result<Rotation> {
         match self {
             Self::Numbered => numbered::plan_rotation(names, backups, listing),
-            Self::Dated(timetable) => {
-                dated::plan_rotation(names, timetable.stamp(), backups, listing)
-            }
+            Self::Dated(time) => dated::plan_rotation(names, time.stamp(), backups, listing),
         }
     }
 
@@ -75,23 +73,21 @@ impl Naming {
         }
     }
 
-    /// Returns the plain-only backup that is the file with this `identity`.
+    /// Returns the backup that is the file with this `identity`, if it is plain only.
     pub(crate) fn plain_of(
         &self,
         identity: u64,
         names: &Names,
-        backups: u64,
+        kept: u64,
         listing: &Listing,
     ) -> Result<Option<(PathBuf, Metadata)>> {
-        let plain = match self {
-            Self::Numbered => numbered::plain_only(names, backups, listing)?,
-            Self::Dated(timetable) => dated::plain_only(names, timetable.precision(), listing),
-        };
-        for path in plain {
-            if let Some(metadata) = regular_file(&path)?
+        for Entry { path, meaning, .. } in listing.entries.iter().filter(|entry| entry.regular) {
+            if self.plain_form(names, kept, meaning).as_ref() == Some(path)
+                && let Some(metadata) = regular_file(path)?
                 && file_id(&metadata) == identity
+                && regular_file(&names::compressed(path))?.is_none()
             {
-                return Ok(Some((path, metadata)));
+                return Ok(Some((path.clone(), metadata)));
             }
         }
         Ok(None)
@@ -108,13 +104,17 @@ impl Naming {
         listing.entries.iter().filter_map(error).collect()
     }
 
+    /// Returns mode and owner of the newest backup.
     pub(crate) fn newest(&self, names: &Names) -> Option<Ownership> {
-        let path = match self {
-            Self::Numbered => numbered::newest(names),
-            Self::Dated(timetable) => dated::newest(names, timetable.precision()),
-        }?;
-        let metadata = regular_file(&path).ok().flatten()?;
-        Some(Ownership::at(&path, &metadata))
+        let forms = match self {
+            Self::Numbered => Form::BOTH.map(|form| names.backup(1, form)),
+            Self::Dated(timetable) => {
+                let newest = dated::newest(names, timetable.precision())?;
+                Form::BOTH.map(|form| newest.path(names, form))
+            }
+        };
+        let found = |path| Some(Ownership::at(path, &regular_file(path).ok().flatten()?));
+        forms.iter().map(PathBuf::as_path).find_map(found)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Backups by number: the log becomes slot 1, every backup moves up by one.
 
 use std::cmp::Reverse;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::compress;
 use crate::error::{Error, Result};
@@ -10,7 +10,7 @@ use crate::names::listing::Listing;
 use crate::names::{Form, Meaning, Names};
 use crate::rotation::naming::another_log;
 use crate::rotation::plan::{Backup, Chain, Found, Rotation, plan};
-use crate::sys::{self, Metadata};
+use crate::sys;
 
 pub(crate) fn plan_rotation(names: &Names, backups: u64, listing: &Listing) -> Result<Rotation> {
     let room = plan(&chain(names, backups, listing)?, Some(1), backups);
@@ -57,7 +57,7 @@ pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Ch
     let mut chain = Chain::default();
     for slot in 1..=backups {
         let mut found = Vec::new();
-        for form in [Form::Plain, Form::Gzip] {
+        for form in Form::BOTH {
             let backup = Backup { slot, form };
             let path = names.backup(slot, form);
             let metadata = regular_file(&path)?;
@@ -93,21 +93,8 @@ pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Ch
 pub(crate) fn is_one_generation(plain: &Path, timed: bool) -> Result<bool> {
     let same = || {
         let compressed = open_to_read(&crate::names::compressed(plain))?;
-        let time = |metadata: &Metadata| metadata.modified();
-        let at_once = time(&sys::about(&compressed)?)? == time(&sys::look_at(plain)?)?;
+        let at_once = sys::about(&compressed)?.modified()? == sys::look_at(plain)?.modified()?;
         Ok((timed || at_once) && compress::same_generation(plain, &compressed)?)
     };
     same().map_err(Error::on("compare", plain))
-}
-
-pub(crate) fn plain_only(names: &Names, backups: u64, listing: &Listing) -> Result<Vec<PathBuf>> {
-    let chain = chain(names, backups, listing)?;
-    let alone = chain.slots.iter().filter(|slot| slot.len() == 1).flatten();
-    let plain = alone.filter(|found| found.backup.form == Form::Plain);
-    Ok(plain.map(|found| found.backup.path(names)).collect())
-}
-
-pub(crate) fn newest(names: &Names) -> Option<PathBuf> {
-    let paths = [Form::Plain, Form::Gzip].map(|form| names.backup(1, form));
-    paths.into_iter().find(|path| matches!(regular_file(path), Ok(Some(_))))
 }

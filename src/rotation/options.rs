@@ -23,6 +23,7 @@ pub enum SyncPolicy {
 /// How a log is opened. All its writers should use the same settings; none loses a line
 /// otherwise.
 #[derive(Debug, Clone, Default)]
+#[must_use]
 pub struct Options {
     pub(crate) max_bytes: u64,
     /// `None`: not given.
@@ -40,7 +41,6 @@ pub struct Options {
 impl Options {
     /// Sets the size in bytes at which the log is full; 0, the default, means never. The line
     /// that reaches it is still appended (CLH's `maxBytes`).
-    #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
@@ -49,7 +49,6 @@ impl Options {
     /// Sets how many backups are kept. With 0 a full log is truncated or, with a schedule, all
     /// backups are kept (CLH's `backupCount`). `None`, the default, keeps as many as there are,
     /// and at least 5: it never shortens a history that another writer asked for.
-    #[must_use]
     pub fn backups(mut self, count: impl Into<Option<u64>>) -> Self {
         self.backups = count.into();
         self
@@ -57,7 +56,6 @@ impl Options {
 
     /// Compresses backups at this level, 1 to 9 (CLH's `use_gzip`, whose level is 9). By
     /// default backups stay plain.
-    #[must_use]
     pub fn gzip(mut self, level: Option<u32>) -> Self {
         self.gzip = level;
         self
@@ -65,14 +63,12 @@ impl Options {
 
     /// Rotates by the clock too, and names backups by it (CLH's
     /// `ConcurrentTimedRotatingFileHandler`). By default the log does not.
-    #[must_use]
     pub fn schedule(mut self, schedule: Option<Schedule>) -> Self {
         self.schedule = schedule;
         self
     }
 
     /// Sets what is fsynced, and when.
-    #[must_use]
     pub fn sync(mut self, sync: SyncPolicy) -> Self {
         self.sync = sync;
         self
@@ -80,14 +76,12 @@ impl Options {
 
     /// Sets the directory of the lock file, created with its parents if missing (CLH's
     /// `lock_file_directory`). By default it is the log's.
-    #[must_use]
     pub fn lock_dir(mut self, dir: Option<PathBuf>) -> Self {
         self.lock_dir = dir;
         self
     }
 
     /// Creates the log's directory, with its parents, if it is missing.
-    #[must_use]
     pub fn create_dir(mut self, create: bool) -> Self {
         self.create_dir = create;
         self
@@ -96,7 +90,6 @@ impl Options {
     /// Sets the permission bits of a new log or lock file, regardless of the umask (CLH's
     /// `chmod`). By default a new log has the mode of the one it replaces, and a backup always
     /// keeps its log's. On Windows such a log cannot be opened.
-    #[must_use]
     pub fn mode(mut self, mode: Option<u32>) -> Self {
         self.asked.mode = mode;
         self
@@ -105,7 +98,6 @@ impl Options {
     /// Sets the user and group of a new log or lock file, as far as the system permits (CLH's
     /// `owner`). By default a new log keeps the owner of the one it replaces. On Windows such a
     /// log cannot be opened.
-    #[must_use]
     pub fn owner(mut self, user: Option<u32>, group: Option<u32>) -> Self {
         (self.asked.user, self.asked.group) = (user, group);
         self
@@ -114,7 +106,6 @@ impl Options {
     /// Reports each backup made by this process as a
     /// [`Notice::Rotated`](crate::Notice::Rotated).
     #[doc(hidden)]
-    #[must_use]
     pub fn report_rotations(mut self, report: bool) -> Self {
         self.report_rotations = report;
         self

@@ -100,15 +100,12 @@ mod tests {
             backup: Backup { slot, form },
             modified: SystemTime::UNIX_EPOCH + Duration::from_secs(age),
         };
-        let slots = (1..).zip(slots.chars());
-        let slots = slots
-            .map(|(slot, letter)| match letter {
-                'p' => vec![found(slot, Form::Plain, 1)],
-                'g' => vec![found(slot, Form::Gzip, 1)],
-                _ => vec![found(slot, Form::Plain, 2), found(slot, Form::Gzip, 1)],
-            })
-            .collect();
-        Chain { slots, doubled: Vec::new() }
+        let slots = (1..).zip(slots.chars()).map(|(slot, letter)| match letter {
+            'p' => vec![found(slot, Form::Plain, 1)],
+            'g' => vec![found(slot, Form::Gzip, 1)],
+            _ => vec![found(slot, Form::Plain, 2), found(slot, Form::Gzip, 1)],
+        });
+        Chain { slots: slots.collect(), doubled: Vec::new() }
     }
 
     fn plain(slot: u64) -> Backup {
@@ -116,39 +113,25 @@ mod tests {
     }
 
     #[test]
-    fn shifts_as_python_does() {
-        let moves = |slots, backups| {
-            let plan = plan(&chain_of(slots), Some(1), backups);
-            (plan.shift, plan.remove)
-        };
-        assert_eq!(moves("", 5), (vec![], vec![]));
-        assert_eq!(moves("p", 1), (vec![], vec![plain(1)]));
-        assert_eq!(moves("pp", 5), (vec![(plain(2), 3), (plain(1), 2)], vec![]));
-        assert_eq!(moves("pp", 2), (vec![(plain(1), 2)], vec![plain(2)]));
-    }
-
-    #[test]
-    fn spreads_two_generations_over_two_slots() {
+    fn shifts_as_python_does_and_spreads_two_generations_over_two_slots() {
         let gzip = |slot| Backup { slot, form: Form::Gzip };
-        let spread = plan(&chain_of("2g"), None, 5);
-        assert_eq!(spread.shift, [(gzip(2), 3), (gzip(1), 2)]);
-        let full = plan(&chain_of("2g"), Some(1), 2);
-        assert_eq!(full.shift, [(plain(1), 2)]);
-        assert_eq!(full.remove, [gzip(2), gzip(1)]);
-    }
-
-    #[test]
-    fn what_is_doubled_goes_before_anything_moves() {
-        let mut chain = chain_of("gg");
-        chain.doubled.push(plain(2));
-        let plan = plan(&chain, Some(1), 2);
-        assert_eq!(plan.remove, [plain(2), Backup { slot: 2, form: Form::Gzip }]);
-    }
-
-    #[test]
-    fn slots_may_be_as_many_as_there_are_numbers() {
-        let plan = plan(&chain_of("pp"), Some(1), u64::MAX);
-        assert_eq!((plan.shift, plan.free), (vec![(plain(2), 3), (plain(1), 2)], Some(1)));
+        for (slots, newcomer, backups, shift, remove) in [
+            ("", Some(1), 5, vec![], vec![]),
+            ("p", Some(1), 1, vec![], vec![plain(1)]),
+            ("pp", Some(1), 5, vec![(plain(2), 3), (plain(1), 2)], vec![]),
+            ("pp", Some(1), u64::MAX, vec![(plain(2), 3), (plain(1), 2)], vec![]),
+            ("pp", Some(1), 2, vec![(plain(1), 2)], vec![plain(2)]),
+            ("2g", None, 5, vec![(gzip(2), 3), (gzip(1), 2)], vec![]),
+            ("2g", Some(1), 2, vec![(plain(1), 2)], vec![gzip(2), gzip(1)]),
+        ] {
+            let mut chain = chain_of(slots);
+            let wanted = Plan { remove, shift, free: newcomer };
+            assert_eq!(plan(&chain, newcomer, backups), wanted, "{slots} {backups}");
+            // What is doubled goes before anything moves.
+            chain.doubled.push(plain(2));
+            let remove = [vec![plain(2)], wanted.remove].concat();
+            assert_eq!(plan(&chain, newcomer, backups).remove, remove, "{slots} {backups}");
+        }
     }
 
     proptest! {

@@ -27,7 +27,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -50,7 +50,7 @@ const LEVEL: u32 = 6;
 #[derive(Debug, Default)]
 pub(crate) struct Leftovers {
     /// Python's rotation temps, by digits.
-    temps: BTreeMap<String, BTreeSet<Form>>,
+    temps: BTreeMap<String, BTreeMap<Form, PathBuf>>,
     /// The identities of private files.
     privates: Vec<u64>,
     /// The plain paths of backups that exist in both forms.
@@ -67,7 +67,8 @@ impl Leftovers {
             match &entry.meaning {
                 // By the clock there is no chain to adopt into, and Python leaves none.
                 Meaning::RotationTemp(digits, form) if backups.naming.timetable().is_none() => {
-                    found.temps.entry(digits.clone()).or_default().insert(*form);
+                    let forms = found.temps.entry(digits.clone()).or_default();
+                    forms.insert(*form, entry.path.clone());
                 }
                 Meaning::Private(identity) => {
                     let growing = log.is_some_and(|(log, size)| {
@@ -96,22 +97,23 @@ impl Leftovers {
 /// Returns what was adopted and what could not be mended and stays.
 pub(crate) fn mend(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups) -> Vec<Notice> {
     let mut notices = Vec::new();
-    let mut tell = |outcome: Result<Option<Notice>>| {
+    let mut report = |outcome: Result<Option<Notice>>| {
         notices.extend(outcome.unwrap_or_else(|error| Some(Notice::CannotMend(error))));
     };
     for identity in &found.privates {
-        tell(finish_or_remove(*identity, found, held, backups).map(|()| None));
+        report(finish_or_remove(*identity, found, held, backups).map(|()| None));
     }
     if !found.doubles.is_empty() {
-        tell(part(found, held, backups).map(|()| None));
+        report(part(found, held, backups).map(|()| None));
     }
     // Without backups there is no chain to adopt into.
     if !backups.options.truncates() {
-        match by_age(found, backups) {
-            Ok(orphans) => orphans.iter().for_each(|orphan| {
-                tell(adopt(orphan, &found.listing, held, backups));
-            }),
-            Err(error) => tell(Err(error)),
+        let orphans = by_age(found, backups).unwrap_or_else(|error| {
+            report(Err(error));
+            Vec::new()
+        });
+        for orphan in orphans {
+            report(adopt(&orphan, &found.listing, held, backups));
         }
     }
     notices
@@ -125,9 +127,7 @@ fn finish_or_remove(
     backups: &mut Backups,
 ) -> Result<()> {
     let path = backups.names.private(identity);
-    let Some(compressed) = Compressed::of_dead_maker(path)? else {
-        return Ok(());
-    };
+    let Some(compressed) = Compressed::of_dead_maker(path)? else { return Ok(()) };
     let (names, kept) = (&backups.names, backups.options.most_backups());
     let plain = backups.naming.plain_of(identity, names, kept, &found.listing)?;
     if let Some((plain, metadata)) = plain
@@ -188,11 +188,10 @@ struct Orphan {
 /// Returns the orphans, oldest first, and removes half-compressed forms.
 fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
     let mut orphans = Vec::new();
-    for (digits, forms) in &found.temps {
+    for forms in found.temps.values() {
         let mut files = Vec::new();
-        for form in forms {
-            let path = backups.names.rotation_temp(digits, *form);
-            files.extend(regular_file(&path)?.map(|metadata| (path, *form, metadata)));
+        for (form, path) in forms {
+            files.extend(regular_file(path)?.map(|metadata| (path.clone(), *form, metadata)));
         }
         // Python removes the plain file only when the compressed one is whole.
         if let [_, (half, ..)] = &files[..] {
@@ -228,11 +227,9 @@ fn adopt(
         Form::Gzip => None,
     };
     // Where its time cannot be set, it would pass for the newest when the next one is adopted.
-    let has_time = |found: &Compressed| {
-        let time = found.metadata().map(|about| about.modified().ok());
-        time.is_ok_and(|time| time == Some(orphan.modified))
-    };
-    let compressed = compressed.filter(has_time);
+    let compressed = compressed.filter(|found| {
+        found.metadata().is_ok_and(|about| about.modified().ok() == Some(orphan.modified))
+    });
     backups.carry_out(&plan, held)?;
     let backup = backups.names.backup(slot, orphan.form);
     rename(&orphan.path, &backup)?;

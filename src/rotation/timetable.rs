@@ -147,6 +147,7 @@ mod tests {
     use crate::file::permissions::Asked;
     use crate::lock::Lock;
     use crate::time::schedule::When;
+    use std::fs;
     use std::path::PathBuf;
 
     fn lock() -> (tempfile::TempDir, PathBuf, Lock) {
@@ -175,49 +176,47 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_once_stands_until_it_has_come() {
+    fn a_missing_time_is_written_and_counts_until_it_has_come() {
         let (_dir, path, mut lock) = lock();
         let mut table = Timetable::new(Schedule::new(When::Hour));
-        let content = || std::fs::read_to_string(&path).unwrap();
-
-        let doubt = table.look(&mut lock.acquire().unwrap(), false).unwrap();
-        assert_eq!(doubt, Some(Doubt::Missing));
-        let first = table.now + 3600;
-        assert_eq!(content(), first.to_string());
-        assert!(!table.is_due());
-
-        // Longer than a time, so that it has to be truncated.
-        std::fs::write(&path, "somebody else's text").unwrap();
-        table.look(&mut lock.acquire().unwrap(), false).unwrap();
-        assert_eq!(content(), (table.now + 3600).to_string());
-
-        std::fs::write(&path, "1000000000").unwrap();
         let mut held = lock.acquire().unwrap();
-        table.look(&mut held, false).unwrap();
-        assert!(table.is_due());
-        table.turn(&mut held, false).unwrap();
-        assert!(!table.is_due());
-        assert_eq!(content(), (table.now + 3600).to_string());
+        // The second is longer than a time, so it has to be truncated.
+        for (before, doubt, due) in [
+            ("", Some(Doubt::Missing), false),
+            ("the text of another program", None, false),
+            ("1000000000", None, true),
+        ] {
+            fs::write(&path, before).unwrap();
+            held.pause(|| {}).unwrap();
+            assert_eq!(table.look(&mut held, false).unwrap(), doubt, "{before}");
+            assert_eq!(table.is_due(), due, "{before}");
+            if due {
+                table.turn(&mut held, false).unwrap();
+                assert!(!table.is_due());
+            }
+            assert_eq!(fs::read_to_string(&path).unwrap(), (table.now + 3600).to_string());
+        }
     }
 
     #[test]
     fn a_time_that_the_schedule_does_not_give_counts_and_is_doubted_once() {
         let (_dir, path, mut lock) = lock();
+        let midnight = Schedule::new(When::Midnight).utc(true);
         for (schedule, ahead, doubt) in [
             (Schedule::new(When::Hour), 25 * 3600 - 60, None),
             (Schedule::new(When::Hour), 25 * 3600 + 60, Some(Doubt::Other)),
             (Schedule::new(When::Hour).interval(4), 25 * 3600 + 60, None),
-            (Schedule::new(When::Midnight).utc(true), 3 * 86_400, Some(Doubt::Other)),
-            (Schedule::new(When::Midnight).utc(true), -3 * 86_400, None),
+            (midnight, 3 * 86_400, Some(Doubt::Other)),
+            (midnight, -3 * 86_400, None),
         ] {
             let mut table = Timetable::new(schedule);
             table.look_at_clock();
             let next = (table.now + ahead).to_string();
-            std::fs::write(&path, &next).unwrap();
+            fs::write(&path, &next).unwrap();
             let mut held = lock.acquire().unwrap();
             assert_eq!(table.look(&mut held, false).unwrap(), doubt, "{schedule:?} {ahead}");
             assert_eq!(table.look(&mut held, false).unwrap(), None);
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), next);
+            assert_eq!(fs::read_to_string(&path).unwrap(), next);
         }
     }
 

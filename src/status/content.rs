@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use super::finding::Finding;
 use super::scan::Scan;
-use super::{Depth, LogFile, timestamp};
+use super::timestamp::leading;
+use super::{Depth, LogFile};
 use crate::compress;
 use crate::error::Error;
 use crate::file::open_to_read;
@@ -36,7 +37,8 @@ pub(super) fn of(scan: &Scan, depth: Depth) -> (Option<LogFile>, Vec<LogFile>, V
     let mut findings = Vec::new();
     let mut look = |which, form, path: &PathBuf, metadata: &Metadata| {
         let mut file = LogFile::new(path.clone(), which, form, metadata);
-        findings.extend(look_into(&mut file, metadata, depth));
+        let found = look_into(&mut file, metadata, depth);
+        findings.extend(found.unwrap_or_else(|error| Some(unreadable(path, error))));
         file
     };
     let log = scan.log.as_ref().filter(|(_, metadata)| metadata.is_file());
@@ -46,24 +48,23 @@ pub(super) fn of(scan: &Scan, depth: Depth) -> (Option<LogFile>, Vec<LogFile>, V
     (log, backups, findings)
 }
 
-fn look_into(about: &mut LogFile, metadata: &Metadata, depth: Depth) -> Option<Finding> {
-    let outcome = open_same(&about.path, metadata).and_then(|file| match file {
-        Some(file) if about.compressed => look_into_compressed(about, &file, depth),
-        Some(file) => look_into_plain(about, &file, depth),
-        // It was renamed meanwhile; what it holds is unknown.
-        None => Ok(None),
-    });
-    outcome.unwrap_or_else(|error| Some(unreadable(&about.path, error)))
-}
-
-/// Opens the file at `path` if it is still the one that was scanned.
-fn open_same(path: &Path, metadata: &Metadata) -> io::Result<Option<File>> {
-    let file = match open_to_read(path) {
+fn look_into(
+    about: &mut LogFile,
+    metadata: &Metadata,
+    depth: Depth,
+) -> io::Result<Option<Finding>> {
+    let file = match open_to_read(&about.path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         opened => opened?,
     };
-    let same = identity(&sys::about(&file)?) == identity(metadata);
-    Ok(same.then_some(file))
+    if identity(&sys::about(&file)?) != identity(metadata) {
+        // It was renamed meanwhile; what it holds is unknown.
+        Ok(None)
+    } else if about.compressed {
+        look_into_compressed(about, &file, depth)
+    } else {
+        look_into_plain(about, &file, depth)
+    }
 }
 
 pub(super) fn unreadable(path: &Path, error: io::Error) -> Finding {
@@ -78,12 +79,9 @@ fn look_into_plain(about: &mut LogFile, file: &File, depth: Depth) -> io::Result
         about.content = Some(lines.bytes);
         about.lines = Some(lines.count());
     } else {
-        let mut head = [0; BEGINNING];
-        let count = file.read_at(&mut head, 0)?;
-        lines.take_in(&head[..count]);
-        lines.take_in_end(file, about.size)?;
+        lines.take_in_ends(file, about.size)?;
     }
-    (about.first, about.last) = (lines.first_time(), lines.last_time());
+    (about.first, about.last) = (leading(&lines.first), leading(&lines.last));
     let is_log = about.slot.is_none() && about.stamp.is_none();
     let partial = is_log && lines.is_partial();
     Ok(partial.then(|| Finding::Torn { path: about.path.clone() }))
@@ -108,19 +106,19 @@ fn look_into_compressed(
     let Some(claimed) = claimed else {
         let mut lines = Lines::default();
         let whole = compress::inflate(file, |piece| lines.take_in(piece))?;
-        about.first = lines.first_time();
+        about.first = leading(&lines.first);
         if !whole {
             return broken(about);
         }
         about.content = Some(lines.bytes);
         if depth == Depth::Whole {
-            (about.lines, about.last) = (Some(lines.count()), lines.last_time());
+            (about.lines, about.last) = (Some(lines.count()), leading(&lines.last));
         }
         return Ok(None);
     };
     let mut beginning = [0; BEGINNING];
     let Some(count) = compress::beginning(head, &mut beginning) else { return broken(about) };
-    about.first = timestamp::leading(&beginning[..count]);
+    about.first = leading(&beginning[..count]);
     about.content = Some(claimed);
     Ok(None)
 }
@@ -147,7 +145,7 @@ fn read_all(mut file: &File, mut into: impl FnMut(&[u8])) -> io::Result<()> {
     }
 }
 
-/// Counts lines that come in pieces, and keeps the beginnings of the first and the last.
+/// Counts the lines in what is taken in, and keeps the beginnings of the first and the last.
 #[derive(Debug, Default)]
 struct Lines {
     bytes: u64,
@@ -180,21 +178,20 @@ impl Lines {
         self.last_is_over = end == b'\n';
     }
 
-    /// Takes in the end of a plain file of this `size`, skipping what follows its beginning. The
-    /// beginning of a very long last line stays unknown.
-    fn take_in_end(&mut self, file: &File, size: u64) -> io::Result<()> {
-        let mut end = vec![0; PIECE.min(usize::try_from(size).unwrap_or(PIECE))];
-        let offset = size - end.len() as u64;
+    /// Takes in the beginning and the end of a plain file of this `size`. The beginning of a very
+    /// long last line stays unknown.
+    fn take_in_ends(&mut self, file: &File, size: u64) -> io::Result<()> {
+        let mut piece = vec![0; usize::try_from(size).unwrap_or(PIECE).min(PIECE)];
+        let end = size - piece.len() as u64;
+        if end > 0 {
+            let count = file.read_at(&mut piece[..BEGINNING], 0)?;
+            self.take_in(&piece[..count]);
+        }
         // The file may have been truncated meanwhile.
-        let count = file.read_at(&mut end, offset)?;
-        end.truncate(count);
-        let Some((&byte, rest)) = end.split_last() else { return Ok(()) };
-        self.last.clear();
-        self.last_is_over = byte == b'\n';
-        match memchr::memrchr(b'\n', rest) {
-            Some(newline) => extend(&mut self.last, &end[newline + 1..]),
-            None if offset == 0 => extend(&mut self.last, &end),
-            None => {}
+        let count = file.read_at(&mut piece, end)?;
+        self.take_in(&piece[..count]);
+        if end > 0 && memchr::memrchr(b'\n', &piece[..count.saturating_sub(1)]).is_none() {
+            self.last.clear();
         }
         Ok(())
     }
@@ -206,14 +203,6 @@ impl Lines {
 
     fn is_partial(&self) -> bool {
         self.bytes > 0 && !self.last_is_over
-    }
-
-    fn first_time(&self) -> Option<String> {
-        timestamp::leading(&self.first)
-    }
-
-    fn last_time(&self) -> Option<String> {
-        timestamp::leading(&self.last)
     }
 }
 

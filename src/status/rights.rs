@@ -15,6 +15,10 @@ use crate::names::Names;
 use crate::rotation::options::Options;
 use crate::sys::{self, Rights, rights};
 
+const READ: u32 = 4;
+const WRITE: u32 = 2;
+/// Making a file in a directory needs the right to enter it, too.
+const CHANGE: u32 = 3;
 const OTHERS_WRITE: u32 = 0o002;
 
 /// Lets only owners remove and rename files in a directory.
@@ -46,9 +50,9 @@ pub(super) fn look<'a>(
     for dir in dirs {
         match dir.metadata() {
             Ok(metadata) => {
-                let Rights { mode, .. } = rights(&metadata);
-                let open =
-                    Finding::OpenDirectory { path: dir.to_owned(), sticky: mode & STICKY != 0 };
+                let mode = rights(&metadata).mode;
+                let (path, sticky) = (dir.to_owned(), mode & STICKY != 0);
+                let open = Finding::OpenDirectory { path, sticky };
                 findings.extend((mode & OTHERS_WRITE != 0).then_some(open));
             }
             Err(error) => findings.push(unreadable(dir, error)),
@@ -56,18 +60,29 @@ pub(super) fn look<'a>(
     }
     findings.extend(users.into_iter().filter_map(|user| hindrance(names, scan, user)));
     findings.extend(closed_lock(scan));
-    network(&scan.lock_path, findings);
+    let dir = scan.lock_path.parent().unwrap_or(&scan.lock_path);
+    let network = |kind| Finding::NetworkLock { path: dir.to_owned(), kind };
+    findings.extend(sys::network(dir).map(network));
 }
 
 /// What keeps a user of the log from appending or rotating.
 fn hindrance(names: &Names, scan: &Scan, user: u32) -> Option<Finding> {
-    let who = Who::of(user);
+    let groups = sys::groups_of(user);
+    // Whether the mode of `file` gives the user all of these bits.
+    let may = |file: &Metadata, bits: u32| {
+        let Rights { mode, user: owner, group } = rights(file);
+        let class = match (owner == user, groups.contains(&group)) {
+            (true, _) => 6,
+            (false, true) => 3,
+            _ => 0,
+        };
+        user == 0 || mode >> class & bits == bits
+    };
     let log = scan.log.as_ref().filter(|(_, log)| log.is_file());
-    if let Some((path, _)) = log.filter(|(_, log)| !who.may(log, Right::Write)) {
+    if let Some((path, _)) = log.filter(|(_, log)| !may(log, WRITE)) {
         return Some(Finding::CannotAppend { user, path: path.clone() });
     }
-    let lock = scan.lock.as_ref().filter(|lock| !who.may(lock, Right::Read));
-    if lock.is_some() {
+    if scan.lock.as_ref().is_some_and(|lock| !may(lock, READ)) {
         return Some(Finding::CannotAppend { user, path: scan.lock_path.clone() });
     }
     let dir = names.dir().metadata().ok()?;
@@ -75,7 +90,7 @@ fn hindrance(names: &Names, scan: &Scan, user: u32) -> Option<Finding> {
     let owns = |file: &Metadata| rights(file).user == user || owner == user || user == 0;
     let sticky = rights(&dir).mode & STICKY != 0;
     let stuck = sticky && log.is_some_and(|(_, log)| !owns(log));
-    let cannot = stuck || !who.may(&dir, Right::Write);
+    let cannot = stuck || !may(&dir, CHANGE);
     cannot.then(|| Finding::CannotRotate { user, path: names.dir().to_owned() })
 }
 
@@ -88,44 +103,4 @@ fn closed_lock(scan: &Scan) -> Option<Finding> {
     let closed = writers & !lock.mode & 0o044 != 0;
     let (path, mode) = (scan.lock_path.clone(), lock.mode & 0o7777);
     closed.then_some(Finding::LockClosed { path, mode })
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Right {
-    Read,
-    /// In a directory: files can be made and removed.
-    Write,
-}
-
-struct Who {
-    user: u32,
-    groups: Vec<u32>,
-}
-
-impl Who {
-    fn of(user: u32) -> Self {
-        Self { user, groups: sys::groups_of(user) }
-    }
-
-    fn may(&self, file: &Metadata, right: Right) -> bool {
-        let Rights { mode, user, group } = rights(file);
-        let class = match (user == self.user, self.groups.contains(&group)) {
-            (true, _) => 6,
-            (false, true) => 3,
-            _ => 0,
-        };
-        let bits = match right {
-            Right::Read => 0o4,
-            // Making a file in a directory needs the right to enter it, too.
-            Right::Write if file.is_dir() => 0o3,
-            Right::Write => 0o2,
-        };
-        self.user == 0 || mode >> class & bits == bits
-    }
-}
-
-fn network(lock: &Path, findings: &mut Vec<Finding>) {
-    let path = lock.parent().unwrap_or(lock).to_owned();
-    let kind = sys::network(&path);
-    findings.extend(kind.map(|kind| Finding::NetworkLock { path, kind }));
 }

@@ -5,13 +5,12 @@
 //! without it, and what may be a rotation under way is not reported as a dead writer's.
 
 use std::cmp::Reverse;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::compress::private_file::PrivateFile;
 use crate::error::{Error, Result};
-use crate::file::{file_id, open_to_read};
+use crate::file::{file_id, look_at, open_to_read};
 use crate::lock::Lock;
 use crate::names::listing::Entry;
 use crate::names::stamp::Dated;
@@ -66,15 +65,13 @@ pub(super) enum Which {
 
 pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
     let lock_path = names.lock(options.lock_dir.as_deref());
-    // Read before we may hold the lock ourselves, and evaluated later.
-    let locks = Locks::read();
     let file = open_to_read(&lock_path).ok();
-    let lock = sys::look_at(&lock_path).ok();
     let mut scan = Scan {
-        lock_path,
         next_rotation: file.and_then(|file| time_at(&file)?.try_into().ok()),
-        lock,
-        locks,
+        lock: sys::look_at(&lock_path).ok(),
+        lock_path,
+        // Read before we may hold the lock ourselves, and evaluated later.
+        locks: Locks::read(),
         ..Scan::default()
     };
     let mut lock = Lock::existing(scan.lock_path.clone());
@@ -90,8 +87,11 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
         Err(error) => scan.no_locking = error.is_locking_unsupported(),
     }
     // Read only now: the log may have been rotated while we waited.
-    scan.log = metadata(names.log())?.map(|metadata| (names.log().to_owned(), metadata));
-    scan.read_names(names, options.lock_dir.as_deref())?;
+    scan.log = look_at(names.log())?.map(|metadata| (names.log().to_owned(), metadata));
+    let listing = names.list(options.lock_dir.as_deref());
+    for entry in listing.map_err(Error::on("look into", names.dir()))?.entries {
+        scan.take_in(entry)?;
+    }
     drop(held);
     scan.backups.sort_by_key(|backup| (backup.which, backup.form));
     scan.temps.sort_by(|one, two| one.0.cmp(&two.0));
@@ -101,22 +101,21 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
 }
 
 impl Scan {
-    fn read_names(&mut self, names: &Names, lock_dir: Option<&Path>) -> Result<()> {
-        let listing = names.list(lock_dir).map_err(Error::on("look into", names.dir()))?;
-        listing.entries.into_iter().try_for_each(|entry| self.take_in(entry))
-    }
-
     fn take_in(&mut self, Entry { path, meaning, .. }: Entry) -> Result<()> {
         // It may be gone meanwhile.
-        let Some(metadata) = metadata(&path)? else { return Ok(()) };
+        let Some(metadata) = look_at(&path)? else { return Ok(()) };
         match meaning {
             Meaning::Backup(slot, form) => {
                 self.backups.push(Backup { which: Which::Slot(slot), form, path, metadata });
             }
-            // The precision is not compared: the schedule may have been another one before.
-            Meaning::Dated(dated, form) => {
-                let which = Which::Dated(Reverse(dated));
-                self.backups.push(Backup { which, form, path, metadata });
+            // Of any precision: the schedule may have been another one before.
+            Meaning::Dated(it, form) => {
+                self.backups.push(Backup {
+                    which: Which::Dated(Reverse(it)),
+                    form,
+                    path,
+                    metadata,
+                });
             }
             Meaning::RotationTemp(..) if metadata.is_file() => self.temps.push((path, metadata)),
             Meaning::Private(identity) if metadata.is_file() => {
@@ -146,11 +145,10 @@ impl Scan {
     }
 
     pub(super) fn total(&self) -> u64 {
-        let backups = self.backups.iter().map(|backup| &backup.metadata);
-        let left = self.temps.iter().chain(&self.leftovers).map(|(_, metadata)| metadata);
-        let all = backups.chain(left).chain(self.log.iter().map(|(_, metadata)| metadata));
-        let files = all.filter(|metadata| metadata.is_file());
-        files.fold(self.ahead, |total, metadata| total + metadata.len())
+        let others = self.temps.iter().chain(&self.leftovers).chain(&self.log);
+        let all =
+            others.map(|(_, it)| it).chain(self.backups.iter().map(|backup| &backup.metadata));
+        all.filter(|it| it.is_file()).fold(self.ahead, |total, it| total + it.len())
     }
 }
 
@@ -158,12 +156,4 @@ impl Scan {
 pub(super) fn is_old(metadata: &Metadata) -> bool {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     now.saturating_sub(sys::changed(metadata)) > LONGEST_ROTATION
-}
-
-fn metadata(path: &Path) -> Result<Option<Metadata>> {
-    match sys::look_at(path) {
-        Ok(metadata) => Ok(Some(metadata)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::new("look at", path, error)),
-    }
 }

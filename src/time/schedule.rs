@@ -64,6 +64,7 @@ impl Weekday {
 
 /// When a log is to be rotated (CLH's `ConcurrentTimedRotatingFileHandler`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
 pub struct Schedule {
     when: When,
     interval: u32,
@@ -74,13 +75,11 @@ pub struct Schedule {
 
 impl Schedule {
     /// Returns the schedule that rotates once in each unit, by local time.
-    #[must_use]
     pub fn new(when: When) -> Self {
         Self { when, interval: 1, day_end: DAY, utc: false }
     }
 
     /// Sets how many units an interval has, at least 1 (CLH's `interval`).
-    #[must_use]
     pub fn interval(mut self, units: u32) -> Self {
         self.interval = units;
         self
@@ -88,14 +87,12 @@ impl Schedule {
 
     /// Sets the time of day for [`When::Midnight`] and [`When::Weekday`], in seconds since
     /// midnight (CLH's `atTime`). Other units ignore it.
-    #[must_use]
     pub fn at_time(mut self, second: u32) -> Self {
         self.day_end = second.into();
         self
     }
 
     /// Sets whether times are UTC instead of local.
-    #[must_use]
     pub fn utc(mut self, utc: bool) -> Self {
         self.utc = utc;
         self

@@ -1,4 +1,4 @@
-//! Leftovers whose names only this crate can compute, and ties.
+//! Leftovers whose names only this crate can compute, and backups of the same age.
 
 use super::*;
 use crate::compress::incremental::Incremental;
@@ -8,8 +8,8 @@ use crate::names::Names;
 use crate::rotation::options::Options;
 use crate::sys;
 use flate2::{Compression, write::GzEncoder};
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs::{self, DirEntry, File};
+use std::io::{self, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
 struct Site {
@@ -36,12 +36,11 @@ impl Site {
     fn put_private(&self, path: &Path, content: &[u8]) {
         let identity = file_id(&sys::look_at(path).unwrap());
         let private = self.backups.names.private(identity);
-        let mut encoder =
-            GzEncoder::new(File::create_new(&private).unwrap(), Compression::default());
+        let file = File::create_new(&private).unwrap();
+        let mut encoder = GzEncoder::new(file, Compression::default());
         encoder.write_all(content).unwrap();
-        encoder.finish().unwrap();
         let modified = fs::metadata(path).unwrap().modified().unwrap();
-        File::options().write(true).open(&private).unwrap().set_modified(modified).unwrap();
+        encoder.finish().unwrap().set_modified(modified).unwrap();
     }
 
     /// Mends, and returns the names in the directory afterwards.
@@ -50,9 +49,8 @@ impl Site {
         let mut lock = Lock::not_needed();
         let notices = mend(&found, &mut lock.acquire().unwrap(), &mut self.backups);
         assert!(!notices.iter().any(|notice| matches!(notice, Notice::CannotMend(_))));
-        let entries = fs::read_dir(self.dir.path()).unwrap();
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let name = |entry: io::Result<DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+        let mut names: Vec<_> = fs::read_dir(self.dir.path()).unwrap().map(name).collect();
         names.sort();
         names
     }
@@ -64,29 +62,20 @@ impl Site {
 
 #[test]
 fn a_private_file_with_a_backup_s_content_takes_its_place() {
-    for slot in [1, 2] {
+    for (names, content, mended) in [
+        (&["app.log.1"][..], &b"line\n"[..], &["app.log.1.gz"][..]),
+        (&["app.log.1.gz", "app.log.2"], b"line\n", &["app.log.1.gz", "app.log.2.gz"]),
+        (&["app.log.1"], b"other\n", &["app.log.1"]),
+        (&["app.log.1"], b"lin", &["app.log.1"]),
+        (&["app.log.1"], b"", &["app.log.1"]),
+    ] {
         let mut site = Site::new(Options::default());
-        site.put("app.log.1.gz", b"newer", 2);
-        if slot == 1 {
-            fs::remove_file(site.dir.path().join("app.log.1.gz")).unwrap();
+        let paths: Vec<_> = names.iter().map(|name| site.put(name, b"line\n", 1)).collect();
+        site.put_private(&paths[paths.len() - 1], content);
+        assert_eq!(site.mend(), mended);
+        if mended == names {
+            assert_eq!(site.read(names[0]), b"line\n");
         }
-        let plain = site.put(&format!("app.log.{slot}"), b"line\n", 1);
-        site.put_private(&plain, b"line\n");
-        let names = site.mend();
-        assert!(names.contains(&format!("app.log.{slot}.gz")), "{names:?}");
-        assert!(!names.contains(&format!("app.log.{slot}")), "{names:?}");
-        assert_eq!(names.len(), usize::try_from(slot).unwrap());
-    }
-}
-
-#[test]
-fn one_with_other_content_goes() {
-    for content in [&b"other\n"[..], b"lin", b""] {
-        let mut site = Site::new(Options::default());
-        let plain = site.put("app.log.1", b"line\n", 1);
-        site.put_private(&plain, content);
-        assert_eq!(site.mend(), ["app.log.1"]);
-        assert_eq!(site.read("app.log.1"), b"line\n");
     }
 }
 
@@ -127,13 +116,6 @@ fn an_orphan_beside_a_directory_is_adopted() {
         site.put(&temp(orphan), b"content", 5);
         assert_eq!(site.mend(), [format!("app.log.1{orphan}"), temp(other)]);
     }
-}
-
-#[test]
-fn without_backups_there_is_no_chain_to_adopt_into() {
-    let mut site = Site::new(Options::default().backups(0));
-    site.put("app.log.rotate.12345678", b"orphan\n", 5);
-    assert_eq!(site.mend(), ["app.log.rotate.12345678"]);
 }
 
 #[test]
