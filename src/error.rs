@@ -179,15 +179,10 @@ mod tests {
     }
 
     #[test]
-    fn escapes_control_characters_and_what_is_not_utf8() {
-        assert_eq!(
-            Escaped(b"\x1b[1m\xff \xc3\xa4\xc2\x9b").to_string(),
-            "\\x1b[1m\\xff ä\\xc2\\x9b"
-        );
-    }
-
-    #[test]
-    fn escapes_what_hides_or_reorders_text() {
+    fn escapes_control_characters_unseen_ones_and_what_is_not_utf8() {
+        let shown = Escaped(b"\x1b[1m\xff \xc3\xa4\xc2\x9b").to_string();
+        assert_eq!(shown, "\\x1b[1m\\xff ä\\xc2\\x9b");
+        // And what hides or reorders text.
         for character in "\u{200b}\u{200e}\u{2028}\u{2029}\u{202e}\u{2066}\u{2069}\u{feff}".chars()
         {
             let shown = Escaped(format!("a{character}b").as_bytes()).to_string();

@@ -28,16 +28,17 @@ pub(crate) struct Active {
     /// Identity and size when it was closed.
     left: Option<(Identity, u64)>,
     /// Our stale log, if other writers have replaced it.
-    replaced: Option<File>,
-    /// By how many bytes other writers had changed its size when we last looked.
-    others: u64,
+    pub(crate) replaced: Option<File>,
+    /// How many bytes other writers have appended since our last hold; if they have rotated, how
+    /// many are in the new log.
+    pub(crate) others: u64,
     /// Its sizes before and after another process made it shorter.
-    shortened: Option<(u64, u64)>,
+    pub(crate) shortened: Option<(u64, u64)>,
     asked: Asked,
     /// Set if a log was created without what was asked for; true until that is reported.
     unmet: Option<bool>,
-    /// Why a log was created without its access list.
-    refused: Option<io::Error>,
+    /// Why a log was created without the access list of the one that it replaces.
+    pub(crate) refused: Option<io::Error>,
     /// The log has no name: its lines are gone when it is closed.
     pub(crate) nameless: bool,
 }
@@ -168,22 +169,6 @@ impl Active {
         self.open.as_ref().map_or(0, |open| open.size)
     }
 
-    /// How many bytes other writers have appended since our last hold; if they have rotated, how
-    /// many are in the new log.
-    pub(crate) fn others(&self) -> u64 {
-        self.others
-    }
-
-    /// Returns, once, our log that other writers have replaced.
-    pub(crate) fn take_replaced(&mut self) -> Option<File> {
-        self.replaced.take()
-    }
-
-    /// Returns, once, its sizes before and after another process made it shorter.
-    pub(crate) fn take_shortened(&mut self) -> Option<(u64, u64)> {
-        self.shortened.take()
-    }
-
     /// How many bytes fit before the log is full at `limit`: 0 only if it is full now, not for
     /// the newline that ends a partial line.
     pub(crate) fn room(&self, limit: u64) -> u64 {
@@ -236,11 +221,6 @@ impl Active {
         self.unmet.as_mut().is_some_and(std::mem::take)
     }
 
-    /// Returns, once, why a log lacks the access list of the one that it replaces.
-    pub(crate) fn take_refused(&mut self) -> Option<io::Error> {
-        self.refused.take()
-    }
-
     /// Appends whole `lines`. If not everything can be written, the log ends with the last whole
     /// line.
     pub(crate) fn append(
@@ -248,12 +228,9 @@ impl Active {
         _: &mut Held<'_>,
         lines: &[u8],
     ) -> std::result::Result<(), Unwritten> {
-        let outcome = match &mut self.open {
-            Some(open) => open.append(lines),
-            None => Err((0, ErrorKind::NotFound.into())),
-        };
-        outcome
-            .map_err(|(kept, source)| Unwritten { kept, error: self.cannot("append to", source) })
+        let missing = || Err((0, ErrorKind::NotFound.into()));
+        let outcome = self.open.as_mut().map_or_else(missing, |open| open.append(lines));
+        outcome.map_err(|(kept, error)| Unwritten { kept, error: self.cannot("append to", error) })
     }
 
     pub(crate) fn truncate(&mut self, _: &mut Held<'_>) -> Result<()> {

@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
@@ -16,8 +15,6 @@ use crate::sys;
 /// Devices that have refused, with the error's number. It is a property of the file system, so
 /// one list serves all logs of the process.
 static REFUSED: Mutex<BTreeMap<u64, i32>> = Mutex::new(BTreeMap::new());
-/// Whether there are any: the common case costs no mutex.
-static ANY: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn sync_data(file: &File) -> io::Result<()> {
     tolerate(file, file.sync_data())
@@ -39,9 +36,6 @@ pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
 
 /// Returns why files on `device` cannot be synced, if one could not.
 pub(crate) fn refusal(device: u64) -> Option<io::Error> {
-    if !ANY.load(Ordering::Acquire) {
-        return None;
-    }
     let refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
     refused.get(&device).map(|number| io::Error::from_raw_os_error(*number))
 }
@@ -54,6 +48,5 @@ fn tolerate(file: &File, outcome: io::Result<()>) -> io::Result<()> {
     let (device, _) = sys::identity(&sys::about(file)?);
     let mut refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
     refused.entry(device).or_insert(error.raw_os_error().unwrap_or_default());
-    ANY.store(true, Ordering::Release);
     Ok(())
 }

@@ -95,7 +95,7 @@ impl<'a> Hold<'a> {
     #[doc(hidden)]
     #[must_use]
     pub fn others(&self) -> u64 {
-        self.log.active.others()
+        self.log.active.others
     }
 
     /// Appends `lines`, rotating where the log is full. If the last one has no newline, it gets

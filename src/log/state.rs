@@ -201,14 +201,14 @@ impl Log {
 
     pub(super) fn look(&mut self, held: &mut Held<'_>) -> Result<()> {
         self.active.refresh(held)?;
-        let replaced = self.active.take_replaced();
+        let replaced = self.active.replaced.take();
         if held.is_another() {
             // Two writers may have rotated at once, which shows no settings.
             self.mismatch.forget();
         } else if let Some(old) = replaced {
             self.look_for_mismatch(&old);
         }
-        if let Some((from, to)) = self.active.take_shortened()
+        if let Some((from, to)) = self.active.shortened.take()
             && !self.backups.options.truncates()
             && !std::mem::replace(&mut self.shortened, true)
         {
@@ -273,7 +273,7 @@ impl Log {
             let error = Error::new("set mode or owner of", &path, refused);
             self.notices.push(Notice::CannotOwn(error));
         }
-        if let Some(error) = self.active.take_refused()
+        if let Some(error) = self.active.refused.take()
             && !std::mem::replace(&mut self.acl_refused, true)
         {
             let error = Error::new("set the access list of", &path, error);

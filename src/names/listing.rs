@@ -33,8 +33,7 @@ pub(crate) struct Listing {
 impl Names {
     /// Lists the log's directory. Lock files may also be in `lock_dir`.
     pub(crate) fn list(&self, lock_dir: Option<&Path>) -> io::Result<Listing> {
-        let mut listing = Listing::unknown(lock_dir.filter(|dir| *dir != self.dir()));
-        let mut locks = BTreeSet::new();
+        let (mut entries, mut locks) = (Vec::new(), BTreeSet::new());
         for entry in fs::read_dir(self.dir())? {
             let entry = entry?;
             let name = entry.file_name();
@@ -45,11 +44,11 @@ impl Names {
             let other = || self.rest(&name).map(|_| Meaning::Other);
             let Some(meaning) = self.meaning(&name).or_else(other) else { continue };
             let regular = entry.file_type().is_ok_and(|kind| kind.is_file());
-            listing.entries.push(Entry { path: entry.path(), meaning, regular });
+            entries.push(Entry { path: entry.path(), meaning, regular });
         }
+        let mut listing = Listing::unknown(lock_dir.filter(|dir| *dir != self.dir()));
         let known = !locks.is_empty() || listing.lock_dir.is_some();
         listing.locks = Some(locks);
-        let mut entries = std::mem::take(&mut listing.entries);
         for entry in entries.iter_mut().filter(|_| known) {
             if let Meaning::Backup(..) | Meaning::Dated(..) = entry.meaning
                 && let Some(lock) = listing.lock_of(&entry.path)
@@ -57,8 +56,7 @@ impl Names {
                 entry.meaning = Meaning::OtherLog(lock);
             }
         }
-        listing.entries = entries;
-        Ok(listing)
+        Ok(Listing { entries, ..listing })
     }
 
     /// Returns whether `name` could be the lock file of a log that is named like a backup of
@@ -84,9 +82,8 @@ impl Listing {
 
     /// Returns the lock file of `path`, named like a backup, if it is a log.
     pub(crate) fn lock_of(&self, path: &Path) -> Option<PathBuf> {
-        let mut name = OsString::from(".__");
-        name.push(path.file_name()?);
-        name.push(".lock");
+        let name = [OsStr::new(".__"), path.file_name()?, OsStr::new(".lock")];
+        let name = OsString::from_iter(name);
         let beside = path.with_file_name(&name);
         let is_beside = match &self.locks {
             Some(locks) => locks.contains(&name),
@@ -105,37 +102,37 @@ impl Listing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::write;
+    use std::collections::BTreeMap;
 
     #[test]
     fn a_backup_s_name_with_a_lock_file_is_another_log() {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name);
         fs::create_dir(path("locks")).unwrap();
-        for name in ["job.1", ".__job.1.lock", "job.2", ".__job.lock", "job.3", "job.3.log"] {
-            write(path(name), "").unwrap();
-        }
-        for name in [".__job.3.lock", "job.2026-11-20", "locks/.__job.2026-11-20.lock"] {
-            write(path(name), "").unwrap();
+        let files = "job.1 .__job.1.lock job.2 .__job.lock job.3 job.3.log .__job.3.lock \
+            job.2026-11-20 locks/.__job.2026-11-20.lock";
+        for name in files.split_whitespace() {
+            fs::write(path(name), "").unwrap();
         }
         let names = Names::new(&path("job")).unwrap();
         let others = |lock_dir: Option<&Path>| {
-            let mut others = Vec::new();
-            for entry in names.list(lock_dir).unwrap().entries {
+            let other = |entry: Entry| {
                 if let Meaning::OtherLog(lock) = entry.meaning {
-                    others.push((entry.path, lock));
+                    Some((entry.path, lock))
+                } else {
+                    None
                 }
-            }
-            others.sort();
-            others
+            };
+            let listed = names.list(lock_dir).unwrap().entries;
+            listed.into_iter().filter_map(other).collect::<BTreeMap<_, _>>()
         };
         let (one, two) = (path("job.1"), path("job.2026-11-20"));
-        let lock = path("locks/.__job.2026-11-20.lock");
-        assert_eq!(others(None), [(one.clone(), path(".__job.1.lock"))]);
-        let both = [(one.clone(), path(".__job.1.lock")), (two, lock)];
+        let (beside, elsewhere) = (path(".__job.1.lock"), path("locks/.__job.2026-11-20.lock"));
+        assert_eq!(others(None), BTreeMap::from([(one.clone(), beside.clone())]));
+        let both = BTreeMap::from([(one.clone(), beside.clone()), (two, elsewhere)]);
         assert_eq!(others(Some(&path("locks"))), both);
         let unknown = Listing::unknown(None);
-        assert_eq!(unknown.lock_of(&one), Some(path(".__job.1.lock")));
+        assert_eq!(unknown.lock_of(&one), Some(beside));
         assert_eq!(unknown.lock_of(&path("job.2")), None);
     }
 }

@@ -64,13 +64,13 @@ impl Names {
     /// textually, and symbolic links not at all.
     pub(crate) fn new(path: &Path) -> io::Result<Self> {
         let log = normal(&std::path::absolute(path)?);
-        match (log.parent(), log.file_name()) {
-            (Some(dir), Some(name)) => {
-                Ok(Self { dir: dir.to_owned(), name: name.to_owned(), log: log.clone() })
-            }
-            // Only the root has no name.
-            _ => Err(io::Error::from_raw_os_error(sys::IS_A_DIRECTORY)),
-        }
+        let names = log.parent().zip(log.file_name()).map(|(dir, name)| Self {
+            dir: dir.to_owned(),
+            name: name.to_owned(),
+            log: log.clone(),
+        });
+        // Only the root has no name.
+        names.ok_or_else(|| io::Error::from_raw_os_error(sys::IS_A_DIRECTORY))
     }
 
     pub(crate) fn log(&self) -> &Path {
@@ -87,10 +87,8 @@ impl Names {
 
     /// Returns the lock file's path, in `elsewhere` if given.
     pub(crate) fn lock(&self, elsewhere: Option<&Path>) -> PathBuf {
-        let mut name = OsString::from(".__");
-        name.push(self.stem());
-        name.push(".lock");
-        elsewhere.unwrap_or(&self.dir).join(name)
+        let name = [OsStr::new(".__"), self.stem(), OsStr::new(".lock")];
+        elsewhere.unwrap_or(&self.dir).join(OsString::from_iter(name))
     }
 
     /// Returns the log's name without one `.log` at its end.
@@ -108,8 +106,8 @@ impl Names {
         self.followed_by(&slot.to_string(), form)
     }
 
-    pub(crate) fn followed_by(&self, rest: &str, form: Form) -> PathBuf {
-        self.around("", &[".", rest, form.ending()])
+    fn followed_by(&self, rest: &str, form: Form) -> PathBuf {
+        self.around("", &format!(".{rest}{}", form.ending()))
     }
 
     /// Returns what follows the log's name and a dot, without `.gz`.
@@ -125,14 +123,12 @@ impl Names {
     /// The private file of the log with this identity. Of Python's names only the lock's begins
     /// with `.__`, and that never ends in `.gz`.
     pub(crate) fn private(&self, identity: u64) -> PathBuf {
-        self.around(".__", &[&format!(".{identity:0IDENTITY_DIGITS$x}.gz")])
+        self.around(".__", &format!(".{identity:0IDENTITY_DIGITS$x}.gz"))
     }
 
-    fn around(&self, before: &str, behind: &[&str]) -> PathBuf {
-        let mut name = OsString::from(before);
-        name.push(&self.name);
-        name.extend(behind.iter().map(OsStr::new));
-        self.dir.join(name)
+    fn around(&self, before: &str, behind: &str) -> PathBuf {
+        let name = [OsStr::new(before), &self.name, OsStr::new(behind)];
+        self.dir.join(OsString::from_iter(name))
     }
 
     /// Returns what a file called `name` is to this log: nothing unless it is exactly one of
@@ -237,15 +233,15 @@ mod tests {
     #[test]
     fn every_name_made_is_understood() {
         let names = names("/d/app.log");
+        let temp = full("/d/app.log.rotate.13843000.gz");
         for (path, meaning) in [
             (names.backup(12, Form::Plain), Meaning::Backup(12, Form::Plain)),
             (names.backup(1, Form::Gzip), Meaning::Backup(1, Form::Gzip)),
             (names.private(0xab), Meaning::Private(0xab)),
+            (temp, Meaning::RotationTemp("13843000".into(), Form::Gzip)),
         ] {
             assert_eq!(names.meaning(path.file_name().unwrap()), Some(meaning));
         }
-        let temp = Meaning::RotationTemp("13843000".into(), Form::Gzip);
-        assert_eq!(names.meaning(OsStr::new("app.log.rotate.13843000.gz")), Some(temp));
     }
 
     #[test]
@@ -253,10 +249,16 @@ mod tests {
         let strangers = "app.log app.log. app.log.0 app.log.01 app.log.1.gz.gz app.log.1.bak \
             app.log.rotate.1234567 app.log.rotate.12345678.tmp app.log.rotate.12345678x \
             xapp.log.1 .__app.lock .__app.log.00000000000000AB.gz .__app.log.ab.gz \
-            app.log.-1 app.log.+1 app.log.99999999999999999999";
+            app.log.-1 app.log.+1 app.log.99999999999999999999 app.log.2026-11-2 \
+            app.log.2026-13-02 app.log.2026-02-29 app.log.0000-01-01 app.log.2026-11-02. \
+            app.log.2026-11-02.0 app.log.2026-11-02.01 app.log.2026-11-02.1.2 \
+            app.log.2026-11-02.bak app.log.2026-11-02.gz.gz app.log.old.2026-11-02 \
+            app.log.2026-11-02_1 app.log.+026-11-02 app.log.٢026-11-02 xapp.log.2026-11-02 \
+            app.log2026-11-02";
         for stranger in strangers.split(' ') {
             assert_eq!(names("/d/app.log").meaning(OsStr::new(stranger)), None, "{stranger}");
         }
+        assert!(names("/d/app.log").meaning(OsStr::new("app.log.2024-02-29")).is_some());
     }
 
     #[test]

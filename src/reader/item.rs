@@ -2,10 +2,9 @@
 
 use std::fs::File;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::found::{Found, Opened};
+use super::found::{Access, Found};
 use super::part::{Cut, Part, bytes_before};
 use super::{LogReader, ReadNotice};
 use crate::error::{Error, Result};
@@ -13,10 +12,7 @@ use crate::names::Form;
 
 #[derive(Debug)]
 pub(super) struct Item {
-    path: PathBuf,
-    identity: u64,
-    form: Form,
-    file: Option<Arc<File>>,
+    pub(super) found: Found,
     /// Once reading has begun.
     part: Option<Part>,
     /// How many bytes of a plain one to read.
@@ -27,7 +23,7 @@ pub(super) struct Item {
 
 #[derive(Debug)]
 pub(super) struct Live {
-    pub(super) identity: u64,
+    pub(super) found: Found,
     pub(super) file: Arc<File>,
     part: Part,
     /// The bytes before those that are read next.
@@ -38,32 +34,25 @@ pub(super) struct Live {
 }
 
 impl Item {
-    pub(super) fn backup(found: Found, file: Option<Arc<File>>) -> Self {
-        let Found { path, identity, form, .. } = found;
-        Self { path, identity, form, file, part: None, end: u64::MAX, mend: true }
+    pub(super) fn backup(found: Found) -> Self {
+        Self { found, part: None, end: u64::MAX, mend: true }
     }
 
     /// The log, up to its present size.
-    pub(super) fn log(found: Found, file: Arc<File>) -> Self {
-        Self { end: found.size, mend: false, ..Self::backup(found, Some(file)) }
+    pub(super) fn log(found: Found) -> Self {
+        Self { end: found.size, mend: false, ..Self::backup(found) }
     }
 
     /// The rest of the log that was followed, to which no writer appends any more.
-    pub(super) fn rest(live: Live, path: PathBuf) -> Self {
-        let Live { identity, file, part, .. } = live;
-        let (form, end) = (Form::Plain, u64::MAX);
-        Self { path, identity, form, file: Some(file), part: Some(part), end, mend: true }
-    }
-
-    pub(super) fn opened(&mut self) -> Option<Opened<'_>> {
-        self.file.as_ref().map(|file| (&mut self.identity, &**file))
+    pub(super) fn rest(live: Live) -> Self {
+        Self { part: Some(live.part), ..Self::backup(live.found) }
     }
 }
 
 impl Live {
-    pub(super) fn new(identity: u64, file: Arc<File>) -> Self {
+    pub(super) fn new(found: Found, file: Arc<File>) -> Self {
         let part = Part::new(Arc::clone(&file), Form::Plain, u64::MAX);
-        Self { identity, file, part, before: Vec::new(), partial: None }
+        Self { found, file, part, before: Vec::new(), partial: None }
     }
 
     /// Puts the next whole lines into `piece`, and detects truncation.
@@ -102,14 +91,19 @@ impl Live {
 impl LogReader {
     pub(super) fn read_item(&mut self, item: &mut Item) -> Result<()> {
         self.piece.clear();
-        if item.part.is_none() {
-            item.part = self.begin_item(item)?;
+        if let Access::Later = item.found.access {
+            match self.spot.find(item.found.identity)? {
+                Some(file) => item.found.access = Access::Open(file),
+                None => self.notices.push(ReadNotice::Removed { backups: Some(1) }),
+            }
         }
-        let Some(part) = &mut item.part else { return Ok(()) };
+        let Access::Open(file) = &item.found.access else { return Ok(()) };
+        let new = || Part::new(Arc::clone(file), item.found.form, item.end);
+        let part = item.part.get_or_insert_with(new);
         let was_partial = part.is_partial_end();
         let cut = Cut { lines: self.watch.is_some(), ended: true };
         if let Err(error) = part.next(&mut self.piece, cut) {
-            self.notices.push(ReadNotice::CannotRead(Error::new("read", &item.path, error)));
+            self.notices.push(ReadNotice::CannotRead(Error::new("read", &item.found.path, error)));
         }
         if self.piece.is_empty() && was_partial && item.mend {
             // The next file's line must not be glued to it.
@@ -117,17 +111,6 @@ impl LogReader {
             item.mend = false;
         }
         Ok(())
-    }
-
-    fn begin_item(&mut self, item: &mut Item) -> Result<Option<Part>> {
-        if item.file.is_none() {
-            item.file = self.spot.find(item.identity)?;
-        }
-        if item.file.is_none() {
-            self.notices.push(ReadNotice::Removed { backups: Some(1) });
-        }
-        let new = |file: &Arc<File>| Part::new(Arc::clone(file), item.form, item.end);
-        Ok(item.file.as_ref().map(new))
     }
 
     pub(super) fn read_live(&mut self) {

@@ -19,7 +19,6 @@
 
 mod compare;
 mod found;
-mod generations;
 mod item;
 mod look;
 mod news;

@@ -4,8 +4,7 @@ use std::mem;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::found::{Access, Found};
-use super::generations::{fresh_of, plain_file, take_out};
+use super::found::{Access, Found, fresh_of, take_out};
 use super::item::{Item, Live};
 use super::look::Sight;
 use super::{LogReader, ReadNotice};
@@ -23,7 +22,7 @@ impl LogReader {
         let found = sight.log.is_some() || sight.names > 0;
         let seen = identities(&sight);
         if self.watch.is_some() {
-            self.unplaced = sight.orphans.iter().filter_map(plain_file).collect();
+            self.unplaced = sight.orphans.iter().filter_map(Found::opened_plain).collect();
         }
         let log = sight.log.take();
         self.queue_all(fresh_of(sight));
@@ -55,19 +54,18 @@ impl LogReader {
         let (log, anchor) = (sight.log.take(), mem::take(&mut sight.anchor));
         let orphans: Vec<u64> = sight.orphans.iter().map(|found| found.identity).collect();
         let new = sight.orphans.iter().filter(|found| !found.known);
-        let new: Vec<_> = new.filter_map(plain_file).collect();
+        let new: Vec<_> = new.filter_map(Found::opened_plain).collect();
         let mut fresh = fresh_of(sight);
         let anchored = self.leave_out_read(&mut fresh, &anchor, &orphans);
         self.unplaced.extend(new);
         // Each log that has begun is a backup now, except the last one.
         let backups = begun.map(|begun| begun.saturating_sub(u64::from(log.is_some())));
         let removed = backups.map(|count| count.saturating_sub(fresh.len() as u64));
-        if self.live.as_ref().map(|live| live.identity) != self.at_path {
+        if self.live.as_ref().map(|live| live.found.identity) != self.at_path {
             if !anchored && had_any && !moved && removed != Some(0) {
                 self.notices.push(ReadNotice::Removed { backups: removed });
             }
-            let path = self.spot.names.log().to_owned();
-            self.queue.extend(self.live.take().map(|live| Item::rest(live, path)));
+            self.queue.extend(self.live.take().map(Item::rest));
             self.queue_all(fresh);
             self.turn_to(log);
         }
@@ -78,9 +76,10 @@ impl LogReader {
     /// Returns what is there, and how many logs have begun since the last look, if known.
     fn look(&mut self, since: Option<SystemTime>) -> Result<(Sight, Option<u64>)> {
         let (watch, mut begun) = (&mut self.watch, None);
-        let opened = self.live.iter_mut().map(|live| (&mut live.identity, &*live.file));
+        let queue = self.queue.iter_mut().map(|item| &mut item.found);
+        let opened = self.live.iter_mut().map(|live| &mut live.found).chain(queue);
         let unplaced = self.unplaced.iter_mut().map(|(identity, file)| (identity, &**file));
-        let opened = opened.chain(unplaced).chain(self.queue.iter_mut().filter_map(Item::opened));
+        let opened = opened.filter_map(Found::opened).chain(unplaced);
         let mut sight = self.spot.look(&mut self.known, opened, since, || {
             begun = watch.as_mut().and_then(Watch::begun);
         })?;
@@ -107,11 +106,12 @@ impl LogReader {
         });
         let mut anchored = !anchor.is_empty();
         let at_path = self.at_path;
-        if let Some(old) = self.live.as_ref().filter(|live| at_path != Some(live.identity)) {
-            if orphans.contains(&old.identity) {
+        if let Some(old) = self.live.as_ref().filter(|old| at_path != Some(old.found.identity)) {
+            let identity = old.found.identity;
+            if orphans.contains(&identity) {
                 anchored = true;
-                self.unplaced.push((old.identity, Arc::clone(&old.file)));
-            } else if !anchor.contains(&old.identity)
+                self.unplaced.push((identity, Arc::clone(&old.file)));
+            } else if !anchor.contains(&identity)
                 && let Some(index) = take_out(fresh, &old.file)
             {
                 anchored = true;
@@ -130,36 +130,30 @@ impl LogReader {
     }
 
     fn queue_all(&mut self, backups: Vec<Found>) {
-        for mut found in backups {
-            let file = match mem::replace(&mut found.access, Access::Later) {
-                Access::Open(file) => Some(file),
-                Access::Later => None,
-                Access::Skipped => continue,
-                Access::Refused(error) => {
-                    self.notices.push(ReadNotice::CannotRead(error));
-                    continue;
-                }
-            };
-            self.queue.push_back(Item::backup(found, file));
+        for found in backups {
+            match found.access {
+                Access::Open(_) | Access::Later => self.queue.push_back(Item::backup(found)),
+                Access::Skipped => {}
+                Access::Refused(error) => self.notices.push(ReadNotice::CannotRead(error)),
+            }
         }
     }
 
     /// Follows the log now at the path, or queues it.
     fn turn_to(&mut self, log: Option<Found>) {
-        let open = log.and_then(|mut log| match mem::replace(&mut log.access, Access::Later) {
-            Access::Open(file) => Some((log, file)),
+        let open = log.and_then(|log| match log.access {
             Access::Refused(error) => {
                 self.notices.push(ReadNotice::CannotRead(error));
                 None
             }
-            Access::Later | Access::Skipped => None,
+            _ => log.opened_plain().map(|(_, file)| (log, file)),
         });
         let Some(watch) = &mut self.watch else {
-            self.queue.extend(open.map(|(log, file)| Item::log(log, file)));
+            self.queue.extend(open.map(|(log, _)| Item::log(log)));
             return;
         };
         watch.turn_to(open.as_ref().map(|(_, file)| &**file));
-        self.live = open.map(|(log, file)| Live::new(log.identity, file));
+        self.live = open.map(|(log, file)| Live::new(log, file));
     }
 }
 

@@ -29,6 +29,7 @@ mod unix;
 #[cfg(windows)]
 mod windows;
 
+use std::io;
 use std::time::Duration;
 
 #[cfg(not(target_os = "linux"))]
@@ -44,7 +45,7 @@ pub(crate) use self::system::{
     NO_SUCH_FILE, NOT_PERMITTED, about, append, born, can_create_in, can_rename, can_write,
     changed, give, groups_of, identity, is_device, is_refused_link, is_socket, is_too_many_open,
     is_unread, is_unsupported, length_at, let_writes_wait, links, lock_options, log_options,
-    longest_name, look_at, name_length, options, reason, rights, set_mode, user, with_mode,
+    longest_name, look_at, name_length, options, rights, set_mode, user, with_mode,
 };
 #[cfg(unix)]
 use self::unix as system;
@@ -59,6 +60,13 @@ pub(crate) struct Rights {
     pub(crate) mode: u32,
     pub(crate) user: u32,
     pub(crate) group: u32,
+}
+
+/// The system's text, without the number and, on Windows, the full stop.
+pub(crate) fn reason(number: i32) -> String {
+    let words = io::Error::from_raw_os_error(number).to_string();
+    let words = words.strip_suffix(&format!(" (os error {number})")).unwrap_or(&words);
+    words.trim_end_matches('.').to_owned()
 }
 
 /// How often a log is looked at where nothing reports its changes.

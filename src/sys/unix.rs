@@ -128,10 +128,12 @@ pub(crate) fn can_rename(path: &Path) -> io::Result<()> {
     let dir = path.parent().unwrap_or(path);
     can_create_in(dir)?;
     let owns = |metadata: &Metadata| metadata.uid() == user();
-    let rights = dir.metadata()?;
-    let refused = rights.mode() & 0o1000 != 0
-        && !(owns(&rights) || owns(&look_at(path)?) || may_act_as_owner());
-    if refused { Err(io::Error::from_raw_os_error(NOT_PERMITTED)) } else { Ok(()) }
+    let about = dir.metadata()?;
+    let sticky = about.mode() & 0o1000 != 0;
+    if sticky && !owns(&about) && !owns(&look_at(path)?) && !may_act_as_owner() {
+        return Err(io::Error::from_raw_os_error(NOT_PERMITTED));
+    }
+    Ok(())
 }
 
 /// Root may, and on Linux any process with the capability.
@@ -194,12 +196,6 @@ fn listing(name: &str) -> Vec<u32> {
     };
     let group = |line: &str| Group::from_name(line.split(':').next()?).ok().flatten();
     text.lines().filter(lists).filter_map(group).map(|group| group.gid.as_raw()).collect()
-}
-
-/// The system's text, without the number.
-pub(crate) fn reason(number: i32) -> String {
-    let words = io::Error::from_raw_os_error(number).to_string();
-    words.strip_suffix(&format!(" (os error {number})")).unwrap_or(&words).to_owned()
 }
 
 pub(crate) fn is_refused_link(error: &io::Error) -> bool {

@@ -70,9 +70,12 @@ impl Zone {
         }
         let dir = env::var_os("TZDIR").unwrap_or_else(|| ZONES.into());
         let zone = in_file(&Path::new(&dir).join(name), name);
-        let zone = zone.or_else(|| TimeZone::posix(name).ok()).or_else(|| in_program(name));
+        let zone = zone.or_else(|| TimeZone::posix(name).ok());
         // A system without any zone files has this one too.
-        zone.or_else(|| (name == "UTC").then_some(TimeZone::UTC)).map(Self)
+        let zone = zone.or_else(|| (name == "UTC").then_some(TimeZone::UTC));
+        // Windows has those built into the program.
+        let built_in = || if sys::LOCAL_ZONE.is_none() { TimeZone::get(name).ok() } else { None };
+        zone.or_else(built_in).map(Self)
     }
 
     /// Returns UTC.
@@ -106,12 +109,11 @@ impl Zone {
         let instant = Timestamp::from_second(instant).unwrap_or(beyond);
         let info = self.0.to_offset_info(instant);
         let clock = info.offset().to_datetime(instant);
-        let [year, month, day] =
-            [i32::from(clock.year()), clock.month().into(), clock.day().into()];
-        let [hour, minute, second] = [clock.hour(), clock.minute(), clock.second()].map(i32::from);
-        let fields = [year, month, day, hour, minute, second];
+        let year = u32::try_from(clock.year()).unwrap_or_default();
+        let rest = [clock.month(), clock.day(), clock.hour(), clock.minute(), clock.second()];
+        let [month, day, hour, minute, second] = rest.map(|field| field.unsigned_abs().into());
         Civil {
-            fields: fields.map(|field| u32::try_from(field).unwrap_or_default()),
+            fields: [year, month, day, hour, minute, second],
             weekday: clock.weekday().to_monday_zero_offset().into(),
             dst: info.dst().is_dst(),
         }
@@ -119,14 +121,6 @@ impl Zone {
 
     pub(crate) fn is_dst(&self, instant: i64) -> bool {
         self.civil(instant).dst
-    }
-}
-
-/// Returns a zone built into the program, on a system without zone files.
-fn in_program(name: &str) -> Option<TimeZone> {
-    match sys::LOCAL_ZONE {
-        Some(_) => None,
-        None => TimeZone::get(name).ok(),
     }
 }
 
@@ -153,18 +147,18 @@ mod tests {
 
     #[test]
     fn knows_clock_day_and_daylight_saving() {
-        let zone = zone("Europe/Berlin");
-        let summer = zone.civil(1_782_907_200);
+        let berlin = zone("Europe/Berlin");
+        let summer = berlin.civil(1_782_907_200);
         let fields = [2026, 7, 1, 14, 0, 0];
         assert_eq!(summer, Civil { fields, weekday: 2, dst: true });
-        assert!(!zone.is_dst(1_767_225_600));
+        assert!(!berlin.is_dst(1_767_225_600));
         assert_eq!(Zone::utc().civil(0).fields, [1970, 1, 1, 0, 0, 0]);
-    }
-
-    #[test]
-    fn a_zone_may_be_written_out() {
         let written_out = zone("CET-1CEST,M3.5.0,M10.5.0/3");
-        assert_eq!(written_out.civil(1_782_907_200), zone("Europe/Berlin").civil(1_782_907_200));
+        assert_eq!(written_out.civil(1_782_907_200), summer);
+        // There is no instant without a clock.
+        for instant in [i64::MIN, i64::MAX] {
+            assert!((0..7).contains(&Zone::utc().civil(instant).weekday));
+        }
     }
 
     #[test]
@@ -197,13 +191,6 @@ mod tests {
         assert_eq!(at("2026-07-01T14:00:00"), Some(1_782_907_200));
         for text in ["", "x", "2026-13-01", "2026-11-22T25:00"] {
             assert_eq!(at(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn there_is_no_instant_without_a_clock() {
-        for instant in [i64::MIN, i64::MAX] {
-            assert!((0..7).contains(&Zone::utc().civil(instant).weekday));
         }
     }
 }

@@ -228,12 +228,6 @@ pub(crate) fn groups_of(_: u32) -> Vec<u32> {
     Vec::new()
 }
 
-pub(crate) fn reason(number: i32) -> String {
-    let words = io::Error::from_raw_os_error(number).to_string();
-    let words = words.strip_suffix(&format!(" (os error {number})")).unwrap_or(&words);
-    words.trim_end_matches('.').to_owned()
-}
-
 /// A symbolic link is opened itself; see [`OPEN_REPARSE_POINT`].
 pub(crate) fn is_refused_link(_: &io::Error) -> bool {
     false
