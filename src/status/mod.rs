@@ -148,7 +148,8 @@ impl Status {
         }
         let seen = processes::look(&names, &scan);
         let (log, backups, mut findings) = content::of(&scan, depth);
-        let writers = seen.openers.iter().any(|opener| opener.writes);
+        // One that has rotated the log since has only the lock file that we know open.
+        let writers = seen.openers.iter().any(|opener| opener.writes || opener.lock);
         faults::look(&names, options, &scan, writers, &mut findings);
         let known = log.iter().chain(&backups);
         rights::look(&names, options, &scan, known, &mut findings);
