@@ -5,12 +5,14 @@ use std::cmp::Reverse;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::compare::{Relation, relation};
 use super::look::Sight;
+use super::part::At;
+use crate::compress::{self, Relation};
 use crate::error::{Error, Result};
 use crate::file::file_id;
 use crate::names::Form;
@@ -159,4 +161,9 @@ pub(super) fn take_out(fresh: &mut Vec<Found>, file: &Arc<File>) -> Option<usize
     let index = fresh.iter().position(is_same)?;
     fresh.remove(index);
     Some(index)
+}
+
+fn relation(plain: &Arc<File>, compressed: &Arc<File>) -> io::Result<Relation> {
+    let [plain, compressed] = [plain, compressed].map(|file| At::begin(Arc::clone(file)));
+    compress::relation(plain, compressed)
 }

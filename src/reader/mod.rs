@@ -17,7 +17,6 @@
 //! the open one. In a plain chain its identity finds it. In a compressed one it is another
 //! file now, the oldest new one, and is recognized by its content.
 
-mod compare;
 mod found;
 mod item;
 mod look;
