@@ -16,12 +16,12 @@ const GAP: u64 = 8;
 /// A rotation of ours, and the backup it made.
 #[derive(Debug, Clone)]
 pub struct Rotated {
-    identity: u64,
-    place: Place,
+    pub(crate) identity: u64,
+    pub(crate) place: Place,
 }
 
 #[derive(Debug, Clone)]
-enum Place {
+pub(crate) enum Place {
     /// In one of so many slots.
     Slots(Names, u64),
     /// At this path, or compressed beside it.
@@ -29,14 +29,6 @@ enum Place {
 }
 
 impl Rotated {
-    pub(crate) fn numbered(identity: u64, names: &Names, backups: u64) -> Self {
-        Self { identity, place: Place::Slots(names.clone(), backups) }
-    }
-
-    pub(crate) fn dated(identity: u64, plain: PathBuf) -> Self {
-        Self { identity, place: Place::Plain(plain) }
-    }
-
     /// Returns where the backup is now; `None` if it was removed or has a name that no backup
     /// has. It may move at any moment.
     #[must_use]
@@ -88,7 +80,7 @@ mod tests {
         let names = Names::new(&path("app.log")).unwrap();
         fs::write(path("app.log.1"), "one").unwrap();
         let identity = file_id(&sys::look_at(&path("app.log.1")).unwrap());
-        let rotated = Rotated::numbered(identity, &names, 5);
+        let rotated = Rotated { identity, place: Place::Slots(names, 5) };
         assert_eq!(rotated.path(), Some(path("app.log.1")));
         // A gap, as in the middle of a shift.
         fs::rename(path("app.log.1"), path("app.log.4")).unwrap();

@@ -40,7 +40,7 @@ use crate::error::{Error, Result};
 use crate::file::permissions::Asked;
 use crate::sys::{self, Identity};
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Lock {
     path: PathBuf,
     /// A missing lock file is created; otherwise there is nothing to lock.
@@ -88,17 +88,7 @@ impl Lock {
 
     /// Returns the lock of a log that is only read: while the file is missing, nothing is locked.
     pub(crate) fn existing(path: PathBuf) -> Self {
-        Self {
-            path,
-            creates: false,
-            asked: Asked::default(),
-            makes_dir: false,
-            open: None,
-            length: 0,
-            replaced: false,
-            turns: Turns::default(),
-            pid: process::id(),
-        }
+        Self { path, pid: process::id(), ..Self::default() }
     }
 
     /// Returns a lock without a file, which locks nothing.

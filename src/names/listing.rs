@@ -63,7 +63,7 @@ impl Names {
     /// this one.
     fn may_lock_another(&self, name: &OsStr) -> bool {
         let rest = name.as_encoded_bytes().strip_prefix(b".__");
-        let rest = rest.and_then(|rest| rest.strip_prefix(self.name.as_encoded_bytes()));
+        let rest = rest.and_then(|rest| rest.strip_prefix(self.name().as_encoded_bytes()));
         rest.is_some_and(|rest| {
             rest.starts_with(b".") && rest.ends_with(b".lock") && rest.len() > 5
         })

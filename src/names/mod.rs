@@ -54,8 +54,6 @@ pub(crate) enum Meaning {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Names {
-    dir: PathBuf,
-    name: OsString,
     log: PathBuf,
 }
 
@@ -64,13 +62,11 @@ impl Names {
     /// textually, and symbolic links not at all.
     pub(crate) fn new(path: &Path) -> io::Result<Self> {
         let log = normal(&std::path::absolute(path)?);
-        let names = log.parent().zip(log.file_name()).map(|(dir, name)| Self {
-            dir: dir.to_owned(),
-            name: name.to_owned(),
-            log: log.clone(),
-        });
-        // Only the root has no name.
-        names.ok_or_else(|| io::Error::from_raw_os_error(sys::IS_A_DIRECTORY))
+        if log.file_name().is_none() {
+            // It is the root.
+            return Err(io::Error::from_raw_os_error(sys::IS_A_DIRECTORY));
+        }
+        Ok(Self { log })
     }
 
     pub(crate) fn log(&self) -> &Path {
@@ -78,27 +74,26 @@ impl Names {
     }
 
     pub(crate) fn dir(&self) -> &Path {
-        &self.dir
+        self.log.parent().unwrap_or(&self.log)
     }
 
     pub(crate) fn name(&self) -> &OsStr {
-        &self.name
+        self.log.file_name().unwrap_or_default()
     }
 
     /// Returns the lock file's path, in `elsewhere` if given.
     pub(crate) fn lock(&self, elsewhere: Option<&Path>) -> PathBuf {
         let name = [OsStr::new(".__"), self.stem(), OsStr::new(".lock")];
-        elsewhere.unwrap_or(&self.dir).join(OsString::from_iter(name))
+        elsewhere.unwrap_or(self.dir()).join(OsString::from_iter(name))
     }
 
     /// Returns the log's name without one `.log` at its end.
     fn stem(&self) -> &OsStr {
-        let name = Path::new(&self.name);
-        match (name.file_stem(), name.extension()) {
+        match (self.log.file_stem(), self.log.extension()) {
             (Some(stem), Some(extension)) if extension == "log" => stem,
             // Not an extension to std, because nothing precedes it.
-            _ if self.name == ".log" => OsStr::new(""),
-            _ => &self.name,
+            _ if self.name() == ".log" => OsStr::new(""),
+            _ => self.name(),
         }
     }
 
@@ -112,7 +107,7 @@ impl Names {
 
     /// Returns what follows the log's name and a dot, without `.gz`.
     fn rest<'a>(&self, name: &'a OsStr) -> Option<(&'a [u8], Form)> {
-        let (name, ours) = (name.as_encoded_bytes(), self.name.as_encoded_bytes());
+        let (name, ours) = (name.as_encoded_bytes(), self.name().as_encoded_bytes());
         let rest = name.strip_prefix(ours)?.strip_prefix(b".")?;
         Some(match rest.strip_suffix(b".gz") {
             Some(stem) => (stem, Form::Gzip),
@@ -127,14 +122,14 @@ impl Names {
     }
 
     fn around(&self, before: &str, behind: &str) -> PathBuf {
-        let name = [OsStr::new(before), &self.name, OsStr::new(behind)];
-        self.dir.join(OsString::from_iter(name))
+        let name = [OsStr::new(before), self.name(), OsStr::new(behind)];
+        self.dir().join(OsString::from_iter(name))
     }
 
     /// Returns what a file called `name` is to this log: nothing unless it is exactly one of
     /// our names.
     pub(crate) fn meaning(&self, name: &OsStr) -> Option<Meaning> {
-        let (ours, bytes) = (self.name.as_encoded_bytes(), name.as_encoded_bytes());
+        let (ours, bytes) = (self.name().as_encoded_bytes(), name.as_encoded_bytes());
         if let Some(rest) = bytes.strip_prefix(b".__") {
             let rest = rest.strip_prefix(ours)?.strip_prefix(b".")?;
             return identity(rest.strip_suffix(b".gz")?).map(Meaning::Private);
@@ -156,7 +151,7 @@ impl Names {
     /// Returns by how much the longest name that a rotation makes, ours or Python's, exceeds
     /// `name_max`.
     pub(crate) fn excess(&self, name_max: usize) -> usize {
-        (sys::name_length(&self.name) + LONGEST_SUFFIX).saturating_sub(name_max)
+        (sys::name_length(self.name()) + LONGEST_SUFFIX).saturating_sub(name_max)
     }
 }
 

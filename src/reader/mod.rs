@@ -125,14 +125,12 @@ pub struct LogReader {
 /// What a reader reports beside lines.
 #[derive(Debug)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the variants say what their fields are")]
 pub enum ReadNotice {
     /// A file of the chain cannot be read, or not to its end.
     CannotRead(Error),
-    /// Backups were removed before they could be read.
-    Removed {
-        /// How many, if it is known.
-        backups: Option<u64>,
-    },
+    /// Backups, so many if it is known, were removed before they could be read.
+    Removed { backups: Option<u64> },
     /// The followed log was truncated in place; reading starts over.
     Emptied,
     /// The lock file cannot be opened, and reading goes on without it. Reported once.

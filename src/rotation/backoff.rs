@@ -1,11 +1,10 @@
-//! When to try again what has failed.
+//! When to try a failed rotation again: later after each failure, not at every line.
 
 use std::time::{Duration, Instant};
 
-/// When to try a failed rotation again: later after each failure, not at every line.
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
-    /// The time of the next try, and the length of the wait.
+    /// The next try, and how long it is waited for.
     until: Option<(Instant, Duration)>,
 }
 
@@ -28,19 +27,5 @@ impl Backoff {
     /// Ends all waiting; returns whether there was a failure.
     pub(crate) fn end(&mut self) -> bool {
         self.until.take().is_some()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn begins_once_and_ends_once() {
-        let mut backoff = Backoff::default();
-        assert!(backoff.is_over() && !backoff.end());
-        assert!(backoff.extend() && !backoff.extend());
-        assert!(!backoff.is_over());
-        assert!(backoff.end() && backoff.is_over());
     }
 }

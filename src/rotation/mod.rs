@@ -46,7 +46,7 @@ use crate::compress::background::Background;
 use crate::compress::incremental::Incremental;
 use crate::compress::private_file::Compressed;
 use crate::error::{Error, Result};
-use crate::event::rotated::Rotated;
+use crate::event::rotated::{Place, Rotated};
 use crate::file::file_id;
 use crate::file::permissions::Ownership;
 use crate::lock::Held;
@@ -116,11 +116,8 @@ impl Backups {
 
     /// Makes the log a backup and, if `renewed`, begins a new one; otherwise the next line
     /// does. `listed` must be fresh. Returns why compression failed, if it did: the backup then
-    /// stays plain.
-    ///
-    /// # Errors
-    ///
-    /// If the rotation fails. Then the log stays where it is: lines matter more than the limit.
+    /// stays plain. If the rotation fails, the log stays where it is: lines matter more than the
+    /// limit.
     pub(crate) fn rotate(
         &mut self,
         held: &mut Held<'_>,
@@ -128,9 +125,7 @@ impl Backups {
         renewed: bool,
         listed: &Listing,
     ) -> Result<Option<Error>> {
-        let Some(metadata) = active.metadata()? else {
-            return Ok(None);
-        };
+        let Some(metadata) = active.metadata()? else { return Ok(None) };
         let timed = self.naming.timetable().is_some();
         if self.options.truncates() {
             return active.truncate(held).map(|()| None);
@@ -146,7 +141,12 @@ impl Backups {
             Ok(compressed) => (compressed, None),
             Err(error) => (None, Some(error)),
         };
-        if let Err(error) = self.move_log(&room, active.path(), &backup, held) {
+        let moved = self.carry_out(&room, held).and_then(|()| rename(active.path(), &backup));
+        // A log that stays due would be rotated at every line.
+        let passed = moved.and_then(|()| {
+            self.pass(held).or_else(|error| rename(&backup, active.path()).and(Err(error)))
+        });
+        if let Err(error) = passed {
             if let Some(compressed) = compressed {
                 compressed.put_back();
             }
@@ -180,19 +180,6 @@ impl Backups {
         made.map(|()| trouble)
     }
 
-    fn move_log(
-        &mut self,
-        room: &Plan,
-        log: &Path,
-        backup: &Path,
-        held: &mut Held<'_>,
-    ) -> Result<()> {
-        self.carry_out(room, held)?;
-        rename(log, backup)?;
-        // A log that stays due would be rotated at every line.
-        self.pass(held).or_else(|error| rename(backup, log).and(Err(error)))
-    }
-
     /// Returns whether a rotation has hardly anything to compress under the lock.
     pub(crate) fn is_ready(&self, active: &Active) -> bool {
         match (self.options.gzip, active.metadata()) {
@@ -206,13 +193,11 @@ impl Backups {
 
     fn note_rotated(&mut self, plain: &Path, metadata: &Metadata) {
         self.rotated = self.options.report_rotations.then(|| {
-            let identity = file_id(metadata);
-            match self.naming {
-                Naming::Numbered => {
-                    Rotated::numbered(identity, &self.names, self.options.most_backups())
-                }
-                Naming::Dated(_) => Rotated::dated(identity, plain.to_owned()),
-            }
+            let place = match self.naming {
+                Naming::Numbered => Place::Slots(self.names.clone(), self.options.most_backups()),
+                Naming::Dated(_) => Place::Plain(plain.to_owned()),
+            };
+            Rotated { identity: file_id(metadata), place }
         });
     }
 
@@ -222,8 +207,7 @@ impl Backups {
         self.naming.timetable_mut().map_or(Ok(()), |timetable| timetable.turn(held, sync))
     }
 
-    /// Carries out a plan. If a step fails, the steps before it stay: the next shift closes a
-    /// gap.
+    /// If a step fails, the steps before it stay: the next shift closes a gap.
     pub(crate) fn carry_out(&mut self, plan: &Plan, _: &mut Held<'_>) -> Result<()> {
         for backup in &plan.remove {
             self.remove(&backup.path(&self.names))?;
@@ -234,11 +218,10 @@ impl Backups {
         Ok(())
     }
 
-    /// Compresses what is not yet compressed of the log, if backups are to be compressed.
+    /// Compresses what is left of the log, if backups are to be compressed.
     fn compress_log(&self, log: &Path, about: &Metadata) -> Result<Option<Compressed>> {
-        let finished = self.background.incremental().map(|mut found| found.finish(about));
-        match finished {
-            Some(Ok(Some(finished))) => Ok(Some(finished)),
+        match self.background.incremental().map(|mut found| found.finish(about)) {
+            Some(Ok(finished @ Some(_))) => Ok(finished),
             // It is short, or a stopped process has its private file, or an error comes up
             // again.
             _ => self.compress(log, about),

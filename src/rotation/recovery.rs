@@ -191,15 +191,16 @@ fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
     for forms in found.temps.values() {
         let mut files = Vec::new();
         for (form, path) in forms {
-            files.extend(regular_file(path)?.map(|metadata| (path.clone(), *form, metadata)));
+            if let Some(metadata) = regular_file(path)? {
+                let modified = metadata.modified().map_err(Error::on("look at", path))?;
+                files.push(Orphan { path: path.clone(), form: *form, metadata, modified });
+            }
         }
         // Python removes the plain file only when the compressed one is whole.
-        if let [_, (half, ..)] = &files[..] {
-            backups.remove(half)?;
+        if let [_, half] = &files[..] {
+            backups.remove(&half.path)?;
         }
-        let Some((path, form, metadata)) = files.into_iter().next() else { continue };
-        let modified = metadata.modified().map_err(Error::on("look at", &path))?;
-        orphans.push(Orphan { path, form, metadata, modified });
+        orphans.extend(files.into_iter().next());
     }
     orphans.sort_by_key(|orphan| orphan.modified);
     Ok(orphans)

@@ -152,29 +152,23 @@ struct Lines {
     newlines: u64,
     first: Vec<u8>,
     last: Vec<u8>,
-    first_is_over: bool,
     last_is_over: bool,
 }
 
 impl Lines {
     fn take_in(&mut self, piece: &[u8]) {
-        self.bytes += piece.len() as u64;
-        if !self.first_is_over {
-            let end = memchr::memchr(b'\n', piece);
-            self.first_is_over = end.is_some();
-            extend(&mut self.first, &piece[..end.unwrap_or(piece.len())]);
+        let end = memchr::memchr(b'\n', piece).unwrap_or(piece.len());
+        if self.newlines == 0 {
+            extend(&mut self.first, &piece[..end]);
         }
+        self.bytes += piece.len() as u64;
         self.newlines += memchr::memchr_iter(b'\n', piece).count() as u64;
         let Some((&end, rest)) = piece.split_last() else { return };
-        if let Some(newline) = memchr::memrchr(b'\n', rest) {
+        let newline = memchr::memrchr(b'\n', rest);
+        if newline.is_some() || self.last_is_over {
             self.last.clear();
-            extend(&mut self.last, &piece[newline + 1..]);
-        } else {
-            if self.last_is_over {
-                self.last.clear();
-            }
-            extend(&mut self.last, piece);
         }
+        extend(&mut self.last, &piece[newline.map_or(0, |newline| newline + 1)..]);
         self.last_is_over = end == b'\n';
     }
 

@@ -146,10 +146,10 @@ impl Status {
             let none = io::Error::from_raw_os_error(sys::NO_SUCH_FILE);
             return Err(Error::new("look at", names.log(), none));
         }
-        let seen = processes::look(&names, &scan);
+        let (lock, openers, hidden) = processes::look(&names, &scan);
         let (log, backups, mut findings) = content::of(&scan, depth);
         // One that has rotated the log since has only the lock file that we know open.
-        let writers = seen.openers.iter().any(|opener| opener.writes || opener.lock);
+        let writers = openers.iter().any(|opener| opener.writes || opener.lock);
         faults::look(&names, options, &scan, writers, &mut findings);
         let known = log.iter().chain(&backups);
         rights::look(&names, options, &scan, known, &mut findings);
@@ -160,16 +160,10 @@ impl Status {
             backups,
             total: scan.total(),
             limit: options.max_bytes,
-            lock: LockFile {
-                path: scan.lock_path.clone(),
-                exists: scan.lock.is_some(),
-                holder: seen.holder,
-                waiting: seen.waiting,
-                next_rotation: scan.next_rotation,
-            },
-            openers: seen.openers,
-            hidden: seen.hidden,
-            others: scan.others.clone(),
+            lock,
+            openers,
+            hidden,
+            others: scan.others,
             findings,
         })
     }

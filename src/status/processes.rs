@@ -4,6 +4,7 @@
 //! which files a process has open. Processes in other containers are invisible. On other
 //! systems nothing is known.
 
+use super::LockFile;
 use super::scan::Scan;
 use crate::names::Names;
 use crate::sys::{self, identity};
@@ -32,37 +33,34 @@ pub struct Opener {
     pub writes: bool,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    pub(super) holder: Option<Process>,
-    pub(super) waiting: u64,
-    pub(super) openers: Vec<Opener>,
-    pub(super) hidden: u64,
-}
-
-pub(super) fn look(names: &Names, scan: &Scan) -> Seen {
-    let mut seen = Seen::default();
-    if let Some(lock) = &scan.lock {
-        seen.holder = scan.locks.holder(lock).map(Process::of);
-        seen.waiting = scan.locks.waiting(lock);
-    }
+/// Returns the lock file and its holder, the openers, and how many processes we may not look into.
+pub(super) fn look(names: &Names, scan: &Scan) -> (LockFile, Vec<Opener>, u64) {
+    let holder = scan.lock.as_ref().and_then(|lock| scan.locks.holder(lock));
+    let file = LockFile {
+        path: scan.lock_path.clone(),
+        exists: scan.lock.is_some(),
+        holder: holder.map(Process::of),
+        waiting: scan.lock.as_ref().map_or(0, |lock| scan.locks.waiting(lock)),
+        next_rotation: scan.next_rotation,
+    };
+    let (mut openers, mut hidden) = (Vec::new(), 0);
     let log = scan.log.as_ref().map(|(_, metadata)| identity(metadata));
     let lock = scan.lock.as_ref().map(identity);
     let files = [(names.log(), log), (&*scan.lock_path, lock)];
     for (pid, open) in sys::openers(files) {
         match open {
             Some([None, None]) => {}
-            Some(open) => seen.openers.push(Opener {
+            Some(open) => openers.push(Opener {
                 process: Process::of(pid),
                 log: open[0].is_some(),
                 lock: open[1].is_some(),
                 writes: open[0] == Some(true),
             }),
             // A process without a command line is a kernel thread, or has ended.
-            None => seen.hidden += u64::from(!sys::command(pid).is_empty()),
+            None => hidden += u64::from(!sys::command(pid).is_empty()),
         }
     }
-    seen
+    (file, openers, hidden)
 }
 
 impl Process {

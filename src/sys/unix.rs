@@ -10,7 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
-use nix::unistd::{AccessFlags, Group, PathconfVar, Uid, User, access, pathconf};
+use nix::unistd::{AccessFlags, Gid, Group, PathconfVar, Uid, User, access, pathconf};
 
 use super::{Identity, Rights};
 pub(crate) use std::fs::Metadata;
@@ -183,19 +183,13 @@ pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
 
 pub(crate) fn groups_of(user: u32) -> Vec<u32> {
     let Ok(Some(user)) = User::from_uid(Uid::from_raw(user)) else { return Vec::new() };
-    let mut groups = vec![user.gid.as_raw()];
-    groups.extend(listing(&user.name));
-    groups
-}
-
-fn listing(name: &str) -> Vec<u32> {
     let text = fs::read_to_string("/etc/group").unwrap_or_default();
     let lists = |line: &&str| {
-        let members = line.rsplit(':').next().unwrap_or_default();
-        members.split(',').any(|member| member == name)
+        line.rsplit(':').next().unwrap_or_default().split(',').any(|member| member == user.name)
     };
     let group = |line: &str| Group::from_name(line.split(':').next()?).ok().flatten();
-    text.lines().filter(lists).filter_map(group).map(|group| group.gid.as_raw()).collect()
+    let others = text.lines().filter(lists).filter_map(group).map(|group| group.gid);
+    std::iter::once(user.gid).chain(others).map(Gid::as_raw).collect()
 }
 
 pub(crate) fn is_refused_link(error: &io::Error) -> bool {

@@ -60,26 +60,20 @@ impl Acl {
     /// As the three bits of a mode.
     pub(crate) fn group(&self) -> u32 {
         let bits = |wanted| {
-            let entry = |start: &usize| tag(&self.0[*start..]) == wanted;
-            let start = entries(&self.0).find(entry)?;
-            Some(u32::from(self.0[start + 2]))
+            let mut entries = self.0.get(HEADER..).unwrap_or_default().chunks_exact(ENTRY);
+            entries.find(|entry| tag(entry) == wanted).map(|entry| u32::from(entry[2]))
         };
         bits(OWNING_GROUP).unwrap_or(0) & bits(MASK).unwrap_or(7)
     }
 
     /// The same list, with no more than these `bits` of a mode for the group.
     pub(crate) fn with_group_within(mut self, bits: u32) -> Self {
-        for start in entries(&self.0) {
-            if tag(&self.0[start..]) == OWNING_GROUP {
-                self.0[start + 2] &= u8::try_from(bits & 7).unwrap_or(0);
-            }
+        let entries = self.0.get_mut(HEADER..).unwrap_or_default().chunks_exact_mut(ENTRY);
+        for entry in entries.filter(|entry| tag(entry) == OWNING_GROUP) {
+            entry[2] &= u8::try_from(bits & 7).unwrap_or(0);
         }
         self
     }
-}
-
-fn entries(list: &[u8]) -> impl Iterator<Item = usize> + use<> {
-    (HEADER..(list.len() + 1).saturating_sub(ENTRY)).step_by(ENTRY)
 }
 
 fn tag(entry: &[u8]) -> u16 {

@@ -58,11 +58,8 @@ fn open_files(pid: u32, files: [(&Path, Option<Identity>); 2]) -> Option<[Option
 /// By its name, the open file may be `path`. Only then is it looked at: on a network that can
 /// block.
 fn may_be(target: &Path, path: &Path) -> bool {
-    let names = (target.file_name(), path.file_name());
-    let begins = |target: &OsStr, name: &OsStr| {
-        target.as_encoded_bytes().starts_with(name.as_encoded_bytes())
-    };
-    matches!(names, (Some(target), Some(name)) if begins(target, name))
+    let [target, name] = [target, path].map(|it| it.file_name().map(OsStr::as_encoded_bytes));
+    target.zip(name).is_some_and(|(target, name)| target.starts_with(name))
 }
 
 #[derive(Debug, Default)]

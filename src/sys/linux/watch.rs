@@ -104,9 +104,14 @@ impl Watch {
         loop {
             match events.read_events() {
                 Ok(events) => {
-                    for event in &events {
-                        count(event, &self.name, &mut self.begun);
-                        ours |= event.name.as_ref().is_none_or(|name| *name == self.name);
+                    for InotifyEvent { mask, name, .. } in events {
+                        let is_log = name.as_ref() == Some(&self.name);
+                        if mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
+                            self.begun = None;
+                        } else if mask.contains(AddWatchFlags::IN_CREATE) && is_log {
+                            self.begun = self.begun.map(|count| count + 1);
+                        }
+                        ours |= name.is_none() || is_log;
                     }
                 }
                 Err(Errno::EINTR) => {}
@@ -121,13 +126,4 @@ impl Watch {
 fn directory_flags() -> AddWatchFlags {
     let made = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_ONLYDIR;
     made | AddWatchFlags::IN_MOVED_FROM | AddWatchFlags::IN_DELETE
-}
-
-fn count(event: &InotifyEvent, name: &OsString, begun: &mut Option<u64>) {
-    if event.mask.contains(AddWatchFlags::IN_Q_OVERFLOW) {
-        *begun = None;
-    }
-    if event.mask.contains(AddWatchFlags::IN_CREATE) && event.name.as_ref() == Some(name) {
-        *begun = begun.map(|count| count + 1);
-    }
 }
