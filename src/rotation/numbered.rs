@@ -41,7 +41,7 @@ pub(crate) fn count(names: &Names, listing: &Listing) -> u64 {
 /// Once rotations have dropped what left slot `kept`, it has changed later than the next one.
 pub(crate) fn is_to_be_cut(names: &Names, kept: u64) -> bool {
     let changed = |slot| {
-        let paths = [Form::Plain, Form::Gzip].map(|form| names.backup(slot, form));
+        let paths = Form::BOTH.map(|form| names.backup(slot, form));
         let files = paths.iter().filter_map(|path| regular_file(path).ok()?);
         files.map(|metadata| sys::changed(&metadata)).max()
     };
