@@ -31,16 +31,16 @@ const PREFIX: &str = "CLH_TEE_";
 pub(crate) struct Configured {
     /// Take settings from FILE, for all logs or by path
     ///
-    /// It is in TOML; names and values are those of the long options. The command line beats the
-    /// environment, and both beat the file. Without this option it is the first there is of
-    /// $XDG_CONFIG_HOME/clh-tee.toml (usually ~/.config/clh-tee.toml) and /etc/clh-tee.toml, on
-    /// Windows %APPDATA%\clh-tee.toml. With an empty name there is none.
+    /// FILE is in TOML; its names and values are those of the long options. The command line
+    /// overrides the environment, and both override FILE. Without this option, it is the first that
+    /// exists of $XDG_CONFIG_HOME/clh-tee.toml (usually ~/.config/clh-tee.toml) and
+    /// /etc/clh-tee.toml, on Windows %APPDATA%\clh-tee.toml. With an empty name, there is none.
     #[arg(long, value_name = "FILE")]
     config: Option<OsString>,
 
     /// Show all settings for LOG, and end
     ///
-    /// They are shown as they would stand in a file, and where each came from.
+    /// They are shown as they would stand in a file, each with where it comes from.
     #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
     print_config: bool,
 

@@ -6,25 +6,25 @@ use crate::sys::{NO_OWNERS, Umask, group_id, set_umask, user_id};
 
 #[derive(Debug, Args)]
 pub(crate) struct Files {
-    /// Mode of files made from now on, such as 640
+    /// Mode of new files, such as 640
     ///
-    /// It is that of a new LOG and a new lock file; backups keep the mode of the log that they
-    /// were. Without it a new LOG has the mode of the one that it replaces, and the first one what
-    /// the umask leaves. It is refused on Windows.
+    /// A new LOG and a new lock file get it; a backup keeps the mode that it had as LOG. Without
+    /// this option a new LOG has the mode of the one that it replaces, and the first one what the
+    /// umask leaves. Refused on Windows.
     #[arg(long, value_name = "MODE", value_parser = mode, hide_short_help = true)]
     chmod: Option<u32>,
 
-    /// Owner of files made from now on
+    /// Owner of new files
     ///
-    /// USER and GROUP are names or numbers. Without it a new LOG belongs to whom the one belonged
-    /// that it replaces, where that is permitted. It is refused on Windows.
+    /// USER and GROUP are names or numbers. Without this option a new LOG keeps the owner of the
+    /// one that it replaces, if that is permitted. Refused on Windows.
     #[arg(long, value_name = "USER[:GROUP]", value_parser = owner, hide_short_help = true)]
     pub(super) owner: Option<Owner>,
 
-    /// The umask for files made from now on, such as 027
+    /// The umask for new files, such as 027
     ///
-    /// A new LOG then has the mode that it leaves, and not that of the one
-    /// that it replaces. --chmod goes before it. It is refused on Windows.
+    /// A new LOG then has the mode that the umask leaves, not that of the one that it replaces.
+    /// --chmod takes precedence. Refused on Windows.
     #[arg(long, value_name = "MASK", value_parser = mask, hide_short_help = true)]
     umask: Option<u32>,
 }

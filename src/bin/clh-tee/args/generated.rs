@@ -66,7 +66,15 @@ fn options_section() -> String {
         ("\\*(Aq", "\\(aq"),
     ];
     let section = forms.iter().fold(section.to_owned(), |text, (from, to)| text.replace(from, to));
-    format!(".SH OPTIONS\n{section}")
+    // To clap each group of options is a section.
+    let heading = |line: &str| match line.strip_prefix(".SH ") {
+        Some(group) => {
+            let group = group.trim_matches('"');
+            format!(".SS {}{}\n", &group[..1], group[1..].to_lowercase())
+        }
+        None => format!("{line}\n"),
+    };
+    format!(".SH OPTIONS\n{}", section.lines().map(heading).collect::<String>())
 }
 
 fn long_options(text: &str) -> impl Iterator<Item = &str> {

@@ -13,6 +13,7 @@ mod values;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use clh_tee::{Escaped, Options, SyncPolicy, Zone};
@@ -29,11 +30,12 @@ use crate::transform::{Format, Rules, Settings};
 /// Appends standard input to a rotating log that any number of processes share.
 ///
 /// clh-tee reads lines from standard input, appends them to LOG and copies them to standard output.
-/// With COMMAND it does so with what COMMAND prints. Any number of processes may write and rotate
-/// one LOG at once: other clh-tee, and Python programs that use concurrent-log-handler.
+/// With COMMAND, it runs COMMAND and does the same with its output. Any number of processes may
+/// write and rotate one LOG at once: other clh-tee processes, and Python programs that use
+/// concurrent-log-handler.
 ///
-/// The environment can give options too: CLH_TEE_MAX_BYTES is
-/// --max-bytes, and CLH_TEE_GZIP=yes is --gzip. The command line goes first.
+/// The environment can set options too: CLH_TEE_MAX_BYTES=512K is --max-bytes 512K, and
+/// CLH_TEE_GZIP=yes is --gzip. The command line overrides it.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 79, args_override_self = true)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -41,123 +43,130 @@ use crate::transform::{Format, Rules, Settings};
 pub(crate) struct Cli {
     /// The log; symbolic links are refused
     ///
-    /// What is no regular file, such as a FIFO or /dev/null, is written and
-    /// never rotated. A name that begins with a dash is given as ./-NAME.
+    /// A file that is not a regular one, such as a FIFO or /dev/null, is written to and never
+    /// rotated. Write a name that begins with a dash as ./-NAME.
     #[arg(value_name = "LOG")]
     pub(crate) log: PathBuf,
 
     /// Rotate at this size; 0: never
     ///
-    /// It is given as 512K, 10M or 1.5G. The line that reaches SIZE still goes in, so that LOG
-    /// passes it by less than a line. K, M, G and KiB, MiB, GiB are powers of 1024.
-    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size)]
+    /// SIZE is a number with K, M or G, such as 512K or 1.5G; these are powers of 1024, as KiB, MiB
+    /// and GiB are. The line that reaches SIZE still goes into LOG, which exceeds it by less than a
+    /// line.
+    #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size,
+          help_heading = "Rotation")]
     pub(crate) max_bytes: u64,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Rotation")]
     pub(crate) timed: Timed,
 
     /// How many backups to keep
     ///
-    /// They are LOG.1, LOG.2 and so on, the newest first. Without this option there are 5, or as
-    /// many as there are already: no rotation makes them fewer. With 0, LOG is emptied when it is
-    /// full; with --when, all are kept.
-    #[arg(long, value_name = "N", alias = "backup-count", value_parser = count)]
+    /// They are LOG.1, LOG.2 and so on, newest first. Without this option, rotation keeps 5, or as
+    /// many as exist already. With 0, LOG is emptied when it is full; with --when, all are kept.
+    #[arg(long, value_name = "N", alias = "backup-count", value_parser = count,
+          help_heading = "Rotation")]
     pub(crate) backups: Option<u64>,
 
     /// Compress backups: LOG.1.gz and so on
-    #[arg(long)]
+    #[arg(long, help_heading = "Rotation")]
     pub(crate) gzip: bool,
 
     /// From fast (1) to small (9); turns on --gzip
     ///
-    /// In the environment or a file it does not turn on --gzip.
-    /// 7 makes backups of the size that Python makes, a sixth slower than 6.
-    #[arg(long, value_name = "1..9", default_value_t = 7, value_parser = level, hide_short_help = true)]
+    /// In the environment or a file it does not turn on --gzip. Level 7 makes backups as small as
+    /// Python's.
+    #[arg(long, value_name = "1..9", default_value_t = 7, value_parser = level,
+          hide_short_help = true, help_heading = "Rotation")]
     pub(crate) gzip_level: u32,
-
-    /// Where the lock file lives, if not beside LOG
-    ///
-    /// The directory is made, with its parents, if it is missing. All writers
-    /// of LOG must use the same (in Python, the lock file directory).
-    #[arg(long, value_name = "DIR")]
-    pub(crate) lock_dir: Option<PathBuf>,
-
-    /// Make LOG's missing parent directories
-    ///
-    /// Without it, a missing directory is an error.
-    #[arg(long, hide_short_help = true)]
-    pub(crate) mkdir: bool,
 
     /// Do not copy the input to standard output
     ///
     /// With COMMAND: nor to standard error.
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Input and output")]
     pub(crate) quiet: bool,
 
     /// Cut longer lines into lines of SIZE
     ///
-    /// This bounds the memory that one line can take.
-    #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = length, hide_short_help = true)]
+    /// This limits the memory that one line can take.
+    #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = length,
+          hide_short_help = true, help_heading = "Input and output")]
     pub(crate) max_line: usize,
 
-    /// How much the queue may hold
+    /// Print statistics at the end, on standard error
     ///
-    /// It holds lines that wait for the lock or the disk. So much is taken from
-    /// the producer before it has to wait itself.
-    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = length, hide_short_help = true)]
+    /// These are the lines, bytes, batches and rotations, the longest wait for the lock, and the
+    /// lines dropped or cut.
+    #[arg(long, hide_short_help = true, help_heading = "Input and output")]
+    pub(crate) stats: bool,
+
+    #[command(flatten, next_help_heading = "Transforming lines")]
+    pub(crate) transforming: Settings,
+    #[command(flatten, next_help_heading = "Running a command")]
+    pub(crate) running: Running,
+    #[command(flatten, next_help_heading = "Looking at a log")]
+    pub(crate) reading: Reading,
+    #[command(flatten, next_help_heading = "Looking at a log")]
+    pub(crate) looking: Looking,
+
+    /// How many bytes the queue may hold
+    ///
+    /// Lines wait in the queue for the lock or the disk. When it is full, the producer waits.
+    #[arg(long, value_name = "SIZE", default_value = "8M", value_parser = length,
+          hide_short_help = true, help_heading = "Waiting and limits")]
     pub(crate) buffer: usize,
 
-    /// Full queue: block or drop
+    /// When the queue is full: block or drop
     ///
-    /// block: the producer waits. drop: whole lines are dropped. Dropped lines are counted; one
-    /// line in LOG says how many, and the exit status is 1.
-    #[arg(long, value_name = "HOW", default_value_t = Overflow::Block,
-          hide_possible_values = true, hide_short_help = true, value_enum)]
+    /// block: the producer waits. drop: whole lines are dropped and counted; a line in LOG says how
+    /// many, and the exit status is 1.
+    #[arg(long, value_name = "HOW", default_value_t = Overflow::Block, hide_possible_values = true,
+          hide_short_help = true, value_enum, help_heading = "Waiting and limits")]
     pub(crate) overflow: Overflow,
 
-    /// Sync: none, rotate, batch
+    /// What to fsync: none, rotate, batch
     ///
-    /// none: nothing is forced to disk. rotate: a rotated log, and a compressed backup before its
-    /// plain file goes. batch: every line too, before it counts as in.
+    /// none: nothing. rotate: a rotated log, and a compressed backup before its plain file is
+    /// removed. batch: every line too.
     #[arg(long, value_name = "WHAT", default_value_t = SyncWhat::Rotate,
-          hide_possible_values = true, hide_short_help = true, value_enum)]
+          hide_possible_values = true, hide_short_help = true, value_enum,
+          help_heading = "Waiting and limits")]
     pub(crate) sync: SyncWhat,
 
     /// Give up after waiting TIME for the lock: 5s, 2m
     ///
-    /// The lines that were read go to standard error, and the exit status is
-    /// 1. Without this option there is no limit.
-    #[arg(long, value_name = "TIME", value_parser = time, hide_short_help = true)]
+    /// The lines read by then go to standard error, and the exit status is 1. By default there is
+    /// no limit.
+    #[arg(long, value_name = "TIME", value_parser = time, hide_short_help = true,
+          help_heading = "Waiting and limits")]
     pub(crate) lock_timeout: Option<Duration>,
 
     /// How long to go on after TERM
     ///
-    /// In this time what the pipe still holds is put in. Lines that are not in by then go to
-    /// standard error, and the exit status is 1. When COMMAND has ended and something else holds
-    /// its output open, that is read for no longer than this either.
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time, hide_short_help = true)]
+    /// In this time, what the pipe still holds goes into LOG. Lines that are not in LOG by then go
+    /// to standard error, and the exit status is 1. This is also how long the output of COMMAND is
+    /// read if another process holds it open after COMMAND has ended.
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = time,
+          hide_short_help = true, help_heading = "Waiting and limits")]
     pub(crate) drain_timeout: Duration,
 
-    #[command(flatten)]
-    pub(crate) files: Files,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
-
-    /// Say at the end, on standard error, what was done
+    /// Where the lock file lives, if not beside LOG
     ///
-    /// These are lines, bytes, batches and rotations, the longest wait for the
-    /// lock, and lines that were dropped or cut.
-    #[arg(long, hide_short_help = true)]
-    pub(crate) stats: bool,
+    /// A missing directory is created, with its parents. All writers of LOG must use the same one
+    /// (in Python: lock_file_directory).
+    #[arg(long, value_name = "DIR", help_heading = "Files")]
+    pub(crate) lock_dir: Option<PathBuf>,
 
-    #[command(flatten)]
-    pub(crate) transforming: Settings,
-    #[command(flatten)]
-    pub(crate) running: Running,
-    #[command(flatten)]
+    /// Create LOG's missing parent directories
+    ///
+    /// Without it, a missing directory is an error.
+    #[arg(long, hide_short_help = true, help_heading = "Files")]
+    pub(crate) mkdir: bool,
+
+    #[command(flatten, next_help_heading = "Files")]
+    pub(crate) files: Files,
+    #[command(flatten, next_help_heading = "Settings")]
     pub(crate) configured: Configured,
-    #[command(flatten)]
-    pub(crate) looking: Looking,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -265,7 +274,12 @@ pub(crate) fn answer(answer: &clap::Error, report: &Report) -> Status {
         report.say(&tips::message(answer));
         return Status::Usage;
     }
-    match page(&answer.render().ansi().to_string()) {
+    let text = match answer.kind() {
+        // With -h, clap renders the headings too, which do not fit on one screen.
+        ErrorKind::DisplayHelp if !answer.to_string().contains("with '-h'") => short_help(),
+        _ => answer.render(),
+    };
+    match page(&text.ansi().to_string()) {
         Ok(()) => Status::AllIn,
         Err(error) => {
             report.failure(&error);
@@ -274,13 +288,17 @@ pub(crate) fn answer(answer: &clap::Error, report: &Report) -> Status {
     }
 }
 
+fn short_help() -> StyledStr {
+    Cli::command().mut_args(|arg| arg.help_heading(None::<&str>)).render_help()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn short_help_fits_one_screen() {
-        let help = Cli::command().render_help().to_string();
+        let help = short_help().to_string();
         assert!(help.lines().count() <= 24, "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 79), "{help}");
     }

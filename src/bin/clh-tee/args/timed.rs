@@ -9,41 +9,40 @@ use clh_tee::{Schedule, Weekday, When};
 pub(crate) struct Timed {
     /// Rotate each S, M, H, D, at MIDNIGHT, on W0 to W6
     ///
-    /// Each second, minute, hour or 24 hours, at midnight, or on a day of the
-    /// week; W0 is Monday. Backups are named by the start of their interval, as in
-    /// LOG.2026-11-22. With --backups 0, all of them are kept.
+    /// S, M, H and D are seconds, minutes, hours and 24 hours; W0 is Monday. A backup is named by
+    /// the start of its interval, as in LOG.2026-11-22. With --backups 0, all backups are kept.
     #[arg(long, value_name = "UNIT", value_parser = when)]
     pub(crate) when: Option<When>,
 
-    /// How many units go by between two rotations
+    /// How many units lie between two rotations
     ///
-    /// As in Python up to 3.12, MIDNIGHT and W0 to W6 rotate each time all the
-    /// same, and N changes only the names of backups. Python 3.13 and later wait for
-    /// the Nth time: share a log with it at --interval 1 only.
+    /// As in Python up to 3.12, MIDNIGHT and W0 to W6 rotate each time all the same, and N changes
+    /// only the names of backups. Python 3.13 and later wait for the Nth time: share a log with
+    /// them at --interval 1 only.
     #[arg(long, value_name = "N", default_value_t = 1,
           hide_short_help = true, value_parser = interval)]
     interval: u32,
 
-    /// The time of the day, for MIDNIGHT and W0 to W6
+    /// The time of day for MIDNIGHT and W0 to W6
     ///
-    /// It is given in local time or, with --utc, in UTC. By default it is midnight.
+    /// It is in local time or, with --utc, in UTC. The default is midnight.
     #[arg(long, value_name = "HH:MM[:SS]", hide_short_help = true, value_parser = at_time)]
     at_time: Option<u32>,
 
     /// Use UTC instead of local time
     ///
-    /// Local time is that of TZ or, without it, of /etc/localtime. If TZ names
-    /// no zone it is UTC, with a warning.
+    /// Local time is that of TZ or, without it, of /etc/localtime. If TZ names no zone, UTC is
+    /// used, with a warning.
     #[arg(long, hide_short_help = true)]
     pub(crate) utc: bool,
 
     /// Run this after each rotation, with the backup's path
     ///
-    /// COMMAND is one program, with no arguments of its own: no shell reads it and it is not split
-    /// at spaces. It runs beside the flow of lines once the lock has been let go, one at a time,
-    /// with the path of the backup that we have just made as its only argument. What it prints goes
-    /// to standard error. A COMMAND that is not there is refused at the start; if it fails, that is
-    /// a warning. At the end it is waited for no longer than --drain-timeout.
+    /// COMMAND is one program without arguments: no shell reads it, and it is not split at spaces.
+    /// It runs after the lock is released, one at a time, and its only argument is the path of the
+    /// backup that this process just made. Its output goes to standard error. A COMMAND that does
+    /// not exist is refused at the start; if it fails, that is a warning. At the end, clh-tee waits
+    /// for it for at most --drain-timeout.
     #[arg(long, value_name = "COMMAND", hide_short_help = true)]
     pub(crate) on_rotate: Option<OsString>,
 

@@ -10,10 +10,8 @@
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
-use super::known::{Kind, Known, find, unknown};
 use super::pattern::Pattern;
-use super::search::Found;
-use super::{Section, Setting};
+use super::{Found, Kind, Known, Section, Setting, known_as, unknown};
 
 /// The table that holds the sections.
 pub(super) const SECTIONS: &str = "log";
@@ -21,91 +19,78 @@ pub(super) const SECTIONS: &str = "log";
 type Name<'a> = Spanned<DeString<'a>>;
 type Value<'a> = Spanned<DeValue<'a>>;
 
+type Entries<'a, 't> = Vec<(&'t Name<'a>, &'t Value<'a>)>;
+
 /// Reads all sections, in their order; what is for every log comes first.
 pub(super) fn sections(file: &Found, known: &[Known]) -> Result<Vec<Section>, String> {
     let document = DeTable::parse(&file.text)
         .map_err(|error| file.fault(error.span().map_or(0, |span| span.start), error.message()))?;
-    let reader = Reader { file, known };
-    let (tables, settings): (Vec<_>, Vec<_>) =
+    let (tables, settings): (Entries, Entries) =
         in_order(document.get_ref()).into_iter().partition(|(name, _)| *name.get_ref() == SECTIONS);
-    let mut sections = vec![reader.section(None, settings)?];
-    for (name, table) in tables {
-        for (name, section) in reader.table(name, table)? {
-            let settings = reader.table(name, section)?;
-            let pattern =
-                Pattern::new(name.get_ref()).map_err(|fault| reader.fault(name, &fault))?;
-            sections.push(reader.section(Some(pattern), settings)?);
+    let section = |pattern, entries: Entries| -> Result<Section, String> {
+        let mut settings: Vec<Setting> = Vec::new();
+        for (name, value) in entries {
+            let setting = setting(file, known, name, value)?;
+            if settings.iter().any(|earlier| earlier.id == setting.id) {
+                let fault = format!("'{}' is set here already", name.get_ref());
+                return Err(file.fault(name.span().start, &fault));
+            }
+            settings.push(setting);
+        }
+        Ok(Section { pattern, settings })
+    };
+    let mut sections = vec![section(None, settings)?];
+    for (name, sections_of_table) in tables {
+        for (name, entries) in table(file, name, sections_of_table)? {
+            let entries = table(file, name, entries)?;
+            let pattern = Pattern::new(name.get_ref())
+                .map_err(|fault| file.fault(name.span().start, &fault))?;
+            sections.push(section(Some(pattern), entries)?);
         }
     }
     Ok(sections)
 }
 
+fn table<'a, 't>(
+    file: &Found,
+    name: &Name<'_>,
+    value: &'t Value<'a>,
+) -> Result<Entries<'a, 't>, String> {
+    let fault = "this takes sections, as in [log.\"app.log\"]";
+    let table = value.get_ref().as_table().map(in_order);
+    table.ok_or_else(|| file.fault(name.span().start, fault))
+}
+
 /// Returns the entries of `table` in the order of the file.
-fn in_order<'a, 't>(table: &'t DeTable<'a>) -> Vec<(&'t Name<'a>, &'t Value<'a>)> {
+fn in_order<'a, 't>(table: &'t DeTable<'a>) -> Entries<'a, 't> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(name, _)| name.span().start);
     entries
 }
 
-struct Reader<'a> {
-    file: &'a Found,
-    known: &'a [Known],
-}
-
-impl Reader<'_> {
-    fn fault<T>(&self, at: &Spanned<T>, fault: &str) -> String {
-        self.file.fault(at.span().start, fault)
-    }
-
-    fn table<'a, 't>(
-        &self,
-        name: &Name<'_>,
-        value: &'t Value<'a>,
-    ) -> Result<Vec<(&'t Name<'a>, &'t Value<'a>)>, String> {
-        match value.get_ref() {
-            DeValue::Table(table) => Ok(in_order(table)),
-            _ => Err(self.fault(name, "this takes sections, as in [log.\"app.log\"]")),
-        }
-    }
-
-    fn section(
-        &self,
-        pattern: Option<Pattern>,
-        entries: Vec<(&Name<'_>, &Value<'_>)>,
-    ) -> Result<Section, String> {
-        let mut settings: Vec<Setting> = Vec::new();
-        for (name, value) in entries {
-            let setting = self.setting(name, value)?;
-            if settings.iter().any(|earlier| earlier.id == setting.id) {
-                let fault = format!("'{}' is set here already", name.get_ref());
-                return Err(self.fault(name, &fault));
-            }
-            settings.push(setting);
-        }
-        Ok(Section { pattern, settings })
-    }
-
-    fn setting(&self, name: &Name<'_>, value: &Value<'_>) -> Result<Setting, String> {
-        let text = name.get_ref();
-        let Some(option) = find(self.known, text) else {
-            let fault = match value.get_ref() {
-                DeValue::Table(_) => {
-                    format!("unknown section '{text}'; a log's is [log.\"NAME\"], with the quotes")
-                }
-                _ => unknown(self.known, text),
-            };
-            return Err(self.fault(name, &fault));
+fn setting(
+    file: &Found,
+    known: &[Known],
+    name: &Name<'_>,
+    value: &Value<'_>,
+) -> Result<Setting, String> {
+    let (at, value_at, text) = (name.span().start, value.span().start, name.get_ref());
+    let Some(option) = known_as(known, text) else {
+        let fault = if value.get_ref().is_table() {
+            format!("unknown section '{text}'; a log's is [log.\"NAME\"], with the quotes")
+        } else {
+            unknown(known, text)
         };
-        let Some(kind) = &option.kind else {
-            return Err(self.fault(name, &format!("'{text}' is for the command line only")));
-        };
-        let values = texts(kind, value.get_ref())
-            .map_err(|fault| self.fault(value, &format!("'{text}' takes {fault}")))?;
-        let (origin, _) = self.file.place(name.span().start);
-        let (line, column) = self.file.place(value.span().start);
-        let (id, name) = (option.id.clone(), option.names[0].clone());
-        Ok(Setting { id, name, values, origin, value_at: format!("{line}:{column}") })
-    }
+        return Err(file.fault(at, &fault));
+    };
+    let Some(kind) = &option.kind else {
+        return Err(file.fault(at, &format!("'{text}' is for the command line only")));
+    };
+    let values = texts(kind, value.get_ref())
+        .map_err(|fault| file.fault(value_at, &format!("'{text}' takes {fault}")))?;
+    let ((origin, _), (line, column)) = (file.place(at), file.place(value_at));
+    let (id, name) = (option.id.clone(), option.names[0].clone());
+    Ok(Setting { id, name, values, origin, value_at: format!("{line}:{column}") })
 }
 
 /// Returns the texts that `value` stands for; or what the setting takes.
@@ -138,17 +123,15 @@ fn text(value: &DeValue<'_>, wanted: &'static str) -> Result<String, &'static st
 
 /// Returns a text as a value: a number bare, all else in quotes.
 pub(crate) fn value(text: &str) -> String {
-    match text.parse::<i64>() {
-        Ok(number) if number.to_string() == text => text.to_owned(),
-        _ => {
-            let quoted = text.chars().map(|character| match character {
-                '"' | '\\' => format!("\\{character}"),
-                _ if character.is_control() => format!("\\u{:04X}", u32::from(character)),
-                _ => character.to_string(),
-            });
-            format!("\"{}\"", quoted.collect::<String>())
-        }
+    if text.parse::<i64>().is_ok_and(|number| number.to_string() == text) {
+        return text.to_owned();
     }
+    let quoted = text.chars().map(|character| match character {
+        '"' | '\\' => format!("\\{character}"),
+        _ if character.is_control() => format!("\\u{:04X}", u32::from(character)),
+        _ => character.to_string(),
+    });
+    format!("\"{}\"", quoted.collect::<String>())
 }
 
 #[cfg(test)]
@@ -156,15 +139,13 @@ mod tests {
     use super::*;
 
     fn known() -> Vec<Known> {
-        let option = |name: &str, kind| Known { id: name.into(), names: vec![name.into()], kind };
-        let bare = Some("rfc3339".to_owned());
-        vec![
-            option("flag", Some(Kind::Flag)),
-            option("one", Some(Kind::One { bare: None, may_be_off: false })),
-            option("other", Some(Kind::One { bare, may_be_off: true })),
-            option("many", Some(Kind::Many)),
-            option("never", None),
-        ]
+        super::super::tests::known(&[
+            ("flag", Some(Kind::Flag)),
+            ("one", Some(Kind::One { bare: None, may_be_off: false })),
+            ("other", Some(Kind::One { bare: Some("rfc3339".into()), may_be_off: true })),
+            ("many", Some(Kind::Many)),
+            ("never", None),
+        ])
     }
 
     fn file(text: &str) -> Found {

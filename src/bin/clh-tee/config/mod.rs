@@ -1,11 +1,10 @@
 //! Settings from a file, so that all writers of a log agree.
 //!
-//! `search` finds the file, `document` parses it, `pattern` says which logs a section is
-//! about, and `known` which settings there are. Here settings are texts: what they mean is
-//! up to the command line.
+//! `search` finds the file, `document` parses it, and `pattern` says which logs a section is
+//! about. Here settings are texts: what they mean is up to the command line. This file is the
+//! only user of the crate strsim.
 
 mod document;
-mod known;
 mod pattern;
 mod search;
 
@@ -14,20 +13,44 @@ use std::path::Path;
 
 use clh_tee::Escaped;
 
-use self::pattern::{Pattern, Target};
+use self::pattern::Pattern;
 
 pub(crate) use self::document::value;
-pub(crate) use self::known::{Kind, Known, misspelt};
 pub(crate) use self::search::{Found, find};
+
+/// How alike two names must be for a guess; clap's number.
+const ALIKE: f64 = 0.7;
+
+/// The same for a name that another program may use.
+const NEARLY: f64 = 0.9;
+
+/// An option, as a file sees it.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) id: String,
+    /// The first is the one to show.
+    pub(crate) names: Vec<String>,
+    /// `None`: it is for the command line only.
+    pub(crate) kind: Option<Kind>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// `true` or `false`.
+    Flag,
+    /// One text or number. `true` stands for `bare`, and `false` may mean "not given".
+    One { bare: Option<String>, may_be_off: bool },
+    /// A list of texts.
+    Many,
+}
 
 /// The sections of a file, in its order; what is for every log comes first.
 #[derive(Debug, Default)]
 pub(crate) struct Config(Vec<Section>);
 
-/// What a file sets for some logs.
+/// What a file sets for some logs; for all of them if there is no pattern.
 #[derive(Debug)]
 struct Section {
-    /// `None`: for all logs.
     pattern: Option<Pattern>,
     settings: Vec<Setting>,
 }
@@ -54,9 +77,7 @@ impl Setting {
 }
 
 impl Config {
-    /// # Errors
-    ///
-    /// What is wrong with the file, with the place.
+    /// An error says what is wrong with the file, and where.
     pub(crate) fn read(file: &Found, known: &[Known]) -> Result<Self, String> {
         document::sections(file, known).map(Self)
     }
@@ -68,9 +89,9 @@ impl Config {
 
     /// Returns the settings for `log`, each option once: later ones in the file win.
     pub(crate) fn settings_for(&self, log: &Path) -> Vec<&Setting> {
-        let target = LazyCell::new(|| Target::new(log));
+        let names = LazyCell::new(|| pattern::names(log));
         let is_meant = |section: &&Section| {
-            section.pattern.as_ref().is_none_or(|pattern| pattern.matches(&target))
+            section.pattern.as_ref().is_none_or(|pattern| pattern.matches(&names))
         };
         let mut settings: Vec<&Setting> = Vec::new();
         for setting in self.0.iter().filter(is_meant).flat_map(|section| &section.settings) {
@@ -78,5 +99,65 @@ impl Config {
             settings.push(setting);
         }
         settings
+    }
+}
+
+fn known_as<'a>(known: &'a [Known], name: &str) -> Option<&'a Known> {
+    known.iter().find(|option| option.names.iter().any(|known| known == name))
+}
+
+fn unknown(known: &[Known], name: &str) -> String {
+    let settings = known.iter().filter(|option| option.kind.is_some());
+    let names = settings.flat_map(|option| &option.names).map(String::as_str);
+    match nearest(&name.replace('_', "-"), names.chain([document::SECTIONS]), ALIKE) {
+        Some(nearest) => format!("unknown setting '{name}'; did you mean '{nearest}'?"),
+        None => format!("unknown setting '{name}'; --print-config shows all"),
+    }
+}
+
+/// Returns the option that a name is nearly but not quite.
+pub(crate) fn misspelt<'a>(known: &'a [Known], name: &str) -> Option<&'a str> {
+    let names = known.iter().flat_map(|option| &option.names).map(String::as_str);
+    if known_as(known, name).is_some() { None } else { nearest(name, names, NEARLY) }
+}
+
+fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>, alike: f64) -> Option<&'a str> {
+    let likeness = |other: &str| strsim::jaro(name, other);
+    let nearest = names.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
+    nearest.filter(|nearest| likeness(nearest) > alike)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    pub(super) fn known(options: &[(&str, Option<Kind>)]) -> Vec<Known> {
+        let known = options.iter().cloned().map(|(name, kind)| Known {
+            id: name.into(),
+            names: vec![name.into()],
+            kind,
+        });
+        known.collect()
+    }
+
+    #[test]
+    fn only_the_nearest_name_is_a_guess() {
+        let flag = || Some(Kind::Flag);
+        let names =
+            [("max-bytes", flag()), ("max-line", flag()), ("gzip", flag()), ("version", None)];
+        let known = known(&names);
+        for (wrong, right) in [
+            ("max-byts", "max-bytes"),
+            ("max_line", "max-line"),
+            ("maxbytes", "max-bytes"),
+            ("gzipp", "gzip"),
+            ("logs", "log"),
+        ] {
+            let message = unknown(&known, wrong);
+            assert_eq!(message, format!("unknown setting '{wrong}'; did you mean '{right}'?"));
+        }
+        for wrong in ["xyz", "", "version", "\u{1f980}"] {
+            assert!(!unknown(&known, wrong).contains("did you mean"), "{wrong}");
+        }
     }
 }

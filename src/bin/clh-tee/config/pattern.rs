@@ -13,21 +13,10 @@ const AS_IN_A_SHELL: MatchOptions = MatchOptions {
     require_literal_leading_dot: false,
 };
 
+/// Matches a log's absolute path, or its name in any directory. As no star reaches over a separator,
+/// a pattern without one matches no path.
 #[derive(Debug)]
-pub(super) enum Pattern {
-    /// Matches the absolute path.
-    Path(Glob),
-    /// Matches the name, in any directory.
-    Name(Glob),
-}
-
-/// A log. What is not UTF-8 in its path becomes U+FFFD, which `?` matches.
-#[derive(Debug)]
-pub(super) struct Target {
-    /// Its absolute path as given, and with the links among its directories resolved, if possible.
-    paths: Vec<String>,
-    name: String,
-}
+pub(super) struct Pattern(Glob);
 
 impl Pattern {
     /// Parses a pattern: an absolute path, or a name without a separator.
@@ -39,36 +28,28 @@ impl Pattern {
                  meant, wherever clh-tee is started"
             ));
         }
-        let glob = Glob::new(text).map_err(|error| {
+        Glob::new(text).map(Self).map_err(|error| {
             format!("'{text}' is no pattern: {} (character {})", error.msg, error.pos + 1)
-        })?;
-        Ok(if is_absolute { Self::Path(glob) } else { Self::Name(glob) })
+        })
     }
 
-    pub(super) fn matches(&self, target: &Target) -> bool {
-        match self {
-            Self::Name(glob) => glob.matches_with(&target.name, AS_IN_A_SHELL),
-            Self::Path(glob) => {
-                target.paths.iter().any(|path| glob.matches_with(path, AS_IN_A_SHELL))
-            }
-        }
+    /// Tells whether it matches one of a log's [`names`].
+    pub(super) fn matches(&self, names: &[String]) -> bool {
+        names.iter().any(|name| self.0.matches_with(name, AS_IN_A_SHELL))
     }
 }
 
-impl Target {
-    pub(super) fn new(log: &Path) -> Self {
-        let name = log.file_name().unwrap_or_default();
-        // It has none if the working directory is gone; then opening the log fails too.
-        let absolute = path::absolute(log).ok();
-        let directory = absolute.as_deref().and_then(Path::parent);
-        let resolved = directory.and_then(|directory| directory.canonicalize().ok());
-        let resolved = resolved.map(|directory| plain(directory).join(name));
-        let paths = absolute.into_iter().chain(resolved);
-        Self {
-            paths: paths.map(|path| path.to_string_lossy().into_owned()).collect(),
-            name: name.to_string_lossy().into_owned(),
-        }
-    }
+/// Returns the name of a log, its absolute path as given, and the same with the links among its
+/// directories resolved, if possible. What is not UTF-8 becomes U+FFFD, which `?` matches.
+pub(super) fn names(log: &Path) -> Vec<String> {
+    let name = log.file_name().unwrap_or_default();
+    // It has none if the working directory is gone; then opening the log fails too.
+    let absolute = path::absolute(log).ok();
+    let directory = absolute.as_deref().and_then(Path::parent);
+    let resolved = directory.and_then(|directory| directory.canonicalize().ok());
+    let resolved = resolved.map(|directory| plain(directory).join(name));
+    let names = [Some(name.into()), absolute, resolved].into_iter().flatten();
+    names.map(|name| name.to_string_lossy().into_owned()).collect()
 }
 
 #[cfg(test)]
@@ -85,11 +66,11 @@ mod tests {
 
     fn is_meant(pattern: &str, path: &str) -> bool {
         let pattern = Pattern::new(&rooted(pattern)).expect("a pattern");
-        pattern.matches(&Target::new(Path::new(&rooted(path))))
+        pattern.matches(&names(Path::new(&rooted(path))))
     }
 
     #[test]
-    fn a_star_stays_in_its_directory_and_two_do_not() {
+    fn a_name_is_meant_anywhere_and_a_star_stays_in_its_directory_but_two_do_not() {
         for (pattern, path, meant) in [
             ("/no/such/*.log", "/no/such/app.log", true),
             ("/no/such/*.log", "/no/such/.app.log", true),
@@ -101,14 +82,6 @@ mod tests {
             ("/no/such/app.log", "/no/such/App.log", !NAMES_HAVE_CASE),
             ("/no/such/job[0-9].log", "/no/such/job7.log", true),
             ("/no/such/app.log", "/no/./such//app.log", true),
-        ] {
-            assert_eq!(is_meant(pattern, path), meant, "{pattern} {path}");
-        }
-    }
-
-    #[test]
-    fn a_name_is_meant_anywhere() {
-        for (pattern, path, meant) in [
             ("app.log", "/no/such/app.log", true),
             ("app.log", "app.log", true),
             ("*.log", "logs/app.log", true),
@@ -125,10 +98,8 @@ mod tests {
             assert!(Pattern::new(text).is_err(), "{text}");
         }
         for text in ["/a/**.log", "app[.log", "***"] {
-            assert!(
-                Pattern::new(&rooted(text)).is_err_and(|error| error.contains("no pattern")),
-                "{text}"
-            );
+            let error = Pattern::new(&rooted(text)).expect_err("no pattern");
+            assert!(error.contains("no pattern"), "{text}");
         }
     }
 }

@@ -43,25 +43,21 @@ impl Found {
 }
 
 /// Finds the file that is `named`, or else the first there is. An empty name means no file.
-///
-/// # Errors
-///
-/// If the file cannot be read.
 pub(crate) fn find(named: Option<&OsStr>, report: &Report) -> Result<Option<Found>, String> {
     if let Some(named) = named {
-        let path = Path::new(named);
-        return if named.is_empty() { Ok(None) } else { read(path, File::open(path)).map(Some) };
+        let path = PathBuf::from(named);
+        return if named.is_empty() { Ok(None) } else { read(File::open(&path), path).map(Some) };
     }
-    if let Some(path) = of_the_user().map(|directory| directory.join(NAME))
-        && let Some(file) = open_own(&path, report)
-    {
-        return read(&path, file).map(Some);
-    }
-    let Some(path) = OF_THE_SYSTEM.map(Path::new) else { return Ok(None) };
-    match File::open(path) {
-        Err(error) if is_missing(&error) => Ok(None),
-        file => read(path, file).map(Some),
-    }
+    let own = || {
+        let path = of_the_user()?.join(NAME);
+        Some((open_own(&path, report)?, path))
+    };
+    let of_the_system = || {
+        let path = PathBuf::from(OF_THE_SYSTEM?);
+        let file = File::open(&path);
+        (!file.as_ref().is_err_and(is_missing)).then_some((file, path))
+    };
+    own().or_else(of_the_system).map(|(file, path)| read(file, path)).transpose()
 }
 
 /// Opens the user's own file, if there is one.
@@ -71,40 +67,40 @@ pub(crate) fn find(named: Option<&OsStr>, report: &Report) -> Result<Option<Foun
 fn open_own(path: &Path, report: &Report) -> Option<io::Result<File>> {
     let file = File::open(path);
     let metadata = match &file {
-        Ok(file) => match file.metadata() {
-            Ok(metadata) => metadata,
-            Err(error) => return Some(Err(error)),
-        },
+        Ok(file) => file.metadata(),
         Err(error) if is_missing(error) => return None,
         // If not even the directory lets us in, it is another user's.
-        Err(_) => fs::metadata(path).ok()?,
+        Err(_) => Ok(fs::metadata(path).ok()?),
     };
-    if !is_trusted(&metadata) {
+    if metadata.as_ref().is_ok_and(|metadata| !is_trusted(metadata)) {
         let path = Escaped::path(path);
         report.warn(&format!("'{path}' belongs to another user; it is not read"));
         return None;
     }
-    Some(file)
+    Some(metadata.and(file))
 }
 
 fn is_missing(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
 }
 
-fn read(path: &Path, file: io::Result<File>) -> Result<Found, String> {
+fn read(file: io::Result<File>, path: PathBuf) -> Result<Found, String> {
     let cannot = |verb, error: &io::Error| {
-        format!("cannot {verb} '{}': {}", Escaped::path(path), reason(error))
+        format!("cannot {verb} '{}': {}", Escaped::path(&path), reason(error))
     };
     let mut bytes = Vec::new();
     let file = file.map_err(|error| cannot("open", &error))?;
     let read = file.take(LONGEST + 1).read_to_end(&mut bytes);
     read.map_err(|error| cannot("read", &error))?;
     if bytes.len() as u64 > LONGEST {
-        return Err(format!("cannot read '{}': it is longer than 1 MiB", Escaped::path(path)));
+        return Err(format!("cannot read '{}': it is longer than 1 MiB", Escaped::path(&path)));
     }
-    let found = |text| Found { path: path.to_owned(), text };
-    String::from_utf8(bytes).map(found).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        found(String::from_utf8_lossy(good).into_owned()).fault(good.len(), "this is not UTF-8")
-    })
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(Found { path, text }),
+        Err(error) => {
+            let good = error.utf8_error().valid_up_to();
+            let text = String::from_utf8_lossy(&error.as_bytes()[..good]).into_owned();
+            Err(Found { path, text }.fault(good, "this is not UTF-8"))
+        }
+    }
 }

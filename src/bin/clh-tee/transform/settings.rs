@@ -14,17 +14,18 @@ pub(crate) const BARE_TIMESTAMP: &str = "rfc3339";
 pub(crate) struct Settings {
     /// Put the time before each line
     ///
-    /// It is the time at which the line's first byte was read. FORMAT is rfc3339 (with milliseconds
-    /// and offset; the default), unix (seconds, with milliseconds), tai64n (as multilog writes it),
-    /// or a pattern as for strftime(3), such as '%F %T'.
+    /// It is when the first byte of the line was read. FORMAT is rfc3339 (the default; with
+    /// milliseconds and offset), unix (seconds, with milliseconds), tai64n (as in multilog), or a
+    /// pattern for strftime(3), such as '%F %T'.
     #[arg(long, value_name = "FORMAT", num_args = 0..=1, require_equals = true,
           default_missing_value = BARE_TIMESTAMP, value_parser = Format::parse)]
     pub(crate) timestamp: Option<Format>,
 
     /// Put TEXT and a colon before each line
     ///
-    /// {pid}, {host}, {user} and {stream} are filled in; {{ and }} are braces. With COMMAND, {pid}
-    /// is that of COMMAND, and {stream} is out or err; without it, {stream} is in.
+    /// {pid}, {host}, {user} and {stream} are replaced by their values; write braces as {{ and }}.
+    /// With COMMAND, {pid} is that of COMMAND, and {stream} is out or err; without it, {stream} is
+    /// in.
     #[arg(long, value_name = "TEXT", value_parser = Template::parse)]
     pub(super) tag: Option<Template>,
 
@@ -38,8 +39,8 @@ pub(crate) struct Settings {
 
     /// Lines that match do not go into LOG
     ///
-    /// See --select. Lines are matched without time and tag, and once escape sequences and what was
-    /// overwritten are gone.
+    /// See --select. REGEX sees the line after --strip-ansi and --collapse-cr, and before time and
+    /// tag are added.
     #[arg(long, value_name = "REGEX", value_parser = pattern, hide_short_help = true)]
     pub(super) deselect: Vec<Pattern>,
 
@@ -55,20 +56,21 @@ pub(crate) struct Settings {
 
     /// Keep what follows a line's last carriage return
     ///
-    /// Of a progress bar that is its last state. Carriage returns at the line's end are dropped.
+    /// Of a progress bar, that is its last state. Carriage returns at the end of a line are
+    /// dropped.
     #[arg(long, hide_short_help = true)]
     pub(super) collapse_cr: bool,
 
     /// Show control characters as \xNN
     ///
-    /// All but the tab are shown, and so is what hides or reorders text, such as
-    /// U+202E and zero-width characters, and what is not UTF-8.
+    /// All but the tab are shown, and so are characters that hide or reorder text, such as U+202E
+    /// and zero-width characters, and bytes that are not UTF-8.
     #[arg(long, hide_short_help = true)]
     pub(super) escape_control: bool,
 
     /// End each line in LOG with \r\n
     ///
-    /// One that ends so already stays as it is.
+    /// A line that ends so already stays as it is.
     #[arg(long, hide_short_help = true)]
     pub(super) crlf: bool,
 

@@ -1,7 +1,5 @@
 //! The state of a log, for people: a table of the chain, and what was found.
 
-use std::fmt::Write as _;
-
 use anstyle::{AnsiColor, Style};
 use clh_tee::Escaped;
 use clh_tee::status::{Finding, Harm, LogFile, Process, Status};
@@ -14,48 +12,37 @@ const WRONG: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default().bold();
 const HEADING: Style = Style::new().bold();
 
-const BAR: u64 = 30;
+const BAR: usize = 30;
 const COMMAND: usize = 60;
 
 pub(super) fn of(status: &Status, report: &Report) -> String {
-    let mut text = String::new();
-    // Writing into memory cannot fail.
-    let outcome = write(&mut text, status, report);
-    debug_assert!(outcome.is_ok());
-    text
-}
-
-fn write(text: &mut String, status: &Status, report: &Report) -> std::fmt::Result {
     let log = report.path(&status.path);
     let is_fault = |finding: &&Finding| finding.harm() == Harm::Fault;
     let (style, health) = match status.findings.iter().filter(is_fault).count() as u64 {
         0 => (WELL, "healthy".to_owned()),
         count => (WRONG, counted(count, "fault").to_string()),
     };
-    writeln!(text, "{HEADING}{log}{HEADING:#}: {style}{health}{style:#}\n")?;
-    chain(text, status)?;
-    text.push('\n');
-    limit(text, status)?;
-    lock(text, status)?;
-    openers(text, status)?;
+    let mut lines = vec![format!("{HEADING}{log}{HEADING:#}: {style}{health}{style:#}\n")];
+    lines.extend(chain(status));
+    lines.extend([String::new(), limit(status), lock(status)]);
+    lines.extend(openers(status));
     if !status.others.is_empty() {
         let others = status.others.iter().map(|path| report.path(path).to_string());
-        let others = others.collect::<Vec<_>>();
-        writeln!(text, "other   {}", others.join(", "))?;
+        lines.push(format!("other   {}", others.collect::<Vec<_>>().join(", ")));
     }
     for finding in &status.findings {
-        let words = Words::of(finding, status, report);
+        let Words { what, means, remedy, .. } = Words::of(finding, status, report);
         let (style, kind) = match finding.harm() {
             Harm::Fault => (WRONG, "fault"),
             Harm::None => (NOTE, "note"),
         };
-        writeln!(text, "\n{style}{kind:<5}{style:#}   {}", words.what)?;
-        writeln!(text, "        means: {}\n        do:    {}", words.means, words.remedy)?;
+        lines.push(format!("\n{style}{kind:<5}{style:#}   {what}"));
+        lines.push(format!("        means: {means}\n        do:    {remedy}"));
     }
-    Ok(())
+    lines.join("\n") + "\n"
 }
 
-fn chain(text: &mut String, status: &Status) -> std::fmt::Result {
+fn chain(status: &Status) -> Vec<String> {
     let heads = ["", "size", "holds", "ratio", "lines", "changed", "first line", "last line"];
     let mut rows = vec![heads.map(str::to_owned)];
     rows.extend(status.log.iter().chain(&status.backups).map(row));
@@ -65,25 +52,17 @@ fn chain(text: &mut String, status: &Status) -> std::fmt::Result {
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
     // A column without any value is left out.
     let known = |column: &usize| rows[1..].iter().any(|row| !row[*column].is_empty());
-    let columns: Vec<(usize, usize)> =
-        (0..heads.len()).filter(known).map(|column| (column, width(column))).collect();
-    for (index, row) in rows.iter().enumerate() {
-        let mut line = String::new();
-        for (column, width) in &columns {
-            let cell = &row[*column];
-            match column {
-                0 => write!(line, "{cell:<width$}")?,
-                1..=4 => write!(line, "  {cell:>width$}")?,
-                _ => write!(line, "  {cell:<width$}")?,
-            }
-        }
-        let line = line.trim_end();
-        match index {
-            0 => writeln!(text, "{HEADING}{line}{HEADING:#}")?,
-            _ => writeln!(text, "{line}")?,
-        }
-    }
-    Ok(())
+    let columns: Vec<_> = (0..heads.len()).filter(known).map(|at| (at, width(at))).collect();
+    let line = |row: &[String; 8]| {
+        let cells = columns.iter().map(|(column, width)| match (column, &row[*column]) {
+            (1..=4, cell) => format!("{cell:>width$}"),
+            (_, cell) => format!("{cell:<width$}"),
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut lines: Vec<_> = rows.iter().map(line).collect();
+    lines[0] = format!("{HEADING}{}{HEADING:#}", lines[0]);
+    lines
 }
 
 fn row(file: &LogFile) -> [String; 8] {
@@ -108,57 +87,55 @@ fn row(file: &LogFile) -> [String; 8] {
     ]
 }
 
-fn limit(text: &mut String, status: &Status) -> std::fmt::Result {
-    let now = status.log.as_ref().map_or(0, |log| log.size);
+fn limit(status: &Status) -> String {
     if status.limit == 0 {
-        return writeln!(text, "limit   not given");
+        return "limit   not given".to_owned();
     }
-    let share = |of: u64| u128::from(now) * u128::from(of) / u128::from(status.limit);
-    let filled = usize::try_from(share(BAR).min(BAR.into())).unwrap_or_default();
-    let empty = usize::try_from(BAR).unwrap_or_default() - filled;
+    let now = status.log.as_ref().map_or(0, |log| log.size);
+    let share = |of: usize| u128::from(now) * of as u128 / u128::from(status.limit);
+    let filled = usize::try_from(share(BAR)).unwrap_or(BAR).min(BAR);
     let style = if share(100) > 100 { NOTE } else { WELL };
-    let (bar, rest) = ("#".repeat(filled), "-".repeat(empty));
+    let (bar, rest) = ("#".repeat(filled), "-".repeat(BAR - filled));
     let (percent, limit) = (share(100), size(status.limit));
-    writeln!(text, "limit   [{style}{bar}{style:#}{rest}] {percent}% of {limit}")
+    format!("limit   [{style}{bar}{style:#}{rest}] {percent}% of {limit}")
 }
 
-fn lock(text: &mut String, status: &Status) -> std::fmt::Result {
+fn lock(status: &Status) -> String {
     let lock = &status.lock;
-    match &lock.holder {
-        Some(holder) => write!(text, "lock    held by {}", shown(holder))?,
-        None if lock.exists => text.push_str("lock    free"),
-        None => text.push_str("lock    there is none"),
-    }
-    if lock.waiting > 0 {
-        write!(text, "; {} waiting", lock.waiting)?;
-    }
-    if let Some(next) = lock.next_rotation {
-        write!(text, "; next rotation by the clock at {}", moment(next))?;
-    }
-    text.push('\n');
-    Ok(())
+    let state = match &lock.holder {
+        Some(holder) => format!("held by {}", shown(holder)),
+        None if lock.exists => "free".to_owned(),
+        None => "there is none".to_owned(),
+    };
+    let waiting = match lock.waiting {
+        0 => String::new(),
+        waiting => format!("; {waiting} waiting"),
+    };
+    let next = lock.next_rotation.map(moment);
+    let next = next.map(|next| format!("; next rotation by the clock at {next}"));
+    format!("lock    {state}{waiting}{}", next.unwrap_or_default())
 }
 
-fn openers(text: &mut String, status: &Status) -> std::fmt::Result {
-    let mut heading = "open by";
+fn openers(status: &Status) -> Vec<String> {
+    let mut lines = Vec::new();
     for opener in &status.openers {
+        let heading = if lines.is_empty() { "open by" } else { "" };
         let does = match (opener.log, opener.writes) {
             (true, true) => "to write",
             (true, false) => "to read",
             (false, _) => "the lock file only",
         };
-        writeln!(text, "{heading:<7} {}, {does}", shown(&opener.process))?;
-        heading = "";
+        lines.push(format!("{heading:<7} {}, {does}", shown(&opener.process)));
     }
-    if status.openers.is_empty() {
-        writeln!(text, "open by nobody that can be seen")?;
+    if lines.is_empty() {
+        lines.push("open by nobody that can be seen".to_owned());
     }
     if status.hidden > 0 {
-        let processes =
-            counted(status.hidden, "process").to_string().replace("processs", "processes");
-        writeln!(text, "        {processes} cannot be looked into for lack of rights")?;
+        let plural = if status.hidden == 1 { "" } else { "es" };
+        let hidden = format!("{} process{plural}", status.hidden);
+        lines.push(format!("        {hidden} cannot be looked into for lack of rights"));
     }
-    Ok(())
+    lines
 }
 
 fn shown(process: &Process) -> String {

@@ -23,83 +23,81 @@ impl Words {
     #[expect(clippy::too_many_lines, reason = "it is a table")]
     pub(super) fn of(finding: &Finding, status: &Status, report: &Report) -> Self {
         let shown = |path: &Path| format!("'{}'", report.path(path));
-        match finding {
-            Finding::SymbolicLink { path } if *path == status.lock.path => words(
+        let at = finding.paths().first().copied().map(shown).unwrap_or_default();
+        let (name, what, means, remedy) = match finding {
+            Finding::SymbolicLink { path } if *path == status.lock.path => (
                 "symbolic-link",
-                format!("the lock file {} is a symbolic link", shown(path)),
+                format!("the lock file {at} is a symbolic link"),
                 "writers never open it through a link, and end with an error",
                 "remove the link, in a moment when no writer runs",
             ),
-            Finding::SymbolicLink { path } => words(
+            Finding::SymbolicLink { .. } => (
                 "symbolic-link",
-                format!("{} is a symbolic link", shown(path)),
+                format!("{at} is a symbolic link"),
                 "writers refuse it, for a log with two names would have two locks",
                 "give the link's target as the log, to every writer",
             ),
-            Finding::MountPoint { path } => words(
+            Finding::MountPoint { .. } => (
                 "mount-point",
-                format!("{} is a mount point", shown(path)),
+                format!("{at} is a mount point"),
                 "it cannot be rotated from here; once it is rotated where it is mounted from, lines \
              go into a backup",
                 "mount its directory instead",
             ),
-            Finding::Overgrown { path, size: bytes, limit } => words(
+            Finding::Overgrown { size: bytes, limit, .. } => (
                 "overgrown",
-                format!("{} has {}, and its limit is {}", shown(path), size(*bytes), size(*limit)),
+                format!("{at} has {}, and its limit is {}", size(*bytes), size(*limit)),
                 "it could not be rotated, or its writers have another limit",
                 "see what the writers say on standard error; give --max-bytes as they have it",
             ),
-            Finding::SmallLimit { limit } => words(
+            Finding::SmallLimit { limit } => (
                 "small-limit",
                 format!("the limit of {} is below 64K", size(*limit)),
                 "writers do little else than rotate, and the backups reach back a short time only",
                 "raise --max-bytes, for every writer",
             ),
-            Finding::TimedWriter { next } => words(
+            Finding::TimedWriter { next } => (
                 "timed-writer",
                 format!("a writer rotates this log by the clock, next at {}", moment(*next)),
                 "writers by the clock and writers by size name backups differently, and each keeps \
              or removes its own only",
                 "give all writers the same settings",
             ),
-            Finding::OtherTime { next } => words(
+            Finding::OtherTime { next } => (
                 "other-time",
                 format!("the next rotation by the clock is at {}", moment(*next)),
                 "this --when and --interval do not give that time: a writer has others, another \
              time zone or another version of Python, or a clock was wrong",
                 "give all writers the same; if a clock was wrong, empty the lock file",
             ),
-            Finding::TimeLost { path } => words(
+            Finding::TimeLost { .. } => (
                 "time-lost",
-                format!(
-                    "{} is older than an interval, and no time for its rotation is stored",
-                    shown(path)
-                ),
+                format!("{at} is older than an interval, and no time for its rotation is stored"),
                 "the lock file was removed, or no writer has had --when yet; the next one counts \
              the interval from its start",
                 "rotate it now with --rotate, or leave it",
             ),
-            Finding::NoLocking { path } => words(
+            Finding::NoLocking { .. } => (
                 "no-locking",
-                format!("{} cannot be locked: its file system knows no locks", shown(path)),
+                format!("{at} cannot be locked: its file system knows no locks"),
                 "writers refuse the log, for without a lock their lines would be lost",
                 "give all writers a --lock-dir on a local disk",
             ),
-            Finding::NetworkLock { path, kind } => words(
+            Finding::NetworkLock { kind, .. } => (
                 "network-lock",
-                format!("the lock file's directory {} is on {kind}", shown(path)),
+                format!("the lock file's directory {at} is on {kind}"),
                 "a lock there may not reach all writers; without it nothing is promised",
                 "give all writers a --lock-dir on a local disk, and let them run on one machine",
             ),
-            Finding::Blocked { path } => words(
+            Finding::Blocked { .. } => (
                 "blocked",
-                format!("{} is no regular file", shown(path)),
+                format!("{at} is no regular file"),
                 "it has a backup's name, so nothing can be rotated and the log grows",
                 "move it away",
             ),
-            Finding::OtherLog { path, lock, blocks } => words(
+            Finding::OtherLog { lock, blocks, .. } => (
                 "other-log",
-                format!("{} is a log of its own, with the lock file {}", shown(path), shown(lock)),
+                format!("{at} is a log of its own, with the lock file {}", shown(lock)),
                 if *blocks {
                     "it has a backup's name, so nothing can be rotated and the log grows"
                 } else {
@@ -107,9 +105,9 @@ impl Words {
                 },
                 "give one of the two logs another name; if it is none, remove that lock file",
             ),
-            Finding::Orphan { path, size: bytes, adopted } => words(
+            Finding::Orphan { size: bytes, adopted, .. } => (
                 "orphan",
-                format!("{} is an orphan of {}", shown(path), size(*bytes)),
+                format!("{at} is an orphan of {}", size(*bytes)),
                 "a Python writer died in a rotation; the lines are there, outside the chain",
                 if *adopted {
                     REPAIR
@@ -117,32 +115,32 @@ impl Words {
                     "move it away; no writer with these settings adopts it"
                 },
             ),
-            Finding::Leftover { path, size: bytes } => words(
+            Finding::Leftover { size: bytes, .. } => (
                 "leftover",
-                format!("{} of {} was left by a writer that died", shown(path), size(*bytes)),
+                format!("{at} of {} was left by a writer that died", size(*bytes)),
                 "it holds what was being compressed; the lines are in the chain, too",
                 REPAIR,
             ),
-            Finding::Broken { path, partial: true } => words(
+            Finding::Broken { partial: true, .. } => (
                 "broken-gzip",
-                format!("{} does not inflate", shown(path)),
+                format!("{at} does not inflate"),
                 "it has been cut short or damaged, and lines are lost",
                 "save what zcat still gives of it, and remove it",
             ),
-            Finding::Broken { path, .. } => words(
+            Finding::Broken { .. } => (
                 "broken-gzip",
-                format!("{} is no gzip file", shown(path)),
+                format!("{at} is no gzip file"),
                 "it is empty, or something else has that name",
                 "remove it if it is empty; if it is plain text, rename it without its .gz",
             ),
-            Finding::Double { plain, compressed } => words(
+            Finding::Double { plain, compressed } => (
                 "double-slot",
                 format!("there is both {} and {}", shown(plain), shown(compressed)),
                 "a writer died in between, or writers compress differently; Python loses one of the \
              two at a rotation",
                 REPAIR,
             ),
-            Finding::Gap { first, last } => words(
+            Finding::Gap { first, last } => (
                 "gap",
                 if first == last {
                     format!("slot {first} is empty, and older ones are not")
@@ -152,105 +150,89 @@ impl Words {
                 "a writer died while it shifted the chain, or somebody removed a backup",
                 "leave it to the next rotations to close, or remove what is older",
             ),
-            Finding::Strays { backups, paths } => words(
+            Finding::Strays { backups, paths } => (
                 "strays",
                 strays(*backups, paths, &shown),
                 "no writer with these settings will touch or remove them",
                 "give --backups and --when as the writers have them; if they are right, remove the files",
             ),
-            Finding::Exposed { paths, mode } => words(
+            Finding::Exposed { paths, mode } => (
                 "exposed",
                 format!("everybody may write {} (mode {mode:04o})", all_of(paths, &shown)),
                 "a stranger can forge lines, erase them, or fill the disk",
                 "chmod o-w, and give the writers a --chmod such as 640; where all files have this \
              mode whatever you do, the file system has none, and its mount options decide",
             ),
-            Finding::OpenDirectory { path, sticky: false } => words(
+            Finding::OpenDirectory { sticky: false, .. } => (
                 "open-directory",
-                format!("everybody may write the directory {}", shown(path)),
+                format!("everybody may write the directory {at}"),
                 "a stranger can remove and replace the log and its backups",
                 "chmod o-w, or keep the log elsewhere",
             ),
-            Finding::OpenDirectory { path, .. } => words(
+            Finding::OpenDirectory { .. } => (
                 "open-directory",
-                format!(
-                    "everybody may make files in the directory {}, which is sticky",
-                    shown(path)
-                ),
+                format!("everybody may make files in the directory {at}, which is sticky"),
                 "only the owner of a log can rotate it there; other users' writers let it grow",
                 "keep a log of several users in a directory of their own",
             ),
-            Finding::CannotAppend { user, path } => words(
+            Finding::CannotAppend { user, .. } => (
                 "cannot-append",
-                format!(
-                    "{} owns files of this log and has no right to {}",
-                    name(*user),
-                    shown(path)
-                ),
+                format!("{} owns files of this log and has no right to {at}", name(*user)),
                 "a writer of that user ends with an error, and its lines are not in",
                 "chgrp it to a group of all writers, and give them --chmod 660",
             ),
-            Finding::LockClosed { path, mode } => words(
+            Finding::LockClosed { mode, .. } => (
                 "lock-closed",
-                format!("not all who may write the log may open {} (mode {mode:04o})", shown(path)),
+                format!("not all who may write the log may open {at} (mode {mode:04o})"),
                 "their writers end with an error",
                 "chmod it as the log, and give the writers --chmod",
             ),
-            Finding::CannotRotate { user, path } => words(
+            Finding::CannotRotate { user, .. } => (
                 "cannot-rotate",
-                format!(
-                    "{} owns files of this log and cannot rotate it in {}",
-                    name(*user),
-                    shown(path)
-                ),
+                format!("{} owns files of this log and cannot rotate it in {at}", name(*user)),
                 "a writer of that user lets the log grow past its limit",
                 "let all writers make and rename files there: a common group, and no sticky bit",
             ),
-            Finding::NoLog { path } => words(
+            Finding::NoLog { .. } => (
                 "no-log",
-                format!("{} is not there", shown(path)),
+                format!("{at} is not there"),
                 "it has been removed, or a writer died in a rotation; the next line makes it",
                 NOTHING,
             ),
-            Finding::Special { path } => words(
+            Finding::Special { .. } => (
                 "special",
-                format!("{} is no regular file", shown(path)),
+                format!("{at} is no regular file"),
                 "it is written and never rotated",
                 NOTHING,
             ),
-            Finding::NoLock { path } => words(
+            Finding::NoLock { .. } => (
                 "no-lock",
-                format!("there is no lock file {}", shown(path)),
+                format!("there is no lock file {at}"),
                 "no writer has used the log with a lock, or all have it elsewhere",
                 "give --lock-dir as the writers have it",
             ),
-            Finding::Torn { path } => words(
+            Finding::Torn { .. } => (
                 "torn",
-                format!("the last line of {} has no newline", shown(path)),
+                format!("the last line of {at} has no newline"),
                 "a writer died over it, or ignores the lock; the next one ends the line",
                 NOTHING,
             ),
-            Finding::LockHeld { path } => words(
+            Finding::LockHeld { .. } => (
                 "lock-held",
-                format!("somebody else held {} while we looked", shown(path)),
+                format!("somebody else held {at} while we looked"),
                 "a rotation may be under way; what one that died has left is not told",
                 "look again",
             ),
-            Finding::Unreadable { path, reason } => words(
+            Finding::Unreadable { reason, .. } => (
                 "unreadable",
-                format!("{} cannot be read: {reason}", shown(path)),
+                format!("{at} cannot be read: {reason}"),
                 "what it holds is not known",
                 "look as its owner, or as root",
             ),
-            other => {
-                words("other", format!("{other:?}"), "it is not known to this program", NOTHING)
-            }
-        }
+            other => ("other", format!("{other:?}"), "it is not known to this program", NOTHING),
+        };
+        Self { name, what, means, remedy }
     }
-}
-
-fn words(name: &'static str, what: String, means: &'static str, remedy: &'static str) -> Words {
-    Words { name, what, means, remedy }
 }
 
 fn all_of(paths: &[PathBuf], shown: &dyn Fn(&Path) -> String) -> String {
