@@ -23,7 +23,7 @@ _clh__tee() {
 
     case "${cmd}" in
         clh__tee)
-            opts="-q -f -h -V --max-bytes --when --interval --at-time --utc --on-rotate --backups --gzip --gzip-level --lock-dir --mkdir --quiet --max-line --buffer --overflow --sync --lock-timeout --drain-timeout --chmod --owner --umask --read --follow --since --stats --timestamp --tag --select --deselect --strip-ansi --collapse-cr --escape-control --crlf --quiet-ok --keep-going --markers --config --print-config --status --json --count --repair --rotate --help --version"
+            opts="-q -f -h -V --max-bytes --when --interval --at-time --utc --on-rotate --backups --gzip --gzip-level --quiet --max-line --stats --timestamp --tag --select --deselect --strip-ansi --collapse-cr --escape-control --crlf --quiet-ok --keep-going --markers --read --follow --since --status --json --count --repair --rotate --buffer --overflow --sync --lock-timeout --drain-timeout --lock-dir --mkdir --chmod --owner --umask --config --print-config --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -57,11 +57,27 @@ _clh__tee() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --lock-dir)
+                --max-line)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --max-line)
+                --timestamp)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --tag)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --select)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --deselect)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --since)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -85,6 +101,10 @@ _clh__tee() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --lock-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --chmod)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -94,26 +114,6 @@ _clh__tee() {
                     return 0
                     ;;
                 --umask)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --since)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --timestamp)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --tag)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --select)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --deselect)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
