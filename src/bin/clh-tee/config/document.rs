@@ -139,13 +139,15 @@ mod tests {
     use super::*;
 
     fn known() -> Vec<Known> {
-        super::super::tests::known(&[
+        let known = [
             ("flag", Some(Kind::Flag)),
             ("one", Some(Kind::One { bare: None, may_be_off: false })),
             ("other", Some(Kind::One { bare: Some("rfc3339".into()), may_be_off: true })),
             ("many", Some(Kind::Many)),
             ("never", None),
-        ])
+        ];
+        let known = known.map(|(id, kind)| Known { id: id.into(), names: vec![id.into()], kind });
+        known.into()
     }
 
     fn file(text: &str) -> Found {

@@ -126,38 +126,3 @@ fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>, alike: f64) -> 
     let nearest = names.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
     nearest.filter(|nearest| likeness(nearest) > alike)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    pub(super) fn known(options: &[(&str, Option<Kind>)]) -> Vec<Known> {
-        let known = options.iter().cloned().map(|(name, kind)| Known {
-            id: name.into(),
-            names: vec![name.into()],
-            kind,
-        });
-        known.collect()
-    }
-
-    #[test]
-    fn only_the_nearest_name_is_a_guess() {
-        let flag = || Some(Kind::Flag);
-        let names =
-            [("max-bytes", flag()), ("max-line", flag()), ("gzip", flag()), ("version", None)];
-        let known = known(&names);
-        for (wrong, right) in [
-            ("max-byts", "max-bytes"),
-            ("max_line", "max-line"),
-            ("maxbytes", "max-bytes"),
-            ("gzipp", "gzip"),
-            ("logs", "log"),
-        ] {
-            let message = unknown(&known, wrong);
-            assert_eq!(message, format!("unknown setting '{wrong}'; did you mean '{right}'?"));
-        }
-        for wrong in ["xyz", "", "version", "\u{1f980}"] {
-            assert!(!unknown(&known, wrong).contains("did you mean"), "{wrong}");
-        }
-    }
-}

@@ -11,13 +11,22 @@ use std::time::{Duration, Instant};
 use clh_tee::Escaped;
 
 use crate::messages::{Status, reason};
-use crate::sys::{Caught, Outputs, Process, is_program, killed_by, signal_name};
+use crate::sys::{Caught, Outputs, Process, Request, is_program, killed_by, signal_name};
 
 const SHOWN: usize = 80;
 
 pub(crate) struct Child {
     shown: String,
     state: State,
+    /// TERM was passed on to it.
+    pub(super) terminated: bool,
+    stop: Stop,
+    /// Set at its end: until when other processes may hold its output open.
+    pub(super) lingers_until: Option<Instant>,
+    /// A warning said that they did.
+    pub(super) left: bool,
+    /// Its end is in the log.
+    pub(super) noted: bool,
 }
 
 enum State {
@@ -29,16 +38,27 @@ enum State {
     NotStarted(io::Error, String),
 }
 
+/// A stop by a shell's job control.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stop {
+    None,
+    /// The signal has arrived.
+    Asked,
+    /// We stopped with the command; CONT is still to be read.
+    Done,
+}
+
 impl Child {
     pub(crate) fn start(command: &[OsString]) -> (Self, Outputs) {
-        let shown = shown(command);
         let (program, args) = command.split_first().expect("the command line has a command");
         let since = Instant::now();
         let (state, outputs) = match Process::start(program, args) {
             Ok((process, outputs)) => (State::Running(process, since), outputs),
             Err(error) => (State::NotStarted(error, advice(program)), [None, None]),
         };
-        (Self { shown, state }, outputs)
+        let (shown, stop, lingers_until) = (shown(command), Stop::None, None);
+        let (terminated, left, noted) = (false, false, false);
+        (Self { shown, state, terminated, stop, lingers_until, left, noted }, outputs)
     }
 
     pub(crate) fn is_running(&self) -> bool {
@@ -46,23 +66,36 @@ impl Child {
     }
 
     /// Returns true once it has ended, the first time only.
-    pub(crate) fn notes_end(&mut self) -> bool {
+    pub(super) fn notes_end(&mut self) -> bool {
         let State::Running(process, since) = &self.state else { return false };
         let Some(status) = process.ended() else { return false };
         self.state = State::Ended(status, since.elapsed());
         true
     }
 
-    /// Passes a signal on, if it runs; `continued` if we stopped with it before.
-    /// An error says in words what failed.
-    pub(crate) fn pass_on(&self, signal: Caught, continued: bool) -> Result<(), String> {
+    /// Passes a signal on, if it runs. An error says in words what failed.
+    pub(super) fn pass_on(&mut self, signal: Caught) -> Result<(), String> {
         let State::Running(process, _) = &self.state else { return Ok(()) };
-        process.pass_on(signal, continued)
+        self.terminated |= signal.request == Request::Terminate;
+        let outcome = process.pass_on(signal, self.stop == Stop::Done);
+        match signal.request {
+            Request::Stop => {
+                self.stop = Stop::Asked;
+                self.stop_us_too();
+            }
+            Request::Continue => self.stop = Stop::None,
+            _ => {}
+        }
+        outcome
     }
 
-    /// Stops us too, if it has stopped as a job does; returns whether we did.
-    pub(crate) fn stops_us(&self, asked: bool) -> bool {
-        matches!(&self.state, State::Running(process, _) if process.stops_us(asked))
+    /// Stops us, if it has stopped as a job does.
+    pub(super) fn stop_us_too(&mut self) {
+        if let State::Running(process, _) = &self.state
+            && process.stops_us(self.stop == Stop::Asked)
+        {
+            self.stop = Stop::Done;
+        }
     }
 
     pub(crate) fn pid(&self) -> Option<u32> {
@@ -71,7 +104,7 @@ impl Child {
     }
 
     /// Returns our own exit status, once it has ended.
-    pub(crate) fn status(&self) -> Option<Status> {
+    pub(super) fn status(&self) -> Option<Status> {
         match &self.state {
             State::Running(..) => None,
             State::Ended(status, _) => {
@@ -94,20 +127,15 @@ impl Child {
     }
 
     /// Returns the text of the marker for its start.
-    pub(crate) fn beginning(&self) -> Option<String> {
+    pub(super) fn beginning(&self) -> Option<String> {
         self.pid().map(|pid| format!("started '{}' (pid {pid})", self.shown))
     }
 
     /// Returns the text of the marker for its end.
-    pub(crate) fn ending(&self) -> Option<String> {
-        match &self.state {
-            State::Running(..) => None,
-            State::Ended(status, took) => {
-                let (how, took) = (how_it_ended(*status), took.as_secs_f64());
-                Some(format!("ended '{}'{how} after {took:.3} s", self.shown))
-            }
-            State::NotStarted(..) => self.failure(),
-        }
+    pub(super) fn ending(&self) -> Option<String> {
+        let State::Ended(status, took) = &self.state else { return self.failure() };
+        let (how, took) = (how_it_ended(*status), took.as_secs_f64());
+        Some(format!("ended '{}'{how} after {took:.3} s", self.shown))
     }
 }
 

@@ -42,8 +42,8 @@ impl EventLoop<'_> {
         let dropped = self.sink.dropped();
         if dropped > 0 {
             let lines = counted(dropped, "line");
-            self.report
-                .say(&format!("{lines} dropped, the buffer was full (--overflow, --buffer)"));
+            let what = format!("{lines} dropped, the buffer was full (--overflow, --buffer)");
+            self.report.say(&what);
         }
         if self.cli.stats {
             self.report_stats();
@@ -54,12 +54,12 @@ impl EventLoop<'_> {
     /// Returns the exit status, or what it would be at this point.
     pub(super) fn status(&self) -> Status {
         let lost = self.lost || self.sink.dropped() > 0 || !self.sink.is_safe();
-        match &self.job {
+        match &self.child {
             None if lost => Status::Lost,
             None => self.dies_of.map_or(Status::AllIn, Status::Killed),
             Some(_) if lost => Status::Failed,
             // It still runs if we gave up before its end.
-            Some(job) => job.child.status().unwrap_or(Status::Failed),
+            Some(child) => child.status().unwrap_or(Status::Failed),
         }
     }
 
@@ -75,8 +75,8 @@ impl EventLoop<'_> {
             for signal in signals {
                 match signal.request {
                     Request::Child => reap(),
-                    Request::HangUp if self.job.is_none() => {}
-                    Request::Stop if self.job.is_some() => signal.number.map_or((), stop),
+                    Request::HangUp if self.child.is_none() => {}
+                    Request::Stop if self.child.is_some() => signal.number.map_or((), stop),
                     request => ends |= request.ends() && !signal.ignored,
                 }
             }

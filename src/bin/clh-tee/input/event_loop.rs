@@ -13,11 +13,10 @@
 use std::io::{self, ErrorKind, IsTerminal};
 use std::time::{Duration, Instant};
 
-use super::command::Job;
+use super::child::Child;
 use super::source::Source;
+use super::spool::{Replay, Spool};
 use crate::args::Cli;
-use crate::input::child::Child;
-use crate::input::spool::{Replay, Spool};
 use crate::messages::{Report, Status, counted, reason};
 use crate::sys::{Caught, Request, Sender, Signals, Stream, reap, stop};
 use crate::writer::queue::Requests;
@@ -28,7 +27,7 @@ pub(crate) struct EventLoop<'a> {
     pub(super) report: &'a Report,
     pub(super) signals: Signals,
     pub(super) sources: Vec<Source>,
-    pub(super) job: Option<Job>,
+    pub(super) child: Option<Child>,
     /// Output that is kept back (--quiet-ok).
     pub(super) spool: Option<Spool>,
     /// The same output while it is being shown.
@@ -76,13 +75,13 @@ impl<'a> EventLoop<'a> {
         sink: Sink,
         child: Option<Child>,
     ) -> Self {
-        let spool = (child.is_some() && cli.running.quiet_ok).then(Spool::default);
+        let spool = (child.is_some() && cli.running.quiet_ok).then(Spool::new);
         Self {
             cli,
             report,
             signals,
             sources,
-            job: child.map(Job::new),
+            child,
             spool,
             replay: None,
             sink,
@@ -156,7 +155,7 @@ impl<'a> EventLoop<'a> {
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        let runs = self.job.as_ref().is_some_and(|job| job.child.is_running());
+        let runs = self.child.as_ref().is_some_and(Child::is_running);
         !runs && self.sources.iter().all(Source::has_ended)
     }
 
@@ -193,14 +192,14 @@ impl<'a> EventLoop<'a> {
                     self.report.warn(&what);
                 }
                 // Another process has it open, but all that the command wrote has been read.
-                if self.job.is_some() && self.ends_empty() && self.sources[source].owed == 0 {
+                if self.child.is_some() && self.ends_empty() && self.sources[source].owed == 0 {
                     self.leave(source);
                 }
             }
             Err(error)
                 if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {}
             Err(error) => {
-                let what = if self.job.is_some() { "the command" } else { "standard input" };
+                let what = if self.child.is_some() { "the command" } else { "standard input" };
                 self.report.say(&format!("cannot read {what}: {}", reason(&error)));
                 self.lost = true;
                 self.sources[source].end();
@@ -219,12 +218,9 @@ impl<'a> EventLoop<'a> {
         match signal.request {
             Request::Child => self.look_after_command(),
             // These have a meaning after the command has ended, too.
-            Request::Stop if self.job.is_some() => signal.number.map_or((), stop),
-            request if self.job.is_some() => {
-                if request.ends() {
-                    self.terminate();
-                }
-            }
+            Request::Stop if self.child.is_some() => signal.number.map_or((), stop),
+            request if self.child.is_some() && request.ends() => self.terminate(),
+            _ if self.child.is_some() => {}
             Request::Interrupt => {
                 if signal.sender == Sender::Terminal {
                     self.dies_of = signal.number;

@@ -1,10 +1,11 @@
 //! A command's output, kept back until it is known whether the command fails.
 //!
-//! Pieces are kept in the order of reading, with the stream they came from: the first mebibyte
-//! in memory, the rest in an unnamed temporary file. This file is the only door to tempfile.
+//! Pieces are kept in the order of reading, with the stream they came from: up to a mebibyte
+//! in memory, more in an unnamed temporary file. This file is the only door to tempfile.
 
-use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read, Seek, Write};
+
+use tempfile::SpooledTempFile;
 
 use crate::sys::{READ, Stream};
 
@@ -13,16 +14,12 @@ const IN_MEMORY: usize = 1024 * 1024;
 /// The stream and length that precede a piece.
 const HEADER: usize = 1 + size_of::<u32>();
 
-#[derive(Default)]
 pub(crate) struct Spool {
-    /// The last pieces.
-    memory: Vec<u8>,
-    /// Where the last piece in memory begins.
-    last: Option<usize>,
-    /// The pieces before those in memory.
-    file: Option<File>,
-    /// The length of the whole pieces in the file.
-    filed: u64,
+    kept: SpooledTempFile,
+    /// The length of the whole pieces in it.
+    length: u64,
+    /// The piece for which there was no room.
+    last: Vec<u8>,
 }
 
 /// What was kept back, in order.
@@ -34,44 +31,24 @@ pub(crate) struct Replay {
 }
 
 impl Spool {
+    pub(crate) fn new() -> Self {
+        Self { kept: SpooledTempFile::new(IN_MEMORY), length: 0, last: Vec::new() }
+    }
+
     /// Keeps `bytes`, even if it fails for lack of room; then no more should follow.
     pub(crate) fn keep(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
-        let last = self.last.filter(|last| self.memory[*last] == stream as u8);
-        let begin = last.unwrap_or(self.memory.len());
-        if last.is_none() {
-            self.last = Some(begin);
-            self.memory.push(stream as u8);
-            self.memory.extend_from_slice(&[0; HEADER - 1]);
-        }
-        self.memory.extend_from_slice(bytes);
-        let length = self.memory.len() - begin - HEADER;
-        // A piece is hardly longer than the memory may be.
-        let length = u32::try_from(length).map_err(io::Error::other)?;
-        self.memory[begin + 1..begin + HEADER].copy_from_slice(&length.to_ne_bytes());
-        if self.memory.len() < IN_MEMORY {
-            return Ok(());
-        }
-        let file = match &mut self.file {
-            Some(file) => file,
-            none => none.insert(tempfile::tempfile()?),
-        };
-        file.write_all(&self.memory)?;
-        self.filed += self.memory.len() as u64;
-        self.memory.clear();
-        self.last = None;
+        let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
+        self.last = [&[stream as u8], &length.to_ne_bytes()[..], bytes].concat();
+        self.kept.write_all(&self.last)?;
+        self.length += self.last.len() as u64;
+        self.last.clear();
         Ok(())
     }
 
-    pub(crate) fn replay(self) -> io::Result<Replay> {
-        let memory = Cursor::new(self.memory);
-        let pieces: Box<dyn Read> = match self.file {
-            Some(mut file) => {
-                file.rewind()?;
-                Box::new(BufReader::new(file.take(self.filed)).chain(memory))
-            }
-            None => Box::new(memory),
-        };
-        Ok(Replay { pieces, stream: Stream::Out, left: 0 })
+    pub(crate) fn replay(mut self) -> io::Result<Replay> {
+        self.kept.rewind()?;
+        let pieces = BufReader::new(self.kept.take(self.length)).chain(Cursor::new(self.last));
+        Ok(Replay { pieces: Box::new(pieces), stream: Stream::Out, left: 0 })
     }
 }
 
@@ -122,10 +99,10 @@ mod tests {
             let stream = |out| if out { Stream::Out } else { Stream::Err };
             let pieces: Vec<(Stream, Vec<u8>)> =
                 pieces.into_iter().map(|(out, byte, len)| (stream(out), vec![byte; len])).collect();
-            let mut spool = Spool::default();
+            let mut spool = Spool::new();
             for (stream, bytes) in &pieces {
                 spool.keep(*stream, bytes).unwrap();
-                prop_assert!(spool.memory.len() < IN_MEMORY);
+                prop_assert_eq!(spool.kept.is_rolled(), spool.length > IN_MEMORY as u64);
             }
             let mut replay = spool.replay().unwrap();
             let replayed = std::iter::from_fn(|| replay.next().unwrap());

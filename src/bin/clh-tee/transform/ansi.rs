@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::pattern::{Pattern, pattern};
+use super::select::{Pattern, pattern};
 
 const ESC: u8 = 0x1b;
 

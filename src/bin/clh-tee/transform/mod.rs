@@ -10,7 +10,6 @@
 
 mod ansi;
 mod control;
-mod pattern;
 mod select;
 mod settings;
 mod stamp;

@@ -1,8 +1,9 @@
-//! Which lines go into the log.
+//! Which lines go into the log, by regular expressions; the door to the crate regex.
 
 use clap::ArgMatches;
+use regex::bytes::RegexBuilder;
 
-use super::pattern::Pattern;
+pub(super) use regex::bytes::Regex as Pattern;
 
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
@@ -42,40 +43,26 @@ impl Rules {
     }
 }
 
+/// Parses a regular expression on bytes, as grep's in the C locale: what is not ASCII matches
+/// only itself. Unicode's classes are slower, and loading their tables costs every run time.
+pub(super) fn pattern(text: &str) -> Result<Pattern, String> {
+    RegexBuilder::new(text).unicode(false).build().map_err(|error| {
+        // The last of several lines says what is wrong; the others draw the place.
+        let drawn = error.to_string();
+        let reason = drawn.trim_end().lines().next_back().unwrap_or_default();
+        match reason.strip_prefix("error: ").unwrap_or(reason) {
+            "Unicode not allowed here" => "classes hold ASCII only; give (ä|ö) for [äö]".into(),
+            reason => reason.to_owned(),
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use clap::{Args, Command};
 
     use super::super::Settings;
-    use super::super::pattern::pattern;
     use super::*;
-
-    /// Rules are given with a `+` (keep) or a `-` (drop) in front.
-    fn kept(rules: &[&str]) -> Vec<&'static str> {
-        let rule = |text: &&str| Rule {
-            keep: text.starts_with('+'),
-            pattern: pattern(&text[1..]).unwrap(),
-        };
-        let rules = Rules(rules.iter().map(rule).collect());
-        let lines = ["", "error: disk", "error: noise", "info", "warning: disk"];
-        lines.into_iter().filter(|line| rules.keep(line.as_bytes())).collect()
-    }
-
-    #[test]
-    fn one_rule_does_what_grep_does() {
-        assert_eq!(kept(&["+disk"]), ["error: disk", "warning: disk"]);
-        assert_eq!(kept(&["-disk"]), ["", "error: noise", "info"]);
-        assert_eq!(kept(&["+^$"]), [""]);
-        assert_eq!(kept(&[]).len(), 5);
-    }
-
-    #[test]
-    fn the_last_match_decides() {
-        assert_eq!(kept(&["+error", "-noise"]), ["error: disk"]);
-        assert_eq!(kept(&["-", "+disk"]), ["error: disk", "warning: disk"]);
-        assert_eq!(kept(&["-error", "+disk"]), ["", "error: disk", "info", "warning: disk"]);
-        assert_eq!(kept(&["+error", "-disk", "+^warn"]), ["error: noise", "warning: disk"]);
-    }
 
     #[test]
     fn rules_keep_their_order_across_both_options() {
@@ -88,5 +75,23 @@ mod tests {
             });
             assert_eq!(given.collect::<Vec<_>>().join(" "), args);
         }
+    }
+
+    #[test]
+    fn says_in_one_line_what_is_wrong() {
+        assert_eq!(pattern("a(b").unwrap_err(), "unclosed group");
+        for wrong in ["*", "[z-a]", r"(a)\1", r"\", "(?<n", "a{99999999}", r"\pX", "[ä]"] {
+            let reason = pattern(wrong).unwrap_err();
+            assert!(!reason.is_empty() && !reason.contains('\n'), "{wrong}: {reason:?}");
+        }
+    }
+
+    #[test]
+    fn is_about_bytes() {
+        let matches = |text, line: &[u8]| pattern(text).unwrap().is_match(line);
+        assert!(matches("(?i)größe", "GRößE".as_bytes()));
+        assert!(matches("^(ä|ö)+$", "äöä".as_bytes()));
+        assert!(matches(r"^x.\d\b", b"x\xff7"));
+        assert!(!matches(r"\w", "ä".as_bytes()));
     }
 }

@@ -2,8 +2,7 @@
 
 use clap::Args;
 
-use super::pattern::{Pattern, pattern};
-use super::select::Rules;
+use super::select::{Pattern, Rules, pattern};
 use super::stamp::Format;
 use super::tag::Template;
 

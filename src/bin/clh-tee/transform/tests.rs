@@ -4,8 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use proptest::prelude::*;
 
-use super::pattern::pattern;
-use super::select::Rule;
+use super::select::{Rule, pattern};
 use super::tag::Template;
 use super::*;
 
@@ -70,21 +69,6 @@ fn nothing_is_done_unless_asked_for() {
 }
 
 #[test]
-fn time_and_tag_stand_before_each_line() {
-    let tagged = |text: &str, lines| applied(|asked| asked.tag = tag(text), lines);
-    assert_eq!(tagged("a", "one\n\ntwo\n"), "a: one\na: \na: two\n");
-    assert_eq!(tagged("{stream}", "one\n"), "err: one\n");
-    assert_eq!(applied(|asked| asked.timestamp = stamp("unix"), "a\nb\n"), "1.000 a\n2.000 b\n");
-    let both = |asked: &mut Settings| {
-        (asked.timestamp, asked.tag) = (stamp("rfc3339"), tag("job[{pid}]"));
-    };
-    assert_eq!(
-        applied(both, "one\ntwo\n"),
-        "1970-01-01T00:00:01.000+00:00 job[7]: one\n1970-01-01T00:00:02.000+00:00 job[7]: two\n"
-    );
-}
-
-#[test]
 fn rules_look_at_what_is_left_of_the_text() {
     let change = |asked: &mut Settings| {
         (asked.strip_ansi, asked.collapse_cr) = (true, true);
@@ -113,18 +97,6 @@ fn lines_end_as_dos_wants_it() {
         (asked.crlf, asked.escape_control, asked.tag) = (true, true, tag("t"));
     };
     assert_eq!(applied(change, "a\rb\r\n"), "t: a\\x0db\r\n");
-}
-
-#[test]
-fn forged_lines_carry_our_prefix() {
-    let forged = "1970-01-01T00:00:00.000+00:00 root: fine\n\r\x1b[2Kroot: fine\n";
-    let change = |asked: &mut Settings| {
-        (asked.timestamp, asked.tag) = (stamp("rfc3339"), tag("mine"));
-    };
-    for line in applied(change, forged).lines() {
-        assert!(line.starts_with("1970-01-01T00:00:0"), "{line}");
-        assert_eq!(line.find("+00:00 mine: "), Some(23), "{line}");
-    }
 }
 
 #[test]

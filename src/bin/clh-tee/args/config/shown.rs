@@ -99,14 +99,4 @@ mod tests {
         assert_eq!(lines(&["--less", "b", "--more", "a", "--more", "2"]), [less, more]);
         assert_eq!(lines(&["--less", "b"])[0], "more = []                    # default");
     }
-
-    #[test]
-    fn what_is_not_given_is_shown_too() {
-        let log = path::absolute("/no/such.log").expect("a path");
-        let wanted = "flag = false                 # default\n\
-                      one = false                  # default\n\
-                      more = []                    # default\n\
-                      less = []                    # default\n";
-        assert_eq!(shown(&[]), format!("# Settings for {}\n{wanted}", log.display()));
-    }
 }

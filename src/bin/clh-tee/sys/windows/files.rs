@@ -6,7 +6,6 @@ use std::fs::Metadata;
 use std::io::{self, ErrorKind};
 use std::path::{Component, Path, PathBuf, Prefix};
 
-/// Why files cannot have a mode or an owner.
 pub(crate) const NO_OWNERS: Option<&str> =
     Some("files have no modes and no such owners on Windows; leave the option out");
 
@@ -55,7 +54,6 @@ pub(crate) fn is_trusted(_file: &Metadata) -> bool {
     true
 }
 
-/// Returns the directory of the user's settings.
 pub(crate) fn of_the_user() -> Option<PathBuf> {
     env::var_os("APPDATA").map(PathBuf::from).filter(|path| path.is_absolute())
 }
@@ -75,5 +73,4 @@ pub(crate) fn plain(resolved: PathBuf) -> PathBuf {
     resolved
 }
 
-/// Does nothing: there is no such limit.
 pub(crate) fn raise_limit() {}

@@ -2,7 +2,8 @@
 //! process that may have to be waited for has a thread that waits in a call and rings a
 //! bell afterwards. To wait for many things is to wait for the bell and check each.
 //!
-//! These files are the only doors to tokio and winapi-util in the program.
+//! These files are the only doors to tokio and winapi-util in the program. What has no comment
+//! here is documented in `unix`.
 
 // A function that can fail or has a state on another system has the same type here.
 #![allow(clippy::unnecessary_wraps, clippy::unused_self)]

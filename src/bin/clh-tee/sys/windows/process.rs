@@ -3,9 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::windows::process::CommandExt;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::thread;
+use std::thread::Builder;
 
 use super::files::Umask;
 use super::signals::note;
@@ -22,23 +22,24 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts `program`; returns it and our ends of its standard output and standard error.
     pub(crate) fn start(program: &OsStr, args: &[OsString]) -> io::Result<(Self, Outputs)> {
         let mut command = Command::new(program);
         let command = command.args(args).stdin(Stdio::inherit());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        let out = child.stdout.take().map(Input::of);
-        let err = child.stderr.take().map(Input::of);
-        let (id, (ends, ended)) = (child.id(), channel());
-        thread::spawn(move || {
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let ((hand, handed), (ends, ended)) = (channel::<Child>(), channel());
+        Builder::new().spawn(move || {
+            let Ok(mut child) = handed.recv() else { return };
             // The receiver is gone if the reader has ended first.
             drop(ends.send(child.wait()));
             note(Request::Child);
-        });
-        Ok((Self { id, ended }, [out, err]))
+        })?;
+        let mut child = command.spawn()?;
+        let (id, out, err) = (child.id(), child.stdout.take(), child.stderr.take());
+        // The thread waits for it.
+        drop(hand.send(child));
+        Ok((Self { id, ended }, [out.map(Input::of), err.map(Input::of)]))
     }
 
-    /// Returns its process id, which is not reused while it runs.
     pub(crate) fn id(&self) -> u32 {
         self.id
     }

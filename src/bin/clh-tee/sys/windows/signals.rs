@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use tokio::runtime::Builder;
-use tokio::signal::windows::{self, CtrlBreak, CtrlC, CtrlClose, CtrlLogoff, CtrlShutdown};
+use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
 
 use super::waiting::{Awaited, Ready, ring};
 use crate::sys::{Caught, Request, Sender};
@@ -34,19 +34,32 @@ fn came() -> MutexGuard<'static, Vec<Caught>> {
 
 pub(crate) struct Signals(());
 
-/// Does nothing: there is no such limit.
 pub(crate) fn outlive_file_limit() {}
 
 impl Signals {
-    /// Catches what the console sends from now on.
     pub(crate) fn catch() -> io::Result<Self> {
-        let mut console = Console::open()?;
-        let runtime = Builder::new_current_thread().build()?;
-        thread::spawn(move || {
-            loop {
-                note(runtime.block_on(poll_fn(|context| console.poll(context))));
+        let (mut interrupt, mut stop) = (ctrl_c()?, ctrl_break()?);
+        let (mut close, mut logoff, mut shutdown) =
+            (ctrl_close()?, ctrl_logoff()?, ctrl_shutdown()?);
+        let mut request = move |context: &mut Context<'_>| {
+            if interrupt.poll_recv(context).is_ready() {
+                return Poll::Ready(Request::Interrupt);
             }
-        });
+            let ends = [
+                stop.poll_recv(context),
+                close.poll_recv(context),
+                logoff.poll_recv(context),
+                shutdown.poll_recv(context),
+            ];
+            let ended = ends.iter().any(Poll::is_ready);
+            if ended { Poll::Ready(Request::Terminate) } else { Poll::Pending }
+        };
+        let runtime = Builder::new_current_thread().build()?;
+        thread::Builder::new().spawn(move || {
+            loop {
+                note(runtime.block_on(poll_fn(&mut request)));
+            }
+        })?;
         Ok(Self(()))
     }
 
@@ -70,44 +83,9 @@ impl Ready for Signals {
     }
 }
 
-struct Console {
-    interrupt: CtrlC,
-    stop: CtrlBreak,
-    close: CtrlClose,
-    leave: CtrlLogoff,
-    shutdown: CtrlShutdown,
-}
-
-impl Console {
-    fn open() -> io::Result<Self> {
-        Ok(Self {
-            interrupt: windows::ctrl_c()?,
-            stop: windows::ctrl_break()?,
-            close: windows::ctrl_close()?,
-            leave: windows::ctrl_logoff()?,
-            shutdown: windows::ctrl_shutdown()?,
-        })
-    }
-
-    fn poll(&mut self, context: &mut Context) -> Poll<Request> {
-        if self.interrupt.poll_recv(context).is_ready() {
-            return Poll::Ready(Request::Interrupt);
-        }
-        let ends = [
-            self.stop.poll_recv(context),
-            self.close.poll_recv(context),
-            self.leave.poll_recv(context),
-            self.shutdown.poll_recv(context),
-        ];
-        let ended = ends.iter().any(Poll::is_ready);
-        if ended { Poll::Ready(Request::Terminate) } else { Poll::Pending }
-    }
-}
-
 /// No signal kills a command.
 pub(crate) fn end_by(_signal: i32) -> ExitCode {
     ExitCode::FAILURE
 }
 
-/// Does nothing: no signal stops a process.
 pub(crate) fn stop(_signal: i32) {}

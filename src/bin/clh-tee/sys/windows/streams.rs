@@ -1,33 +1,31 @@
 //! Input and output, for which threads wait; our own three streams, and our exit status.
 
-use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
-use std::mem;
 use std::path::Path;
 use std::process::{self, ExitCode};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, PoisonError};
+use std::thread::Builder;
 use std::time::Duration;
 
 use winapi_util::{AsHandleRef, Handle, HandleRef, file};
 
-use super::waiting::{Awaited, Ready, is_ready_within, ring};
+use super::waiting::{Awaited, Inbox, Outbox, Ready, channel, is_ready_within};
 use crate::sys::{READ, Stream};
 
-/// The size of a write that could block.
 pub(crate) const AT_ONCE: usize = 4096;
 
 /// A pipe's other end is closed (`ERROR_PIPE_NOT_CONNECTED`).
 const NOT_CONNECTED: i32 = 233;
 
-pub(crate) struct Input(Arc<Place<Arrived>>);
+/// How long a message may take to be written: on a busy machine, its thread may have to
+/// wait for its turn.
+const WRITE_LIMIT: Duration = Duration::from_secs(5);
 
-/// Bytes read from a stream and not taken yet.
-#[derive(Default)]
-struct Arrived {
-    bytes: Vec<u8>,
-    /// Set at the end of the stream.
-    end: Option<io::Result<()>>,
+pub(crate) struct Input {
+    arrived: Inbox<io::Result<Vec<u8>>>,
+    /// What was not taken of the last piece.
+    rest: Vec<u8>,
 }
 
 impl Input {
@@ -36,13 +34,14 @@ impl Input {
     }
 
     pub(super) fn of(stream: impl Read + Send + 'static) -> Self {
-        let place = Arc::<Place<Arrived>>::default();
-        let other = Arc::clone(&place);
-        thread::spawn(move || bring(stream, &other));
-        Self(place)
+        // No more is read before the last piece has been taken, so its writer is held up
+        // by our reader.
+        let (outbox, arrived) = channel(1);
+        let started = Builder::new().spawn(move || bring(stream, &outbox));
+        let arrived = started.map_or_else(|error| Inbox::of(Err(error)), |_| arrived);
+        Self { arrived, rest: Vec::new() }
     }
 
-    /// Unknown here.
     pub(crate) fn capacity(&self) -> Option<usize> {
         None
     }
@@ -52,25 +51,17 @@ impl Input {
     }
 }
 
-/// Reads `stream` to its end. No more is read before the last bytes have been taken, so
-/// its writer is held up by our reader.
-fn bring(mut stream: impl Read, place: &Place<Arrived>) {
+/// Reads `stream` to its end.
+fn bring(mut stream: impl Read, arrived: &Outbox<io::Result<Vec<u8>>>) {
     let mut buffer = vec![0; READ];
     loop {
-        let read = match stream.read(&mut buffer) {
+        let piece = match stream.read(&mut buffer) {
             Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            read => read,
+            Ok(0) => return,
+            read => read.map(|count| buffer[..count].to_vec()),
         };
-        let mut arrived = place.wait_while(|arrived| !arrived.bytes.is_empty());
-        match read {
-            Ok(0) => arrived.end = Some(Ok(())),
-            Ok(count) => arrived.bytes.extend_from_slice(&buffer[..count]),
-            Err(error) => arrived.end = Some(Err(error)),
-        }
-        let has_ended = arrived.end.is_some();
-        drop(arrived);
-        ring();
-        if has_ended {
+        let goes_on = piece.is_ok();
+        if !arrived.send(piece) || !goes_on {
             return;
         }
     }
@@ -79,39 +70,27 @@ fn bring(mut stream: impl Read, place: &Place<Arrived>) {
 impl Read for Input {
     /// Fails with `WouldBlock` if there is nothing.
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let mut arrived = self.0.lock();
-        if arrived.bytes.is_empty() {
-            // The end is reported once; after that there is nothing.
-            let end = arrived.end.as_mut().map(|end| mem::replace(end, Ok(())));
-            return end.unwrap_or(Err(ErrorKind::WouldBlock.into())).map(|()| 0);
+        if self.rest.is_empty() {
+            self.rest = self.arrived.take()?.transpose()?.unwrap_or_default();
         }
-        let count = arrived.bytes.len().min(into.len());
-        into[..count].copy_from_slice(&arrived.bytes[..count]);
-        arrived.bytes.drain(..count);
-        self.0.changed.notify_all();
+        let count = self.rest.as_slice().read(into)?;
+        self.rest.drain(..count);
         Ok(count)
     }
 }
 
 impl Ready for Input {
     fn is_ready(&self) -> bool {
-        let arrived = self.0.lock();
-        !arrived.bytes.is_empty() || arrived.end.is_some()
+        !self.rest.is_empty() || self.arrived.is_ready()
     }
 }
 
 /// An output that is never waited for.
-pub(crate) struct Output(Arc<Place<Going>>);
-
-/// The state of a write.
-#[derive(Default)]
-enum Going {
-    #[default]
-    Nothing,
-    /// These bytes are to be written; if empty, they are being written.
-    Busy(Vec<u8>),
-    /// The number of bytes written.
-    Done(io::Result<usize>),
+pub(crate) struct Output {
+    jobs: Sender<Vec<u8>>,
+    outcomes: Inbox<io::Result<usize>>,
+    /// There is a job the outcome of which has not been taken.
+    is_busy: bool,
 }
 
 impl Output {
@@ -120,36 +99,28 @@ impl Output {
     }
 
     pub(super) fn of(stream: Stream) -> Self {
-        let place = Arc::<Place<Going>>::default();
-        let other = Arc::clone(&place);
-        thread::spawn(move || match stream {
-            Stream::Out => carry(io::stdout(), &other),
-            Stream::Err => carry(io::stderr(), &other),
+        let (jobs, given) = mpsc::channel();
+        let (outbox, outcomes) = channel(1);
+        let started = Builder::new().spawn(move || match stream {
+            Stream::Out => carry(io::stdout(), given, &outbox),
+            Stream::Err => carry(io::stderr(), given, &outbox),
         });
-        Self(place)
+        let outcomes = started.map_or_else(|error| Inbox::of(Err(error)), |_| outcomes);
+        Self { jobs, outcomes, is_busy: false }
     }
 
-    /// Writes the beginning of `bytes`; returns how many.
-    ///
-    /// Fails with `WouldBlock` if they are not written yet. The next call, once it is ready,
-    /// must begin with the same bytes, as it returns their outcome.
+    /// As on Unix. It also fails with `WouldBlock` if the bytes are not written yet; the next
+    /// call returns their outcome.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut going = self.0.lock();
-        match mem::take(&mut *going) {
-            Going::Done(outcome) => return outcome,
-            Going::Nothing => *going = Going::Busy(bytes[..bytes.len().min(READ)].to_vec()),
-            busy @ Going::Busy(_) => *going = busy,
+        if self.is_busy {
+            let outcome = self.outcomes.take()?;
+            self.is_busy = false;
+            return outcome.unwrap_or_else(|| Err(ErrorKind::BrokenPipe.into()));
         }
-        self.0.changed.notify_all();
+        // Without a thread, the outcome is there.
+        drop(self.jobs.send(bytes[..bytes.len().min(READ)].to_vec()));
+        self.is_busy = true;
         Err(ErrorKind::WouldBlock.into())
-    }
-
-    /// Drops the outcome of bytes that will not be given again.
-    fn forget(&mut self) {
-        let mut going = self.0.lock();
-        if matches!(*going, Going::Done(_)) {
-            *going = Going::Nothing;
-        }
     }
 
     pub(crate) fn awaited(&self) -> Awaited<'_> {
@@ -157,22 +128,21 @@ impl Output {
     }
 }
 
-fn carry(mut stream: impl Write + IsTerminal, place: &Place<Going>) {
-    let is_idle = |going: &mut Going| !matches!(going, Going::Busy(bytes) if !bytes.is_empty());
-    loop {
-        let mut going = place.wait_while(is_idle);
-        let Going::Busy(bytes) = &mut *going else { continue };
-        let bytes = mem::take(bytes);
-        drop(going);
-        *place.lock() = Going::Done(written(&mut stream, &bytes));
-        ring();
+fn carry(
+    mut stream: impl Write + IsTerminal,
+    jobs: Receiver<Vec<u8>>,
+    outcomes: &Outbox<io::Result<usize>>,
+) {
+    for bytes in jobs {
+        outcomes.send(written(&mut stream, &bytes));
     }
 }
 
-/// Writes all `bytes`; returns their number.
+/// Writes all `bytes`; returns their number. The console takes UTF-8 and nothing else.
 fn written(stream: &mut (impl Write + IsTerminal), bytes: &[u8]) -> io::Result<usize> {
-    let shown = shown(bytes, stream.is_terminal());
-    let outcome = stream.write_all(&shown).and_then(|()| stream.flush());
+    let text = stream.is_terminal().then(|| String::from_utf8_lossy(bytes));
+    let shown = text.as_ref().map_or(bytes, |text| text.as_bytes());
+    let outcome = stream.write_all(shown).and_then(|()| stream.flush());
     outcome.map(|()| bytes.len()).map_err(|error| match error.raw_os_error() {
         // std does not map this error.
         Some(NOT_CONNECTED) => ErrorKind::BrokenPipe.into(),
@@ -180,47 +150,12 @@ fn written(stream: &mut (impl Write + IsTerminal), bytes: &[u8]) -> io::Result<u
     })
 }
 
-/// Returns `bytes`, for the console as UTF-8: it takes nothing else.
-fn shown(bytes: &[u8], is_terminal: bool) -> Cow<'_, [u8]> {
-    if !is_terminal {
-        return bytes.into();
-    }
-    match String::from_utf8_lossy(bytes) {
-        Cow::Borrowed(text) => text.as_bytes().into(),
-        Cow::Owned(text) => text.into_bytes().into(),
-    }
-}
-
 impl Ready for Output {
     fn is_ready(&self) -> bool {
-        !matches!(*self.0.lock(), Going::Busy(_))
+        !self.is_busy || self.outcomes.is_ready()
     }
 }
 
-/// A value that two threads share.
-#[derive(Default)]
-struct Place<T> {
-    content: Mutex<T>,
-    /// Signals a change that the other thread waits for.
-    changed: Condvar,
-}
-
-impl<T> Place<T> {
-    fn lock(&self) -> MutexGuard<'_, T> {
-        self.content.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Locks the content as soon as `holds` returns false.
-    fn wait_while(&self, holds: impl FnMut(&mut T) -> bool) -> MutexGuard<'_, T> {
-        self.changed.wait_while(self.lock(), holds).unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// How long a message may take to be written: on a busy machine, its thread may have to
-/// wait for its turn.
-const WRITE_LIMIT: Duration = Duration::from_secs(5);
-
-/// Standard output with blocking writes.
 pub(crate) struct Stdout(());
 
 impl Stdout {
@@ -248,7 +183,6 @@ impl Write for Stdout {
     }
 }
 
-/// Returns whether standard input is the regular file at `path`: a log must not feed itself.
 pub(crate) fn is_standard_input(path: &Path) -> bool {
     is_file_at(&HandleRef::stdin(), path)
 }
@@ -279,7 +213,10 @@ pub(crate) fn say(bytes: &[u8], limit: Duration) -> bool {
     if !is_ready_within(output.awaited(), limit) {
         return false;
     }
-    output.forget();
+    // The outcome of a message that was given up.
+    if output.is_busy {
+        drop(output.write(&[]));
+    }
     let mut rest = bytes;
     while !rest.is_empty() {
         match output.write(rest) {
@@ -295,8 +232,7 @@ pub(crate) fn say(bytes: &[u8], limit: Duration) -> bool {
     true
 }
 
-/// Returns the exit status, or exits if it is too large to be returned: a command's
-/// status has 32 bits here.
+/// Exits if the status is too large to be returned: a command's has 32 bits here.
 pub(crate) fn end_with(status: u32) -> ExitCode {
     u8::try_from(status).map_or_else(|_| process::exit(status.cast_signed()), ExitCode::from)
 }

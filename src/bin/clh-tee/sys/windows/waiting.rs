@@ -1,12 +1,16 @@
 //! Waiting for many things at once: a bell rings whenever one of them becomes ready.
 
-use std::io;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::cell::RefCell;
+use std::io::{self, ErrorKind};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long to wait for things that should be ready at once: a thread needs a moment to bring them.
 const MOMENT: Duration = Duration::from_millis(50);
+
+/// More than can ever be there: the reader takes each wake before it waits again.
+const WAKES: usize = 16;
 
 static RINGS: Mutex<u64> = Mutex::new(0);
 static BELL: Condvar = Condvar::new();
@@ -22,9 +26,8 @@ pub(super) trait Ready {
     fn is_ready(&self) -> bool;
 }
 
-/// Something to wait for; after the wait, whether it is ready.
+/// None is never ready.
 pub(crate) struct Awaited<'a> {
-    /// None is never ready.
     what: Option<&'a dyn Ready>,
     is_ready: bool,
 }
@@ -36,11 +39,6 @@ impl<'a> Awaited<'a> {
 
     pub(super) fn never() -> Self {
         Self { what: None, is_ready: false }
-    }
-
-    fn look(&mut self) -> bool {
-        self.is_ready = self.what.is_some_and(Ready::is_ready);
-        self.is_ready
     }
 }
 
@@ -54,7 +52,6 @@ pub(crate) fn is_ready(awaited: &Awaited) -> bool {
     awaited.is_ready
 }
 
-/// Returns whether `awaited` becomes ready within `limit`.
 pub(crate) fn is_ready_within(awaited: Awaited, limit: Duration) -> bool {
     let mut awaited = [awaited];
     wait_until(&mut awaited, Some(Instant::now() + limit));
@@ -65,9 +62,11 @@ fn wait_until(awaited: &mut [Awaited], until: Option<Instant>) {
     loop {
         // Read before looking: what becomes ready after that rings again.
         let rings = *RINGS.lock().unwrap_or_else(PoisonError::into_inner);
-        let ready = awaited.iter_mut().filter_map(|one| one.look().then_some(())).count();
+        for one in &mut *awaited {
+            one.is_ready = one.what.is_some_and(Ready::is_ready);
+        }
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        if ready > 0 || left.is_some_and(|left| left.is_zero()) {
+        if awaited.iter().any(is_ready) || left.is_some_and(|left| left.is_zero()) {
             return;
         }
         let now = RINGS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -79,54 +78,85 @@ fn wait_until(awaited: &mut [Awaited], until: Option<Instant>) {
     }
 }
 
-/// Wakes the thread that waits for its [`Woken`], which stays ready once this is dropped.
-pub(crate) struct Waker(Arc<Wakes>);
+/// Sends what a thread brings. Sending and its end ring the bell.
+pub(super) struct Outbox<T>(Option<SyncSender<T>>);
 
-/// Is ready as often as it was woken.
-pub(crate) struct Woken(Arc<Wakes>);
-
-#[derive(Default)]
-struct Wakes {
-    /// Wakes that were not noted.
-    count: AtomicUsize,
-    ended: AtomicBool,
+/// What a thread brings: is ready when there is something, and once the [`Outbox`] is gone.
+pub(super) struct Inbox<T> {
+    arrives: Receiver<T>,
+    next: RefCell<Option<T>>,
 }
 
-pub(crate) fn waker() -> io::Result<(Waker, Woken)> {
-    let wakes = Arc::<Wakes>::default();
-    Ok((Waker(Arc::clone(&wakes)), Woken(wakes)))
+/// Returns two ends with `room` for so much that is not taken yet.
+pub(super) fn channel<T>(room: usize) -> (Outbox<T>, Inbox<T>) {
+    let (sender, arrives) = sync_channel(room);
+    (Outbox(Some(sender)), Inbox { arrives, next: RefCell::default() })
 }
 
-impl Waker {
-    pub(crate) fn wake(&self) {
-        self.0.count.fetch_add(1, Ordering::Release);
+impl<T> Outbox<T> {
+    /// Waits for room; returns false if nothing is taken any more.
+    pub(super) fn send(&self, thing: T) -> bool {
+        let sent = self.0.as_ref().is_some_and(|sender| sender.send(thing).is_ok());
+        ring();
+        sent
+    }
+}
+
+impl<T> Drop for Outbox<T> {
+    fn drop(&mut self) {
+        self.0 = None;
         ring();
     }
 }
 
-impl Drop for Waker {
-    fn drop(&mut self) {
-        self.0.ended.store(true, Ordering::Release);
-        ring();
+impl<T> Inbox<T> {
+    /// Returns one that holds `thing` alone.
+    pub(super) fn of(thing: T) -> Self {
+        let (_, Self { arrives, .. }) = channel(0);
+        Self { arrives, next: RefCell::new(Some(thing)) }
+    }
+
+    /// Takes the next, or none at the end. Fails with `WouldBlock` if it has not come yet.
+    pub(super) fn take(&mut self) -> io::Result<Option<T>> {
+        if self.is_ready() { Ok(self.next.take()) } else { Err(ErrorKind::WouldBlock.into()) }
+    }
+}
+
+impl<T> Ready for Inbox<T> {
+    fn is_ready(&self) -> bool {
+        let mut next = self.next.borrow_mut();
+        if next.is_none() {
+            match self.arrives.try_recv() {
+                Ok(arrived) => *next = Some(arrived),
+                Err(error) => return error == TryRecvError::Disconnected,
+            }
+        }
+        true
+    }
+}
+
+pub(crate) struct Waker(Outbox<()>);
+
+pub(crate) struct Woken(Inbox<()>);
+
+pub(crate) fn waker() -> io::Result<(Waker, Woken)> {
+    let (waker, woken) = channel(WAKES);
+    Ok((Waker(waker), Woken(woken)))
+}
+
+impl Waker {
+    pub(crate) fn wake(&self) {
+        self.0.send(());
     }
 }
 
 impl Woken {
     pub(crate) fn awaited(&self) -> Awaited<'_> {
-        Awaited::new(self)
+        Awaited::new(&self.0)
     }
 
-    /// Uses up one wake.
     pub(crate) fn noted(&mut self) {
         // There is one for each wait that ended, unless the waker is gone.
-        let one_less = |count: usize| count.checked_sub(1);
-        let count = &self.0.count;
-        count.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_less).unwrap_or_default();
-    }
-}
-
-impl Ready for Woken {
-    fn is_ready(&self) -> bool {
-        self.0.count.load(Ordering::Acquire) > 0 || self.0.ended.load(Ordering::Acquire)
+        drop(self.0.take());
     }
 }
