@@ -1,4 +1,4 @@
-//! Neighbours from a registry: the real concurrent-log-handler from Python's, and
+//! Neighbours from package registries: the real concurrent-log-handler, and
 //! programs from crates.io.
 //!
 //! Each version has a directory under `target/peers`, made by the first test

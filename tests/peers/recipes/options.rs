@@ -15,7 +15,7 @@ use crate::harness::{Page, Place, Tee};
 const PAGES: [&str; 5] = ["guide.md", "recipes.md", "migrating.md", "shippers.md", "compared.md"];
 
 /// Options that are named, and are those of other commands.
-const OF_OTHERS: [&str; 10] = [
+const OF_OTHERS: &[&str] = &[
     "--locked",
     "--path",
     "--include-ignored",
@@ -23,6 +23,7 @@ const OF_OTHERS: [&str; 10] = [
     "--line-buffered",
     "--log-path",
     "--compress",
+    "--err",
     "--group",
     "--line-buffer",
     "--will-cite",
