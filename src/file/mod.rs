@@ -21,9 +21,7 @@ pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
 /// Returns when the file was begun, in seconds since 1970: when it was created, or last changed
 /// if creation is unknown or later, as it is for a copy.
 pub(crate) fn began(metadata: &Metadata) -> Option<i64> {
-    let seconds =
-        |time: SystemTime| i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok();
-    let changed = metadata.modified().ok().and_then(seconds)?;
+    let changed = changed(metadata)?;
     let made = i64::try_from(sys::born(metadata) / 1_000_000_000).ok().filter(|made| *made > 0);
     Some(made.map_or(changed, |made| made.min(changed)))
 }
@@ -34,6 +32,15 @@ pub(crate) fn look_at(path: &Path) -> Result<Option<Metadata>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         found => found.map(Some).map_err(Error::on("look at", path)),
     }
+}
+
+/// Returns when the content was last changed, in seconds since 1970.
+pub(crate) fn changed(metadata: &Metadata) -> Option<i64> {
+    seconds(metadata.modified().ok()?)
+}
+
+pub(crate) fn seconds(time: SystemTime) -> Option<i64> {
+    i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
 /// Anything but a regular file is an error.

@@ -190,11 +190,12 @@ impl<'a> Hold<'a> {
         let files =
             |log: &Log| Files::of(&log.backups.names, log.backups.options.lock_dir.as_deref());
         let before = files(&self.log)?;
+        let forgotten = self.log.forget_time(&mut self.held)?;
         self.log.look_for_leftovers();
         self.log.mend(&mut self.held);
         let ended = self.log.end_torn_end(&mut self.held);
         let mut changes = before.changes(&files(&self.log)?);
-        changes.extend(ended);
+        changes.extend(ended.into_iter().chain(forgotten));
         Ok(Repair { changes, notices: std::mem::take(&mut self.log.notices) })
     }
 

@@ -22,6 +22,7 @@ use crate::lock::Lock;
 use crate::names::Names;
 use crate::rotation::Backups;
 use crate::rotation::options::Options;
+use crate::rotation::timetable;
 use crate::sys;
 
 /// A log that any number of processes append to and rotate in turns.
@@ -214,6 +215,20 @@ impl Options {
     #[doc(hidden)]
     pub fn open_to_repair(self, path: impl AsRef<Path>) -> Result<RotatingLog> {
         RotatingLog::open(path.as_ref(), self)
+    }
+
+    /// Opens the log at `path` to rotate it once. Without a schedule, the names of its backups
+    /// show one; their dates are read as `utc` or local time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Options::open`].
+    #[doc(hidden)]
+    pub fn open_to_rotate(mut self, path: impl AsRef<Path>, utc: bool) -> Result<RotatingLog> {
+        if let (None, Ok(names)) = (self.schedule, Names::new(path.as_ref())) {
+            self.schedule = timetable::shown(&names, self.lock_dir.as_deref(), utc);
+        }
+        self.open_to_repair(path)
     }
 }
 

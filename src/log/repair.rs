@@ -40,6 +40,8 @@ pub enum Change {
     Made(PathBuf),
     /// The log's partial last line was ended with a newline.
     Ended(PathBuf),
+    /// The lock file's time of the next rotation, by which no writer goes, was removed.
+    Forgotten(PathBuf),
 }
 
 /// The paths of the files around a log, by identity and time of change. The birth time would

@@ -5,12 +5,14 @@ use std::io::{self, ErrorKind};
 use super::state::Log;
 use crate::error::{Error, Result};
 use crate::event::Notice;
-use crate::file::began;
+use crate::file::{began, changed};
 use crate::lock::Held;
+use crate::log::repair::Change;
 use crate::rotation::dated;
 use crate::rotation::options::SyncPolicy;
 use crate::rotation::recovery::Leftovers;
-use crate::rotation::timetable::{Doubt, Timetable, time_in};
+use crate::rotation::timetable::{Doubt, Timetable, clock, time_in};
+use crate::sys::{self, Metadata};
 
 impl Log {
     /// Checks when the log is to be rotated. By size only, a writer that goes by the clock is
@@ -37,6 +39,35 @@ impl Log {
                 }
             }
         }
+    }
+
+    /// Removes the time of the next rotation from the lock file if this log goes by size and no
+    /// writer by that time: lines came after it without a rotation, or it has yet to come and
+    /// no process that we can see has the log or the lock file open. A writer that comes later
+    /// sets it anew.
+    pub(super) fn forget_time(&mut self, held: &mut Held<'_>) -> Result<Option<Change>> {
+        if self.backups.naming.timetable().is_some() {
+            return Ok(None);
+        }
+        let Some(next) = time_in(held)? else { return Ok(None) };
+        let lock = held.path().to_owned();
+        let log = self.active.metadata()?;
+        let written = log.as_ref().and_then(changed);
+        let identity = |file: Option<Metadata>| file.as_ref().map(sys::identity);
+        let files =
+            [(self.active.path(), identity(log)), (&*lock, identity(sys::look_at(&lock).ok()))];
+        let is_ahead = next > clock();
+        let is_used = is_ahead
+            && sys::openers(files)
+                .iter()
+                .any(|(_, open)| !matches!(open, None | Some([None, None])));
+        if is_used || !(is_ahead || written.is_some_and(|written| written > next)) {
+            return Ok(None);
+        }
+        held.may_write()?;
+        held.set_content(b"", self.backups.options.sync != SyncPolicy::None)?;
+        self.notices.retain(|notice| !matches!(notice, Notice::TimedElsewhere { .. }));
+        Ok(Some(Change::Forgotten(lock)))
     }
 
     /// A missing time is odd only if there is an older log.

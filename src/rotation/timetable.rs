@@ -5,12 +5,15 @@
 //! writer computes and writes it.
 
 use std::fs::File;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::path::Path;
+use std::time::SystemTime;
 
 use crate::error::Result;
+use crate::file::{open_to_read, seconds};
 use crate::lock::Held;
 use crate::names::stamp::Stamp;
-use crate::sys::FileExt;
+use crate::names::{Meaning, Names};
+use crate::sys::{self, FileExt};
 use crate::time::schedule::Schedule;
 use crate::time::zone::Zone;
 
@@ -34,6 +37,17 @@ pub(crate) struct Timetable {
     next: i64,
     /// A doubt about that time has been returned.
     doubted: bool,
+}
+
+/// Returns the schedule that the newest backup's name and the lock file show, if both do.
+pub(crate) fn shown(names: &Names, lock_dir: Option<&Path>, utc: bool) -> Option<Schedule> {
+    let listing = names.list(lock_dir).ok()?;
+    let is_backup = |meaning: &_| matches!(meaning, Meaning::Backup(..) | Meaning::Dated(..));
+    let backups = listing.entries.iter().filter(|entry| entry.regular && is_backup(&entry.meaning));
+    let newest = backups.max_by_key(|entry| sys::look_at(&entry.path).ok()?.modified().ok())?;
+    let Meaning::Dated(dated, _) = newest.meaning else { return None };
+    let next = time_at(&open_to_read(&names.lock(lock_dir)).ok()?)?;
+    Some(Schedule::guess(dated.stamp.precision(), next, clock(), utc))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,8 +102,7 @@ impl Timetable {
     }
 
     pub(crate) fn look_at_clock(&mut self) {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.now = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+        self.now = clock();
     }
 
     pub(crate) fn is_due(&self) -> bool {
@@ -109,6 +122,11 @@ impl Timetable {
         self.next = next;
         Ok(())
     }
+}
+
+/// Returns the time in seconds since 1970.
+pub(crate) fn clock() -> i64 {
+    seconds(SystemTime::now()).unwrap_or_default()
 }
 
 fn write(next: i64, held: &mut Held<'_>, sync: bool) -> Result<()> {

@@ -98,6 +98,28 @@ impl Schedule {
         self
     }
 
+    /// Returns a schedule that names backups with this precision and gives `next`, or a time soon
+    /// after it.
+    pub(crate) fn guess(precision: usize, next: i64, now: i64, utc: bool) -> Self {
+        let left = (next - now).max(1);
+        let (when, unit) = match precision {
+            6 => (When::Second, 1),
+            5 => (When::Minute, 60),
+            4 => (When::Hour, 60 * 60),
+            _ => {
+                let zone = if utc { Zone::utc() } else { Zone::local() };
+                // Midnight is the end of a day.
+                let clock = zone.civil(next - 1);
+                let day = Weekday::ALL.into_iter().find(|day| *day as i64 == clock.weekday);
+                let weekly = day.filter(|_| left > DAY + 2 * DST_SHIFT).map(When::Weekday);
+                let when = weekly.unwrap_or(When::Midnight);
+                return Self { day_end: clock.second_of_day() + 1, utc, ..Self::new(when) };
+            }
+        };
+        let units = u32::try_from((left - 1) / unit + 1).unwrap_or(u32::MAX);
+        Self::new(when).utc(utc).interval(units)
+    }
+
     pub(crate) fn fault(&self) -> Option<&'static str> {
         match self {
             Self { interval: 0, .. } => Some("an interval has at least one unit"),

@@ -111,7 +111,7 @@ impl Report {
             Notice::CannotMend(error) => and(error, "it stays as it is"),
             Notice::TimedElsewhere { lock } => format!(
                 "by '{}', another writer rotates '{log}' by the clock; \
-                 give both the same --when, or empty that file if there is none any more",
+                 give both the same --when, or if there is none any more, run --repair",
                 at(lock)
             ),
             Notice::OtherTime { lock, next } => format!(

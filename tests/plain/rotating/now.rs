@@ -1,7 +1,7 @@
 //! `--rotate`: now, and nothing else.
 
 use super::{script, tee};
-use crate::harness::{HeldLock, Place};
+use crate::harness::{HeldLock, Place, until};
 
 #[test]
 fn a_log_is_rotated_at_once_and_nothing_is_said() {
@@ -24,7 +24,7 @@ fn a_writer_goes_on_in_the_new_log() {
     let place = Place::fresh();
     let mut writer = tee(&place, "").start();
     writer.feed(b"one\n");
-    crate::harness::until(super::SOON, "the line is in", || place.read("app.log") == b"one\n");
+    until(super::SOON, "the line is in", || place.read("app.log") == b"one\n");
     tee(&place, "--rotate").run(b"").expect_quiet_success();
     writer.feed(b"two\n");
     writer.finish().expect_quiet_success();
@@ -122,4 +122,83 @@ fn no_command_goes_with_it() {
     tee(&place, "--rotate").args("-- true").run(b"").expect(2);
     tee(&place, "--rotate --repair").run(b"").expect(2);
     tee(&place, "--rotate --status").run(b"").expect(2);
+}
+
+/// Returns the names of the backups, without the log's.
+fn backups(place: &Place) -> Vec<String> {
+    let names = place.names().into_iter();
+    names.filter_map(|name| name.strip_prefix("app.log.").map(str::to_owned)).collect()
+}
+
+#[test]
+fn the_names_that_are_there_are_followed() {
+    for when in ["S --interval 30", "M", "H", "H --interval 4", "D", "MIDNIGHT", "W0", "W6"]
+        .into_iter()
+        .chain(["MIDNIGHT --at-time 06:00", "W3 --utc"])
+    {
+        let place = Place::fresh();
+        let timed = format!("--when {when}");
+        let zone = if when.contains("--utc") { " --utc" } else { "" };
+        tee(&place, &timed).run(b"one\n").expect_quiet_success();
+        tee(&place, &format!("--rotate {timed}")).run(b"").expect_quiet_success();
+        tee(&place, &timed).run(b"two\n").expect_quiet_success();
+        let before = backups(&place);
+        tee(&place, &format!("--rotate{zone}")).run(b"").expect_quiet_success();
+        let after = backups(&place);
+        assert_eq!((before.len(), after.len()), (1, 2), "{when}: {after:?}");
+        assert!(!after.contains(&"1".to_owned()), "{when}: {after:?}");
+        assert_eq!(after[0].matches(['-', '_']).count(), before[0].matches(['-', '_']).count());
+        // The writers that know the schedule find a time that it gives.
+        tee(&place, &timed).run(b"three\n").expect_quiet_success();
+        assert_eq!(place.read("app.log"), b"three\n", "{when}");
+    }
+    // Where numbers came last, they go on.
+    let place = Place::fresh();
+    place.write("app.log.2025-11-22", b"old\n");
+    place.write("app.log", b"one\n");
+    for _ in 0..2 {
+        tee(&place, "--rotate").run(b"").expect_quiet_success();
+        tee(&place, "").run(b"a line\n").expect_quiet_success();
+    }
+    assert_eq!(backups(&place), ["1", "2", "2025-11-22"]);
+}
+
+#[test]
+fn a_time_that_no_writer_goes_by_is_cleared_by_repair() {
+    let cleared = "removed the time of the next rotation from '.__app.lock', by which no writer \
+                   goes\n";
+    let warning = "another writer rotates 'app.log' by the clock; give both the same --when, or if \
+                   there is none any more, run --repair\n";
+    let repair = |place: &Place, status| {
+        let ended = tee(place, "--repair").run(b"");
+        ended.expect(status);
+        (String::from_utf8(ended.out.clone()).expect("text"), ended.stderr())
+    };
+    // One that has yet to come, and one that passed before a line without a rotation.
+    for time in ["4102444800", "1000000000"] {
+        let place = Place::fresh();
+        tee(&place, "").run(b"one\n").expect_quiet_success();
+        place.write(".__app.lock", time.as_bytes());
+        assert!(tee(&place, "").run(b"two\n").expect(0).stderr().ends_with(warning));
+        assert_eq!(repair(&place, 0), (cleared.to_owned(), String::new()));
+        assert_eq!(repair(&place, 0).0, "nothing to do\n");
+        tee(&place, "").run(b"three\n").expect_quiet_success();
+        assert_eq!(place.read(".__app.lock"), b"");
+    }
+    // One that is due, and one that a process may go by.
+    let place = Place::fresh();
+    place.write("app.log", b"one\n");
+    let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
+    let log = std::fs::File::options().write(true).open(place.path("app.log")).expect("open it");
+    log.set_modified(old).expect("set its time");
+    drop(log);
+    place.write(".__app.lock", b"1000000060");
+    assert!(repair(&place, 1).1.ends_with(warning));
+    assert_eq!(place.read(".__app.lock"), b"1000000060");
+    let mut timed = tee(&place, "--when MIDNIGHT").start();
+    timed.feed(b"two\n");
+    until(super::SOON, "the line is in", || place.read("app.log") == b"two\n");
+    assert!(repair(&place, 1).1.ends_with(warning));
+    assert_eq!(place.read(".__app.lock").len(), 10);
+    timed.finish().expect_quiet_success();
 }

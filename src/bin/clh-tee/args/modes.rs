@@ -72,7 +72,8 @@ pub(crate) struct Looking {
 
     /// Rotate LOG now, if it is not empty, and end
     ///
-    /// Give --backups, --gzip and --when as the writers have them. The writers go on in the new
+    /// Give --backups, --gzip and --when as the writers have them. Without --when, the new backup
+    /// is named like the newest one, by number or by the clock. The writers go on in the new
     /// log. The exit status is 0 if LOG was rotated, or was empty, which is reported; it is 1 if
     /// LOG cannot be rotated or does not exist.
     #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]

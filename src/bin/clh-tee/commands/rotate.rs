@@ -20,7 +20,7 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     }
     super::status::refuse_missing(cli)?;
     let post_rotate = PostRotate::of(cli, umask, report)?;
-    let mut log = cli.options().open_to_repair(&cli.log)?;
+    let mut log = cli.options().open_to_rotate(&cli.log, cli.timed.utc)?;
     let mut hold = hold_in_time(&mut log, cli, "rotate")?;
     if hold.cuts_history() && !cli.timed.may_cut {
         bail!(
