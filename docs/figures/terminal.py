@@ -63,17 +63,20 @@ for number in range(15600):
 """
 
 # Types the session's commands into a shell of its own: prompt, command, and
-# what it prints. Before the log is looked at, there are to be five backups,
-# and a line of each writer at its end.
+# what it prints. `tail` is tried until there are five backups and the end of
+# the log has a line of each writer; the picture shows that attempt, because the
+# next one may show other lines.
 SHELL = r"""
+has_all() {
+    for name in import stock worker; do case $1 in *" $name: "*) ;; *) return 1 ;; esac; done
+}
 while IFS= read -r command <&3; do
+    shown=
     case $command in tail*)
-        for name in import stock worker; do
-            until [ -e app.log.5.gz ] && tail -n 6 app.log | grep -q " $name: "; do sleep 0.1; done
-        done
+        until [ -e app.log.5.gz ] && shown=$($command) && has_all "$shown"; do sleep 0.1; done
     esac
     printf '\033[1;34m$\033[0m \033[1m%s\033[0m\n' "$command"
-    eval "$command"
+    if [ -n "$shown" ]; then printf '%s\n' "$shown"; else eval "$command"; fi
 done
 kill $(jobs -p) 2>/dev/null
 """
