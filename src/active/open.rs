@@ -50,10 +50,18 @@ impl Open {
     }
 
     fn write(&mut self, lines: &[u8]) -> Result<(), (usize, io::Error)> {
-        let (written, outcome) = write_all(&self.file, lines);
-        let Err(error) = outcome else {
-            self.grown(written);
-            return Ok(());
+        let mut written = 0;
+        let error = loop {
+            if written == lines.len() {
+                self.grown(written);
+                return Ok(());
+            }
+            match sys::append(&self.file, &lines[written..]) {
+                Ok(0) => break ErrorKind::WriteZero.into(),
+                Ok(count) => written += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => break error,
+            }
         };
         if !self.regular {
             // A pipe cannot be cut back. The rest of a line follows at the next try.
@@ -75,18 +83,4 @@ impl Open {
             self.size += bytes as u64;
         }
     }
-}
-
-/// Returns how many bytes were written, and how it ended.
-fn write_all(file: &File, bytes: &[u8]) -> (usize, io::Result<()>) {
-    let mut written = 0;
-    while written < bytes.len() {
-        match sys::append(file, &bytes[written..]) {
-            Ok(0) => return (written, Err(ErrorKind::WriteZero.into())),
-            Ok(count) => written += count,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return (written, Err(error)),
-        }
-    }
-    (written, Ok(()))
 }

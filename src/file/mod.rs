@@ -1,17 +1,29 @@
 //! One file on disk: its identity, and the rights of new ones.
 
-pub(crate) mod identity;
 pub(crate) mod permissions;
 pub(crate) mod sync;
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
-pub(crate) use self::identity::file_id;
 use crate::error::{Error, Escaped, Result};
 use crate::sys::{self, Metadata};
+
+/// Returns a number that identifies the file for good. Where the file system keeps
+/// no birth time and reuses inodes it is weaker, so callers compare contents too.
+pub(crate) fn file_id(metadata: &Metadata) -> u64 {
+    let (device, inode) = sys::identity(metadata);
+    let born = sys::born(metadata).to_le_bytes();
+    // Private files of another format have other names than with this "2", so that no writer
+    // takes one for its own.
+    let parts: [&[u8]; 4] = [b"2", &device.to_le_bytes(), &inode.to_le_bytes(), &born];
+    // FNV-1a. Std's hasher may change between releases, and this number is part of a file name
+    // that writers of any release share.
+    let add = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    parts.into_iter().flatten().fold(0xcbf2_9ce4_8422_2325, add)
+}
 
 /// Opens a file to be read, never through a symbolic link.
 pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
@@ -36,11 +48,7 @@ pub(crate) fn look_at(path: &Path) -> Result<Option<Metadata>> {
 
 /// Returns when the content was last changed, in seconds since 1970.
 pub(crate) fn changed(metadata: &Metadata) -> Option<i64> {
-    seconds(metadata.modified().ok()?)
-}
-
-pub(crate) fn seconds(time: SystemTime) -> Option<i64> {
-    i64::try_from(time.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
+    i64::try_from(metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
 /// Anything but a regular file is an error.

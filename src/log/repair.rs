@@ -26,14 +26,10 @@ pub struct Repair {
 /// One change to the files around a log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
+#[expect(missing_docs, reason = "the variants say what their fields are")]
 pub enum Change {
     /// A file has another name.
-    Renamed {
-        /// The name that it had.
-        from: PathBuf,
-        /// The name that it has.
-        to: PathBuf,
-    },
+    Renamed { from: PathBuf, to: PathBuf },
     /// A file is gone.
     Removed(PathBuf),
     /// There is a new file.

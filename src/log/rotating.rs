@@ -11,8 +11,9 @@ use crate::log::repair::Change;
 use crate::rotation::dated;
 use crate::rotation::options::SyncPolicy;
 use crate::rotation::recovery::Leftovers;
-use crate::rotation::timetable::{Doubt, Timetable, clock, time_in};
+use crate::rotation::timetable::{Doubt, Timetable, time_in};
 use crate::sys::{self, Metadata};
+use crate::time;
 
 impl Log {
     /// Checks when the log is to be rotated. By size only, a writer that goes by the clock is
@@ -56,7 +57,7 @@ impl Log {
         let identity = |file: Option<Metadata>| file.as_ref().map(sys::identity);
         let files =
             [(self.active.path(), identity(log)), (&*lock, identity(sys::look_at(&lock).ok()))];
-        let is_ahead = next > clock();
+        let is_ahead = next > time::now();
         let is_used = is_ahead
             && sys::openers(files)
                 .iter()
@@ -191,7 +192,8 @@ impl Log {
         match self.backups.list() {
             Ok(listing) => {
                 let (names, kept) = (&self.backups.names, self.backups.kept(&listing));
-                let surplus = dated::surplus_of(names, timetable.precision(), kept, &listing);
+                let calendar = dated::calendar(&listing, timetable.precision());
+                let surplus = dated::surplus(names, &calendar, kept);
                 self.backups.remove_surplus(surplus, &listing, held);
                 self.report_unremoved();
             }

@@ -19,7 +19,7 @@ pub(crate) struct Stamp {
     /// Year to second; those beyond the precision are 0.
     fields: [u32; 6],
     /// How many of them are in the name.
-    precision: usize,
+    pub(crate) precision: usize,
 }
 
 /// A backup by the clock; the older one is less.
@@ -34,10 +34,6 @@ impl Stamp {
     pub(crate) fn new(mut fields: [u32; 6], precision: usize) -> Self {
         fields[precision..].fill(0);
         Self { fields, precision }
-    }
-
-    pub(crate) fn precision(&self) -> usize {
-        self.precision
     }
 
     /// Reads a stamp of this precision, which must be a valid time.

@@ -100,7 +100,7 @@ impl LogReader {
         let Access::Open(file) = &item.found.access else { return Ok(()) };
         let new = || Part::new(Arc::clone(file), item.found.form, item.end);
         let part = item.part.get_or_insert_with(new);
-        let was_partial = part.is_partial_end();
+        let was_partial = part.partial;
         let cut = Cut { lines: self.watch.is_some(), ended: true };
         if let Err(error) = part.next(&mut self.piece, cut) {
             self.notices.push(ReadNotice::CannotRead(Error::new("read", &item.found.path, error)));

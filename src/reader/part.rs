@@ -62,7 +62,7 @@ pub(super) struct Part {
     /// That was reported.
     over: bool,
     /// What was passed on last ended with a partial line.
-    partial: bool,
+    pub(super) partial: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,10 +82,6 @@ impl Part {
             Form::Gzip => Way::Gzip(Box::new(compress::inflated(at)), Vec::new()),
         };
         Self { way, failed: None, over: false, partial: false }
-    }
-
-    pub(super) fn is_partial_end(&self) -> bool {
-        self.partial
     }
 
     /// Puts what comes next into `piece`; nothing, if there is no more now. An error comes after
@@ -278,6 +274,6 @@ mod tests {
         assert_eq!(read(&mut part, live), b"two\n");
         let mut piece = Vec::new();
         part.next(&mut piece, Cut { lines: true, ended: true }).unwrap();
-        assert_eq!((&piece[..], part.is_partial_end()), (&b"thr"[..], true));
+        assert_eq!((&piece[..], part.partial), (&b"thr"[..], true));
     }
 }

@@ -16,18 +16,14 @@ use crate::names::{Form, Meaning, Names};
 use crate::rotation::plan::{Plan, Rotation};
 
 /// The files of backups, oldest first; each can exist in both forms.
-type Calendar = BTreeSet<(Dated, Form)>;
+pub(crate) type Calendar = BTreeSet<(Dated, Form)>;
 
-fn calendar(listing: &Listing, precision: usize) -> Calendar {
+pub(crate) fn calendar(listing: &Listing, precision: usize) -> Calendar {
     let dated = listing.entries.iter().filter(|entry| entry.regular).filter_map(|entry| {
         let Meaning::Dated(dated, form) = entry.meaning else { return None };
-        (dated.stamp.precision() == precision).then_some((dated, form))
+        (dated.stamp.precision == precision).then_some((dated, form))
     });
     dated.collect()
-}
-
-pub(crate) fn count(precision: usize, listing: &Listing) -> u64 {
-    calendar(listing, precision).len() as u64
 }
 
 pub(crate) fn plan_rotation(
@@ -36,7 +32,7 @@ pub(crate) fn plan_rotation(
     backups: u64,
     listing: &Listing,
 ) -> Result<Rotation> {
-    let mut calendar = calendar(listing, stamp.precision());
+    let mut calendar = calendar(listing, stamp.precision);
     for counter in next_counter(&calendar, stamp)..=u64::MAX {
         let dated = Dated { stamp, counter };
         if is_free(names, dated, listing)? {
@@ -49,18 +45,8 @@ pub(crate) fn plan_rotation(
     Err(Error::new("name a backup of", names.log(), ErrorKind::AlreadyExists.into()))
 }
 
-/// Returns the backups beyond the newest `backups`, for when the log is not rotated.
-pub(crate) fn surplus_of(
-    names: &Names,
-    precision: usize,
-    backups: u64,
-    listing: &Listing,
-) -> Vec<PathBuf> {
-    surplus(names, &calendar(listing, precision), backups)
-}
-
 /// Returns the oldest files beyond the newest `keep`; 0 keeps all. Each form counts, as in CLH.
-fn surplus(names: &Names, calendar: &Calendar, keep: u64) -> Vec<PathBuf> {
+pub(crate) fn surplus(names: &Names, calendar: &Calendar, keep: u64) -> Vec<PathBuf> {
     let keep = if keep == 0 { usize::MAX } else { usize::try_from(keep).unwrap_or(usize::MAX) };
     let oldest = calendar.iter().take(calendar.len().saturating_sub(keep));
     oldest.map(|(dated, form)| dated.path(names, *form)).collect()
@@ -88,30 +74,4 @@ fn next_counter(calendar: &Calendar, stamp: Stamp) -> u64 {
     let at = |counter, form| (Dated { stamp, counter }, form);
     let last = calendar.range(at(0, Form::Plain)..=at(u64::MAX, Form::Gzip)).next_back();
     last.map_or(0, |(dated, _)| dated.counter.saturating_add(1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::path::Path;
-
-    #[test]
-    fn the_oldest_files_are_surplus_and_numbers_go_on() {
-        let names = Names::new(Path::new("/d/app.log")).unwrap();
-        let stamp = |day| Stamp::new([2026, 11, day, 0, 0, 0], 3);
-        let dated = |day, counter| Dated { stamp: stamp(day), counter };
-        let files = [
-            (dated(1, 0), Form::Plain),
-            (dated(1, 0), Form::Gzip),
-            (dated(2, 7), Form::Gzip),
-            (dated(2, 12), Form::Plain),
-        ];
-        let (calendar, paths) =
-            (Calendar::from(files), files.map(|(dated, form)| dated.path(&names, form)));
-        for (keep, gone) in [(0, 0), (u64::MAX, 0), (3, 1), (1, 3)] {
-            assert_eq!(surplus(&names, &calendar, keep), paths[..gone], "{keep}");
-        }
-        assert_eq!(next_counter(&calendar, stamp(2)), 13);
-        assert_eq!(next_counter(&calendar, stamp(3)), 0);
-    }
 }

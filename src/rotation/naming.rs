@@ -41,7 +41,7 @@ impl Naming {
     pub(crate) fn count(&self, names: &Names, listing: &Listing) -> u64 {
         match self {
             Self::Numbered => numbered::count(names, listing),
-            Self::Dated(timetable) => dated::count(timetable.precision(), listing),
+            Self::Dated(time) => dated::calendar(listing, time.precision()).len() as u64,
         }
     }
 
@@ -66,7 +66,7 @@ impl Naming {
                 (*slot <= kept).then(|| names.backup(*slot, Form::Plain))
             }
             (Self::Dated(timetable), Meaning::Dated(dated, _)) => {
-                let ours = dated.stamp.precision() == timetable.precision();
+                let ours = dated.stamp.precision == timetable.precision();
                 ours.then(|| dated.path(names, Form::Plain))
             }
             _ => None,

@@ -6,14 +6,14 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::time::SystemTime;
 
 use crate::error::Result;
-use crate::file::{open_to_read, seconds};
+use crate::file::open_to_read;
 use crate::lock::Held;
 use crate::names::stamp::Stamp;
 use crate::names::{Meaning, Names};
 use crate::sys::{self, FileExt};
+use crate::time;
 use crate::time::schedule::Schedule;
 use crate::time::zone::Zone;
 
@@ -47,7 +47,7 @@ pub(crate) fn shown(names: &Names, lock_dir: Option<&Path>, utc: bool) -> Option
     let newest = backups.max_by_key(|entry| sys::look_at(&entry.path).ok()?.modified().ok())?;
     let Meaning::Dated(dated, _) = newest.meaning else { return None };
     let next = time_at(&open_to_read(&names.lock(lock_dir)).ok()?)?;
-    Some(Schedule::guess(dated.stamp.precision(), next, clock(), utc))
+    Some(Schedule::guess(dated.stamp.precision, next, time::now(), utc))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +102,7 @@ impl Timetable {
     }
 
     pub(crate) fn look_at_clock(&mut self) {
-        self.now = clock();
+        self.now = time::now();
     }
 
     pub(crate) fn is_due(&self) -> bool {
@@ -122,11 +122,6 @@ impl Timetable {
         self.next = next;
         Ok(())
     }
-}
-
-/// Returns the time in seconds since 1970.
-pub(crate) fn clock() -> i64 {
-    seconds(SystemTime::now()).unwrap_or_default()
 }
 
 fn write(next: i64, held: &mut Held<'_>, sync: bool) -> Result<()> {

@@ -1,7 +1,6 @@
 //! What is wrong with a log, judging by the names around it.
 
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::finding::Finding;
 use super::scan::{Backup, Scan, Which, is_old};
@@ -10,6 +9,7 @@ use crate::file::{began, open_to_read};
 use crate::names::{Meaning, Names};
 use crate::rotation::options::Options;
 use crate::sys::{self, Metadata};
+use crate::time;
 
 /// With a smaller limit writers do little else than rotate.
 const SMALL: u64 = 64 * 1024;
@@ -78,8 +78,7 @@ fn next_rotation(options: &Options, scan: &Scan) -> Option<Finding> {
     let Some(schedule) = options.schedule else {
         return scan.next_rotation.map(|next| Finding::TimedWriter { next });
     };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    let now = i64::try_from(now).ok()?;
+    let now = time::now();
     if let Some(next) = scan.next_rotation {
         let sound = schedule.could_give(next.try_into().ok()?, now, &schedule.zone());
         return (!sound).then_some(Finding::OtherTime { next });

@@ -6,7 +6,7 @@
 
 use std::cmp::Reverse;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use crate::compress::private_file::PrivateFile;
 use crate::error::{Error, Result};
@@ -18,11 +18,12 @@ use crate::names::{Form, Meaning, Names};
 use crate::rotation::options::Options;
 use crate::rotation::timetable::{time_at, time_in};
 use crate::sys::{self, Locks, Metadata};
+use crate::time;
 
 const LOCK_WAIT: Duration = Duration::from_millis(250);
 
 /// In seconds; no rotation takes longer: Python compresses 10 MB a second.
-const LONGEST_ROTATION: u64 = 120;
+const LONGEST_ROTATION: i64 = 120;
 
 #[derive(Debug, Default)]
 pub(super) struct Scan {
@@ -154,6 +155,5 @@ impl Scan {
 
 /// The file was neither written nor renamed for longer than a rotation takes.
 pub(super) fn is_old(metadata: &Metadata) -> bool {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    now.saturating_sub(sys::changed(metadata)) > LONGEST_ROTATION
+    time::now().saturating_sub(sys::changed(metadata)) > LONGEST_ROTATION
 }

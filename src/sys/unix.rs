@@ -55,8 +55,8 @@ pub(crate) fn links(metadata: &Metadata) -> u64 {
 }
 
 /// When the file was written or renamed last, in seconds since 1970.
-pub(crate) fn changed(metadata: &Metadata) -> u64 {
-    u64::try_from(metadata.ctime()).unwrap_or_default()
+pub(crate) fn changed(metadata: &Metadata) -> i64 {
+    metadata.ctime()
 }
 
 pub(crate) fn is_device(metadata: &Metadata) -> bool {

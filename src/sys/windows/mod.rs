@@ -128,9 +128,9 @@ pub(crate) fn links(metadata: &Metadata) -> u64 {
 }
 
 /// When the file was written last, in seconds since 1970; std does not report renames.
-pub(crate) fn changed(metadata: &Metadata) -> u64 {
+pub(crate) fn changed(metadata: &Metadata) -> i64 {
     let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-    changed.map_or(0, |since| since.as_secs())
+    changed.map_or(0, |since| since.as_secs().cast_signed())
 }
 
 /// No device has a path with a directory and a name.
