@@ -58,8 +58,9 @@ impl Active {
         let mut active = Self { path, asked, ..Self::default() };
         match sys::look_at(&active.path) {
             Ok(metadata) if metadata.is_dir() => {
-                let error = io::Error::from_raw_os_error(sys::IS_A_DIRECTORY);
-                return Err(active.cannot("open", error));
+                return Err(
+                    active.cannot("open", io::Error::from_raw_os_error(sys::IS_A_DIRECTORY))
+                );
             }
             Ok(metadata) if metadata.is_file() || metadata.is_symlink() => {
                 active.open_existing(&metadata)?;

@@ -6,7 +6,6 @@
 //! most one such thread for a lock file.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::process;
@@ -64,23 +63,15 @@ pub(super) fn lock_within(file: File, identity: Identity, most: Duration) -> Opt
     }
     let (key, us) = ((process::id(), identity), thread::current().id());
     let (sender, receiver) = mpsc::channel();
-    let started = match waiting().entry(key) {
-        Entry::Occupied(mut others) => {
-            others.get_mut().push((us, sender));
-            true
-        }
-        Entry::Vacant(place) => {
-            let started = thread::Builder::new().spawn(move || wait(key, file)).is_ok();
-            if started {
-                place.insert(vec![(us, sender)]);
-            }
-            started
-        }
-    };
-    if !started {
+    let mut all = waiting();
+    let start = move || thread::Builder::new().spawn(move || wait(key, file));
+    if !all.contains_key(&key) && start().is_err() {
+        drop(all);
         thread::sleep(POLL.min(most));
         return None;
     }
+    all.entry(key).or_default().push((us, sender));
+    drop(all);
     let locked = receiver.recv_timeout(most).ok();
     if locked.is_none()
         && let Some(senders) = waiting().get_mut(&key)

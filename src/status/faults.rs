@@ -149,12 +149,9 @@ fn is_to_be_parted(plain: &Backup, compressed: &Backup, timed: bool) -> bool {
     if let Which::Slot(_) = plain.which {
         return true;
     }
-    if !timed {
-        return false;
-    }
     let (plain, compressed) = (&plain.path, &compressed.path);
-    let same = open_to_read(compressed).and_then(|file| compress::same_generation(plain, &file));
+    let same = || compress::same_generation(plain, &open_to_read(compressed)?);
     let half = || compress::is_half_of(compressed, plain);
     // What cannot be read is reported with the contents.
-    same.is_ok_and(|same| same) || half().is_ok_and(|half| half)
+    timed && (same().is_ok_and(|same| same) || half().is_ok_and(|half| half))
 }

@@ -133,26 +133,24 @@ impl Schedule {
         if self.utc { Zone::utc() } else { Zone::local() }
     }
 
-    /// Returns how many parts of a date and time a backup's name has.
-    pub(crate) fn precision(&self) -> usize {
+    /// Returns how many seconds a unit has, and how many parts of a date and time a backup's name.
+    fn unit(&self) -> (i64, usize) {
         match self.when {
-            When::Second => 6,
-            When::Minute => 5,
-            When::Hour => 4,
-            When::Day | When::Midnight | When::Weekday(_) => 3,
+            When::Second => (1, 6),
+            When::Minute => (60, 5),
+            When::Hour => (60 * 60, 4),
+            When::Day | When::Midnight => (DAY, 3),
+            When::Weekday(_) => (7 * DAY, 3),
         }
+    }
+
+    pub(crate) fn precision(&self) -> usize {
+        self.unit().1
     }
 
     /// Returns the length of an interval in seconds.
     pub(crate) fn period(&self) -> i64 {
-        let unit = match self.when {
-            When::Second => 1,
-            When::Minute => 60,
-            When::Hour => 60 * 60,
-            When::Day | When::Midnight => DAY,
-            When::Weekday(_) => 7 * DAY,
-        };
-        unit * i64::from(self.interval)
+        self.unit().0 * i64::from(self.interval)
     }
 
     /// Returns the next time if none is known yet (`computeRollover`).

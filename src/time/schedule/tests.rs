@@ -91,7 +91,7 @@ fn agree_from_3_13_on(cases: &str) {
         let case = Case::read(line);
         let Schedule { interval, when, utc, .. } = case.schedule;
         let zone = if utc { Zone::utc() } else { Zone::named(OsStr::new(case.zone)).unwrap() };
-        let unit = case.schedule.period() / i64::from(interval);
+        let (unit, _) = case.schedule.unit();
         let days = if let When::Midnight | When::Weekday(_) = when { unit } else { 0 };
         let ours = case.schedule.next(case.now, &zone);
         let theirs = ours + i64::from(interval - 1) * days;
