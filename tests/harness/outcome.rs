@@ -42,6 +42,15 @@ impl Gathered {
     }
 }
 
+/// Returns what a run said but the warning of a small limit, which most tests
+/// have so that a few lines rotate the log.
+pub(super) fn without_size_warning(said: &[u8]) -> Vec<u8> {
+    let lines = said.split_inclusive(|byte| *byte == b'\n');
+    lines.filter(|line| !line.starts_with(SIZE_WARNING)).flatten().copied().collect()
+}
+
+const SIZE_WARNING: &[u8] = b"clh-tee: warning: --max-bytes is only ";
+
 /// A run that is over.
 pub(crate) struct Ended {
     /// The command, for people.

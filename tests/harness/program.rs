@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
-use super::outcome::{Ended, Gathered, tell};
+use super::outcome::{Ended, Gathered, tell, without_size_warning};
 use super::{Place, system, until};
 
 /// How long a run may take to end once nothing holds it back.
@@ -177,7 +177,7 @@ impl Running {
 
     /// Returns what it has written to standard error so far.
     pub(crate) fn stderr_so_far(&self) -> String {
-        String::from_utf8_lossy(&self.err.so_far()).into_owned()
+        String::from_utf8_lossy(&without_size_warning(&self.err.so_far())).into_owned()
     }
 
     /// Kills it, as the system does it to a process without asking it, and
@@ -202,7 +202,7 @@ impl Running {
     pub(crate) fn end_within(mut self, limit: Duration) -> Ended {
         until(limit, "the program ends", || !self.alive());
         let status = self.child.wait().expect("ask for the status");
-        let (out, err) = (self.out.all(), self.err.all());
+        let (out, err) = (self.out.all(), without_size_warning(&self.err.all()));
         Ended { told: self.told.clone(), status, out, err }
     }
 }

@@ -16,7 +16,7 @@ use nix::unistd::geteuid;
 const STRANGERS: (u32, u32) = (65534, 1);
 
 /// Rotates twice, so that there are a log, two backups and a lock file.
-const ROTATES: &str = "-q --max-bytes 1 --backups 2";
+const ROTATES: &str = "-q --max-bytes 1B --backups 2";
 
 /// What it leaves.
 const LEFT: [&str; 4] = [".__app.lock", "app.log", "app.log.1", "app.log.2"];
@@ -71,7 +71,7 @@ fn chmod_goes_before_umask_and_before_the_old_log() {
     let place = Place::fresh();
     place.write("app.log", b"old\n");
     place.set_mode("app.log", 0o600);
-    let args = "-q --max-bytes 1 --backups 3 --chmod 640 --umask 077 app.log";
+    let args = "-q --max-bytes 1B --backups 3 --chmod 640 --umask 077 app.log";
     Tee::new(&place).args(args).run(b"one\ntwo\nthree\n").expect_quiet_success();
     assert_eq!(mode(&place.path("app.log")), 0o640);
     assert_eq!(mode(&place.path("app.log.3")), 0o600, "the backup is the log that it was");

@@ -18,7 +18,7 @@ const FOR_THE_JOBS: &str = "\
 quiet = true
 
 [log.\"*.log\"]
-max-bytes = \"16K\"
+max-bytes = \"16384B\"
 backups = 4
 gzip = true
 ";

@@ -16,13 +16,32 @@ fn page(place: &Place, tee: Tee) -> String {
     String::from_utf8(ended.out.clone()).expect("UTF-8")
 }
 
-/// Returns the settings in `page`, and where each came from.
+/// Returns the settings in `page`, and where each came from, sizes in bytes left out.
 fn settings(page: &str) -> Vec<(&str, &str)> {
     let lines = page.lines().skip(1);
     lines
         .map(|line| line.rsplit_once(" # ").expect("a comment"))
-        .map(|(setting, origin)| (setting.trim_end(), origin))
+        .map(|(setting, origin)| (setting.trim_end(), origin.split("; ").next().expect("a part")))
         .collect()
+}
+
+#[test]
+fn a_size_is_shown_as_it_was_read() {
+    for (given, shown) in [
+        ("10MB", "10485760 bytes (10.0MiB)"),
+        ("10M", "10485760 bytes (10.0MiB)"),
+        ("4096B", "4096 bytes (4.0KiB)"),
+        ("10", "10 bytes"),
+    ] {
+        let place = Place::fresh();
+        let page = page(&place, Tee::new(&place).args("--max-bytes").args(given));
+        let line = page.lines().find(|line| line.starts_with("max-bytes")).expect("it is shown");
+        assert!(line.ends_with(&format!(" # command line; {shown}")), "{line}");
+    }
+    let place = Place::fresh();
+    let page = page(&place, Tee::new(&place));
+    let backups = page.lines().find(|line| line.starts_with("backups")).expect("it is shown");
+    assert!(backups.ends_with(" # default: 5, or as many as there are"), "{backups}");
 }
 
 /// Some settings, of every kind and from everywhere.

@@ -169,3 +169,29 @@ fn help_and_version_are_no_errors() {
         assert_eq!(place.names(), [""; 0]);
     }
 }
+
+#[test]
+fn a_limit_that_keeps_hardly_a_line_is_warned_of_once() {
+    use std::process::{Command, Stdio};
+    // The harness leaves this warning out.
+    let said = |options: &str, log: &str| {
+        let place = Place::fresh();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_clh-tee"));
+        command.args(options.split(' ')).arg(log).current_dir(place.dir());
+        command.env("XDG_CONFIG_HOME", "/nonexistent").stdin(Stdio::null());
+        let ended = command.output().expect("run it");
+        assert!(ended.status.success());
+        String::from_utf8(ended.stderr).expect("text")
+    };
+    let words = "clh-tee: warning: --max-bytes is only 10 bytes: 'app.log' and its backups hold \
+                 60B in all; give it in K or M, or as 10B if that is meant\n";
+    assert_eq!(said("-q --max-bytes 10", "app.log"), words);
+    let hold = |options| said(options, "app.log").contains(" hold 64.0K in all");
+    assert!(hold("-q --max-bytes 32K --backups 1") && hold("-q --max-bytes 8K --backups 7"));
+    for options in
+        ["-q --max-bytes 64K", "-q --max-bytes 10B", "-q --max-bytes 10 --when D --backups 0"]
+    {
+        assert_eq!(said(options, "app.log"), "", "{options}");
+    }
+    assert_eq!(said("-q --max-bytes 10", "/dev/null"), "", "it is never rotated");
+}

@@ -24,7 +24,7 @@ use self::modes::{Looking, Reading};
 use self::running::Running;
 use self::timed::Timed;
 use self::values::{count, length, level, size, time};
-use crate::messages::{Report, Status, page};
+use crate::messages::{Report, Status, counted, page, size as size_of};
 use crate::transform::{Format, Rules, Settings};
 
 /// Appends standard input to a rotating log that any number of processes share.
@@ -51,8 +51,9 @@ pub(crate) struct Cli {
     /// Rotate at this size; 0: never
     ///
     /// SIZE is a number with K, M or G, such as 512K or 1.5G; these are powers of 1024, as KiB, MiB
-    /// and GiB are. The line that reaches SIZE still goes into LOG, which exceeds it by less than a
-    /// line.
+    /// and GiB are, and KB, MB and GB too. The line that reaches SIZE still goes into LOG, which
+    /// exceeds it by less than a line. A SIZE below 64K gets a warning at the start, unless it is
+    /// given in bytes with a B, as 4096B.
     #[arg(long, value_name = "SIZE", default_value = "0", value_parser = size,
           help_heading = "Rotation")]
     pub(crate) max_bytes: u64,
@@ -169,6 +170,9 @@ pub(crate) struct Cli {
     pub(crate) configured: Configured,
 }
 
+/// A smaller limit is a fault to --status too.
+const SMALL: u64 = 64 * 1024;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Overflow {
     /// The producer waits.
@@ -203,6 +207,8 @@ impl Cli {
     pub(crate) fn read(report: &Report) -> Result<Self, clap::Error> {
         let (mut matches, shown) = config::read(report)?;
         let may_cut = modes::is_typed(&matches, "backups");
+        let given_size = matches.get_raw("max_bytes").and_then(|mut given| given.next_back());
+        let may_be_small = given_size.is_some_and(values::is_in_bytes);
         let fault = modes::fault(&matches);
         let gzip = modes::is_implied(&matches, "gzip");
         let rules = Rules::of(&matches);
@@ -211,7 +217,7 @@ impl Cli {
             return Err(Self::command().error(ErrorKind::ArgumentConflict, fault));
         }
         cli.configured.shown = shown;
-        cli.timed.may_cut = may_cut;
+        (cli.timed.may_cut, cli.timed.may_be_small) = (may_cut, may_be_small);
         cli.gzip |= gzip;
         cli.transforming.rules = rules;
         cli.transforming.utc = cli.timed.utc;
@@ -252,6 +258,24 @@ impl Cli {
             && let Some(name) = Zone::misnamed()
         {
             report.warn(&format!("TZ='{}' names no time zone; using UTC", Escaped::text(&name)));
+        }
+    }
+
+    /// Warns of a limit that keeps hardly any lines: it may be meant in K or M.
+    pub(crate) fn warn_of_small_limit(&self, report: &Report) {
+        let (bytes, backups) = (self.max_bytes, self.backups);
+        let keeps_all = self.timed.when.is_some() && backups == Some(0);
+        let is_rotated = self.log.metadata().map_or(true, |log| log.is_file());
+        let is_small = (1..SMALL).contains(&bytes) && !self.timed.may_be_small;
+        if is_small && is_rotated && !keeps_all {
+            let all = bytes.saturating_mul(backups.unwrap_or(5).saturating_add(1));
+            report.warn(&format!(
+                "--max-bytes is only {}: '{}' and its backups hold {} in all; give it \
+                 in K or M, or as {bytes}B if that is meant",
+                counted(bytes, "byte"),
+                report.path(&self.log),
+                size_of(all)
+            ));
         }
     }
 

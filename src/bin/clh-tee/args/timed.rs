@@ -49,6 +49,10 @@ pub(crate) struct Timed {
     /// Whether --backups stands on the command line, so that --rotate may shorten the history.
     #[arg(skip)]
     pub(crate) may_cut: bool,
+
+    /// Whether --max-bytes has the unit B, so that a small limit is meant.
+    #[arg(skip)]
+    pub(crate) may_be_small: bool,
 }
 
 impl Timed {

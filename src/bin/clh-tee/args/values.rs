@@ -1,5 +1,6 @@
 //! Parses the values of options.
 
+use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -13,6 +14,12 @@ const LONGEST_TIME: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 pub(crate) fn size(text: &str) -> Result<u64, String> {
     let parsed = parse_size::Config::new().with_binary().parse_size(text);
     parsed.map_err(|_| "give a size such as 4096, 512K, 10M or 1.5G".to_owned())
+}
+
+/// Returns whether a size is given as bytes, with a B.
+pub(super) fn is_in_bytes(text: &OsStr) -> bool {
+    let number = text.to_str().and_then(|text| text.strip_suffix(['b', 'B']));
+    number.is_some_and(|number| number.ends_with(|last: char| last.is_ascii_digit()))
 }
 
 /// Parses a size in memory.

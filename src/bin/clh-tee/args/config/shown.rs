@@ -9,7 +9,9 @@ use clh_tee::Escaped;
 
 use super::variable;
 use crate::args::modes::is_implied;
+use crate::args::values::size;
 use crate::config::{Kind, Known, Setting, value};
+use crate::messages::size as size_of;
 
 /// The column at which comments begin, unless a setting is longer.
 const COMMENT: usize = 28;
@@ -44,9 +46,21 @@ pub(super) fn page(known: &[Known], matches: &ArgMatches, settings: &[&Setting])
             Ok(value) => (format!("{name} = {value}"), ""),
             Err(value) => (format!("# {name} = {value}"), "not UTF-8, which no file can say; "),
         };
-        lines.push(format!("{setting:<COMMENT$} # {remark}{origin}"));
+        let bytes = given_size(matches, id).map(|bytes| match bytes {
+            0..1024 => format!("; {bytes} bytes"),
+            _ => format!("; {bytes} bytes ({}iB)", size_of(bytes)),
+        });
+        let bytes = bytes.unwrap_or_default();
+        lines.push(format!("{setting:<COMMENT$} # {remark}{origin}{bytes}"));
     }
     lines.join("\n") + "\n"
+}
+
+/// Returns the bytes of an option that is a size, unless it is 0.
+fn given_size(matches: &ArgMatches, id: &str) -> Option<u64> {
+    let is_size = ["max_bytes", "max_line", "buffer"].contains(&id);
+    let given = matches.get_raw(id).filter(|_| is_size)?.next_back()?.to_str()?;
+    size(given).ok().filter(|bytes| *bytes > 0)
 }
 
 /// Returns the value of an option as in a file. If a file cannot contain it, returns it as
