@@ -92,7 +92,7 @@ fn transformed(bencher: Bencher, options: &str, line: &str) {
     let asked = ["clh-tee"].into_iter().chain(options.split_whitespace());
     let matches = Settings::augment_args(Command::new("clh-tee")).get_matches_from(asked);
     let mut settings = Settings::from_arg_matches(&matches).expect("they are right");
-    (settings.rules, settings.utc) = (Rules::of(&matches), true);
+    (settings.rules, settings.utc) = (Rules::of(&matches, false), true);
     let transform = Transform::new(&settings, 1, "out").expect("a tag that can be filled in");
     let mut transform = transform.expect("something is asked for");
     let input = line.repeat(INPUT / line.len()).into_bytes();

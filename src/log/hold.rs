@@ -194,6 +194,11 @@ impl<'a> Hold<'a> {
         self.log.look_for_leftovers();
         self.log.mend(&mut self.held);
         let ended = self.log.end_torn_end(&mut self.held);
+        if let Err(error) =
+            self.log.backups.list().and_then(|listed| self.log.backups.plan(&listed))
+        {
+            self.log.report_unmended(error);
+        }
         let mut changes = before.changes(&files(&self.log)?);
         changes.extend(ended.into_iter().chain(forgotten));
         Ok(Repair { changes, notices: std::mem::take(&mut self.log.notices) })

@@ -98,10 +98,13 @@ impl LogReader {
             }
         }
         let Access::Open(file) = &item.found.access else { return Ok(()) };
+        if item.part.is_none() {
+            self.since.iter_mut().for_each(|since| since.dated = false);
+        }
         let new = || Part::new(Arc::clone(file), item.found.form, item.end);
         let part = item.part.get_or_insert_with(new);
         let was_partial = part.partial;
-        let cut = Cut { lines: self.watch.is_some(), ended: true };
+        let cut = Cut { lines: self.whole_lines, ended: true };
         if let Err(error) = part.next(&mut self.piece, cut) {
             self.notices.push(ReadNotice::CannotRead(Error::new("read", &item.found.path, error)));
         }
@@ -113,14 +116,19 @@ impl LogReader {
         Ok(())
     }
 
-    pub(super) fn read_live(&mut self) {
+    /// Returns whether there was more.
+    pub(super) fn read_live(&mut self) -> bool {
         self.piece.clear();
-        let Some(live) = &mut self.live else { return };
+        let Some(live) = &mut self.live else { return false };
+        if live.part.offset() == 0 {
+            self.since.iter_mut().for_each(|since| since.dated = false);
+        }
         if let Err(error) = live.next(&mut self.piece, &mut self.notices) {
             let path = self.spot.names.log();
             self.notices.push(ReadNotice::CannotRead(Error::new("read", path, error)));
             // No retry, or the reports would never end.
             self.live = None;
         }
+        !self.piece.is_empty()
     }
 }

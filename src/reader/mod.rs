@@ -22,6 +22,7 @@ mod item;
 mod look;
 mod news;
 mod part;
+mod since;
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -33,6 +34,7 @@ use std::time::{Duration, SystemTime};
 use self::found::Known;
 use self::item::{Item, Live};
 use self::look::Spot;
+use self::since::Since;
 use crate::error::{Error, Result};
 use crate::names::Names;
 use crate::sys::{self, Watch};
@@ -46,6 +48,9 @@ const AHEAD: usize = 256;
 pub struct ReadOptions {
     follow: bool,
     since: Option<SystemTime>,
+    utc: bool,
+    whole_lines: bool,
+    newest: Option<usize>,
     lock_dir: Option<PathBuf>,
 }
 
@@ -57,10 +62,30 @@ impl ReadOptions {
         self
     }
 
-    /// Leaves out backups that were last changed before this time. The log is
-    /// always read.
+    /// Leaves out backups that were last changed before this time, and then the lines before the
+    /// first that begins with this time or a later one. Lines that are appended to a followed log
+    /// after it was opened are always read.
     pub fn since(mut self, since: Option<SystemTime>) -> Self {
         self.since = since;
+        self
+    }
+
+    /// Takes times of lines that have no zone for UTC instead of local time.
+    pub fn utc(mut self, utc: bool) -> Self {
+        self.utc = utc;
+        self
+    }
+
+    /// Returns only whole lines, as for a log that is followed; but a partial line at the end of
+    /// a log that is not followed is returned too.
+    pub fn whole_lines(mut self, whole: bool) -> Self {
+        self.whole_lines = whole;
+        self
+    }
+
+    /// Leaves out all backups but this many of the newest.
+    pub fn newest(mut self, backups: Option<usize>) -> Self {
+        self.newest = backups;
         self
     }
 
@@ -100,6 +125,7 @@ impl ReadOptions {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub struct LogReader {
     spot: Spot,
     /// If the log is followed.
@@ -107,6 +133,11 @@ pub struct LogReader {
     /// The files yet to be read, oldest first.
     queue: VecDeque<Item>,
     live: Option<Live>,
+    /// As long as lines are left out.
+    since: Option<Since>,
+    whole_lines: bool,
+    /// Older backups were left out.
+    older: bool,
     /// The identity at the log's path when last looked at.
     at_path: Option<u64>,
     known: Known,
@@ -140,6 +171,8 @@ pub enum ReadNotice {
     CannotFollow(Error),
     /// It can be looked for again.
     FollowsAgain,
+    /// Lines begin with no time that is known, so those before a time cannot be left out.
+    NoTimes,
 }
 
 impl ReadNotice {
@@ -165,6 +198,9 @@ impl LogReader {
             watch,
             queue: VecDeque::new(),
             live: None,
+            since: options.since.map(|since| Since::new(since, options.utc)),
+            whole_lines: options.whole_lines || options.follow || options.since.is_some(),
+            older: false,
             at_path: None,
             known: Known::default(),
             unplaced: Vec::new(),
@@ -174,7 +210,7 @@ impl LogReader {
             unlocked: false,
             lost: false,
         };
-        if !reader.begin(options.since)? && !options.follow {
+        if !reader.begin(options)? && !options.follow {
             let missing = io::Error::from_raw_os_error(sys::NO_SUCH_FILE);
             return Err(Error::new("open", reader.spot.names.log(), missing));
         }
@@ -204,13 +240,30 @@ impl LogReader {
                 }
                 self.notices.push(ReadNotice::CannotRead(error));
             }
+            if self.piece.is_empty() {
+                continue;
+            }
+            self.queue.push_front(item);
+            self.leave_out_older();
             if !self.piece.is_empty() {
-                self.queue.push_front(item);
                 return Ok(Some(&self.piece));
             }
         }
-        self.read_live();
-        Ok(if self.piece.is_empty() { None } else { Some(&self.piece) })
+        while self.read_live() {
+            self.leave_out_older();
+            if !self.piece.is_empty() {
+                return Ok(Some(&self.piece));
+            }
+        }
+        // What comes later is new.
+        self.since = None;
+        Ok(None)
+    }
+
+    /// Returns whether [`ReadOptions::newest`] has left out backups.
+    #[must_use]
+    pub fn has_older(&self) -> bool {
+        self.older
     }
 
     /// Waits until there may be more of a followed log, but no longer than `most`.

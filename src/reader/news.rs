@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::found::{Access, Found, fresh_of, take_out};
 use super::item::{Item, Live};
 use super::look::Sight;
-use super::{LogReader, ReadNotice};
+use super::{LogReader, ReadNotice, ReadOptions};
 use crate::error::Result;
 use crate::sys::Watch;
 
@@ -15,10 +15,10 @@ use crate::sys::Watch;
 const REMEMBERED: usize = 64;
 
 impl LogReader {
-    /// The first look; backups that end before `since` are skipped. Returns whether there was
+    /// The first look; backups that `options` leave out are skipped. Returns whether there was
     /// anything.
-    pub(super) fn begin(&mut self, since: Option<SystemTime>) -> Result<bool> {
-        let (mut sight, _) = self.look(since)?;
+    pub(super) fn begin(&mut self, options: &ReadOptions) -> Result<bool> {
+        let (mut sight, _) = self.look(options.since)?;
         let found = sight.log.is_some() || sight.names > 0;
         let seen = identities(&sight);
         if self.watch.is_some() {
@@ -26,6 +26,8 @@ impl LogReader {
         }
         let log = sight.log.take();
         self.queue_all(fresh_of(sight));
+        let surplus = options.newest.map_or(0, |newest| self.queue.len().saturating_sub(newest));
+        self.older = self.queue.drain(..surplus).count() > 0;
         self.turn_to(log);
         self.remember(seen, usize::MAX);
         Ok(found)

@@ -114,6 +114,11 @@ impl Backups {
         (there > kept && self.naming.is_to_be_cut(&self.names, kept)).then_some(there)
     }
 
+    /// Fails if something is in the way of a rotation.
+    pub(crate) fn plan(&self, listed: &Listing) -> Result<Rotation> {
+        self.naming.plan(&self.names, self.kept(listed), listed)
+    }
+
     /// Makes the log a backup and, if `renewed`, begins a new one; otherwise the next line
     /// does. `listed` must be fresh. Returns why compression failed, if it did: the backup then
     /// stays plain. If the rotation fails, the log stays where it is: lines matter more than the
@@ -135,8 +140,7 @@ impl Backups {
         if timed {
             held.may_write()?;
         }
-        let plan = self.naming.plan(&self.names, self.kept(listed), listed)?;
-        let Rotation { room, backup, surplus } = plan;
+        let Rotation { room, backup, surplus } = self.plan(listed)?;
         let (compressed, mut trouble) = match self.compress_log(active.path(), &metadata) {
             Ok(compressed) => (compressed, None),
             Err(error) => (None, Some(error)),

@@ -9,13 +9,13 @@ use std::path::{Path, PathBuf};
 
 use super::finding::Finding;
 use super::scan::Scan;
-use super::timestamp::leading;
 use super::{Depth, LogFile};
 use crate::compress;
 use crate::error::Error;
 use crate::file::open_to_read;
 use crate::names::Form;
 use crate::sys::{self, FileExt, Metadata, identity};
+use crate::time::leading;
 
 const PIECE: usize = 64 * 1024;
 
@@ -81,7 +81,7 @@ fn look_into_plain(about: &mut LogFile, file: &File, depth: Depth) -> io::Result
     } else {
         lines.take_in_ends(file, about.size)?;
     }
-    (about.first, about.last) = (leading(&lines.first), leading(&lines.last));
+    (about.first, about.last) = (leading::time(&lines.first), leading::time(&lines.last));
     let is_log = about.slot.is_none() && about.stamp.is_none();
     let partial = is_log && lines.is_partial();
     Ok(partial.then(|| Finding::Torn { path: about.path.clone() }))
@@ -106,19 +106,19 @@ fn look_into_compressed(
     let Some(claimed) = claimed else {
         let mut lines = Lines::default();
         let whole = compress::inflate(file, |piece| lines.take_in(piece))?;
-        about.first = leading(&lines.first);
+        about.first = leading::time(&lines.first);
         if !whole {
             return broken(about);
         }
         about.content = Some(lines.bytes);
         if depth == Depth::Whole {
-            (about.lines, about.last) = (Some(lines.count()), leading(&lines.last));
+            (about.lines, about.last) = (Some(lines.count()), leading::time(&lines.last));
         }
         return Ok(None);
     };
     let mut beginning = [0; BEGINNING];
     let Some(count) = compress::beginning(head, &mut beginning) else { return broken(about) };
-    about.first = leading(&beginning[..count]);
+    about.first = leading::time(&beginning[..count]);
     about.content = Some(claimed);
     Ok(None)
 }

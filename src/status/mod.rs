@@ -16,7 +16,6 @@ mod finding;
 mod processes;
 mod rights;
 mod scan;
-mod timestamp;
 
 use std::cmp::Reverse;
 use std::io;

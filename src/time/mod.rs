@@ -1,5 +1,7 @@
-//! When a log is rotated by the clock, and what its backups are called then.
+//! When a log is rotated by the clock, and what its backups are called then; and times at
+//! the beginning of lines.
 
+pub(crate) mod leading;
 pub(crate) mod schedule;
 pub(crate) mod zone;
 

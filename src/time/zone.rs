@@ -103,6 +103,12 @@ impl Zone {
         Some(time.or_else(|_| Ok::<_, jiff::Error>(civil()?.timestamp())).ok()?.into())
     }
 
+    /// Reads a time in this zone by a strptime pattern; returns seconds since 1970.
+    pub(crate) fn parse(&self, pattern: &str, text: &str) -> Option<i64> {
+        let civil = strtime::parse(pattern, text).and_then(|time| time.to_datetime()).ok()?;
+        Some(civil.to_zoned(self.0.clone()).ok()?.timestamp().as_second())
+    }
+
     /// Returns the local time at an instant, moved into the years 1 to 9999.
     pub(crate) fn civil(&self, instant: i64) -> Civil {
         let beyond = if instant < 0 { Timestamp::MIN } else { Timestamp::MAX };

@@ -16,8 +16,12 @@ const ORPHAN: &str = "app.log.rotate.13843000918273645";
 /// in which there are four lines, two of them errors.
 fn over_a_chain(recipe: &str) -> Output {
     let kitchen = Kitchen::fresh();
-    for (line, gzip) in [("ERROR 1", "--gzip"), ("2", "--gzip=no"), ("3\nERROR 4", "--gzip=no")] {
-        let append = format!("echo '{line}' | clh-tee -q app.log --max-bytes 1 {gzip}");
+    for (line, gzip) in [
+        ("2020-01-01T00:00:00 ERROR 0\n2100-01-01T00:00:00 ERROR 1", "--gzip"),
+        ("2", "--gzip=no"),
+        ("3\n2100-01-01T00:00:00 ERROR 4", "--gzip=no"),
+    ] {
+        let append = format!("echo '{line}' | clh-tee -q app.log --max-bytes 30 {gzip}");
         expect(&kitchen.run("bash", &append), 0);
     }
     kitchen.run("sh", &kitchen.recipe(recipe))
@@ -79,8 +83,14 @@ fn faults_have_names_for_programs_and_are_mended() {
 
 #[test]
 fn all_of_a_log_is_read() {
-    assert_eq!(expect(&over_a_chain("read"), 0), "ERROR 1\nERROR 4\n");
+    let [old, one, four] = [
+        "2020-01-01T00:00:00 ERROR 0\n",
+        "2100-01-01T00:00:00 ERROR 1\n",
+        "2100-01-01T00:00:00 ERROR 4\n",
+    ];
+    assert_eq!(expect(&over_a_chain("read"), 0), [old, one, four].concat());
     assert_eq!(expect(&over_a_chain("read-since"), 0), "2\n");
+    assert_eq!(expect(&over_a_chain("read-last"), 0), [one, four].concat());
 }
 
 #[test]

@@ -158,12 +158,13 @@ fn status_is_as_shown() {
 fn log_is_read_from_its_oldest_line() {
     let kitchen = kitchen_with(&[]);
     kitchen.program("my-shipper", "exec head -n 2");
-    let fill = "echo ERROR 1 | clh-tee -q app.log --max-bytes 1 --gzip
-        echo ERROR 2 | clh-tee -q app.log --max-bytes 1 --gzip";
+    let fill = "echo 2100-01-01 00:00:00 ERROR 1 | clh-tee -q app.log --max-bytes 1 --gzip
+        echo 2100-01-01 00:00:00 ERROR 2 | clh-tee -q app.log --max-bytes 1 --gzip";
     expect(&kitchen.run("sh", fill), 0);
     for line in example("read").lines() {
         let output = ended(kitchen.command("timeout").args(["60", "bash", "-c", line]));
-        assert_eq!(expect(&output, 0), "ERROR 1\nERROR 2\n", "{line}");
+        let lines = "2100-01-01 00:00:00 ERROR 1\n2100-01-01 00:00:00 ERROR 2\n";
+        assert_eq!(expect(&output, 0), lines, "{line}");
     }
 }
 

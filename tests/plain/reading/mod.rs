@@ -9,6 +9,7 @@
 //! order. `CLH_TEE_TESTS=all` makes those a million.
 
 mod beside_writers;
+mod cut;
 mod elsewhere;
 mod faults;
 mod followed;
@@ -95,6 +96,15 @@ fn compare(read: &[u8], lines: &str) {
 #[track_caller]
 fn expect(ended: &Ended, lines: &str) {
     ended.expect_quiet_success();
+    compare(&ended.out, lines);
+}
+
+/// Asserts that just this was read, and that its lines have no times.
+#[track_caller]
+fn expect_undated(ended: &Ended, lines: &str) {
+    ended.expect(0);
+    let undated = "the lines of 'app.log' begin with no time that is known; all are shown";
+    assert_eq!(ended.stderr(), format!("clh-tee: warning: {undated}\n"));
     compare(&ended.out, lines);
 }
 

@@ -122,6 +122,28 @@ fn what_cannot_be_mended_is_told_and_the_status_is_1() {
 }
 
 #[test]
+fn what_forbids_every_rotation_is_told_where_nothing_else_is_wrong() {
+    for (name, args) in [("app.log.1", ""), ("app.log.3.gz", ""), ("app.log.1", "--backups 1")] {
+        let site = Site::healthy();
+        drop(fs::remove_file(site.0.path("app.log.1.gz")));
+        site.put("app.log.1", "line\n", 1);
+        drop(fs::remove_file(site.0.path(name)));
+        fs::create_dir(site.0.path(name)).expect("make a directory");
+        let before = site.seen();
+        let ended = site.run(&format!("--repair {args}"));
+        ended.expect(1);
+        let says = format!("cannot use '{name}': it is not a regular file; it stays as it is");
+        assert_eq!(ended.stderr(), format!("clh-tee: warning: {says}\n"));
+        assert!(ended.out.is_empty());
+        assert_eq!(site.seen(), before);
+    }
+    // Beyond what is kept it is in nobody's way.
+    let site = Site::healthy();
+    fs::create_dir(site.0.path("app.log.9")).expect("make a directory");
+    assert_eq!(site.run("--repair --backups 5").out, b"nothing to do\n");
+}
+
+#[test]
 fn a_repair_waits_for_the_lock_no_longer_than_it_may() {
     let site = Site::healthy();
     site.put("app.log.rotate.1234567890", "orphan\n", 1);

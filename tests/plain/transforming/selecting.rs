@@ -6,7 +6,7 @@ use super::log_of;
 use crate::harness::{Dice, Place, Tee};
 
 /// Expressions that mean the same to grep.
-const EXPRESSIONS: [&str; 30] = [
+const EXPRESSIONS: [&str; 34] = [
     "",
     "^",
     "^$",
@@ -28,6 +28,10 @@ const EXPRESSIONS: [&str; 30] = [
     "^.{5}$",
     "^.{5,7}$",
     "a{2,}",
+    "xa{,2}y",
+    "^[0-9]{,3}$",
+    "[{,}]",
+    r"r\{,",
     "(ab){2}",
     "x?y",
     r"\.log$",

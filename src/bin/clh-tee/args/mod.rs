@@ -45,7 +45,7 @@ pub(crate) struct Cli {
     ///
     /// A file that is not a regular one, such as a FIFO or /dev/null, is written to and never
     /// rotated. Write a name that begins with a dash as ./-NAME.
-    #[arg(value_name = "LOG")]
+    #[arg(value_name = "LOG", hide_short_help = true)]
     pub(crate) log: PathBuf,
 
     /// Rotate at this size; 0: never
@@ -211,7 +211,8 @@ impl Cli {
         let may_be_small = given_size.is_some_and(values::is_in_bytes);
         let fault = modes::fault(&matches);
         let gzip = modes::is_implied(&matches, "gzip");
-        let rules = Rules::of(&matches);
+        let strips = modes::is_typed(&matches, "strip_ansi");
+        let rules = Rules::of(&matches, matches.get_flag("read"));
         let mut cli = Self::from_arg_matches_mut(&mut matches)?;
         if let Some(fault) = fault.or_else(|| values::fault_of_log(&cli.log)) {
             return Err(Self::command().error(ErrorKind::ArgumentConflict, fault));
@@ -221,6 +222,9 @@ impl Cli {
         cli.gzip |= gzip;
         cli.transforming.rules = rules;
         cli.transforming.utc = cli.timed.utc;
+        if cli.reading.read {
+            cli.transforming.forget_how_lines_are_written(strips);
+        }
         if cli.running.command.is_empty() {
             // From the environment or a file, they have no effect.
             let Running { quiet_ok, keep_going, markers, .. } = &mut cli.running;
@@ -254,7 +258,7 @@ impl Cli {
     fn warn_of_zone(&self, report: &Report) {
         let stamped = matches!(self.transforming.timestamp, Some(Format::Pattern(_)));
         let local = !self.timed.utc && (stamped || self.timed.when.is_some());
-        if (local || self.reading.since.is_some())
+        if (local || self.reading.since.is_some() && !self.timed.utc)
             && let Some(name) = Zone::misnamed()
         {
             report.warn(&format!("TZ='{}' names no time zone; using UTC", Escaped::text(&name)));

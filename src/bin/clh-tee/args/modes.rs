@@ -9,17 +9,18 @@ use std::time::SystemTime;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
+use clh_tee::Zone;
 
 use super::timed::is_by_the_day;
-use super::values::point;
+use super::values::{count, known_point, point};
 
 #[derive(Debug, Args)]
 pub(crate) struct Reading {
     /// Write LOG and its backups to standard output
     ///
     /// The oldest line comes first, and what is compressed is inflated. LOG is not written and
-    /// standard input is not read. A file that cannot be read is left out or ends early; that is
-    /// told, and the exit status is 1.
+    /// standard input is not read. --select, --deselect and --strip-ansi say what is shown. A file
+    /// that cannot be read is left out or ends early; that is told, and the exit status is 1.
     #[arg(long, group = "mode", conflicts_with = "command")]
     pub(crate) read: bool,
 
@@ -28,16 +29,33 @@ pub(crate) struct Reading {
     /// LOG is followed over rotations, without a missed or doubled line, whoever rotates it. LOG
     /// need not be there yet; if its directory is missing for a while, that is said and waited for.
     /// INT or TERM ends this.
-    #[arg(short, long, hide_short_help = true)]
+    #[arg(short, long)]
     pub(crate) follow: bool,
 
-    /// With --read: skip backups that end before TIME
+    /// With --read: from TIME on: 2h, yesterday, 22:00
     ///
-    /// That is told by the time at which they were last changed. TIME is a date, such as 2026-11-22
-    /// or 2026-11-22T10:00, in the local time zone, or with an offset, such as
-    /// 2026-11-22T10:00:00Z; or how long ago it is, such as 30m, 2h or 1day.
-    #[arg(long, value_name = "TIME", value_parser = point, hide_short_help = true)]
-    pub(crate) since: Option<SystemTime>,
+    /// Backups last changed before TIME are left out. Then lines are left out up to the first one
+    /// that begins with a time stamp of TIME or later. Stamps are known that --status shows; where
+    /// lines have none, a warning says so, and all are shown. TIME is how long ago it is, such as
+    /// 30m, 2h or 1day; now, today or yesterday; the last time that it was 22:00; or a date, such
+    /// as 2026-11-22 or 2026-11-22T10:00. These and stamps without a zone are in local time or,
+    /// with --utc, in UTC. A date may have an offset, such as 2026-11-22T10:00:00Z.
+    #[arg(long, value_name = "TIME", value_parser = known_point, allow_hyphen_values = true)]
+    pub(super) since: Option<String>,
+
+    /// With --read: only the last N lines
+    ///
+    /// Of the lines that the other options leave. With --follow, what is appended comes after
+    /// them.
+    #[arg(short = 'n', long, value_name = "N", value_parser = count)]
+    pub(crate) lines: Option<u64>,
+}
+
+impl Reading {
+    pub(crate) fn since(&self, utc: bool) -> Option<SystemTime> {
+        let zone = if utc { Zone::utc() } else { Zone::local() };
+        point(self.since.as_ref()?, &zone)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -87,17 +105,20 @@ pub(super) const MODES: [&str; 5] = ["read", "status", "repair", "rotate", "prin
 /// (appending what COMMAND prints), or one of [`MODES`]. None: in all.
 fn modes_of(id: &str) -> &'static [&'static str] {
     match id {
-        "follow" | "since" => &["read"],
+        "follow" | "since" | "lines" => &["read"],
         "json" | "count" => &["status"],
         "quiet_ok" | "keep_going" | "markers" => &["command"],
         // How writers keep the log: the other modes need to know, too.
-        "max_bytes" | "when" | "interval" | "at_time" | "utc" | "backups" | "gzip"
-        | "gzip_level" | "mkdir" | "sync" | "lock_timeout" | "chmod" | "owner" | "umask" => {
-            &["append", "status", "repair", "rotate"]
+        "utc" => &["append", "read", "status", "repair", "rotate"],
+        "when" | "interval" | "at_time" | "backups" => &["append", "status", "repair", "rotate"],
+        "max_bytes" => &["append", "status"],
+        "gzip" | "gzip_level" | "sync" | "lock_timeout" | "chmod" | "owner" | "umask" => {
+            &["append", "repair", "rotate"]
         }
         "on_rotate" | "drain_timeout" => &["append", "rotate"],
-        "max_line" | "buffer" | "overflow" | "stats" | "timestamp" | "tag" | "select"
-        | "deselect" | "strip_ansi" | "collapse_cr" | "escape_control" | "crlf" => &["append"],
+        "mkdir" | "max_line" | "buffer" | "overflow" | "stats" | "timestamp" | "tag"
+        | "collapse_cr" | "escape_control" | "crlf" => &["append"],
+        "select" | "deselect" | "strip_ansi" => &["append", "read"],
         _ => &[],
     }
 }

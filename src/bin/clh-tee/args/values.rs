@@ -8,6 +8,8 @@ use clh_tee::{Escaped, Zone};
 use jiff::Span;
 use jiff::civil::date;
 
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Later times might overflow the clock.
 const LONGEST_TIME: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
@@ -59,11 +61,30 @@ fn spelled_out(text: &str) -> Option<Duration> {
     span.to_duration(date(2001, 1, 1)).ok()?.try_into().ok()
 }
 
-/// Parses a point in time, or how long ago it is.
-pub(super) fn point(text: &str) -> Result<SystemTime, String> {
-    let ago = time(text).map(|ago| SystemTime::now().checked_sub(ago));
-    let point = ago.unwrap_or_else(|_| Zone::local().instant(text));
-    point.ok_or_else(|| "give a time such as 2h, 2026-11-22 or 2026-11-22T10:00".to_owned())
+/// Refuses what is no point in time.
+pub(super) fn known_point(text: &str) -> Result<String, String> {
+    let known = point(text, &Zone::utc()).map(|_| text.to_owned());
+    known.ok_or_else(|| "give a time such as 2h, yesterday, 22:00 or 2026-11-22T10:00".to_owned())
+}
+
+/// Returns a point in time: an exact one, one of a day's, or how long ago it is.
+pub(super) fn point(text: &str, zone: &Zone) -> Option<SystemTime> {
+    let now = SystemTime::now();
+    let ago = text.strip_suffix(" ago").unwrap_or(text);
+    if let Ok(ago) = time(ago.strip_prefix('-').unwrap_or(ago)) {
+        return now.checked_sub(ago);
+    }
+    let today = zone.format("%F", now).ok()?;
+    let noon = zone.instant(&format!("{today}T12:00"))?;
+    let yesterday = zone.format("%F", noon - DAY).ok()?;
+    let at = |day: &str, clock: &str| zone.instant(&format!("{day}T{clock:0>5}"));
+    match text.split_once(' ').unwrap_or((text, "00:00")) {
+        ("now", _) => Some(now),
+        ("today", clock) => at(&today, clock),
+        ("yesterday", clock) => at(&yesterday, clock),
+        _ if text.contains('-') => zone.instant(text),
+        _ => at(&today, text).filter(|time| *time <= now).or_else(|| at(&yesterday, text)),
+    }
 }
 
 /// Returns what is wrong with a name that cannot be a log's: a lock file's, that of an existing
@@ -131,15 +152,27 @@ mod tests {
 
     #[test]
     fn times_are_ago_or_exact() {
-        let then = point("2h").unwrap();
-        let ago = SystemTime::now().duration_since(then).unwrap();
-        assert!((7200..7260).contains(&ago.as_secs()), "{ago:?}");
-        for text in ["2026-11-22T10:00:00Z", "2026-11-22T11:00+01:00", "2026-11-22 10:00:00Z"] {
-            let age = point(text).unwrap().duration_since(UNIX_EPOCH).unwrap();
+        let utc = |text| point(text, &Zone::utc());
+        for text in ["2h", "-2h", "2 hours ago", "2h ago"] {
+            let then = utc(text).unwrap();
+            let ago = SystemTime::now().duration_since(then).unwrap();
+            assert!((7200..7260).contains(&ago.as_secs()), "{text}: {ago:?}");
+        }
+        for text in ["2026-11-22T10:00:00Z", "2026-11-22T11:00+01:00", "2026-11-22 10:00"] {
+            let age = utc(text).unwrap().duration_since(UNIX_EPOCH).unwrap();
             assert_eq!(age, Duration::from_secs(1_795_341_600), "{text}");
         }
-        for text in ["", "x", "yesterday", "2026-13-01", "2026-11-22T25:00", "-5s"] {
-            assert!(point(text).is_err(), "{text}");
+        for text in ["", "x", "-", "2026-13-01", "2026-11-22T25:00", "25:00", "today 9", "tomorrow"]
+        {
+            assert!(utc(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_clock_without_a_day_is_one_that_has_passed() {
+        for text in ["00:00", "9:30", "12:00", "23:59:59"] {
+            let age = SystemTime::now().duration_since(point(text, &Zone::utc()).unwrap());
+            assert!(age.unwrap() < DAY + Duration::from_secs(60), "{text}");
         }
     }
 }

@@ -4,20 +4,23 @@
 //! reader of standard output. The first thread waits for signals, and ends the program
 //! between two pieces, so that it writes whole lines only.
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, mpsc};
 use std::thread::Builder;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use anyhow::{Context, bail};
 use clh_tee::{Escaped, LogReader, ReadNotice, ReadOptions};
+use memchr::{memrchr, memrchr_iter};
 
 use crate::args::Cli;
 use crate::messages::{Report, Status, out};
 use crate::sys::{
     self, Caught, Signals, Stdout, Stream, is_ready_within, is_standard, raise_limit, waker,
 };
+use crate::transform::{Settings, Transform};
 
 /// How long to wait for the log before looking at it again.
 const LOOK_AGAIN: Duration = Duration::from_secs(3600);
@@ -25,6 +28,9 @@ const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// How often to try to end between two pieces.
 const BETWEEN_PIECES: Duration = Duration::from_millis(20);
+
+/// How many bytes may be kept before the last lines among them are looked for.
+const ENOUGH: usize = 1024 * 1024;
 
 struct Output {
     file: Stdout,
@@ -36,6 +42,9 @@ struct Output {
 struct Copier {
     path: PathBuf,
     options: ReadOptions,
+    settings: Settings,
+    /// How many of the last lines are wanted, if not all.
+    lines: Option<usize>,
     follow: bool,
     output: Arc<Mutex<Output>>,
     report: Report,
@@ -48,11 +57,16 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
         bail!("cannot read '{}': it is standard output too", Escaped::path(&cli.log));
     }
     raise_limit();
-    let (follow, since) = (cli.reading.follow, cli.reading.since);
+    let (reading, utc) = (&cli.reading, cli.timed.utc);
+    let (follow, since) = (reading.follow, reading.since(utc));
+    let filtered = Transform::new(&cli.transforming, 0, "")?.is_some();
+    let options = LogReader::options().follow(follow).since(since).utc(utc).whole_lines(filtered);
     let output = Arc::new(Mutex::new(Output { file, status: Status::AllIn, ended: false }));
     let copier = Copier {
         path: cli.log.clone(),
-        options: LogReader::options().follow(follow).since(since).lock_dir(cli.lock_dir.clone()),
+        options: options.lock_dir(cli.lock_dir.clone()),
+        settings: cli.transforming.clone(),
+        lines: reading.lines.map(|count| count.try_into().unwrap_or(usize::MAX)),
         follow,
         output: Arc::clone(&output),
         report: report.clone(),
@@ -124,10 +138,16 @@ impl Copier {
     /// Copies what there is. Then follows the log if asked to, as long as `goes_on` says so,
     /// and looks for new lines at least once an `interval`.
     fn copy(self, interval: Duration, mut goes_on: impl FnMut() -> bool) -> anyhow::Result<Status> {
-        let mut log = self.options.clone().open(&self.path)?;
+        let mut transform = Transform::new(&self.settings, 0, "")?;
+        let mut log = match self.lines {
+            Some(count) => self.last(count, transform.as_mut())?,
+            None => self.options.clone().open(&self.path)?,
+        };
         loop {
             let read = log.next_piece();
-            let written = read.map(|piece| piece.map(|piece| write(&self.output, piece)));
+            let written = read.map(|piece| {
+                piece.map(|piece| write(&self.output, &shown(piece, transform.as_mut())))
+            });
             log.take_notices().iter().for_each(|notice| self.report(notice));
             match written?.map(out).transpose()? {
                 Some(true) => {}
@@ -139,6 +159,27 @@ impl Copier {
             }
         }
         Ok(lock(&self.output).status)
+    }
+
+    /// Writes the last `count` lines. Of the backups only those are read that hold them.
+    fn last(
+        &self,
+        count: usize,
+        mut transform: Option<&mut Transform>,
+    ) -> anyhow::Result<LogReader> {
+        let mut backups = 0;
+        loop {
+            let mut log = self.options.clone().newest(Some(backups)).open(&self.path)?;
+            let mut last = Last { count, ..Last::default() };
+            while let Some(piece) = log.next_piece()? {
+                last.add(&shown(piece, transform.as_deref_mut()));
+            }
+            if last.drop_others() || !log.has_older() {
+                out(write(&self.output, &last.lines))?;
+                return Ok(log);
+            }
+            backups = 4 * backups + 1;
+        }
     }
 
     fn report(&self, notice: &ReadNotice) {
@@ -166,11 +207,69 @@ impl Copier {
             }
             ReadNotice::CannotLock(error) => and(error, "it is read without the lock"),
             ReadNotice::CannotFollow(error) => and(error, &format!("waiting for '{log}'")),
+            ReadNotice::NoTimes => {
+                format!("the lines of '{log}' begin with no time that is known; all are shown")
+            }
             ReadNotice::FollowsAgain => format!("following '{log}' works again"),
             _ => return,
         };
         if notice.is_loss() { report.say(&text) } else { report.warn(&text) }
     }
+}
+
+/// The last lines of what was added.
+#[derive(Default)]
+struct Last {
+    count: usize,
+    lines: Vec<u8>,
+    /// How many bytes were left when others were dropped last.
+    kept: usize,
+}
+
+impl Last {
+    fn add(&mut self, bytes: &[u8]) {
+        self.lines.extend_from_slice(bytes);
+        if self.lines.len() > 2 * self.kept + ENOUGH {
+            self.drop_others();
+        }
+    }
+
+    /// Drops all lines but the last; returns whether there are as many as are wanted.
+    fn drop_others(&mut self) -> bool {
+        let Some(before) = self.count.checked_sub(1) else {
+            self.lines.clear();
+            return true;
+        };
+        let text = self.lines.strip_suffix(b"\n").unwrap_or(&self.lines);
+        let newline = memrchr_iter(b'\n', text).nth(before);
+        self.lines.drain(..newline.map_or(0, |newline| newline + 1));
+        self.kept = self.lines.len();
+        newline.is_some()
+    }
+}
+
+/// Returns what is shown of `piece`: whole lines if there is a `transform`, but for one at the
+/// end of the log.
+fn shown<'a>(piece: &'a [u8], transform: Option<&mut Transform>) -> Cow<'a, [u8]> {
+    let Some(transform) = transform else { return Cow::Borrowed(piece) };
+    let mut apply = |lines: &[u8]| {
+        let (mut done, mut shown) = (0, Vec::new());
+        while done < lines.len() {
+            let mut some = Vec::new();
+            done += transform.apply(&lines[done..], UNIX_EPOCH, UNIX_EPOCH, &mut some);
+            shown.append(&mut some);
+        }
+        shown
+    };
+    let (whole, partial) = piece.split_at(memrchr(b'\n', piece).map_or(0, |end| end + 1));
+    let mut shown = apply(whole);
+    if !partial.is_empty() {
+        let mut last = apply(&[partial, b"\n"].concat());
+        // Its newline, if it is shown.
+        last.pop();
+        shown.append(&mut last);
+    }
+    Cow::Owned(shown)
 }
 
 /// Writes `piece`; if nothing may be written any more, fails like a closed pipe.

@@ -10,6 +10,7 @@
 
 mod ansi;
 mod control;
+mod grep;
 mod select;
 mod settings;
 mod stamp;

@@ -1,8 +1,10 @@
 //! Which lines go into the log, by regular expressions; the door to the crate regex.
 
 use clap::ArgMatches;
+use clap::parser::ValueSource;
 use regex::bytes::RegexBuilder;
 
+use super::grep::as_in_grep;
 pub(super) use regex::bytes::Regex as Pattern;
 
 #[derive(Debug, Clone)]
@@ -18,8 +20,8 @@ pub(crate) struct Rules(pub(super) Vec<Rule>);
 
 impl Rules {
     /// Returns the rules of --select and --deselect in the order given, across both. Those from the
-    /// command line come last.
-    pub(crate) fn of(matches: &ArgMatches) -> Self {
+    /// command line come last, and if they are to be `typed`, alone.
+    pub(crate) fn of(matches: &ArgMatches, typed: bool) -> Self {
         let given = |id, keep| {
             let (source, places) = (matches.value_source(id), matches.indices_of(id));
             let patterns = matches.get_many(id).into_iter().flatten().cloned();
@@ -27,6 +29,7 @@ impl Rules {
             places.into_iter().flatten().map(move |place| (source, place)).zip(rules)
         };
         let mut rules: Vec<_> = given("select", true).chain(given("deselect", false)).collect();
+        rules.retain(|((source, _), _)| !typed || *source == Some(ValueSource::CommandLine));
         rules.sort_by_key(|(place, _)| *place);
         Self(rules.into_iter().map(|(_, rule)| rule).collect())
     }
@@ -46,7 +49,7 @@ impl Rules {
 /// Parses a regular expression on bytes, as grep's in the C locale: what is not ASCII matches
 /// only itself. Unicode's classes are slower, and loading their tables costs every run time.
 pub(super) fn pattern(text: &str) -> Result<Pattern, String> {
-    RegexBuilder::new(text).unicode(false).build().map_err(|error| {
+    RegexBuilder::new(&as_in_grep(text)?).unicode(false).build().map_err(|error| {
         // The last of several lines says what is wrong; the others draw the place.
         let drawn = error.to_string();
         let reason = drawn.trim_end().lines().next_back().unwrap_or_default();
@@ -70,7 +73,7 @@ mod tests {
         {
             let command = Settings::augment_args(Command::new("clh-tee"));
             let matches = command.get_matches_from(["clh-tee"].into_iter().chain(args.split(' ')));
-            let given = Rules::of(&matches).0.into_iter().map(|rule| {
+            let given = Rules::of(&matches, false).0.into_iter().map(|rule| {
                 format!("--{}={}", if rule.keep { "select" } else { "deselect" }, rule.pattern)
             });
             assert_eq!(given.collect::<Vec<_>>().join(" "), args);

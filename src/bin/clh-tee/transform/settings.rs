@@ -1,5 +1,7 @@
 //! The options that transform lines.
 
+use std::mem;
+
 use clap::Args;
 
 use super::select::{Pattern, Rules, pattern};
@@ -31,15 +33,16 @@ pub(crate) struct Settings {
     /// Only lines that match go into LOG
     ///
     /// It may be given several times, and so may --deselect; the last that matches decides. If
-    /// --select comes first, lines that match none are left out. REGEX is one of grep -E in the C
-    /// locale, and knows \d, \w, \b and (?i) besides.
+    /// --select comes first, lines that match none are left out. With --read: only lines that match
+    /// are shown. REGEX is as for grep -E in the C locale, without back-references. Write \{ for a
+    /// plain { and, inside brackets, \[ and \\ for [ and \. \d, \w, \b and (?i) work too.
     #[arg(long, value_name = "REGEX", value_parser = pattern)]
     pub(super) select: Vec<Pattern>,
 
     /// Lines that match do not go into LOG
     ///
     /// See --select. REGEX sees the line after --strip-ansi and --collapse-cr, and before time and
-    /// tag are added.
+    /// tag are added. With --read, time and tag are a part of the line.
     #[arg(long, value_name = "REGEX", value_parser = pattern, hide_short_help = true)]
     pub(super) deselect: Vec<Pattern>,
 
@@ -79,6 +82,12 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// Leaves what is done to lines that are read: the rules, and whether --strip-ansi was typed.
+    pub(crate) fn forget_how_lines_are_written(&mut self, strips: bool) {
+        let (rules, strip_ansi) = (mem::take(&mut self.rules), self.strip_ansi && strips);
+        *self = Self { rules, strip_ansi, ..Self::default() };
+    }
+
     /// Fails if the tag cannot be filled in.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         self.tag.as_ref().map_or(Ok(()), |tag| tag.fill(0, "").map(drop))

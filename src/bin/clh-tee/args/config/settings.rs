@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     const NOT_IN_A_FILE: &str =
-        "read follow since status json count repair rotate config print-config help version";
+        "read follow since lines status json count repair rotate config print-config help version";
 
     /// Returns the names of the options whose kind is `wanted`.
     fn options_of(wanted: fn(&Option<Kind>) -> bool) -> Vec<String> {

@@ -2,6 +2,10 @@
 //!
 //! It is shown as it is: only the writer knows its clock and zone.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::zone::Zone;
+
 /// The zone that may follow.
 const ZONES: [&str; 5] = ["Z", "+00:00", "-00:00", "+0000", "-0000"];
 
@@ -11,9 +15,15 @@ const DATES: [&str; 3] = ["0000-00-00T00:00:00", "0000-00-00 00:00:00", "0000-00
 /// Syslog's, and TAI64N.
 const OTHERS: [&str; 3] = ["aaa 00 00:00:00", "aaa  0 00:00:00", "@4hhhhhhhhhhhhhhhhhhhhhhh"];
 
+/// Where TAI64 puts 1970, as multilog counts it.
+const TAI64: i64 = (1 << 62) + 10;
+
+/// A clock may be ahead, in seconds.
+const AHEAD: i64 = 24 * 60 * 60;
+
 /// Returns the time at the beginning of `line`, with or without a bracket: a date with a fraction
 /// and a zone or without, syslog's, seconds since 1970, or TAI64N.
-pub(super) fn leading(line: &[u8]) -> Option<String> {
+pub(crate) fn time(line: &[u8]) -> Option<String> {
     let line = line.strip_prefix(b"[").unwrap_or(line);
     let with_fraction = |length| length + fraction(&line[length..]);
     let date = matching(line, &DATES).map(with_fraction);
@@ -23,6 +33,31 @@ pub(super) fn leading(line: &[u8]) -> Option<String> {
     let length = date.or_else(|| matching(line, &OTHERS)).or_else(seconds)?;
     // It is ASCII.
     String::from_utf8(line[..length].to_vec()).ok()
+}
+
+/// Returns that time in whole seconds since 1970; where it has no zone, it is one of `zone`.
+pub(crate) fn second(line: &[u8], zone: &Zone) -> Option<i64> {
+    let text = time(line)?;
+    if let Some(label) = text.strip_prefix('@') {
+        return i64::from_str_radix(&label[..16], 16).ok()?.checked_sub(TAI64);
+    }
+    if text.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        // It has no year.
+        let now = seconds(SystemTime::now());
+        let year = zone.civil(now).fields[0];
+        return [year, year - 1].into_iter().find_map(|year| {
+            let second = zone.parse("%Y %b %d %H:%M:%S", &format!("{year} {text}"))?;
+            (second <= now + AHEAD).then_some(second)
+        });
+    }
+    let unix = text.split(['.', ',']).next().and_then(|whole| whole.parse().ok());
+    unix.or_else(|| zone.instant(&text.replacen('_', "T", 1)).map(seconds))
+}
+
+/// Returns whole seconds since 1970.
+pub(crate) fn seconds(time: SystemTime) -> i64 {
+    let since_1970 = time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    since_1970.try_into().unwrap_or(i64::MAX)
 }
 
 /// Returns the length of the first pattern that `text` begins with: `0` stands for a digit, `a`
@@ -58,7 +93,7 @@ mod tests {
 
     #[test]
     fn times_are_taken_as_they_stand() {
-        for time in [
+        for text in [
             "2026-11-22T17:05:00Z",
             "2026-11-22T17:05:00.123+01:00",
             "2026-11-22 17:05:00,123",
@@ -70,14 +105,36 @@ mod tests {
             "1795366800",
             "1795366800.5",
         ] {
-            for line in [format!("{time} text"), format!("[{time}] text"), time.to_owned()] {
-                assert_eq!(leading(line.as_bytes()).as_deref(), Some(time));
+            for line in [format!("{text} line"), format!("[{text}] line"), text.to_owned()] {
+                assert_eq!(time(line.as_bytes()).as_deref(), Some(text));
             }
         }
         for line in
             ["", "line 1", "2026-11-22", "17:05:00", "179536680", "17953668001", "@400", "[x]"]
         {
-            assert_eq!(leading(line.as_bytes()), None, "{line}");
+            assert_eq!(time(line.as_bytes()), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn times_are_instants() {
+        for text in [
+            "2026-11-22T17:05:00Z",
+            "2026-11-22T18:05:00.9+01:00",
+            "2026-11-22 17:05:00,123",
+            "2026-11-22_17:05:00",
+            "2026-11-22T09:05:00-0800",
+            "@400000006b0320c600000000",
+            "1795367100",
+        ] {
+            assert_eq!(second(text.as_bytes(), &Zone::utc()), Some(1_795_367_100), "{text}");
+        }
+        // Of this year, or of the last one if it is ahead.
+        let now = seconds(SystemTime::now());
+        for ago in [0, 3600, 300 * AHEAD, 363 * AHEAD] {
+            let then = UNIX_EPOCH + std::time::Duration::from_secs((now - ago).try_into().unwrap());
+            let text = Zone::utc().format("%b %e %T", then).unwrap();
+            assert_eq!(second(text.as_bytes(), &Zone::utc()), Some(now - ago), "{text}");
         }
     }
 }
