@@ -1,6 +1,6 @@
 //! What is wrong with a log, judging by the names around it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::finding::Finding;
 use super::scan::{Backup, Scan, Which, is_old};
@@ -8,7 +8,7 @@ use crate::compress;
 use crate::file::{began, open_to_read};
 use crate::names::{Meaning, Names};
 use crate::rotation::options::Options;
-use crate::sys::{self, Metadata};
+use crate::sys::{self, FileExt, Metadata};
 use crate::time;
 
 /// With a smaller limit writers do little else than rotate.
@@ -16,6 +16,9 @@ const SMALL: u64 = 64 * 1024;
 
 /// One line may take a log this far past its limit: `--max-line`'s default.
 const LONGEST_LINE: u64 = 1024 * 1024;
+
+/// One record of Python's, with many lines, may.
+const LONG_RECORD: u64 = 64 * 1024;
 
 /// If there are `writers`, a private file may be one that the next rotation removes: its maker
 /// may have been too late for its log.
@@ -52,7 +55,7 @@ fn log(names: &Names, options: &Options, scan: &Scan, findings: &mut Vec<Finding
         None => findings.push(Finding::NoLog { path }),
         Some(log) if log.is_symlink() => findings.push(Finding::SymbolicLink { path }),
         Some(log) if !log.is_file() => findings.push(Finding::Special { path }),
-        Some(log) if limit > 0 && log.len() > limit.saturating_add(LONGEST_LINE) => {
+        Some(log) if limit > 0 && is_overgrown(&path, log.len(), limit) => {
             findings.push(Finding::Overgrown { path, size: log.len(), limit });
         }
         Some(_) => {}
@@ -60,6 +63,17 @@ fn log(names: &Names, options: &Options, scan: &Scan, findings: &mut Vec<Finding
     if (1..SMALL).contains(&limit) {
         findings.push(Finding::SmallLimit { limit });
     }
+}
+
+/// Whether more went into the log after its limit than one line or record.
+fn is_overgrown(path: &Path, size: u64, limit: u64) -> bool {
+    let over = size.saturating_sub(limit).saturating_sub(LONG_RECORD);
+    let ended = || {
+        let mut past = vec![0; usize::try_from(over).ok()?];
+        let count = open_to_read(path).ok()?.read_at(&mut past, limit).ok()?;
+        memchr::memchr(b'\n', &past[..count])
+    };
+    over > LONGEST_LINE || over > 0 && ended().is_some()
 }
 
 fn lock(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {

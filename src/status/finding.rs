@@ -58,13 +58,15 @@ pub enum Finding {
     /// A directory in which everybody may make files and, unless it is sticky, remove and rename
     /// them.
     OpenDirectory { path: PathBuf, sticky: bool },
-    /// A user of the log, who owns files of it, cannot append to it, because of the log or the
-    /// lock file at this path.
-    CannotAppend { user: u32, path: PathBuf },
+    /// A user cannot append to the log, because of the log or the lock file at this path. The user
+    /// owns files of it or has it open to write, or else is the one who looks.
+    CannotAppend { user: u32, writes: bool, path: PathBuf },
     /// Group or others may append to the log, and cannot open its lock file.
     LockClosed { path: PathBuf, mode: u32 },
-    /// A user of the log, who owns files of it, cannot rotate it, because of this directory.
-    CannotRotate { user: u32, path: PathBuf },
+    /// Such a user cannot rotate the log, because of this directory.
+    CannotRotate { user: u32, writes: bool, path: PathBuf },
+    /// Processes that have the log open to write were given different values of this option.
+    OtherSettings { option: &'static str, given: Vec<(u32, String)> },
     /// The lock file's directory is on this kind of file system, where a lock may not reach all
     /// writers.
     NetworkLock { path: PathBuf, kind: &'static str },
@@ -95,6 +97,8 @@ impl Finding {
             | Self::Torn { .. }
             | Self::LockHeld { .. }
             | Self::OpenDirectory { sticky: true, .. }
+            | Self::CannotAppend { writes: false, .. }
+            | Self::CannotRotate { writes: false, .. }
             | Self::Unreadable { .. } => Harm::None,
             _ => Harm::Fault,
         }
@@ -107,6 +111,7 @@ impl Finding {
             Self::SmallLimit { .. }
             | Self::Gap { .. }
             | Self::OtherTime { .. }
+            | Self::OtherSettings { .. }
             | Self::TimedWriter { .. } => Vec::new(),
             Self::Double { plain, compressed, .. } => vec![plain, compressed],
             Self::OtherLog { path, lock, .. } => vec![path, lock],

@@ -70,6 +70,8 @@ pub struct Status {
     pub total: u64,
     /// The size at which the log is full, as the options have it; 0: never.
     pub limit: u64,
+    /// How many backups are kept, if the options say so.
+    pub kept: Option<u64>,
     /// The lock file.
     pub lock: LockFile,
     /// The processes with the log or its lock file open, as far as we may see.
@@ -137,6 +139,21 @@ impl Status {
     /// If its directory cannot be read, or if there is neither a log nor anything that one has
     /// left.
     pub fn of(path: impl AsRef<Path>, options: &Options, depth: Depth) -> Result<Self> {
+        Self::beside(path, options, depth, |_| options.clone())
+    }
+
+    /// The same, but with the options that `settle` returns for the processes that have the log
+    /// open. Their lock directory does not count any more.
+    ///
+    /// # Errors
+    ///
+    /// As [`Status::of`].
+    pub fn beside(
+        path: impl AsRef<Path>,
+        options: &Options,
+        depth: Depth,
+        settle: impl FnOnce(&[Opener]) -> Options,
+    ) -> Result<Self> {
         let path = path.as_ref();
         options.fault().map_or(Ok(()), Err).map_err(Error::on("look at", path))?;
         let names = Names::new(path).map_err(Error::on("look at", path))?;
@@ -146,12 +163,15 @@ impl Status {
             return Err(Error::new("look at", names.log(), none));
         }
         let (lock, openers, hidden) = processes::look(&names, &scan);
+        let options = &settle(&openers);
         let (log, backups, mut findings) = content::of(&scan, depth);
         // One that has rotated the log since has only the lock file that we know open.
-        let writers = openers.iter().any(|opener| opener.writes || opener.lock);
-        faults::look(&names, options, &scan, writers, &mut findings);
+        let writers: Vec<_> =
+            openers.iter().filter(|opener| opener.writes || opener.lock).collect();
+        faults::look(&names, options, &scan, !writers.is_empty(), &mut findings);
         let known = log.iter().chain(&backups);
-        rights::look(&names, options, &scan, known, &mut findings);
+        let users = writers.iter().filter_map(|opener| opener.process.user);
+        rights::look(&names, options, &scan, known, users, &mut findings);
         findings.sort_by_key(|finding| Reverse(finding.harm()));
         Ok(Self {
             path: names.log().to_owned(),
@@ -159,6 +179,7 @@ impl Status {
             backups,
             total: scan.total(),
             limit: options.max_bytes,
+            kept: options.backups,
             lock,
             openers,
             hidden,

@@ -15,8 +15,12 @@ use crate::sys::{self, identity};
 pub struct Process {
     /// Its number.
     pub pid: u32,
+    /// The user as whom it acts, if that is known.
+    pub user: Option<u32>,
     /// Its command line, as far as it can be read: in bytes, arguments separated by blanks.
     pub command: Vec<u8>,
+    /// The same, argument by argument.
+    pub arguments: Vec<Vec<u8>>,
 }
 
 /// A process that has the log or its lock file open.
@@ -65,6 +69,8 @@ pub(super) fn look(names: &Names, scan: &Scan) -> (LockFile, Vec<Opener>, u64) {
 
 impl Process {
     fn of(pid: u32) -> Self {
-        Self { pid, command: sys::command(pid) }
+        let command = sys::command(pid);
+        let arguments: Vec<_> = command.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+        Self { pid, user: sys::user_of(pid), command: arguments.join(&b' '), arguments }
     }
 }

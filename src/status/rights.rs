@@ -1,7 +1,8 @@
 //! Who may do what to a log, and who should not.
 //!
 //! A user who owns one of the log's files has written to it, and so must be able to append and
-//! to rotate; others need not. Only owner, group and mode count here, not access lists.
+//! to rotate, and so must one who has it open to write; what the user who looks cannot do is
+//! only worth knowing. Only owner, group and mode count here, not access lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
@@ -29,6 +30,7 @@ pub(super) fn look<'a>(
     options: &Options,
     scan: &Scan,
     files: impl Iterator<Item = &'a LogFile>,
+    writers: impl Iterator<Item = u32>,
     findings: &mut Vec<Finding>,
 ) {
     let lock = scan.lock.iter().filter(|lock| lock.is_file());
@@ -44,7 +46,8 @@ pub(super) fn look<'a>(
         exposed.entry(*mode).or_default().push((*path).to_owned());
     }
     findings.extend(exposed.into_iter().map(|(mode, paths)| Finding::Exposed { paths, mode }));
-    let users: BTreeSet<u32> = all.iter().map(|(.., user)| *user).collect();
+    let mut users: BTreeMap<u32, bool> = BTreeMap::from([(sys::user(), false)]);
+    users.extend(all.iter().map(|(.., user)| *user).chain(writers).map(|user| (user, true)));
     let dirs: BTreeSet<&Path> =
         [names.dir()].into_iter().chain(options.lock_dir.as_deref()).collect();
     for dir in dirs {
@@ -58,7 +61,8 @@ pub(super) fn look<'a>(
             Err(error) => findings.push(unreadable(dir, error)),
         }
     }
-    findings.extend(users.into_iter().filter_map(|user| hindrance(names, scan, user)));
+    let users = users.into_iter();
+    findings.extend(users.filter_map(|(user, writes)| hindrance(names, scan, user, writes)));
     findings.extend(closed_lock(scan));
     let dir = scan.lock_path.parent().unwrap_or(&scan.lock_path);
     let network = |kind| Finding::NetworkLock { path: dir.to_owned(), kind };
@@ -66,7 +70,7 @@ pub(super) fn look<'a>(
 }
 
 /// What keeps a user of the log from appending or rotating.
-fn hindrance(names: &Names, scan: &Scan, user: u32) -> Option<Finding> {
+fn hindrance(names: &Names, scan: &Scan, user: u32, writes: bool) -> Option<Finding> {
     let groups = sys::groups_of(user);
     // Whether the mode of `file` gives the user all of these bits.
     let may = |file: &Metadata, bits: u32| {
@@ -80,10 +84,10 @@ fn hindrance(names: &Names, scan: &Scan, user: u32) -> Option<Finding> {
     };
     let log = scan.log.as_ref().filter(|(_, log)| log.is_file());
     if let Some((path, _)) = log.filter(|(_, log)| !may(log, WRITE)) {
-        return Some(Finding::CannotAppend { user, path: path.clone() });
+        return Some(Finding::CannotAppend { user, writes, path: path.clone() });
     }
     if scan.lock.as_ref().is_some_and(|lock| !may(lock, READ)) {
-        return Some(Finding::CannotAppend { user, path: scan.lock_path.clone() });
+        return Some(Finding::CannotAppend { user, writes, path: scan.lock_path.clone() });
     }
     let dir = names.dir().metadata().ok()?;
     let owner = rights(&dir).user;
@@ -91,7 +95,7 @@ fn hindrance(names: &Names, scan: &Scan, user: u32) -> Option<Finding> {
     let sticky = rights(&dir).mode & STICKY != 0;
     let stuck = sticky && log.is_some_and(|(_, log)| !owns(log));
     let cannot = stuck || !may(&dir, CHANGE);
-    cannot.then(|| Finding::CannotRotate { user, path: names.dir().to_owned() })
+    cannot.then(|| Finding::CannotRotate { user, writes, path: names.dir().to_owned() })
 }
 
 /// Whether users that may append to the log cannot open its lock file.

@@ -84,6 +84,10 @@ pub(crate) fn command(_: u32) -> Vec<u8> {
     Vec::new()
 }
 
+pub(crate) fn user_of(_: u32) -> Option<u32> {
+    None
+}
+
 pub(crate) fn is_kernels(_: &Path) -> bool {
     false
 }

@@ -36,7 +36,7 @@ use std::time::Duration;
 use self::elsewhere as kernel;
 pub(crate) use self::kernel::{
     Acl, Locks, Watch, command, is_kernels, is_mount_point, kept, name_file, network, openers,
-    unnamed_file,
+    unnamed_file, user_of,
 };
 #[cfg(target_os = "linux")]
 use self::linux as kernel;

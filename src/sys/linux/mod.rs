@@ -20,7 +20,7 @@ use nix::unistd::linkat;
 use rustix::fs::{CWD, StatxAttributes, StatxFlags, statx};
 
 pub(crate) use self::acl::Acl;
-pub(crate) use self::processes::{Locks, command, openers};
+pub(crate) use self::processes::{Locks, command, openers, user_of};
 pub(crate) use self::watch::Watch;
 
 /// Creates a file without a name; not every file system can.

@@ -18,12 +18,17 @@ pub(crate) fn openers(
     pids().into_iter().map(|pid| (pid, open_files(pid, files))).collect()
 }
 
+/// Its arguments, a NUL between two of them.
 pub(crate) fn command(pid: u32) -> Vec<u8> {
     // Empty if it has ended or may not be read.
     let mut command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     command.truncate(command.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
-    command.iter_mut().filter(|byte| **byte == 0).for_each(|byte| *byte = b' ');
     command
+}
+
+/// The user as whom it acts.
+pub(crate) fn user_of(pid: u32) -> Option<u32> {
+    fs::metadata(format!("/proc/{pid}")).ok().map(|metadata| metadata.uid())
 }
 
 fn pids() -> Vec<u32> {

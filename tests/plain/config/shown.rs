@@ -99,6 +99,7 @@ fn every_option_is_shown_once() {
         "read",
         "follow",
         "since",
+        "lines",
         "rotate",
     ];
     let mut options: Vec<_> = options.filter(|option| !asks.contains(option)).collect();

@@ -98,6 +98,22 @@ fn each_fault_is_found_and_nothing_else() {
 }
 
 #[test]
+fn a_log_is_overgrown_once_more_than_one_record_is_beyond_its_limit() {
+    for (content, found) in [
+        ("line\n".repeat(40_000), true),
+        ("line\n".repeat(21_000), false),
+        ("line\n".repeat(20_000) + &"x".repeat(900_000) + "\n", false),
+        ("line\n".repeat(20_000) + &"x".repeat(900_000) + "\n" + &"line\n".repeat(40_000), true),
+    ] {
+        let site = Site::healthy();
+        site.put("app.log", &content, 1);
+        let (_, look) = site.look("--max-bytes 100K");
+        let wanted: &[&str] = if found { &["overgrown"] } else { &[] };
+        assert_eq!(names(&look, true), wanted, "{} bytes", content.len());
+    }
+}
+
+#[test]
 fn all_faults_at_once_are_all_found() {
     let site = Site::healthy();
     let mut wanted = Vec::new();

@@ -34,6 +34,10 @@ fn a_healthy_log_is_shown_in_full() {
     let (_, counted) = site.look("--count");
     let older = &counted["backups"][1];
     assert_eq!((&older["lines"], &older["last"]), (&2.into(), &"2026-11-22 12:00:02".into()));
+    let text = site.text("--count");
+    let total = text.lines().find(|line| line.starts_with("total")).expect("a total");
+    let cells: Vec<&str> = total.split_whitespace().collect();
+    assert_eq!(cells[2..], ["148B", "6"], "{text}");
     expect_valid(&[look, counted]);
 }
 

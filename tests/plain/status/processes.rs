@@ -67,6 +67,84 @@ fn writers_and_readers_are_shown() {
     expect_valid(&[look, after]);
 }
 
+/// Starts writers with these options, each with the log open.
+fn writers(site: &Site, options: &[&str]) -> Vec<crate::harness::Running> {
+    let start = |options: &&str| {
+        let before = site.0.read("app.log").len();
+        let mut tee = Tee::new(&site.0).args("-q").args(options).arg("app.log").start();
+        tee.feed(b"line\n");
+        until(SOON, "the line is in", || site.0.read("app.log").len() > before);
+        tee
+    };
+    options.iter().map(start).collect()
+}
+
+#[test]
+fn what_the_writers_have_is_taken_where_nothing_is_given() {
+    let site = Site::healthy();
+    for slot in 3..=10_u64 {
+        site.put(&format!("app.log.{slot}.gz"), "2026-11-22 12:00:00 line\n", slot);
+    }
+    let (code, look) = site.look("");
+    assert_eq!((code, &look["limit"], &look["kept"]), (0, &0.into(), &Value::Null), "{look:#}");
+    let text = site.text("");
+    assert!(text.contains("limit   not given\nbackups not given\n"), "{text}");
+    let _writers = writers(&site, &["--max-bytes 1M --backups 30", "--max-bytes=1024K", ""]);
+    let (code, look) = site.look("");
+    assert_eq!((code, &look["limit"], &look["kept"]), (0, &(1 << 20).into(), &30.into()));
+    let (code, other) = site.look("--max-bytes 2M --backups 5");
+    assert_eq!((code, &other["limit"], &other["kept"]), (1, &(2 << 20).into(), &5.into()));
+    assert_eq!(names(&other, true), ["strays"]);
+    let text = site.text("");
+    assert!(text.contains("(clh-tee -q --max-bytes 1M --backups 30 app.log), to write"), "{text}");
+    assert_eq!(look["openers"][0]["user"], nix::unistd::geteuid().as_raw());
+    expect_valid(&[look, other]);
+}
+
+#[test]
+fn writers_with_different_settings_are_found() {
+    for (one, two, option) in [
+        ("--max-bytes 1M", "--max-bytes 100K", "--max-bytes: 1.0M"),
+        ("--backups 9", "--backups 99 --max-bytes 100K", "--backups: 9"),
+        ("--when H", "--when H --interval 2", "--when: H"),
+    ] {
+        let site = Site(Place::fresh());
+        site.0.write("app.log", b"");
+        let _writers = writers(&site, &[one, two]);
+        let (code, look) = site.look("");
+        assert_eq!((code, names(&look, true)[0]), (1, "other-settings"), "{look:#}");
+        let what = look["findings"][0]["what"].as_str().expect("a sentence");
+        assert!(what.contains(option), "{what}");
+        expect_valid(&[look]);
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_live_writer_that_cannot_rotate_is_found() {
+    let site = Site::healthy();
+    for (name, mode) in [("app.log", 0o666), (".__app.lock", 0o666), (".", 0o755)] {
+        site.0.set_mode(name, mode);
+    }
+    let (_, before) = site.look("");
+    assert_eq!(names(&before, true), ["exposed"]);
+    let before = site.0.read("app.log").len();
+    let tee = Tee::new(&site.0).args("-q --max-bytes 64K app.log").without_rights();
+    let mut tee = tee.start();
+    tee.feed(b"line\n");
+    until(SOON, "the line is in", || site.0.read("app.log").len() > before);
+    let (code, look) = site.look("");
+    let mut found = names(&look, true);
+    found.sort_unstable();
+    assert_eq!((code, found), (1, vec!["cannot-rotate", "exposed"]), "{look:#}");
+    // Who only looks is no writer.
+    tee.finish().expect(0);
+    let ended = Tee::new(&site.0).args("--status --json app.log").without_rights().run(b"");
+    let look: Value = serde_json::from_slice(&ended.out).expect("JSON");
+    assert!(names(&look, false).contains(&"cannot-rotate"), "{look:#}");
+    expect_valid(&[look]);
+}
+
 #[test]
 #[ignore = "needs root"]
 fn what_cannot_be_seen_for_lack_of_rights_is_said() {
@@ -81,7 +159,7 @@ fn what_cannot_be_seen_for_lack_of_rights_is_said() {
     let look: Value = serde_json::from_slice(&ended.out).expect("JSON");
     assert!(look["hidden_processes"].as_u64() > Some(0), "{look:#}");
     assert_eq!(look["openers"], Value::Array(Vec::new()));
-    assert_eq!(names(&look, false), ["unreadable"], "{look:#}");
+    assert_eq!(names(&look, false), ["unreadable", "cannot-append"], "{look:#}");
     let text = String::from_utf8(run("--status").out.clone()).expect("text");
     assert!(text.contains("cannot be looked into for lack of rights"), "{text}");
     assert!(text.contains("'app.log.2.gz' cannot be read: Permission denied"), "{text}");

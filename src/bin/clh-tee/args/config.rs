@@ -17,7 +17,8 @@ use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
 use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory};
 
-use self::settings::{known, refuse_bad_values, with_settings, with_values};
+pub(super) use self::settings::with_values;
+use self::settings::{known, refuse_bad_values, with_settings};
 use self::shown::page;
 use super::Cli;
 use super::modes::MODES;

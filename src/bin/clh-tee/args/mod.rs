@@ -10,13 +10,14 @@ mod timed;
 mod tips;
 mod values;
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::StyledStr;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
-use clh_tee::{Escaped, Options, SyncPolicy, Zone};
+use clh_tee::{Escaped, Options, Schedule, SyncPolicy, Zone};
 
 use self::config::Configured;
 use self::files::Files;
@@ -199,6 +200,37 @@ pub(crate) enum Mode<'a> {
     Rotate,
     /// Holds the page.
     PrintConfig(&'a str),
+}
+
+/// How a writer keeps its log, as far as its command line says so.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) max_bytes: Option<u64>,
+    pub(crate) backups: Option<u64>,
+    /// As it is meant, and as it was written.
+    pub(crate) when: Option<(Schedule, String)>,
+}
+
+impl Kept {
+    /// Returns what these arguments of another process say, if it is a program like this.
+    pub(crate) fn by(arguments: &[Vec<u8>]) -> Option<Self> {
+        let texts = arguments.iter().map(|text| String::from_utf8_lossy(text).into_owned());
+        let program = arguments.first()?.rsplit(|byte| *byte == b'/').next()?;
+        if program != env!("CARGO_PKG_NAME").as_bytes() {
+            return None;
+        }
+        let mut matches = config::with_values(Cli::command()).try_get_matches_from(texts).ok()?;
+        let typed = |id| modes::is_typed(&matches, id);
+        let (max_bytes, units) = (typed("max_bytes"), ["when", "interval", "at_time", "utc"]);
+        let units = units.map(|id| matches.get_raw(id).into_iter().flatten().collect::<Vec<_>>());
+        let when = units.concat().join(OsStr::new(" ")).to_string_lossy().into_owned();
+        let cli = Cli::from_arg_matches_mut(&mut matches).ok()?;
+        Some(Self {
+            max_bytes: Some(cli.max_bytes).filter(|_| max_bytes),
+            backups: cli.backups,
+            when: cli.timed.schedule().map(|schedule| (schedule, when)),
+        })
+    }
 }
 
 impl Cli {

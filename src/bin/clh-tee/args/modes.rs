@@ -64,7 +64,8 @@ pub(crate) struct Looking {
     /// Show LOG, its backups and what is wrong, and end
     ///
     /// Nothing is changed. Give --max-bytes, --backups, --when and --lock-dir as the writers of LOG
-    /// have them. The exit status is 0 if nothing is wrong, and 1 otherwise.
+    /// have them; all but the last are otherwise taken from writers that have LOG open. The exit
+    /// status is 0 if nothing is wrong, and 1 otherwise.
     #[arg(long, group = "mode", conflicts_with = "command")]
     pub(crate) status: bool,
 

@@ -51,7 +51,7 @@ fn kind(command: &Command, arg: &Arg) -> Option<Kind> {
 }
 
 /// Lets the flags that may stand in a file have a value on the command line, as in `--gzip=no`.
-pub(super) fn with_values(command: Command) -> Command {
+pub(in crate::args) fn with_values(command: Command) -> Command {
     let flags = known().into_iter().filter(|option| option.kind == Some(Kind::Flag));
     let with_value = |arg: Arg| {
         arg.action(ArgAction::Set)

@@ -19,6 +19,7 @@ pub(super) fn of(status: &Status, report: &Report) -> String {
         "healthy": status.is_healthy(),
         "total": status.total,
         "limit": status.limit,
+        "kept": status.kept,
         "log": status.log.as_ref().map(file),
         "backups": status.backups.iter().map(file).collect::<Vec<_>>(),
         "lock": {
@@ -66,7 +67,7 @@ fn file(file: &LogFile) -> Value {
 }
 
 fn process(process: &Process) -> Value {
-    json!({ "pid": process.pid, "command": text(&process.command) })
+    json!({ "pid": process.pid, "user": process.user, "command": text(&process.command) })
 }
 
 fn opener(opener: &Opener) -> Value {

@@ -3,6 +3,7 @@
 mod json;
 mod table;
 mod words;
+mod writers;
 
 use std::io::ErrorKind;
 
@@ -15,7 +16,11 @@ use crate::messages::{Report, Status, page};
 
 pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let depth = if cli.looking.count { Depth::Whole } else { Depth::Ends };
-    let status = LogStatus::of(&cli.log, &cli.options(), depth)?;
+    let mut findings = Vec::new();
+    let mut status = LogStatus::beside(&cli.log, &cli.options(), depth, |openers| {
+        writers::settle(cli, openers, &mut findings)
+    })?;
+    status.findings.splice(0..0, findings);
     let of = if cli.looking.json { json::of } else { table::of };
     page(&of(&status, report))?;
     Ok(if status.is_healthy() { Status::AllIn } else { Status::Lost })

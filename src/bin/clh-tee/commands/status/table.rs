@@ -6,6 +6,7 @@ use clh_tee::status::{Finding, Harm, LogFile, Process, Status};
 
 use super::words::{Words, moment};
 use crate::messages::{self, Report, counted, size};
+use crate::sys::user_name;
 
 const WELL: Style = AnsiColor::Green.on_default().bold();
 const WRONG: Style = AnsiColor::Red.on_default().bold();
@@ -13,7 +14,7 @@ const NOTE: Style = AnsiColor::Yellow.on_default().bold();
 const HEADING: Style = Style::new().bold();
 
 const BAR: usize = 30;
-const COMMAND: usize = 60;
+const COMMAND: usize = 200;
 
 pub(super) fn of(status: &Status, report: &Report) -> String {
     let log = report.path(&status.path);
@@ -24,7 +25,7 @@ pub(super) fn of(status: &Status, report: &Report) -> String {
     };
     let mut lines = vec![format!("{HEADING}{log}{HEADING:#}: {style}{health}{style:#}\n")];
     lines.extend(chain(status));
-    lines.extend([String::new(), limit(status), lock(status)]);
+    lines.extend([String::new(), limit(status), kept(status), lock(status)]);
     lines.extend(openers(status));
     if !status.others.is_empty() {
         let others = status.others.iter().map(|path| report.path(path).to_string());
@@ -48,6 +49,12 @@ fn chain(status: &Status) -> Vec<String> {
     rows.extend(status.log.iter().chain(&status.backups).map(row));
     let mut total = [const { String::new() }; 8];
     (total[0], total[1]) = ("total".to_owned(), size(status.total));
+    let files = || status.log.iter().chain(&status.backups);
+    // Where all were counted; what cannot be read has no count.
+    if let Some(lines) = files().map(|file| file.lines).sum::<Option<u64>>() {
+        let content = files().map(|file| file.content).sum::<Option<u64>>();
+        (total[2], total[4]) = (content.map(size).unwrap_or_default(), lines.to_string());
+    }
     rows.push(total);
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
     // A column without any value is left out.
@@ -100,6 +107,13 @@ fn limit(status: &Status) -> String {
     format!("limit   [{style}{bar}{style:#}{rest}] {percent}% of {limit}")
 }
 
+fn kept(status: &Status) -> String {
+    match status.kept {
+        Some(kept) => format!("backups {kept} are kept"),
+        None => "backups not given".to_owned(),
+    }
+}
+
 fn lock(status: &Status) -> String {
     let lock = &status.lock;
     let state = match &lock.holder {
@@ -138,11 +152,26 @@ fn openers(status: &Status) -> Vec<String> {
     lines
 }
 
+/// Shows what a process is, and its own options; those of a COMMAND are not about the log.
 fn shown(process: &Process) -> String {
-    let command = Escaped(&process.command).to_string();
+    let mut arguments = process.arguments.clone();
+    if let Some(program) = arguments.first_mut() {
+        let name = program.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        program.drain(..name);
+    }
+    let own = arguments.split(|argument| argument == b"--").next().unwrap_or_default();
+    let command = Escaped(&own.join(&b' ')).to_string();
     let mut short: String = command.chars().take(COMMAND).collect();
-    if short.len() < command.len() {
+    if own.len() < arguments.len() {
+        short.push_str(" -- ...");
+    } else if short.len() < command.len() {
         short.push_str("...");
     }
-    if short.is_empty() { process.pid.to_string() } else { format!("{} ({short})", process.pid) }
+    let user = process.user.map(|user| user_name(user).unwrap_or_else(|| user.to_string()));
+    let user = user.map(|user| format!(" {user}")).unwrap_or_default();
+    if short.is_empty() {
+        format!("{}{user}", process.pid)
+    } else {
+        format!("{}{user} ({short})", process.pid)
+    }
 }

@@ -175,9 +175,9 @@ impl Words {
                 "only the owner of a log can rotate it there; other users' writers let it grow",
                 "keep a log of several users in a directory of their own",
             ),
-            Finding::CannotAppend { user, .. } => (
+            Finding::CannotAppend { user, writes, .. } => (
                 "cannot-append",
-                format!("{} owns files of this log and has no right to {at}", name(*user)),
+                format!("{} and has no right to {at}", role(*user, *writes)),
                 "a writer of that user ends with an error, and its lines are not in",
                 "chgrp it to a group of all writers, and give them --chmod 660",
             ),
@@ -187,9 +187,15 @@ impl Words {
                 "their writers end with an error",
                 "chmod it as the log, and give the writers --chmod",
             ),
-            Finding::CannotRotate { user, .. } => (
+            Finding::OtherSettings { option, given } => (
+                "other-settings",
+                other_settings(option, given),
+                "each rotates by its own: the smallest limit and the fewest backups win",
+                "give all writers the same, for example in a file (--config)",
+            ),
+            Finding::CannotRotate { user, writes, .. } => (
                 "cannot-rotate",
-                format!("{} owns files of this log and cannot rotate it in {at}", name(*user)),
+                format!("{} and cannot rotate it in {at}", role(*user, *writes)),
                 "a writer of that user lets the log grow past its limit",
                 "let all writers make and rename files there: a common group, and no sticky bit",
             ),
@@ -259,6 +265,13 @@ pub(super) fn moment(seconds: u64) -> String {
     time.map_or_else(|| format!("{seconds} seconds since 1970"), crate::messages::moment)
 }
 
-fn name(user: u32) -> String {
-    format!("user {}", user_name(user).unwrap_or_else(|| user.to_string()))
+fn role(user: u32, writes: bool) -> String {
+    let name = user_name(user).unwrap_or_else(|| user.to_string());
+    let role = if writes { "owns files of this log or writes it" } else { "looks at this log" };
+    format!("user {name} {role}")
+}
+
+fn other_settings(option: &str, given: &[(u32, String)]) -> String {
+    let given = given.iter().map(|(pid, value)| format!("{value} (process {pid})"));
+    format!("the writers have different {option}: {}", given.collect::<Vec<_>>().join(", "))
 }
