@@ -105,8 +105,9 @@ impl Background {
     #[must_use]
     pub fn is_behind(&self, more: u64) -> bool {
         let work = self.work();
-        // During a preparation, the wait may be for others' content.
-        let more = if work.preparing { 0 } else { more };
+        // A preparation may be for others' content.
+        let foreign = work.preparing && work.uncovered() - work.owed > MOST_OWED;
+        let more = if foreign { 0 } else { more };
         let owed = self.0.incremental.is_some() && work.owed + more > MOST_OWED;
         owed || work.sync.len() > UNSYNCED
     }
@@ -126,7 +127,7 @@ impl Background {
     /// If a file cannot be synced.
     pub fn do_some(&self) -> Result<()> {
         let outcome = self.settle();
-        self.cover();
+        self.cover(1);
         outcome
     }
 
@@ -146,7 +147,7 @@ impl Background {
 
     pub(crate) fn do_share(&self) {
         while self.has_share() {
-            self.cover();
+            self.cover(1);
         }
     }
 
@@ -163,12 +164,12 @@ impl Background {
     pub(crate) fn pay(&self) {
         loop {
             let work = self.work();
-            let owes = work.owed >= self.block(&work) && self.has_block(&work);
-            drop(work);
-            if !owes {
+            let (owed, has_block) = (work.owed, self.has_block(&work));
+            if owed < self.block(&work) || !has_block {
                 return;
             }
-            self.cover();
+            drop(work);
+            self.cover(owed);
         }
     }
 
@@ -216,11 +217,12 @@ impl Background {
         drop(close);
     }
 
-    fn cover(&self) {
+    /// Compresses so many bytes, and what is left of the last block.
+    fn cover(&self, bytes: u64) {
         let Some(incremental) = &self.0.incremental else { return };
         let mut incremental = locked(incremental);
         let (identity, size) = self.work().log;
-        let outcome = incremental.catch_up(identity, size);
+        let outcome = incremental.catch_up(identity, size, bytes);
         let mut work = self.work();
         if work.log.0 != identity {
             return;

@@ -39,27 +39,29 @@ impl Deflater {
         Self(Compress::new(Compression::new(level), false))
     }
 
-    /// Appends the compressed `block`, which follows `before` in the log, to `out`.
-    pub(crate) fn deflate(
-        &mut self,
-        before: &[u8],
-        block: &[u8],
-        out: &mut Vec<u8>,
-    ) -> io::Result<()> {
+    /// Prepares for a block that follows `before` in the log. A block that follows the last one
+    /// needs it not, and is compressed a third faster.
+    pub(crate) fn prime(&mut self, before: &[u8]) -> io::Result<()> {
         self.0.reset();
-        if !before.is_empty() {
-            self.0.set_dictionary(before).map_err(io::Error::other)?;
+        if before.is_empty() {
+            return Ok(());
         }
+        self.0.set_dictionary(before).map(drop).map_err(io::Error::other)
+    }
+
+    /// Appends the compressed `block` to `out`.
+    pub(crate) fn deflate(&mut self, block: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
+        let began = self.0.total_in();
         // Incompressible data grows by a few bytes for every 16 KiB. If room is left in the end,
         // the flush was complete.
         let mut room = block.len() + block.len() / 1024 + 64;
         loop {
             out.reserve(room);
-            let done = usize::try_from(self.0.total_in()).map_err(io::Error::other)?;
+            let done = usize::try_from(self.0.total_in() - began).map_err(io::Error::other)?;
             self.0
                 .compress_vec(&block[done..], out, FlushCompress::Sync)
                 .map_err(io::Error::other)?;
-            if self.0.total_in() == block.len() as u64 && out.len() < out.capacity() {
+            if self.0.total_in() - began == block.len() as u64 && out.len() < out.capacity() {
                 return Ok(());
             }
             room = 1024;
@@ -99,9 +101,11 @@ mod tests {
         for (index, block) in log.chunks(length).enumerate() {
             let before = &log[..index * length];
             let window = usize::try_from(WINDOW).unwrap();
-            deflater
-                .deflate(&before[before.len().saturating_sub(window)..], block, &mut out)
-                .unwrap();
+            // Every third block goes on from the one before.
+            if index % 3 < 2 {
+                deflater.prime(&before[before.len().saturating_sub(window)..]).unwrap();
+            }
+            deflater.deflate(block, &mut out).unwrap();
         }
         out.extend(trailer(checksum_after(0, log), log.len() as u64));
         out

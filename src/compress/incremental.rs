@@ -52,6 +52,8 @@ pub(crate) struct Incremental {
     limit: u64,
     sync: bool,
     deflater: Deflater,
+    /// The private file to which the deflater's last block went, and how far it came.
+    deflated: Option<(Identity, Progress)>,
     /// A window with a block, and the compressed block.
     buffers: (Vec<u8>, Vec<u8>),
     /// The log that the rest is about.
@@ -75,6 +77,7 @@ impl Incremental {
             limit,
             sync,
             deflater: Deflater::new(level),
+            deflated: None,
             buffers: (Vec::new(), Vec::new()),
             identity: 0,
             covered: 0,
@@ -87,26 +90,32 @@ impl Incremental {
         if self.identity == identity { self.covered } else { 0 }
     }
 
-    /// Compresses a block, if there is a whole one below `size`, to which the log has grown.
-    /// Returns whether it did. An error loses nothing.
-    pub(crate) fn catch_up(&mut self, identity: u64, size: u64) -> io::Result<bool> {
+    /// Compresses whole blocks below `size`, to which the log has grown, until so many bytes are
+    /// done. Returns whether there was a block. An error loses nothing.
+    pub(crate) fn catch_up(&mut self, identity: u64, size: u64, bytes: u64) -> io::Result<bool> {
         self.is_about(identity);
         if size < self.covered + block::length_at(self.covered, self.limit) {
             return Ok(false);
         }
         let Some(files) = self.files(size)? else { return Ok(false) };
-        let progress = self.progress(&files)?;
-        let length = block::length_at(progress.covered, self.limit);
-        if size < progress.covered + length {
-            return Ok(false);
+        let begun = self.progress(&files)?;
+        let mut progress = begun;
+        loop {
+            let length = block::length_at(progress.covered, self.limit);
+            if size < progress.covered + length {
+                break;
+            }
+            progress = self.add(&files, progress, length)?;
+            if progress.covered - begun.covered >= bytes {
+                break;
+            }
         }
-        let progress = self.add(&files, progress, length)?;
         let left = self.limit.saturating_sub(progress.covered);
         if left > 0 && left < self.limit / 16 && !self.is_fresh() {
             // When it is full, soon, others wait for this.
             self.compare(&files, progress)?;
         }
-        Ok(true)
+        Ok(progress.covered > begun.covered)
     }
 
     /// Prepares the rotation of the log of this `identity` and `size`, without the lock:
@@ -138,7 +147,7 @@ impl Incremental {
             }
             progress = self.compare(&files, progress)?;
         }
-        if self.sync { files.private.sync() } else { Ok(()) }
+        if self.sync { files.private.sync_ahead(&progress) } else { Ok(()) }
     }
 
     /// Whether the log can be rotated with at most a small block to compress. The lock is held.
@@ -250,16 +259,22 @@ impl Incremental {
 
     fn add(&mut self, files: &Files, before: Progress, length: u64) -> io::Result<Progress> {
         let (bytes, compressed) = &mut self.buffers;
-        let window = WINDOW.min(before.covered);
-        bytes.resize(usize::try_from(window + length).map_err(io::Error::other)?, 0);
-        files.log.read_exact_at(bytes, before.covered - window)?;
-        let (window, block) = bytes.split_at(usize::try_from(window).map_err(io::Error::other)?);
-        PrivateFile::begin(&before, compressed);
-        self.deflater.deflate(window, block, compressed)?;
-        let after = files.private.extend(before, &files.log, block, compressed)?;
         let which = files.private.identity();
+        let follows = self.deflated.take() == Some((which, before));
+        let window = if follows { 0 } else { WINDOW.min(before.covered) };
+        let [behind, end] = [window, window + length].map(|at| usize::try_from(at).unwrap_or(0));
+        bytes.resize(bytes.len().max(end), 0);
+        files.log.read_exact_at(&mut bytes[..end], before.covered - window)?;
+        let (window, block) = bytes[..end].split_at(behind);
+        if !follows {
+            self.deflater.prime(window)?;
+        }
+        PrivateFile::begin(&before, compressed);
+        self.deflater.deflate(block, compressed)?;
+        let after = files.private.extend(before, &files.log, block, compressed)?;
+        self.deflated = Some((which, after));
         if self.trusted == Some((which, before)) {
-            self.trusted = Some((which, after));
+            self.trusted = self.deflated;
         }
         self.covered = after.covered;
         Ok(after)

@@ -46,6 +46,8 @@ const MAGIC: [u8; 8] = *b"\x07clh-tee";
 const INDEX: usize = 36;
 /// How much of the beginning and of the end of the covered content is compared under the lock.
 const SAMPLE: u64 = 4096;
+/// A disk writes so much in a millisecond; a second fsync would cost more.
+const LONG: u64 = 256 * 1024;
 
 /// The index: how far a growing private file has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,7 +181,9 @@ impl PrivateFile {
     }
 
     pub(crate) fn throw_away(&self) -> io::Result<Progress> {
-        self.file.set_len(0)?;
+        if self.file.metadata()?.len() > 0 {
+            self.file.set_len(0)?;
+        }
         Ok(Progress::NONE)
     }
 
@@ -225,9 +229,9 @@ impl PrivateFile {
         self.file.write_all_at(if progress.covered > 0 { &index } else { &[] }, progress.end)
     }
 
-    /// So that little is left to sync when it is closed.
-    pub(crate) fn sync(&self) -> io::Result<()> {
-        sync_data(&self.file)
+    /// Leaves little to sync when it is closed.
+    pub(crate) fn sync_ahead(&self, progress: &Progress) -> io::Result<()> {
+        if progress.end < LONG { Ok(()) } else { sync_data(&self.file) }
     }
 
     /// Closes it: the whole log that `about` describes is covered.

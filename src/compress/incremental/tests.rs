@@ -52,7 +52,7 @@ impl Site {
 
     fn catch_up(&self, incremental: &mut Incremental) {
         let (identity, length) = (file_id(&self.metadata()), self.metadata().len());
-        while incremental.catch_up(identity, length).unwrap() {}
+        while incremental.catch_up(identity, length, 1).unwrap() {}
     }
 
     fn prepare(&self, incremental: &mut Incremental) {
@@ -115,12 +115,15 @@ fn what_is_left_near_the_limit_is_less_than_a_small_block() {
 #[test]
 fn another_process_goes_on_from_what_is_there() {
     let site = Site::new();
-    site.grow(2 * BLOCK);
-    site.catch_up(&mut site.incremental());
-    let bytes = site.grow(4 * BLOCK + 1);
-    let mut other = site.incremental();
-    site.catch_up(&mut other);
-    assert_eq!(other.covered, 4 * BLOCK);
+    let (mut one, mut other) = (site.incremental(), site.incremental());
+    for blocks in [2, 3, 5] {
+        site.grow(blocks * BLOCK);
+        site.catch_up(&mut one);
+        site.grow((blocks + 1) * BLOCK);
+        site.catch_up(&mut other);
+    }
+    let bytes = site.grow(6 * BLOCK + 1);
+    assert_eq!(other.covered, 6 * BLOCK);
     assert!(!other.is_ready(&site.metadata()), "it has not compared what it found");
     assert_eq!(site.finish(&mut other), bytes);
 }
@@ -248,7 +251,7 @@ fn a_file_with_a_second_name_is_left_alone() {
     fs::hard_link(&precious, site.private()).unwrap();
     let mut incremental = site.incremental();
     let (identity, length) = (file_id(&site.metadata()), site.metadata().len());
-    incremental.catch_up(identity, length).unwrap_err();
+    incremental.catch_up(identity, length, 1).unwrap_err();
     incremental.prepare(identity, length).unwrap_err();
     assert!(incremental.is_ready(&site.metadata()), "no preparation would help");
     incremental.finish(&site.metadata()).unwrap_err();

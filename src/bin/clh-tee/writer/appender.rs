@@ -153,11 +153,8 @@ impl Shared {
                         appended
                     });
                     bytes += appended;
-                    if appended < batch.len() {
-                        self.queue.put_back(batch.split_off(appended));
-                    } else {
-                        self.queue.recycle(batch);
-                    }
+                    batch.drain(..appended);
+                    self.queue.put_back(batch);
                 }
                 Work::Do(requests) => {
                     flush = requests.flush;

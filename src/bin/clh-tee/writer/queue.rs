@@ -83,21 +83,23 @@ impl Queue {
             state.push(&lines.whole()[done..]);
             lines.taken(done + more);
         }
-        self.work.notify_one();
+        self.wake_appender(&state);
         true
     }
 
     /// Takes as many of the whole `lines` as there is room for. Returns how many lines were
     /// dropped; a line in the log will report them.
     pub(crate) fn push_or_drop(&self, lines: &[u8]) -> u64 {
-        let dropped = self.state().push_or_drop(lines, self.limit);
-        self.work.notify_one();
+        let mut state = self.state();
+        let dropped = state.push_or_drop(lines, self.limit);
+        self.wake_appender(&state);
         dropped
     }
 
     pub(crate) fn ask(&self, requests: Requests) {
-        self.state().ask(requests);
-        self.work.notify_one();
+        let mut state = self.state();
+        state.ask(requests);
+        self.wake_appender(&state);
     }
 
     /// Whether all is in; if not, the reader will be woken.
@@ -113,7 +115,7 @@ impl Queue {
             state.end = End::Closed;
             state.report_dropped(usize::MAX);
         }
-        self.work.notify_one();
+        self.wake_appender(&state);
     }
 
     /// Gives up what waits and returns it, and whether an append that had begun is still going
@@ -121,10 +123,9 @@ impl Queue {
     pub(crate) fn abandon(&self, grace: Duration) -> (Vec<u8>, bool) {
         let mut state = self.state();
         state.end = End::Abandoned;
-        self.work.notify_all();
+        self.wake_appender(&state);
         let appending = |state: &mut State| state.phase == Phase::Appending;
-        let waited = self.work.wait_timeout_while(state, grace, appending);
-        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state = self.wait_while(state, grace, appending);
         let batches = std::mem::take(&mut state.batches);
         (Vec::from(batches).concat(), state.phase == Phase::Appending)
     }
@@ -139,7 +140,9 @@ impl Queue {
             if state.end != End::Open {
                 return false;
             }
-            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.wait_while(state, Duration::MAX, |state| {
+                state.is_idle() && state.end == End::Open
+            });
         }
         true
     }
@@ -177,14 +180,13 @@ impl Queue {
         self.state().next()
     }
 
+    /// Takes back a batch without what was appended.
     pub(crate) fn put_back(&self, lines: Vec<u8>) {
-        self.state().put_back(lines);
-    }
-
-    pub(crate) fn recycle(&self, batch: Vec<u8>) {
         let mut state = self.state();
-        if state.spares.len() < SPARES {
-            state.spares.push(batch);
+        if !lines.is_empty() {
+            state.put_back(lines);
+        } else if state.spares.len() < SPARES {
+            state.spares.push(lines);
         }
     }
 
@@ -197,13 +199,14 @@ impl Queue {
     }
 
     pub(crate) fn fails(&self) {
-        self.state().phase = Phase::Retrying;
-        self.work.notify_all();
+        let mut state = self.state();
+        state.phase = Phase::Retrying;
+        self.wake_appender(&state);
     }
 
     pub(crate) fn wait_to_retry(&self, time: Duration) {
         let goes_on = |state: &mut State| state.end != End::Abandoned;
-        drop(self.work.wait_timeout_while(self.state(), time, goes_on));
+        drop(self.wait_while(self.state(), time, goes_on));
     }
 
     pub(crate) fn news(&self) {
@@ -218,7 +221,27 @@ impl Queue {
         if std::mem::take(&mut state.reader_waits) {
             self.wake.wake();
         }
-        self.work.notify_all();
+        self.wake_appender(state);
+    }
+
+    /// Wakes the appender, or what waits for it. Waking no thread would be a system call, too.
+    fn wake_appender(&self, state: &State) {
+        if state.waiting > 0 {
+            self.work.notify_all();
+        }
+    }
+
+    fn wait_while<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        time: Duration,
+        condition: impl FnMut(&mut State) -> bool,
+    ) -> MutexGuard<'a, State> {
+        state.waiting += 1;
+        let waited = self.work.wait_timeout_while(state, time, condition);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        state
     }
 }
 

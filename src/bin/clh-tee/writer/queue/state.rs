@@ -23,6 +23,8 @@ pub(super) struct State {
     taken: u64,
     pub(super) end: End,
     pub(super) reader_waits: bool,
+    /// How many threads wait for the appender or its work.
+    pub(super) waiting: usize,
     /// Not yet reported in the log.
     dropped: Option<Dropped>,
 }
