@@ -49,8 +49,9 @@ fn member(log: &[u8], length: usize) -> Vec<u8> {
     for (index, block) in log.chunks(length).enumerate() {
         let offset = index * length;
         let before = &log[offset.saturating_sub(window)..offset];
+        deflater.reset();
         deflater.prime(before).expect("compress");
-        deflater.deflate(block, &mut out).expect("compress");
+        deflater.deflate(block, true, &mut out).expect("compress");
         sum = checksum_after(sum, block);
     }
     out.extend(trailer(sum, log.len() as u64));

@@ -50,6 +50,18 @@ fn a_child_takes_turns_with_its_parent() -> Outcome {
 }
 
 #[test]
+fn a_hold_that_rotates_often_keeps_few_files_open() -> Outcome {
+    let dir = tempfile::tempdir()?;
+    let options = RotatingLog::options().max_bytes(512).backups(2000);
+    let mut log = options.open(dir.path().join("app.log"))?;
+    let mut hold = log.hold()?;
+    hold.append(&[&[b'x'; 63][..], b"\n"].concat().repeat(8 * 256))?;
+    let open = fs::read_dir("/dev/fd")?.count();
+    assert!(open < 150, "{open} files are open after 255 rotations");
+    Ok(hold.finish()?)
+}
+
+#[test]
 fn lines_are_whole_however_they_are_written() -> Outcome {
     let dir = tempfile::tempdir()?;
     let path = dir.path().join("app.log");

@@ -39,32 +39,34 @@ impl Deflater {
         Self(Compress::new(Compression::new(level), false))
     }
 
-    /// Prepares for a block that follows `before` in the log. A block that follows the last one
-    /// needs it not, and is compressed a third faster.
-    pub(crate) fn prime(&mut self, before: &[u8]) -> io::Result<()> {
+    /// Begins anew. A block that follows the last one does without, and is compressed a third
+    /// faster.
+    pub(crate) fn reset(&mut self) {
         self.0.reset();
-        if before.is_empty() {
-            return Ok(());
-        }
+    }
+
+    /// Prepares for a block that follows `before` in the log.
+    pub(crate) fn prime(&mut self, before: &[u8]) -> io::Result<()> {
         self.0.set_dictionary(before).map(drop).map_err(io::Error::other)
     }
 
-    /// Appends the compressed `block` to `out`.
-    pub(crate) fn deflate(&mut self, block: &[u8], out: &mut Vec<u8>) -> io::Result<()> {
-        let began = self.0.total_in();
-        // Incompressible data grows by a few bytes for every 16 KiB. If room is left in the end,
-        // the flush was complete.
-        let mut room = block.len() + block.len() / 1024 + 64;
+    /// Appends to `out` what comes of `piece`, and ends the block after the `last` one.
+    pub(crate) fn deflate(
+        &mut self,
+        piece: &[u8],
+        last: bool,
+        out: &mut Vec<u8>,
+    ) -> io::Result<()> {
+        let (began, flush) =
+            (self.0.total_in(), if last { FlushCompress::Sync } else { FlushCompress::None });
         loop {
-            out.reserve(room);
+            // If room is left in the end, a flush was complete.
+            out.reserve(piece.len() / 4 + 64);
             let done = usize::try_from(self.0.total_in() - began).map_err(io::Error::other)?;
-            self.0
-                .compress_vec(&block[done..], out, FlushCompress::Sync)
-                .map_err(io::Error::other)?;
-            if self.0.total_in() - began == block.len() as u64 && out.len() < out.capacity() {
+            self.0.compress_vec(&piece[done..], out, flush).map_err(io::Error::other)?;
+            if self.0.total_in() - began == piece.len() as u64 && out.len() < out.capacity() {
                 return Ok(());
             }
-            room = 1024;
         }
     }
 }
@@ -103,9 +105,12 @@ mod tests {
             let window = usize::try_from(WINDOW).unwrap();
             // Every third block goes on from the one before.
             if index % 3 < 2 {
+                deflater.reset();
                 deflater.prime(&before[before.len().saturating_sub(window)..]).unwrap();
             }
-            deflater.deflate(block, &mut out).unwrap();
+            let (one, two) = block.split_at(block.len() / 3);
+            deflater.deflate(one, false, &mut out).unwrap();
+            deflater.deflate(two, true, &mut out).unwrap();
         }
         out.extend(trailer(checksum_after(0, log), log.len() as u64));
         out

@@ -27,10 +27,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::compress::block::{self, Deflater, SMALL, WINDOW};
+use crate::compress::pieces;
 use crate::compress::private_file::{Compressed, PrivateFile, Progress};
 use crate::file::{file_id, open_to_read};
 use crate::names::Names;
-use crate::sys::{self, FileExt, Identity, Metadata};
+use crate::sys::{self, Identity, Metadata};
 
 /// Up to this size a log is compressed under the lock if no block of it is yet: that takes half
 /// a millisecond, as releasing the lock would.
@@ -54,8 +55,8 @@ pub(crate) struct Incremental {
     deflater: Deflater,
     /// The private file to which the deflater's last block went, and how far it came.
     deflated: Option<(Identity, Progress)>,
-    /// A window with a block, and the compressed block.
-    buffers: (Vec<u8>, Vec<u8>),
+    /// The last block.
+    compressed: Vec<u8>,
     /// The log that the rest is about.
     identity: u64,
     covered: u64,
@@ -78,7 +79,7 @@ impl Incremental {
             sync,
             deflater: Deflater::new(level),
             deflated: None,
-            buffers: (Vec::new(), Vec::new()),
+            compressed: Vec::new(),
             identity: 0,
             covered: 0,
             trusted: None,
@@ -257,21 +258,21 @@ impl Incremental {
         Ok(progress)
     }
 
+    /// Adds a block of this length.
     fn add(&mut self, files: &Files, before: Progress, length: u64) -> io::Result<Progress> {
-        let (bytes, compressed) = &mut self.buffers;
-        let which = files.private.identity();
-        let follows = self.deflated.take() == Some((which, before));
-        let window = if follows { 0 } else { WINDOW.min(before.covered) };
-        let [behind, end] = [window, window + length].map(|at| usize::try_from(at).unwrap_or(0));
-        bytes.resize(bytes.len().max(end), 0);
-        files.log.read_exact_at(&mut bytes[..end], before.covered - window)?;
-        let (window, block) = bytes[..end].split_at(behind);
-        if !follows {
-            self.deflater.prime(window)?;
+        let (which, log, at) = (files.private.identity(), &files.log, before.covered);
+        let Self { deflater, compressed, .. } = self;
+        if self.deflated.take() != Some((which, before)) {
+            deflater.reset();
+            pieces(log, at.saturating_sub(WINDOW), at, |window, _| deflater.prime(window))?;
         }
         PrivateFile::begin(&before, compressed);
-        self.deflater.deflate(block, compressed)?;
-        let after = files.private.extend(before, &files.log, block, compressed)?;
+        let mut after = before;
+        pieces(log, at, at + length, |piece, last| {
+            after.covers(piece);
+            deflater.deflate(piece, last, compressed)
+        })?;
+        let after = files.private.extend(&before, after, log, compressed)?;
         self.deflated = Some((which, after));
         if self.trusted == Some((which, before)) {
             self.trusted = self.deflated;

@@ -14,11 +14,33 @@ pub(crate) mod incremental;
 mod inflate;
 pub(crate) mod private_file;
 
+use std::fs::File;
+use std::io;
+
 pub(crate) use self::compare::{Relation, is_half_of, relation, same_generation};
 pub(crate) use self::inflate::{Inflated, beginning, inflate, inflated};
+use crate::sys::FileExt;
 
 /// How much is read at once when files are compressed or compared.
 const PIECE: usize = 64 * 1024;
+
+/// Reads from one offset to another, and passes on each piece, and whether it is the last.
+fn pieces(
+    file: &File,
+    mut from: u64,
+    to: u64,
+    mut take: impl FnMut(&[u8], bool) -> io::Result<()>,
+) -> io::Result<()> {
+    let most = |left: u64| usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+    let mut piece = vec![0; most(to - from)];
+    while from < to {
+        let piece = &mut piece[..most(to - from)];
+        file.read_exact_at(piece, from)?;
+        from += piece.len() as u64;
+        take(piece, from == to)?;
+    }
+    Ok(())
+}
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -30,8 +30,8 @@ use std::process;
 
 use flate2::{Compression, GzBuilder};
 
-use super::PIECE;
 use super::block::{HEADER, checksum_after, trailer, unfit};
+use super::{PIECE, pieces};
 use crate::error::{Error, Result};
 use crate::file::permissions::Ownership;
 use crate::file::sync::{sync_all, sync_data};
@@ -97,6 +97,12 @@ impl Progress {
     fn samples(log: &File, covered: u64) -> io::Result<[u32; 2]> {
         let length = SAMPLE.min(covered);
         Ok([checksum(log, 0, length)?, checksum(log, covered - length, length)?])
+    }
+
+    /// Goes on over `bytes` of the log.
+    pub(crate) fn covers(&mut self, bytes: &[u8]) {
+        self.covered += bytes.len() as u64;
+        self.log = checksum_after(self.log, bytes);
     }
 
     /// Whether `log` can be the covered one, by its length and the samples.
@@ -192,26 +198,21 @@ impl PrivateFile {
         Ok(checksum(&self.file, 0, progress.end)? == progress.data)
     }
 
-    /// Adds the compressed `block`, the next bytes of `log`. `compressed` begins with what
-    /// [`PrivateFile::begin`] put in.
+    /// Adds `compressed`, with which it has come to `after`, as far as the log goes. It begins
+    /// with what [`PrivateFile::begin`] put in.
     pub(crate) fn extend(
         &self,
-        before: Progress,
+        before: &Progress,
+        mut after: Progress,
         log: &File,
-        block: &[u8],
         compressed: &mut Vec<u8>,
     ) -> io::Result<Progress> {
-        let covered = before.covered + block.len() as u64;
-        let after = Progress {
-            covered,
-            end: before.end + compressed.len() as u64,
-            log: checksum_after(before.log, block),
-            data: checksum_after(before.data, compressed),
-            samples: Progress::samples(log, covered)?,
-        };
+        after.end += compressed.len() as u64;
+        after.data = checksum_after(before.data, compressed);
+        after.samples = Progress::samples(log, after.covered)?;
         compressed.extend(after.index());
         if let Err(error) = self.file.write_all_at(compressed, before.end) {
-            self.put_index_back(&before)?;
+            self.put_index_back(before)?;
             return Err(error);
         }
         Ok(after)
@@ -387,15 +388,11 @@ fn seal(file: &File, about: &Metadata, sync: bool) -> io::Result<()> {
 }
 
 /// CRC-32 of `length` bytes from `offset` on.
-fn checksum(file: &File, mut offset: u64, length: u64) -> io::Result<u32> {
-    let end = offset + length;
-    let mut bytes = vec![0; usize::try_from(length.min(PIECE as u64 * 4)).unwrap_or(PIECE)];
+fn checksum(file: &File, offset: u64, length: u64) -> io::Result<u32> {
     let mut sum = 0;
-    while offset < end {
-        let count = usize::try_from(end - offset).unwrap_or(usize::MAX).min(bytes.len());
-        file.read_exact_at(&mut bytes[..count], offset)?;
-        sum = checksum_after(sum, &bytes[..count]);
-        offset += count as u64;
-    }
+    pieces(file, offset, offset + length, |piece, _| {
+        sum = checksum_after(sum, piece);
+        Ok(())
+    })?;
     Ok(sum)
 }

@@ -146,15 +146,14 @@ impl Shared {
             && let Some(work) = self.queue.next()
         {
             match work {
-                Work::Append(mut batch) => {
+                Work::Append(batch) => {
                     let result = hold.append_while(&batch, |done| turn.goes_on(bytes + done));
                     let appended = result.unwrap_or_else(|Unappended { appended, error }| {
                         outcome = Err(error);
                         appended
                     });
                     bytes += appended;
-                    batch.drain(..appended);
-                    self.queue.put_back(batch);
+                    self.queue.put_back(batch, appended);
                 }
                 Work::Do(requests) => {
                     flush = requests.flush;

@@ -20,7 +20,7 @@ use crate::sys::{READ, Waker, Woken, waker};
 const WORTH_GIVING: usize = READ / 4 * 3;
 
 /// Buffers kept for reuse.
-const SPARES: usize = 4;
+const SPARES: usize = 2;
 
 pub(crate) struct Queue {
     state: Mutex<State>,
@@ -180,10 +180,11 @@ impl Queue {
         self.state().next()
     }
 
-    /// Takes back a batch without what was appended.
-    pub(crate) fn put_back(&self, lines: Vec<u8>) {
+    /// Takes back a batch, the first bytes of which are in the log.
+    pub(crate) fn put_back(&self, mut lines: Vec<u8>, appended: usize) {
         let mut state = self.state();
-        if !lines.is_empty() {
+        if appended < lines.len() {
+            lines.drain(..appended);
             state.put_back(lines);
         } else if state.spares.len() < SPARES {
             state.spares.push(lines);

@@ -88,7 +88,13 @@ impl State {
                 last.extend_from_slice(lines);
                 self.count(lines.len());
             }
-            _ => self.push_whole(lines.to_vec()),
+            _ => {
+                let mut batch = self.spares.pop().unwrap_or_default();
+                batch.clear();
+                batch.reserve_exact(lines.len().max(READ));
+                batch.extend_from_slice(lines);
+                self.push_whole(batch);
+            }
         }
     }
 
