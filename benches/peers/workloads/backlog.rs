@@ -1,20 +1,17 @@
 //! A large log is found, nothing of it compressed yet: who waits until it is?
 
 use std::fs::File;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 
 use super::MIB;
 use super::bulk::limited;
-use super::stall::{BURST, LINE, PERIOD, produce};
+use super::stall::{BURST, LINE, PERIOD, beside};
 use crate::bench::Bench;
-use crate::kept;
 use crate::measure::Quantity::Blocked;
 use crate::measure::{Sample, Workload};
 use crate::program::{Program, Settings};
-use crate::quiet::{Delays, Quiet};
+use crate::quiet::Quiet;
 use crate::session::Session;
 use crate::stream::Stream;
 
@@ -42,29 +39,10 @@ fn worked_off(bench: &Bench, program: Program, size: u64, others: u32) -> Result
     let settings = Settings { gzip: true, ..limited(size + ROOM) };
     let full = stream.whole(size);
     stream.feed(&mut File::create(program.log(place.path()))?, 0..full)?;
-    let mut producer = Session::start(bench, program, place.path(), &settings)?;
+    let producer = Session::start(bench, program, place.path(), &settings)?;
     let end = full + bench.scaled(BURSTS) * BURST;
     let quiet = (others > 0)
         .then(|| Quiet::start(bench, program, place.path(), &settings, (others, PERIOD)))
         .transpose()?;
-    let first_lines = quiet.as_ref().map_or(0, Quiet::first_lines);
-    let done = AtomicBool::new(false);
-    let (blocked, delays) = thread::scope(|scope| {
-        let producing = scope.spawn(|| {
-            let blocked = produce(producer.input(), &stream, full, end);
-            done.store(true, Ordering::Relaxed);
-            blocked
-        });
-        let delays = quiet.map(|quiet| quiet.run(|_| done.load(Ordering::Relaxed))).transpose();
-        (producing.join().ok().context("the producer panicked"), delays)
-    });
-    let (blocked, delays) = (blocked??, delays?);
-    producer.finish()?;
-    let (_, arrived) = kept::count(program, place.path())?;
-    let theirs = delays.as_ref().map_or(0, Delays::count);
-    let written = end / stream.line() + first_lines + theirs;
-    ensure!(arrived == written, "{arrived} lines arrived, {written} were written");
-    let mut sample = delays.map(|delays| delays.sample()).unwrap_or_default();
-    sample.insert(Blocked, blocked.as_secs_f64() * 1000.0);
-    Ok(sample)
+    beside(program, place.path(), producer, &stream, full..end, quiet)
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -16,7 +17,7 @@ use crate::kept;
 use crate::measure::Quantity::{Blocked, Latest};
 use crate::measure::{Sample, Workload};
 use crate::program::{Program, Settings};
-use crate::quiet::Quiet;
+use crate::quiet::{Delays, Quiet};
 use crate::session::Session;
 use crate::stream::Stream;
 
@@ -63,35 +64,45 @@ fn compressed_meanwhile(bench: &Bench, program: Program, limit: u64) -> Result<S
     }
     let end = stream.whole(limit + AFTERWARDS);
     let innocent = Quiet::start(bench, program, place.path(), &settings, (1, PERIOD))?;
-    let first_lines = innocent.first_lines();
+    beside(program, place.path(), producer, &stream, full..end, Some(innocent))
+}
+
+/// Has the producer write a range of the stream beside other writers. Returns how late their
+/// lines were and how long it was blocked, after a check of what has arrived.
+pub(super) fn beside(
+    program: Program,
+    place: &Path,
+    mut producer: Session,
+    stream: &Stream,
+    range: Range<u64>,
+    quiet: Option<Quiet>,
+) -> Result<Sample> {
+    let (end, first_lines) = (range.end, quiet.as_ref().map_or(0, Quiet::first_lines));
     let done = AtomicBool::new(false);
     let (blocked, delays) = thread::scope(|scope| {
         let producing = scope.spawn(|| {
-            let blocked = produce(producer.input(), &stream, full, end);
+            let blocked = produce(producer.input(), stream, range);
             done.store(true, Ordering::Relaxed);
             blocked
         });
-        let delays = innocent.run(|_| done.load(Ordering::Relaxed));
+        let delays = quiet.map(|quiet| quiet.run(|_| done.load(Ordering::Relaxed))).transpose();
         (producing.join().ok().context("the producer panicked"), delays)
     });
     let (blocked, delays) = (blocked??, delays?);
     producer.finish()?;
-    let (_, arrived) = kept::count(program, place.path())?;
-    let written = end / stream.line() + first_lines + delays.count();
+    let (_, arrived) = kept::count(program, place)?;
+    let theirs = delays.as_ref().map_or(0, Delays::count);
+    let written = end / stream.line() + first_lines + theirs;
     ensure!(arrived == written, "{arrived} lines arrived, {written} were written");
-    let mut sample = delays.sample();
+    let mut sample = delays.map(|delays| delays.sample()).unwrap_or_default();
     sample.insert(Blocked, blocked.as_secs_f64() * 1000.0);
     Ok(sample)
 }
 
 /// Writes a range of the stream at its pace, and returns the longest time that
 /// one write took.
-pub(super) fn produce(
-    out: &mut impl Write,
-    stream: &Stream,
-    mut at: u64,
-    end: u64,
-) -> Result<Duration> {
+fn produce(out: &mut impl Write, stream: &Stream, range: Range<u64>) -> Result<Duration> {
+    let Range { start: mut at, end } = range;
     let mut longest = Duration::ZERO;
     while at < end {
         let next = end.min(at + BURST);

@@ -18,7 +18,7 @@ use crate::writer::sink::Sink;
 /// read. `umask` is the one before --umask.
 pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
     cli.transforming.check()?;
-    PostRotate::check(cli)?;
+    let post_rotate = PostRotate::of(cli, umask, report)?;
     let (log, is_nowhere) = open(cli, report)?;
     cli.warn_of_small_limit(report);
     refuse_loops(cli)?;
@@ -26,7 +26,6 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     let runs = cli.running.is_asked_for();
     let signals = if runs { Signals::catch_for_command() } else { Signals::catch() };
     let signals = signals.context("cannot catch signals")?;
-    let post_rotate = PostRotate::of(cli, umask, report)?;
     let mut sink = Sink::new(log, post_rotate, cli, report).context("cannot make a pipe")?;
     sink.discards = is_nowhere;
     // With --quiet-ok the copy is spooled, and shown if the command fails.

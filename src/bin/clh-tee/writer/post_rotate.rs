@@ -66,10 +66,16 @@ pub(crate) struct Counts {
 }
 
 impl PostRotate {
-    /// `umask` is the one before ours, for the program.
+    /// Refuses a missing program at the start, not at the first rotation. `umask` is the one
+    /// before ours, for the program.
     pub(crate) fn of(cli: &Cli, umask: Option<Umask>, report: &Report) -> Result<Option<Self>> {
-        Self::check(cli)?;
         let Some(command) = cli.timed.on_rotate.clone() else { return Ok(None) };
+        if !is_program(&command) {
+            let spaced = command.as_encoded_bytes().contains(&b' ');
+            let advice = if spaced { "; give a program without arguments" } else { "" };
+            let program = Escaped::text(&command);
+            bail!("cannot run '{program}' for --on-rotate: there is no such program{advice}");
+        }
         let (ends, done) = waker().context("cannot make a pipe")?;
         // 0 keeps all backups, but memory is not unlimited.
         let limit = match cli.backups.map(usize::try_from) {
@@ -86,16 +92,6 @@ impl PostRotate {
             ends: Mutex::new(Some(ends)),
         };
         Ok(Some(Self { shared: Arc::new(shared), started: Mutex::new(false), done }))
-    }
-
-    /// Refuses a missing program at the start, not at the first rotation.
-    pub(crate) fn check(cli: &Cli) -> Result<()> {
-        let missing = cli.timed.on_rotate.as_ref().filter(|program| !is_program(program));
-        let Some(program) = missing else { return Ok(()) };
-        let spaced = program.as_encoded_bytes().contains(&b' ');
-        let advice = if spaced { "; give a program without arguments" } else { "" };
-        let program = Escaped::text(program);
-        bail!("cannot run '{program}' for --on-rotate: there is no such program{advice}");
     }
 
     pub(crate) fn add(&self, rotated: Rotated) {
@@ -204,7 +200,9 @@ impl Shared {
         let mut state = self.state();
         state.counts.failed += 1;
         state.missed += 1;
-        if state.missed == 1 {
+        let first = state.missed == 1;
+        drop(state);
+        if first {
             self.report.warn(&format!(
                 "a backup is gone or has been moved away; '{}' did not get it",
                 Escaped::text(&self.command)

@@ -129,11 +129,12 @@ impl Sink {
         }
         let turn = Turn::begin(hold.others());
         let outcome = hold.append_while(lines, |appended| turn.goes_on(appended));
+        let appended = outcome.unwrap_or_else(|failure| failure.appended);
         self.shared.report_unsynced(hold.release());
-        self.shared.fairness.is_over(turn, lines.len());
+        self.shared.fairness.is_over(turn, appended);
         self.shared.report_notices(&mut log);
         BackgroundThread::wake(&self.shared);
-        outcome.unwrap_or_else(|failure| failure.appended)
+        appended
     }
 
     /// Queues requests, due when all lines put so far are in the log.
