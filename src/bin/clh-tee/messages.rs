@@ -1,7 +1,6 @@
 //! Messages on standard error, and the exit status.
 //!
-//! Nothing here waits: if standard error is full or closed, the message is dropped.
-//! Standard error may lead into the same log.
+//! Nothing here waits: a message that standard error does not take at once is dropped.
 
 use std::env;
 use std::fmt::Display;
@@ -29,8 +28,7 @@ pub(crate) enum Status {
     /// A line was lost, or the log could not be opened.
     Lost,
     Usage,
-    /// `Lost` where 1 could be a command's own status. This and the next two have the
-    /// exit statuses of `env` and `timeout`.
+    /// `Lost` where 1 could be a command's own. This and the next two are those of `env`.
     Failed,
     /// The command exists and cannot be run.
     CannotRun,
@@ -210,7 +208,6 @@ impl Report {
         }
     }
 
-    /// Shows a path as the user gave it.
     pub(crate) fn path<'a>(&self, path: &'a Path) -> Escaped<'a> {
         match self.here.as_ref().and_then(|here| path.strip_prefix(here).ok()) {
             Some(here) if here.as_os_str().is_empty() => Escaped(b"."),
@@ -219,16 +216,19 @@ impl Report {
         }
     }
 
-    /// Writes lines that could not be appended to standard error: unchanged, unless that is a
-    /// terminal.
+    /// Writes lost lines to standard error: unchanged, unless that is a terminal.
     #[expect(clippy::unused_self, reason = "only who has a report may print messages")]
     pub(crate) fn rescue(&self, lines: &[u8]) {
         let deadline = Instant::now() + RESCUE_TIME;
         let terminal = io::stderr().is_terminal();
         for piece in lines.chunks(AT_ONCE) {
             let left = deadline.saturating_duration_since(Instant::now());
-            let escaped = terminal.then(|| escaped_lines(piece));
-            if !sys::say(escaped.as_deref().unwrap_or(piece), left) {
+            let escaped = terminal.then(|| {
+                // What could control it, but no newlines.
+                let lines = piece.split(|byte| *byte == b'\n');
+                lines.map(|line| Escaped(line).to_string()).collect::<Vec<_>>().join("\n")
+            });
+            if !sys::say(escaped.as_ref().map_or(piece, |text| text.as_bytes()), left) {
                 return;
             }
         }
@@ -250,12 +250,6 @@ pub(crate) fn out(written: io::Result<()>) -> anyhow::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         written => written.map(|()| true).context("cannot write to standard output"),
     }
-}
-
-/// Escapes what could control a terminal, but no newlines.
-fn escaped_lines(lines: &[u8]) -> Vec<u8> {
-    let lines = lines.split(|byte| *byte == b'\n').map(|line| Escaped(line).to_string());
-    lines.collect::<Vec<_>>().join("\n").into_bytes()
 }
 
 fn is_forbidden(error: &Error) -> bool {

@@ -1,7 +1,6 @@
 //! Bytes in, whole lines out.
 //!
-//! The buffer holds whole lines, then a partial line. New bytes are searched for a newline
-//! once, from the end.
+//! The buffer holds whole lines, then a partial line. New bytes are searched from the end, once.
 
 use std::io::{self, Read};
 
@@ -12,13 +11,12 @@ use crate::sys::READ;
 pub(crate) struct Lines {
     /// The first `filled` bytes count. The rest was zeroed once, not at every read.
     buffer: Vec<u8>,
-    /// Where the input read so far ends.
     filled: usize,
     /// Where the whole lines end.
     whole: usize,
     /// Longer lines are cut; the newline does not count.
     max_line: usize,
-    cuts: u64,
+    pub(crate) cuts: u64,
 }
 
 impl Lines {
@@ -68,7 +66,6 @@ impl Lines {
         filled
     }
 
-    /// Drops the first `count` bytes.
     pub(crate) fn taken(&mut self, count: usize) {
         self.buffer.copy_within(count..self.filled, 0);
         self.filled -= count;
@@ -100,10 +97,6 @@ impl Lines {
         partial
     }
 
-    pub(crate) fn cuts(&self) -> u64 {
-        self.cuts
-    }
-
     /// Makes room for a read; the partial line is bounded, so the buffer is, too.
     fn make_room(&mut self) {
         if self.buffer.len() - self.filled < READ / 2 {
@@ -111,7 +104,6 @@ impl Lines {
         }
     }
 
-    /// Inserts a newline into lines that are too long, as often as it takes.
     fn cut_long_lines(&mut self) {
         let fresh = &self.buffer[self.whole..self.filled];
         let mut cut = Vec::new();
@@ -144,7 +136,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Returns all lines of `pieces`, taken after each piece.
     fn lines(pieces: &[Vec<u8>], max_line: usize) -> Vec<u8> {
         let mut lines = Lines::new(max_line);
         let mut out = Vec::new();
@@ -162,7 +153,6 @@ mod tests {
         out
     }
 
-    /// The obvious way.
     fn slowly(input: &[u8], max_line: usize) -> Vec<u8> {
         let mut out = Vec::new();
         for line in input.split_inclusive(|byte| *byte == b'\n') {
@@ -231,6 +221,6 @@ mod tests {
             assert!(lines.buffer.len() <= 3 * READ + 16);
         }
         assert!(out >= 4 * READ);
-        assert_eq!(lines.cuts(), 4);
+        assert_eq!(lines.cuts, 4);
     }
 }

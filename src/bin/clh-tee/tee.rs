@@ -21,10 +21,8 @@ impl Tee {
         Self { out: Output::to(stream), pending: Vec::new() }
     }
 
-    /// Writes `bytes`, and keeps those that the stream does not take at once.
-    ///
-    /// An error means that the stream is broken and the copy has ended. A closed
-    /// pipe ends it without an error.
+    /// Writes `bytes`, and keeps those that the stream does not take at once. A broken stream is an
+    /// error and ends the copy; a closed pipe only ends it.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let taken = if self.pending.is_empty() { self.take(bytes)? } else { 0 };
         if self.out.is_some() {
@@ -42,12 +40,10 @@ impl Tee {
         Ok(())
     }
 
-    /// Ends the copy and discards what was kept.
     pub(crate) fn end(&mut self) {
         *self = Self::off();
     }
 
-    /// Returns the stream, if bytes wait for it.
     pub(crate) fn waits_for(&self) -> Option<Awaited<'_>> {
         self.out.as_ref().filter(|_| !self.pending.is_empty()).map(Output::awaited)
     }

@@ -25,7 +25,6 @@ use super::modes::MODES;
 use crate::config::{self, Config};
 use crate::messages::Report;
 
-/// What the names of our variables begin with.
 const PREFIX: &str = "CLH_TEE_";
 
 #[derive(Debug, Args)]
@@ -50,8 +49,7 @@ pub(crate) struct Configured {
     pub(crate) shown: Option<String>,
 }
 
-/// Reads the command line, the environment and the file. Returns what they give
-/// and the page of --print-config if it was asked for.
+/// Returns what command line, environment and file give, and the page of --print-config.
 pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap::Error> {
     let all = env::vars_os().filter_map(|(variable, _)| variable.into_string().ok());
     let variables: Vec<_> = all.filter(|variable| variable.starts_with(PREFIX)).collect();
@@ -89,8 +87,7 @@ pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap
     Ok((matches, shown))
 }
 
-/// Reads every option but the modes from the environment too, where flags are `yes`, `true`,
-/// `on`, `1`, or the opposites.
+/// Reads every option but the modes from the environment too; a flag may be `yes`, `off` or `1`.
 fn with_environment() -> Command {
     Cli::command().mut_args(|arg| {
         let is_mode = MODES.contains(&arg.get_id().as_str());

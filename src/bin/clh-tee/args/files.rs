@@ -29,7 +29,6 @@ pub(crate) struct Files {
     umask: Option<u32>,
 }
 
-/// A user and a group.
 type Owner = (u32, Option<u32>);
 
 impl Files {

@@ -198,7 +198,6 @@ pub(crate) enum Mode<'a> {
     Status,
     Repair,
     Rotate,
-    /// Holds the page.
     PrintConfig(&'a str),
 }
 
@@ -234,8 +233,7 @@ impl Kept {
 }
 
 impl Cli {
-    /// Reads the command line, the environment and the file. An error may also be help or the
-    /// version, if they are asked for.
+    /// Reads command line, environment and file. An error may also be help or the version.
     pub(crate) fn read(report: &Report) -> Result<Self, clap::Error> {
         let (mut matches, shown) = config::read(report)?;
         let may_cut = modes::is_typed(&matches, "backups");
@@ -286,7 +284,6 @@ impl Cli {
             .report_rotations(self.timed.on_rotate.is_some())
     }
 
-    /// Warns if any option uses local time, and TZ names no zone.
     fn warn_of_zone(&self, report: &Report) {
         let stamped = matches!(self.transforming.timestamp, Some(Format::Pattern(_)));
         let local = !self.timed.utc && (stamped || self.timed.when.is_some());
@@ -328,7 +325,6 @@ impl Cli {
     }
 }
 
-/// Prints help or version if asked for, and otherwise what is wrong with the command line.
 pub(crate) fn answer(answer: &clap::Error, report: &Report) -> Status {
     if answer.use_stderr() {
         report.say(&tips::message(answer));

@@ -63,7 +63,6 @@ impl Timed {
     }
 }
 
-/// Tells whether `when` has a time of the day.
 pub(super) fn is_by_the_day(when: When) -> bool {
     matches!(when, When::Midnight | When::Weekday(_))
 }
@@ -94,7 +93,6 @@ fn interval(text: &str) -> Result<u32, String> {
     interval.ok_or_else(|| "give a number from 1 on".to_owned())
 }
 
-/// Returns the second of the day.
 fn at_time(text: &str) -> Result<u32, String> {
     let field = |text: &str, below: u32| {
         let digits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());

@@ -7,12 +7,6 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::config::variable;
 
-/// In clap's tip for every word that begins with `-` and is no option.
-const OF_EVERY_DASH: &str = "as a value, use '";
-
-/// In clap's tip for an option whose name looks like another's.
-const SIMILAR: &str = "a similar argument exists";
-
 /// Options of logrotate, rotatelogs, svlogd, multilog, tee, tail, journalctl and Python's handlers.
 const SYNONYMS: &[(&[&str], &str)] = &[
     (
@@ -45,8 +39,10 @@ pub(super) fn message(error: &Error) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
     // A mistyped option is no log of that name.
     let tip = tip(error);
-    let is_wanted =
-        |line: &&str| !(line.contains(OF_EVERY_DASH) || tip.is_some() && line.contains(SIMILAR));
+    let is_wanted = |line: &&str| {
+        let of_every_dash = line.contains("as a value, use '");
+        !(of_every_dash || tip.is_some() && line.contains("a similar argument exists"))
+    };
     let text = text.lines().filter(is_wanted).collect::<Vec<_>>().join("\n");
     let Some(tip) = tip else { return text };
     let end = ["Usage:", "For more information"].iter().find_map(|part| text.find(part));
@@ -87,7 +83,6 @@ fn of_unknown(word: &str) -> Option<String> {
     Some("there is one LOG; a command comes after '--', as in: clh-tee LOG -- ls -l".to_owned())
 }
 
-/// Returns which variable gave an option's value that is wrong, if one did.
 fn of_variable(error: &Error) -> Option<String> {
     let variable = variable(option(error)?);
     let value = context(error, ContextKind::InvalidValue)?;
@@ -95,7 +90,6 @@ fn of_variable(error: &Error) -> Option<String> {
     (given == *value).then(|| format!("{variable} in the environment gives it"))
 }
 
-/// Returns the long name of the option that `error` is about.
 pub(super) fn option(error: &Error) -> Option<&str> {
     context(error, ContextKind::InvalidArg)?.strip_prefix("--")?.split([' ', '[', '=']).next()
 }

@@ -24,7 +24,6 @@ pub(super) fn is_in_bytes(text: &OsStr) -> bool {
     number.is_some_and(|number| number.ends_with(|last: char| last.is_ascii_digit()))
 }
 
-/// Parses a size in memory.
 pub(crate) fn length(text: &str) -> Result<usize, String> {
     match usize::try_from(size(text)?) {
         Ok(0) => Err("give at least 1".to_owned()),
@@ -46,19 +45,17 @@ pub(crate) fn level(text: &str) -> Result<u32, String> {
 pub(crate) fn time(text: &str) -> Result<Duration, String> {
     let parsed = match text.parse() {
         Ok(seconds) => Duration::try_from_secs_f64(seconds).ok(),
-        Err(_) => spelled_out(text),
+        // With units, such as `1h 30m`; a month has 31 days.
+        Err(_) => text
+            .parse()
+            .ok()
+            .and_then(|span: Span| span.to_duration(date(2001, 1, 1)).ok()?.try_into().ok()),
     };
     match parsed {
         Some(time) if time <= LONGEST_TIME => Ok(time),
         Some(_) => Err("give less than a hundred years".to_owned()),
         None => Err("give a time such as 5s, 500ms or 2m".to_owned()),
     }
-}
-
-/// Parses a time with units, such as `1h 30m`; a month has 31 days.
-fn spelled_out(text: &str) -> Option<Duration> {
-    let span: Span = text.parse().ok()?;
-    span.to_duration(date(2001, 1, 1)).ok()?.try_into().ok()
 }
 
 /// Refuses what is no point in time.
@@ -87,8 +84,7 @@ pub(super) fn point(text: &str, zone: &Zone) -> Option<SystemTime> {
     }
 }
 
-/// Returns what is wrong with a name that cannot be a log's: a lock file's, that of an existing
-/// log's backup, or a compressed file's.
+/// Returns what is wrong with the name of a lock file, a backup or a compressed file.
 pub(super) fn fault_of_log(log: &Path) -> Option<String> {
     let name = log.file_name()?.to_str()?;
     let shown = Escaped::path(log);

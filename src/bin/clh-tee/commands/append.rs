@@ -14,8 +14,7 @@ use crate::tee::Tee;
 use crate::writer::post_rotate::PostRotate;
 use crate::writer::sink::Sink;
 
-/// Appends until the input ends. Everything that can fail is tried before any input is
-/// read. `umask` is the one before --umask.
+/// Appends until the input ends. What can fail is tried before. `umask` is the one before --umask.
 pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
     cli.transforming.check()?;
     let post_rotate = PostRotate::of(cli, umask, report)?;
@@ -24,27 +23,27 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     refuse_loops(cli)?;
     // Before any thread starts: threads inherit the blocked signals.
     let runs = cli.running.is_asked_for();
-    let signals = if runs { Signals::catch_for_command() } else { Signals::catch() };
-    let signals = signals.context("cannot catch signals")?;
+    let signals = Signals::catch(runs).context("cannot catch signals")?;
     let mut sink = Sink::new(log, post_rotate, cli, report).context("cannot make a pipe")?;
     sink.discards = is_nowhere;
+    let mut child = None;
+    let inputs = if runs {
+        let (started, [out, err]) = without(umask, || Child::start(&cli.running.command));
+        if let Some(failure) = started.failure() {
+            report.say(&failure);
+        }
+        child = Some(started);
+        vec![(out, Stream::Out), (err, Stream::Err)]
+    } else {
+        vec![(Input::stdin(), Stream::Out)]
+    };
+    let pid = child.as_ref().and_then(Child::pid).unwrap_or_else(process::id);
     // With --quiet-ok the copy is spooled, and shown if the command fails.
     let quiet = cli.quiet && !cli.running.quiet_ok && !is_nowhere;
     let tee = |stream| if quiet { Tee::off() } else { Tee::to(stream) };
-    let source = |input, stream| Source::new(input, stream, tee(stream), cli);
-    if !runs {
-        let sources = vec![source(Input::stdin(), Stream::Out).transformed(cli, process::id())?];
-        return Ok(EventLoop::new(cli, report, signals, sources, sink, None).run());
-    }
-    let (child, [out, err]) = without(umask, || Child::start(&cli.running.command));
-    if let Some(failure) = child.failure() {
-        report.say(&failure);
-    }
-    let sources = [source(out, Stream::Out), source(err, Stream::Err)];
-    let pid = child.pid().unwrap_or_else(process::id);
-    let sources = sources.into_iter().map(|source| source.transformed(cli, pid));
-    let sources = sources.collect::<anyhow::Result<_>>()?;
-    Ok(EventLoop::new(cli, report, signals, sources, sink, Some(child)).run())
+    let source = |(input, stream)| Source::new(input, stream, tee(stream), cli, pid);
+    let sources = inputs.into_iter().map(source).collect::<anyhow::Result<_>>()?;
+    Ok(EventLoop::new(cli, report, signals, sources, sink, child).run())
 }
 
 /// Opens the log. With --keep-going, one that cannot be opened is replaced by one that takes

@@ -72,7 +72,7 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
         report: report.clone(),
     };
     if follow {
-        watch(copier, &output, Signals::catch().context("cannot catch signals")?)
+        watch(copier, &output, Signals::catch(false).context("cannot catch signals")?)
     } else {
         copier.copy(LOOK_AGAIN, || true)
     }

@@ -13,7 +13,6 @@ use toml::de::{DeString, DeTable, DeValue};
 use super::pattern::Pattern;
 use super::{Found, Kind, Known, Section, Setting, known_as, unknown};
 
-/// The table that holds the sections.
 pub(super) const SECTIONS: &str = "log";
 
 type Name<'a> = Spanned<DeString<'a>>;
@@ -61,7 +60,6 @@ fn table<'a, 't>(
     table.ok_or_else(|| file.fault(name.span().start, fault))
 }
 
-/// Returns the entries of `table` in the order of the file.
 fn in_order<'a, 't>(table: &'t DeTable<'a>) -> Entries<'a, 't> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(name, _)| name.span().start);
@@ -154,7 +152,6 @@ mod tests {
         Found { path: "f".into(), text: text.to_owned() }
     }
 
-    /// Returns the texts of the first setting in `text`.
     fn first(text: &str) -> Result<Vec<String>, String> {
         Ok(sections(&file(text), &known())?[0].settings[0].values.clone())
     }

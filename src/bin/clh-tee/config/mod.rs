@@ -55,10 +55,8 @@ struct Section {
     settings: Vec<Setting>,
 }
 
-/// What a file says about one option.
 #[derive(Debug)]
 pub(crate) struct Setting {
-    /// The option's id on the command line.
     pub(crate) id: String,
     pub(crate) name: String,
     /// Without any, the option counts as not given.
@@ -70,7 +68,6 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    /// Returns a message about the value.
     pub(crate) fn fault(&self, fault: &str) -> String {
         format!("{}: {}", self.value_at, Escaped(fault.as_bytes()))
     }
@@ -82,7 +79,6 @@ impl Config {
         document::sections(file, known).map(Self)
     }
 
-    /// Returns the settings of each section.
     pub(crate) fn all(&self) -> impl Iterator<Item = &[Setting]> {
         self.0.iter().map(|section| &*section.settings)
     }

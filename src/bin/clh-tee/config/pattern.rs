@@ -33,7 +33,6 @@ impl Pattern {
         })
     }
 
-    /// Tells whether it matches one of a log's [`names`].
     pub(super) fn matches(&self, names: &[String]) -> bool {
         names.iter().any(|name| self.0.matches_with(name, AS_IN_A_SHELL))
     }
@@ -56,7 +55,6 @@ pub(super) fn names(log: &Path) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// Makes `path` absolute on Windows too.
     fn rooted(path: &str) -> String {
         match path.strip_prefix('/') {
             Some(rest) if cfg!(windows) => format!("C:\\{rest}"),

@@ -25,8 +25,7 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// Returns where the byte at `offset` stands: `FILE:LINE`, and its column in characters,
-    /// both counted from 1.
+    /// Returns where the byte at `offset` is, `FILE:LINE`, and its column in characters; from 1.
     pub(super) fn place(&self, offset: usize) -> (String, usize) {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -35,7 +34,6 @@ impl Found {
         (format!("{}:{line}", Escaped::path(&self.path)), column)
     }
 
-    /// Returns a message about the byte at `offset`.
     pub(super) fn fault(&self, offset: usize, fault: &str) -> String {
         let (line, column) = self.place(offset);
         format!("{line}:{column}: {}", Escaped(fault.as_bytes()))

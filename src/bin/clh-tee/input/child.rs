@@ -1,5 +1,4 @@
-//! The command whose output goes into the log: starting it, passing signals on,
-//! and describing its start and end.
+//! The command whose output goes into the log: its start, its signals, and its end.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -18,21 +17,17 @@ const SHOWN: usize = 80;
 pub(crate) struct Child {
     shown: String,
     state: State,
-    /// TERM was passed on to it.
     pub(super) terminated: bool,
     stop: Stop,
     /// Set at its end: until when other processes may hold its output open.
     pub(super) lingers_until: Option<Instant>,
     /// A warning said that they did.
     pub(super) left: bool,
-    /// Its end is in the log.
     pub(super) noted: bool,
 }
 
 enum State {
-    /// With the time of its start.
     Running(Process, Instant),
-    /// With how long it ran.
     Ended(ExitStatus, Duration),
     /// With what to do if it was not found.
     NotStarted(io::Error, String),
@@ -89,7 +84,6 @@ impl Child {
         outcome
     }
 
-    /// Stops us, if it has stopped as a job does.
     pub(super) fn stop_us_too(&mut self) {
         if let State::Running(process, _) = &self.state
             && process.stops_us(self.stop == Stop::Asked)
@@ -126,12 +120,10 @@ impl Child {
         Some(format!("cannot run '{}': {}{advice}", self.shown, reason(error)))
     }
 
-    /// Returns the text of the marker for its start.
     pub(super) fn beginning(&self) -> Option<String> {
         self.pid().map(|pid| format!("started '{}' (pid {pid})", self.shown))
     }
 
-    /// Returns the text of the marker for its end.
     pub(super) fn ending(&self) -> Option<String> {
         let State::Ended(status, took) = &self.state else { return self.failure() };
         let (how, took) = (how_it_ended(*status), took.as_secs_f64());

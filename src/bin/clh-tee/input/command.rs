@@ -63,7 +63,6 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Writes the marker for the start (--markers).
     pub(super) fn note_beginning(&mut self) {
         let child = self.child.as_ref().filter(|_| self.cli.running.markers);
         if let Some(words) = child.and_then(Child::beginning) {

@@ -1,5 +1,4 @@
-//! The end: lines that could not be appended, output kept back until the command has failed
-//! (--quiet-ok), statistics, the exit status.
+//! The end: lines that were not appended, output kept back (--quiet-ok), statistics, exit status.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -14,8 +13,7 @@ use crate::writer::queue::newlines;
 const LAST_TIME: Duration = Duration::from_secs(1);
 
 impl EventLoop<'_> {
-    /// Gives up the lines that are not in yet: says why and how many, and writes them
-    /// to standard error.
+    /// Gives up the lines that are not in yet: says why, and writes them to standard error.
     pub(super) fn give_up(mut self, why: &str) -> Status {
         self.replay_at_once();
         let (mut lines, unsure) = self.sink.give_up();
@@ -102,8 +100,7 @@ impl EventLoop<'_> {
         ));
     }
 
-    /// Shows the next piece, if the command has failed and the last piece has been taken;
-    /// returns whether it did.
+    /// Shows a failed command's next piece once the last has been taken; returns whether it did.
     pub(super) fn replays(&mut self) -> bool {
         if self.spool.is_some() && self.is_done() && self.status() != Status::Command(0) {
             self.begin_replay();
@@ -136,7 +133,6 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Shows as much of it as [`LAST_TIME`] allows.
     pub(super) fn replay_at_once(&mut self) {
         self.begin_replay();
         let deadline = Instant::now() + LAST_TIME;

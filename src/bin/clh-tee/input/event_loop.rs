@@ -28,9 +28,7 @@ pub(crate) struct EventLoop<'a> {
     pub(super) signals: Signals,
     pub(super) sources: Vec<Source>,
     pub(super) child: Option<Child>,
-    /// Output that is kept back (--quiet-ok).
     pub(super) spool: Option<Spool>,
-    /// The same output while it is being shown.
     pub(super) replay: Option<Replay>,
     pub(super) sink: Sink,
     /// To be done once the lines read so far are appended.
@@ -49,17 +47,14 @@ pub(crate) struct EventLoop<'a> {
 pub(super) struct Drain {
     /// When to stop reading: time is left to append what was read.
     pub(super) reading: Instant,
-    /// When to give up the lines that are not appended.
     pub(super) appending: Instant,
 }
 
-/// What `poll` waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     Signals,
     /// The queue has room again, or is empty.
     News,
-    /// This source can be read.
     Input(usize),
     /// The output for the copy of this source takes more.
     Output(usize),
@@ -93,7 +88,6 @@ impl<'a> EventLoop<'a> {
         }
     }
 
-    /// Reads all input to its end, and appends all of it.
     pub(crate) fn run(mut self) -> Status {
         self.note_beginning();
         // Children of a shell that became us by `exec`.
@@ -135,7 +129,6 @@ impl<'a> EventLoop<'a> {
         }
     }
 
-    /// Passes on whole lines, then requests, then the end.
     pub(super) fn put(&mut self) {
         if self.put_lines() && (!self.notes_ending() || self.put_lines()) {
             self.sink.ask(std::mem::take(&mut self.requests));
@@ -250,7 +243,6 @@ impl<'a> EventLoop<'a> {
         self.drain = Some(Drain { reading: now + time * 3 / 4, appending: now + time });
     }
 
-    /// Warns of a copy that ended because its stream is broken.
     pub(super) fn warn_of_tee(&self, stream: Stream, outcome: io::Result<()>) {
         if let Err(error) = outcome {
             let (name, why) = (stream.name(), reason(&error));

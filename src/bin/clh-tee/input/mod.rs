@@ -3,9 +3,9 @@
 pub(crate) mod child;
 mod command;
 mod ending;
-pub(crate) mod event_loop;
-pub(crate) mod source;
-pub(crate) mod spool;
+mod event_loop;
+mod source;
+mod spool;
 mod waiting;
 
 pub(crate) use self::event_loop::EventLoop;

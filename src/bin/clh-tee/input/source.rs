@@ -30,16 +30,21 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    pub(crate) fn new(input: Option<Input>, stream: Stream, tee: Tee, cli: &Cli) -> Self {
+    /// `pid` is that of the process which tags name.
+    pub(crate) fn new(
+        input: Option<Input>,
+        stream: Stream,
+        tee: Tee,
+        cli: &Cli,
+        pid: u32,
+    ) -> anyhow::Result<Self> {
+        let name = if cli.running.is_asked_for() { stream.tag() } else { "in" };
+        let transformed = Transform::new(&cli.transforming, pid, name)?.map(|transform| {
+            let (lines, never) = (Lines::new(usize::MAX), SystemTime::UNIX_EPOCH);
+            Transformed { transform, lines, began: never, last: never }
+        });
         let (lines, counts) = (Lines::new(cli.max_line), cli.stats);
-        Self { input, lines, transformed: None, tee, stream, lines_read: 0, counts, owed: 0 }
-    }
-
-    /// Adds the transforms that the options ask for; tags name process `pid`.
-    pub(crate) fn transformed(self, cli: &Cli, pid: u32) -> anyhow::Result<Self> {
-        let stream = if cli.running.is_asked_for() { self.stream.tag() } else { "in" };
-        let transform = Transform::new(&cli.transforming, pid, stream)?;
-        Ok(Self { transformed: transform.map(Transformed::new), ..self })
+        Ok(Self { input, lines, transformed, tee, stream, lines_read: 0, counts, owed: 0 })
     }
 
     /// Reads once. Returns the bytes, none at the end, and the tee for their copy.
@@ -49,8 +54,13 @@ impl Source {
             Some(input) => self.lines.read(input)?,
             None => &[],
         };
-        if let Some(transformed) = &mut self.transformed {
-            transformed.note_read(first);
+        if let Some(Transformed { transform, began, last, .. }) = &mut self.transformed
+            && transform.needs_time()
+        {
+            *last = SystemTime::now();
+            if first {
+                *began = *last;
+            }
         }
         self.owed = self.owed.saturating_sub(bytes.len());
         Ok((bytes, &mut self.tee))
@@ -58,8 +68,9 @@ impl Source {
 
     /// Adds a line of our own, which is not copied. All lines read before must have been taken.
     pub(super) fn note(&mut self, line: &str) {
-        if let Some(transformed) = &mut self.transformed {
-            transformed.note(line.trim_end().as_bytes());
+        if let Some(Transformed { transform, lines, .. }) = &mut self.transformed {
+            let text = line.trim_end().as_bytes();
+            lines.add(|out| transform.note(text, SystemTime::now(), out));
             self.lines_read += u64::from(self.counts);
             return;
         }
@@ -95,36 +106,61 @@ impl Source {
         self.input.is_none()
     }
 
-    /// Passes on whole lines; returns whether all have been taken.
+    /// Passes on whole lines, as far as the sink takes them; returns whether it took all.
     pub(super) fn put(&mut self, sink: &mut Sink, patient: bool) -> bool {
-        match &mut self.transformed {
-            Some(transformed) => transformed.put(&mut self.lines, sink, patient),
-            None => sink.put(&mut self.lines, patient),
+        loop {
+            let lines = self.ready();
+            sink.put(lines, patient);
+            if !lines.whole().is_empty() || !self.transform_more() {
+                return self.is_put();
+            }
         }
-        self.is_put()
+    }
+
+    /// Returns the lines as they go into the log.
+    fn ready(&mut self) -> &mut Lines {
+        self.transformed.as_mut().map_or(&mut self.lines, |transformed| &mut transformed.lines)
+    }
+
+    /// Transforms the next batch; returns false if there is none.
+    fn transform_more(&mut self) -> bool {
+        let plain = self.lines.whole();
+        let Some(transformed) = self.transformed.as_mut().filter(|_| !plain.is_empty()) else {
+            return false;
+        };
+        let Transformed { transform, lines, began, last } = transformed;
+        let taken = lines.add(|out| transform.apply(plain, *began, *last, out));
+        self.lines.taken(taken);
+        // Whatever is left came with the last read.
+        *began = *last;
+        true
     }
 
     pub(super) fn is_put(&self) -> bool {
-        self.lines.whole().is_empty() && self.transformed.as_ref().is_none_or(Transformed::is_put)
+        let is_put = |transformed: &Transformed| transformed.lines.whole().is_empty();
+        self.lines.whole().is_empty() && self.transformed.as_ref().is_none_or(is_put)
     }
 
     /// Appends to `lost` all lines that have not been taken, the partial one too.
     pub(super) fn give_up(&mut self, lost: &mut Vec<u8>) {
         self.end_partial();
-        match &mut self.transformed {
-            Some(transformed) => transformed.give_up(&mut self.lines, lost),
-            None => lost.extend_from_slice(self.lines.whole()),
+        loop {
+            let lines = self.ready();
+            lost.extend_from_slice(lines.whole());
+            lines.taken(lines.whole().len());
+            if !self.transform_more() {
+                return;
+            }
         }
     }
 
-    /// Returns the input, if the copy of what was read has been taken: the bound on
-    /// memory rests on it.
+    /// Returns the input, if the copy of what was read has been taken, which bounds the memory.
     pub(super) fn waits_for(&self) -> Option<Awaited<'_>> {
         self.input.as_ref().filter(|_| self.tee.waits_for().is_none()).map(Input::awaited)
     }
 
     pub(super) fn cuts(&self) -> u64 {
-        self.lines.cuts()
+        self.lines.cuts
     }
 }
 
@@ -137,64 +173,5 @@ struct Transformed {
     lines: Lines,
     /// When the first byte that is not yet transformed was read.
     began: SystemTime,
-    /// When the last bytes were read.
     last: SystemTime,
-}
-
-impl Transformed {
-    fn new(transform: Transform) -> Self {
-        let never = SystemTime::UNIX_EPOCH;
-        Self { transform, lines: Lines::new(usize::MAX), began: never, last: never }
-    }
-
-    /// Notes the time of a read; `first` if nothing was left of earlier ones.
-    fn note_read(&mut self, first: bool) {
-        if self.transform.needs_time() {
-            self.last = SystemTime::now();
-            if first {
-                self.began = self.last;
-            }
-        }
-    }
-
-    /// Adds a line of our own, without its newline. All lines read before must have been
-    /// transformed.
-    fn note(&mut self, text: &[u8]) {
-        self.lines.add(|out| self.transform.note(text, SystemTime::now(), out));
-    }
-
-    fn is_put(&self) -> bool {
-        self.lines.whole().is_empty()
-    }
-
-    /// Transforms the lines of `plain` and passes them on, as far as the sink takes them.
-    fn put(&mut self, plain: &mut Lines, sink: &mut Sink, patient: bool) {
-        loop {
-            sink.put(&mut self.lines, patient);
-            if !self.is_put() || plain.whole().is_empty() {
-                return;
-            }
-            self.transform(plain);
-        }
-    }
-
-    /// Appends to `lost` the lines not taken, and those of `plain`, transformed.
-    fn give_up(&mut self, plain: &mut Lines, lost: &mut Vec<u8>) {
-        loop {
-            lost.extend_from_slice(self.lines.whole());
-            self.lines.taken(self.lines.whole().len());
-            if plain.whole().is_empty() {
-                return;
-            }
-            self.transform(plain);
-        }
-    }
-
-    fn transform(&mut self, plain: &mut Lines) {
-        let Self { transform, lines, began, last } = self;
-        let taken = lines.add(|out| transform.apply(plain.whole(), *began, *last, out));
-        plain.taken(taken);
-        // Whatever is left came with the last read.
-        *began = *last;
-    }
 }

@@ -11,18 +11,15 @@ use crate::sys::{READ, Stream};
 
 const IN_MEMORY: usize = 1024 * 1024;
 
-/// The stream and length that precede a piece.
 const HEADER: usize = 1 + size_of::<u32>();
 
 pub(crate) struct Spool {
     kept: SpooledTempFile,
-    /// The length of the whole pieces in it.
     length: u64,
     /// The piece for which there was no room.
     last: Vec<u8>,
 }
 
-/// What was kept back, in order.
 pub(crate) struct Replay {
     pieces: Box<dyn Read>,
     /// The stream of the current piece, and how many of its bytes are left.
@@ -77,7 +74,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Joins neighbours of one stream.
     fn joined(pieces: impl Iterator<Item = (Stream, Vec<u8>)>) -> Vec<(Stream, Vec<u8>)> {
         let mut joined: Vec<(Stream, Vec<u8>)> = Vec::new();
         for (stream, bytes) in pieces {

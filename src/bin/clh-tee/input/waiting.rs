@@ -39,7 +39,6 @@ impl EventLoop<'_> {
         Ok(ready)
     }
 
-    /// Returns the longest time to wait, if there is a limit.
     fn timeout(&self) -> Option<Duration> {
         let can_read = || self.sources.iter().any(|source| source.waits_for().is_some());
         if self.ends_empty() && self.wants_input() && can_read() {

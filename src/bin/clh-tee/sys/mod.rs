@@ -11,8 +11,8 @@
 //! Only `unix` and `windows` use one system's calls, and the crates for them. Many
 //! things can be [awaited](Awaited) at once; using one that is ready never waits.
 
-mod request;
-mod stream;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 #[cfg(unix)]
 mod unix;
 #[cfg(windows)]
@@ -23,8 +23,6 @@ use self::unix as system;
 #[cfg(windows)]
 use self::windows as system;
 
-pub(crate) use self::request::{Caught, Request, Sender};
-pub(crate) use self::stream::Stream;
 pub(crate) use self::system::files::{
     NAMES_HAVE_CASE, NO_OWNERS, NOWHERE, OF_THE_SYSTEM, Umask, group_id, host, is_trusted,
     of_the_user, plain, raise_limit, set_umask, user, user_id, user_name, without,
@@ -40,8 +38,86 @@ pub(crate) use self::system::waiting::{
     Awaited, Waker, Woken, is_ready, is_ready_within, wait, waker,
 };
 
-/// Our ends of the standard output and standard error of a command.
 pub(crate) type Outputs = [Option<Input>; 2];
 
 /// The size of a read, in bytes.
 pub(crate) const READ: usize = 256 * 1024;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stream {
+    /// Standard output; our standard input counts as this one.
+    Out,
+    Err,
+}
+
+impl Stream {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Out => "standard output",
+            Self::Err => "standard error",
+        }
+    }
+
+    pub(crate) fn tag(self) -> &'static str {
+        match self {
+            Self::Out => "out",
+            Self::Err => "err",
+        }
+    }
+}
+
+/// A signal, under the same names on every system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Caught {
+    pub(crate) request: Request,
+    pub(crate) sender: Sender,
+    /// Its number, where it can be passed on or died of.
+    pub(crate) number: Option<i32>,
+    /// It was ignored when we began, so we ignore it too.
+    pub(crate) ignored: bool,
+}
+
+#[cfg_attr(windows, expect(dead_code, reason = "no signal asks for all of it there"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// INT: go on until the input ends.
+    Interrupt,
+    Quit,
+    Terminate,
+    /// HUP: as `Flush`, if there is no command.
+    HangUp,
+    /// USR1: put all lines read so far on disk.
+    Flush,
+    Rotate,
+    /// TSTP, TTIN, TTOU: stop, as a shell's job does.
+    Stop,
+    Continue,
+    /// CHLD: a child has ended, stopped, or goes on.
+    Child,
+    /// Any other, which only concerns a command.
+    Other,
+}
+
+impl Request {
+    pub(crate) fn ends(self) -> bool {
+        matches!(self, Self::Interrupt | Self::Quit | Self::Terminate | Self::HangUp)
+    }
+}
+
+/// The source of a signal, as far as it is known.
+#[cfg_attr(windows, expect(dead_code, reason = "there all come from the console"))]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// The terminal, which signals the whole process group.
+    Terminal,
+    /// Another process, perhaps only to us.
+    Process,
+    /// Ourselves, by a write to a closed pipe or beyond the file size limit, or a child's
+    /// end: not for a command.
+    Ourselves,
+}
+
+/// Locks `mutex`: a thread that panics ends the program, so what it leaves is never seen.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -27,32 +27,37 @@ pub(crate) use self::settings::{BARE_TIMESTAMP, Settings};
 pub(crate) use self::stamp::Format;
 use self::stamp::Stamp;
 
-/// How many bytes one call makes, except for the last line. This bounds the memory
-/// that short lines with a long tag take.
+/// How many bytes one call makes, but for the last line: long tags before short lines take memory.
 const ENOUGH: usize = 512 * 1024;
 
-/// Transforms the lines of one stream.
 pub(crate) struct Transform {
     text: Text,
     prefix: Prefix,
 }
 
 impl Transform {
-    /// Returns a transform with these settings, or `None` if they change nothing.
-    /// Tags name the process `pid` and `stream`.
+    /// Returns a transform, or `None` if it would change nothing. Tags name `pid` and `stream`.
     pub(crate) fn new(settings: &Settings, pid: u32, stream: &str) -> anyhow::Result<Option<Self>> {
-        let (text, prefix) = (Text::new(settings), Prefix::new(settings, pid, stream)?);
-        let changes = !text.is_unchanged() || !prefix.is_empty();
-        Ok(changes.then_some(Self { text, prefix }))
+        let Settings { timestamp, tag, rules, strip_ansi, .. } = settings;
+        let changes = *strip_ansi || settings.collapse_cr || settings.escape_control;
+        let adds = timestamp.is_some() || tag.is_some() || settings.crlf;
+        if !changes && !adds && rules.0.is_empty() {
+            return Ok(None);
+        }
+        let stamp = timestamp.clone().map(|format| Stamp::new(format, settings.utc));
+        let tag = tag.as_ref().map(|tag| tag.fill(pid, stream)).transpose()?;
+        let tag = tag.map(|tag| tag + ": ").unwrap_or_default();
+        let prefix = Prefix { stamp, tag, last: Vec::new(), last_of: None };
+        let text = Text { strip: strip_ansi.then(Strip::new), settings: settings.clone() };
+        Ok(Some(Self { text, prefix }))
     }
 
     pub(crate) fn needs_time(&self) -> bool {
         self.prefix.stamp.is_some()
     }
 
-    /// Transforms whole `lines` and appends them to `out`. The first began to be read at
-    /// `began`, the others at `now`. Returns how many bytes of `lines` it has used: not all
-    /// if `out` has become large.
+    /// Transforms whole `lines` and appends them to `out`. The first began to be read at `began`,
+    /// the others at `now`. Returns how many bytes it has used: not all if `out` has become large.
     pub(crate) fn apply(
         &mut self,
         lines: &[u8],
@@ -85,25 +90,10 @@ struct Prefix {
     /// With the colon and space that follow it.
     tag: String,
     last: Vec<u8>,
-    /// The time that `last` shows.
     last_of: Option<SystemTime>,
 }
 
 impl Prefix {
-    fn new(settings: &Settings, pid: u32, stream: &str) -> anyhow::Result<Self> {
-        let tag = settings.tag.as_ref().map(|tag| tag.fill(pid, stream)).transpose()?;
-        Ok(Self {
-            stamp: settings.timestamp.clone().map(|format| Stamp::new(format, settings.utc)),
-            tag: tag.map(|tag| tag + ": ").unwrap_or_default(),
-            last: Vec::new(),
-            last_of: None,
-        })
-    }
-
-    fn is_empty(&self) -> bool {
-        self.stamp.is_none() && self.tag.is_empty()
-    }
-
     /// Returns the prefix of a line. Lines that one read returned share it.
     fn of(&mut self, time: SystemTime) -> &[u8] {
         if self.last_of != Some(time) {
@@ -125,15 +115,6 @@ struct Text {
 }
 
 impl Text {
-    fn new(settings: &Settings) -> Self {
-        Self { strip: settings.strip_ansi.then(Strip::new), settings: settings.clone() }
-    }
-
-    fn is_unchanged(&self) -> bool {
-        let Settings { rules, strip_ansi, collapse_cr, escape_control, crlf, .. } = &self.settings;
-        !(*strip_ansi || *collapse_cr || *escape_control || *crlf) && rules.is_empty()
-    }
-
     /// Appends a line to `out`, `prefix` first, if the rules keep it. `text` has no newline.
     fn put(&self, text: &[u8], prefix: &[u8], out: &mut Vec<u8>) {
         let stripped = self.strip.as_ref().map_or(Cow::Borrowed(text), |strip| strip.strip(text));
@@ -159,7 +140,6 @@ impl Text {
     }
 }
 
-/// Returns what follows the last carriage return, not counting those at the line's end.
 fn collapsed(text: &[u8]) -> &[u8] {
     let end = text.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
     let text = &text[..end];

@@ -13,14 +13,13 @@ pub(super) struct Rule {
     pub(super) pattern: Pattern,
 }
 
-/// Rules in the order given, of which the last that matches decides, as with
-/// multilog's `+` and `-`.
+/// Rules in the order given. The last that matches decides, as with multilog's `+` and `-`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rules(pub(super) Vec<Rule>);
 
 impl Rules {
-    /// Returns the rules of --select and --deselect in the order given, across both. Those from the
-    /// command line come last, and if they are to be `typed`, alone.
+    /// Returns the rules in their order across both options. Those of the command line come last,
+    /// and if they are to be `typed`, alone.
     pub(crate) fn of(matches: &ArgMatches, typed: bool) -> Self {
         let given = |id, keep| {
             let (source, places) = (matches.value_source(id), matches.indices_of(id));
@@ -32,10 +31,6 @@ impl Rules {
         rules.retain(|((source, _), _)| !typed || *source == Some(ValueSource::CommandLine));
         rules.sort_by_key(|(place, _)| *place);
         Self(rules.into_iter().map(|(_, rule)| rule).collect())
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     /// A line that no rule matches is dropped if the first rule says what to keep. So a
@@ -62,23 +57,7 @@ pub(super) fn pattern(text: &str) -> Result<Pattern, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::{Args, Command};
-
-    use super::super::Settings;
     use super::*;
-
-    #[test]
-    fn rules_keep_their_order_across_both_options() {
-        for args in ["--select=a --deselect=b", "--deselect=b --select=a --select=^b --deselect=c"]
-        {
-            let command = Settings::augment_args(Command::new("clh-tee"));
-            let matches = command.get_matches_from(["clh-tee"].into_iter().chain(args.split(' ')));
-            let given = Rules::of(&matches, false).0.into_iter().map(|rule| {
-                format!("--{}={}", if rule.keep { "select" } else { "deselect" }, rule.pattern)
-            });
-            assert_eq!(given.collect::<Vec<_>>().join(" "), args);
-        }
-    }
 
     #[test]
     fn says_in_one_line_what_is_wrong() {

@@ -88,7 +88,6 @@ impl Settings {
         *self = Self { rules, strip_ansi, ..Self::default() };
     }
 
-    /// Fails if the tag cannot be filled in.
     pub(crate) fn check(&self) -> anyhow::Result<()> {
         self.tag.as_ref().map_or(Ok(()), |tag| tag.fill(0, "").map(drop))
     }

@@ -24,17 +24,15 @@ impl Format {
             "rfc3339" => Ok(Self::Pattern(RFC3339.to_owned())),
             "unix" => Ok(Self::Unix),
             "tai64n" => Ok(Self::Tai64n),
-            pattern if pattern.contains('%') => Self::pattern(pattern),
+            pattern if pattern.contains('%') => {
+                let shown = Zone::utc().format(pattern, SystemTime::UNIX_EPOCH)?;
+                if shown.chars().any(char::is_control) {
+                    return Err("control characters are refused".to_owned());
+                }
+                Ok(Self::Pattern(pattern.to_owned()))
+            }
             _ => Err("give rfc3339, unix, tai64n, or a pattern such as '%F %T'".to_owned()),
         }
-    }
-
-    fn pattern(pattern: &str) -> Result<Self, String> {
-        let shown = Zone::utc().format(pattern, SystemTime::UNIX_EPOCH)?;
-        if shown.chars().any(char::is_control) {
-            return Err("control characters are refused".to_owned());
-        }
-        Ok(Self::Pattern(pattern.to_owned()))
     }
 }
 

@@ -1,24 +1,15 @@
 //! The tag before each line, which says where the line is from.
 
-use anyhow::Context;
-use clh_tee::Escaped;
+use anyhow::anyhow;
+use clh_tee::{Escaped, reason};
 
 use crate::sys::{host, user};
 
-const PLACEHOLDERS: [(&str, Part); 4] =
-    [("pid", Part::Pid), ("host", Part::Host), ("user", Part::User), ("stream", Part::Stream)];
+const PLACEHOLDERS: [&str; 4] = ["pid", "host", "user", "stream"];
 
+/// A text whose braces are known to be right.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Template(Vec<Part>);
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
-    Text(String),
-    Pid,
-    Host,
-    User,
-    Stream,
-}
+pub(crate) struct Template(String);
 
 impl Template {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
@@ -28,51 +19,46 @@ impl Template {
         if text.chars().any(char::is_control) {
             return Err("control characters are refused".to_owned());
         }
-        let (mut parts, mut rest) = (Vec::new(), text);
-        while let Some(at) = rest.find(['{', '}']) {
-            let (before, (brace, after)) = (&rest[..at], rest[at..].split_at(1));
-            parts.push(Part::Text(before.to_owned()));
-            parts.push(match (brace, after.strip_prefix(brace), after.split_once('}')) {
-                (_, Some(after), _) => {
-                    rest = after;
-                    Part::Text(brace.to_owned())
-                }
-                ("{", None, Some((name, after))) => {
-                    rest = after;
-                    Part::of(name)?
-                }
-                _ => return Err(format!("'{brace}' stands alone; as itself it is given twice")),
-            });
-        }
-        parts.push(Part::Text(rest.to_owned()));
-        Ok(Self(parts))
+        let template = Self(text.to_owned());
+        template.fill_with(|name| {
+            let names = || PLACEHOLDERS.map(|name| format!("{{{name}}}")).join(", ");
+            let known = PLACEHOLDERS.contains(&name).then(String::new);
+            known.ok_or_else(|| format!("{{{name}}} is not known; there are {}", names()))
+        })?;
+        Ok(template)
     }
 
     pub(super) fn fill(&self, pid: u32, stream: &str) -> anyhow::Result<String> {
-        self.0.iter().map(|part| part.fill(pid, stream)).collect()
-    }
-}
-
-impl Part {
-    fn of(name: &str) -> Result<Self, String> {
-        let known = PLACEHOLDERS.into_iter().find(|(known, _)| *known == name);
-        known.map(|(_, part)| part).ok_or_else(|| {
-            let names = PLACEHOLDERS.map(|(name, _)| format!("{{{name}}}")).join(", ");
-            format!("{{{name}}} is not known; there are {names}")
-        })
+        let value = |name: &str| match name {
+            "pid" => Ok(pid.to_string()),
+            "host" => host()
+                .map(|host| Escaped(host.as_encoded_bytes()).to_string())
+                .map_err(|error| format!("cannot find out the host's name: {}", reason(&error))),
+            "user" => Ok(Escaped(user().as_bytes()).to_string()),
+            _ => Ok(stream.to_owned()),
+        };
+        self.fill_with(value).map_err(|error| anyhow!(error))
     }
 
-    fn fill(&self, pid: u32, stream: &str) -> anyhow::Result<String> {
-        Ok(match self {
-            Self::Text(text) => text.clone(),
-            Self::Pid => pid.to_string(),
-            Self::Host => {
-                let host = host().context("cannot find out the host's name")?;
-                Escaped(host.as_encoded_bytes()).to_string()
-            }
-            Self::User => Escaped(user().as_bytes()).to_string(),
-            Self::Stream => stream.to_owned(),
-        })
+    /// Puts what `value` returns in the place of each name in braces.
+    fn fill_with(&self, value: impl Fn(&str) -> Result<String, String>) -> Result<String, String> {
+        let (mut filled, mut rest) = (String::new(), &*self.0);
+        while let Some(at) = rest.find(['{', '}']) {
+            let (before, (brace, after)) = (&rest[..at], rest[at..].split_at(1));
+            filled += before;
+            rest = match (brace, after.strip_prefix(brace), after.split_once('}')) {
+                (_, Some(after), _) => {
+                    filled += brace;
+                    after
+                }
+                ("{", None, Some((name, after))) => {
+                    filled += &value(name)?;
+                    after
+                }
+                _ => return Err(format!("'{brace}' stands alone; as itself it is given twice")),
+            };
+        }
+        Ok(filled + rest)
     }
 }
 

@@ -30,7 +30,6 @@ fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// Transforms all of `lines`, however many calls that takes.
 fn apply_all(transform: &mut Transform, mut lines: &[u8]) -> Vec<u8> {
     let (mut all, mut began) = (Vec::new(), at(1));
     while !lines.is_empty() {

@@ -13,11 +13,9 @@ use crate::args::tips::{context, option};
 use crate::config::{Config, Kind, Known, Setting};
 use crate::transform::BARE_TIMESTAMP;
 
-/// The groups whose options ask for something to be done now, or are part of that: a file
-/// cannot set them.
+/// The groups whose options ask for something to be done now: a file cannot set them.
 const NO_SETTINGS: [&str; 4] = ["mode", "Configured", "Looking", "Reading"];
 
-/// Returns all options, and what each takes in a file.
 pub(super) fn known() -> Vec<Known> {
     let mut command = Cli::command();
     command.build();
@@ -65,7 +63,6 @@ pub(in crate::args) fn with_values(command: Command) -> Command {
     flags.fold(command, |command, flag| command.mut_arg(flag.id, with_value))
 }
 
-/// Makes `settings` the default values.
 pub(super) fn with_settings<'a>(
     command: Command,
     settings: impl IntoIterator<Item = &'a Setting>,
@@ -75,8 +72,7 @@ pub(super) fn with_settings<'a>(
     })
 }
 
-/// Tries every value in `config`, so that every run reports a wrong one, and not only a run
-/// on the log that it is for.
+/// Tries every value in `config`: a wrong one is reported for other logs, too.
 pub(super) fn refuse_bad_values(config: &Config) -> Result<(), clap::Error> {
     for settings in config.all() {
         let command = with_settings(Cli::command(), settings);
@@ -107,7 +103,6 @@ mod tests {
     const NOT_IN_A_FILE: &str =
         "read follow since lines status json count repair rotate config print-config help version";
 
-    /// Returns the names of the options whose kind is `wanted`.
     fn options_of(wanted: fn(&Option<Kind>) -> bool) -> Vec<String> {
         let options = known().into_iter().filter(|option| wanted(&option.kind));
         options.map(|option| option.names[0].clone()).collect()

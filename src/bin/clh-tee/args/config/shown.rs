@@ -63,8 +63,7 @@ fn given_size(matches: &ArgMatches, id: &str) -> Option<u64> {
     size(given).ok().filter(|bytes| *bytes > 0)
 }
 
-/// Returns the value of an option as in a file. If a file cannot contain it, returns it as
-/// an error, fit to be shown.
+/// Returns the value as in a file, or as an error if a file cannot contain it.
 fn setting(matches: &ArgMatches, id: &str, kind: &Kind) -> Result<String, String> {
     let text = |given: &OsStr| match given.to_str() {
         Some(text) => Ok(value(text)),
@@ -85,7 +84,6 @@ mod tests {
 
     use super::*;
 
-    /// Returns the page for options of all kinds.
     fn shown(args: &[&str]) -> String {
         let one = Kind::One { bare: None, may_be_off: true };
         let options = [

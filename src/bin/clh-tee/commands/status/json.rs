@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use super::words::{Words, moment};
 use crate::messages::{self, Report};
 
-/// Changes when programs that read it have to.
 const SCHEMA: u32 = 1;
 
 pub(super) fn of(status: &Status, report: &Report) -> String {

@@ -9,7 +9,6 @@ use crate::messages::{Report, counted, size};
 use crate::sys::user_name;
 
 pub(super) struct Words {
-    /// For programs.
     pub(super) name: &'static str,
     pub(super) what: String,
     pub(super) means: &'static str,

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Mutex, TryLockError};
 
 use nix::libc::{SIGCHLD, SIGPIPE};
 use nix::sys::signal::{Signal, kill};
@@ -19,6 +19,7 @@ use nix::unistd::Pid;
 
 use super::kernel::with_first_mask;
 use super::raw;
+use crate::sys::lock;
 
 static OURS: Mutex<BTreeMap<u32, Fate>> = Mutex::new(BTreeMap::new());
 
@@ -40,10 +41,10 @@ pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
     if !ignored.is_empty() {
         raw::start_ignoring(command, ignored);
     }
-    let starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+    let starting = lock(&STARTING);
     let child = with_first_mask(|| command.spawn())?;
     if let Ok(child) = &child {
-        ours().insert(child.id(), Fate::Runs);
+        lock(&OURS).insert(child.id(), Fate::Runs);
     }
     drop(starting);
     remind();
@@ -56,7 +57,6 @@ fn remind() {
     kill(Pid::this(), Signal::SIGCHLD).unwrap_or_default();
 }
 
-/// Notes which children have ended, stopped or continued.
 pub(crate) fn reap() {
     let _starting = match STARTING.try_lock() {
         Err(TryLockError::WouldBlock) => return,
@@ -66,7 +66,7 @@ pub(crate) fn reap() {
 }
 
 fn reap_all() {
-    let mut ours = ours();
+    let mut ours = lock(&OURS);
     while let Some((pid, status)) = raw::any_child() {
         if let Some(fate) = ours.get_mut(&pid) {
             *fate = match status.stopped_signal() {
@@ -79,24 +79,20 @@ fn reap_all() {
 }
 
 pub(super) fn fate(pid: u32) -> Fate {
-    ours().get(&pid).copied().unwrap_or(Fate::Runs)
+    lock(&OURS).get(&pid).copied().unwrap_or(Fate::Runs)
 }
 
 /// Waits until a child has ended; not for the first thread.
 pub(super) fn wait(pid: u32) -> ExitStatus {
     loop {
         raw::await_end(pid);
-        let starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        let starting = lock(&STARTING);
         reap_all();
         drop(starting);
         remind();
         if let Fate::Ended(status) = fate(pid) {
-            ours().remove(&pid);
+            lock(&OURS).remove(&pid);
             return status;
         }
     }
-}
-
-fn ours() -> MutexGuard<'static, BTreeMap<u32, Fate>> {
-    OURS.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -19,11 +19,9 @@ pub(crate) const NAMES_HAVE_CASE: bool = true;
 /// A log that can always be opened, for --keep-going.
 pub(crate) const NOWHERE: &str = "/dev/null";
 
-/// The umask when we began.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Umask(Mode);
 
-/// Sets the umask; returns the old one.
 pub(crate) fn set_umask(mask: u32) -> Umask {
     // Its type is narrower on some systems.
     let bits = nix::libc::mode_t::try_from(mask).unwrap_or_default();
@@ -50,7 +48,6 @@ pub(crate) fn user_name(uid: u32) -> Option<String> {
     User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
 }
 
-/// Returns the name of the effective user, or else the number.
 pub(crate) fn user() -> String {
     let uid = geteuid().as_raw();
     user_name(uid).unwrap_or_else(|| uid.to_string())
@@ -64,7 +61,6 @@ pub(crate) fn is_trusted(file: &Metadata) -> bool {
     [0, geteuid().as_raw()].contains(&file.uid())
 }
 
-/// Returns the directory of the user's settings.
 pub(crate) fn of_the_user() -> Option<PathBuf> {
     // A relative path counts as not set (XDG Base Directory).
     let directory = |text: OsString| Some(PathBuf::from(text)).filter(|path| path.is_absolute());
@@ -80,7 +76,6 @@ pub(crate) fn plain(resolved: PathBuf) -> PathBuf {
     resolved
 }
 
-/// Raises the limit on open files as far as the system permits.
 pub(crate) fn raise_limit() {
     // If that fails, files are opened when their turn comes.
     getrlimit(Resource::RLIMIT_NOFILE)

@@ -17,7 +17,6 @@ use crate::sys::{READ, Sender, Stream};
 
 static FIRST_MASK: OnceLock<Set> = OnceLock::new();
 
-/// The size of `struct signalfd_siginfo`.
 const INFO: usize = 128;
 
 /// Signals blocked in this thread and those it starts, and read instead: ignored ones come in too.
@@ -64,7 +63,6 @@ pub(super) fn with_first_mask<T>(start: impl FnOnce() -> T) -> io::Result<T> {
     Ok(started)
 }
 
-/// Runs `act` with `signal` not blocked in this thread.
 pub(super) fn unblocked<T>(signal: i32, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let ours = raw::mask(SIG_UNBLOCK, bit(signal))?;
     let done = act();
@@ -72,7 +70,6 @@ pub(super) fn unblocked<T>(signal: i32, act: impl FnOnce() -> io::Result<T>) -> 
     done
 }
 
-/// Prevents a core file.
 pub(super) fn leave_no_core() {
     // It has no reason to fail.
     set_dumpable(false).unwrap_or_default();
@@ -88,13 +85,11 @@ pub(super) fn reopened(stream: Stream) -> io::Result<File> {
     OpenOptions::new().write(true).custom_flags(flags).open(path)
 }
 
-/// Returns the capacity of a pipe, or none for anything else.
 pub(super) fn pipe_size(fd: BorrowedFd<'_>) -> Option<usize> {
     fcntl(fd, FcntlArg::F_GETPIPE_SZ).ok()?.try_into().ok()
 }
 
-/// Makes a pipe as large as a read, which halves the number of calls. Does nothing to
-/// anything else, or where the system refuses.
+/// Makes a pipe as large as a read, if the system permits it: that halves the number of calls.
 pub(super) fn enlarge_pipe(fd: BorrowedFd<'_>) {
     let size = libc::c_int::try_from(READ).unwrap_or(libc::c_int::MAX);
     if fcntl(fd, FcntlArg::F_GETPIPE_SZ).is_ok_and(|now| now < size) {

@@ -18,8 +18,7 @@ use super::raw;
 use super::signals::{Set, bit, kernel_sender};
 use crate::sys::{Sender, Stream};
 
-/// Signals that are caught, unless they were ignored: a command could not be made to
-/// ignore them again.
+/// Signals that are caught, unless they were ignored: a command could not ignore them again.
 pub(super) struct Delivery(SignalDelivery<UnixStream, SignalOnly>);
 
 impl Delivery {
@@ -58,7 +57,6 @@ pub(super) fn with_first_mask<T>(start: impl FnOnce() -> T) -> io::Result<T> {
     Ok(start())
 }
 
-/// Runs `act` with `signal` not blocked in this thread.
 pub(super) fn unblocked<T>(signal: i32, act: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
     let signal = Signal::try_from(signal)?;
     let ours = SigSet::from(signal).thread_swap_mask(SigmaskHow::SIG_UNBLOCK)?;

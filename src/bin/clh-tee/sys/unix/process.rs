@@ -23,10 +23,8 @@ use super::streams::Input;
 use super::{raw, signals};
 use crate::sys::{Caught, Outputs, Request, Sender};
 
-/// The command, with our standard input, and pipes for its output.
-///
-/// All our other descriptors close when it begins. Signals are blocked and ignored as
-/// when we began.
+/// The command, with our standard input, and pipes for its output. Our other descriptors close when
+/// it begins; signals are blocked and ignored as when we began.
 pub(crate) struct Process(u32);
 
 impl Process {
@@ -90,17 +88,15 @@ impl Process {
             return Ok(());
         }
         match raw::send(pid.as_raw(), number) {
-            // It has ended meanwhile.
-            Err(error) if error as i32 == ESRCH => Ok(()),
-            Ok(()) => Ok(()),
-            Err(error) => {
+            Err(error) if error as i32 != ESRCH => {
                 let name = signal_name(number).map_or(number.to_string(), ToOwned::to_owned);
                 Err(format!("cannot pass {name} on to the command: {}", error.desc()))
             }
+            // Without a process it has ended meanwhile.
+            _ => Ok(()),
         }
     }
 
-    /// Returns true if the terminal sends it the signals that it sends us.
     fn shares_our_group(&self) -> bool {
         getpgid(self.pid()) == Ok(getpgrp())
     }
@@ -135,7 +131,6 @@ fn found(program: &OsStr) -> Option<PathBuf> {
     env::split_paths(&path).map(|dir| dir.join(program)).find(is_program)
 }
 
-/// Returns whether there is a program of this name or at this path.
 pub(crate) fn is_program(program: &OsStr) -> bool {
     // Without PATH the system has a default of its own.
     env::var_os("PATH").is_none() || found(program).is_some_and(|path| path.exists())

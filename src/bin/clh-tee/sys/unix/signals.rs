@@ -27,7 +27,6 @@ pub(super) fn bit(signal: i32) -> Set {
     1 << (signal - 1)
 }
 
-/// Makes a write beyond the file size limit fail instead of killing us.
 pub(crate) fn outlive_file_limit() {
     // If XFSZ cannot be caught, it kills as before.
     drop(signal_hook::flag::register(SIGXFSZ, Arc::default()));
@@ -36,18 +35,11 @@ pub(crate) fn outlive_file_limit() {
 pub(crate) struct Signals(Delivery);
 
 impl Signals {
-    /// Catches the signals that matter without a command. Threads must start after this.
-    pub(crate) fn catch() -> io::Result<Self> {
-        Self::catch_these(WITHOUT_COMMAND.into_iter().map(bit).sum())
-    }
-
-    /// Catches every signal: all are passed on to the command.
-    pub(crate) fn catch_for_command() -> io::Result<Self> {
-        Self::catch_these(!0)
-    }
-
-    fn catch_these(set: Set) -> io::Result<Self> {
-        let delivery = Delivery::open(set)?;
+    /// Catches the signals that matter without a command, or else all, to be passed on to it.
+    /// Threads must start after this.
+    pub(crate) fn catch(with_command: bool) -> io::Result<Self> {
+        let few = || WITHOUT_COMMAND.into_iter().map(bit).sum();
+        let delivery = Delivery::open(if with_command { !0 } else { few() })?;
         // While it is ignored, the system keeps no exit status for us.
         if raw::is_ignored(SIGCHLD) {
             raw::set_default(SIGCHLD);
@@ -81,8 +73,7 @@ fn caught(signal: i32, sender: Sender) -> Caught {
     Caught { request, sender, number: Some(signal), ignored }
 }
 
-/// Returns the sender of a signal from the kernel: the terminal, unless timers or limits
-/// send this one.
+/// Tells who made the kernel send a signal: the terminal, or else a timer or a limit.
 pub(super) fn kernel_sender(signal: i32) -> Sender {
     let keys = [SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH];
     if keys.contains(&signal) { Sender::Terminal } else { Sender::Process }
@@ -99,7 +90,6 @@ pub(crate) fn end_by(signal: i32) -> ExitCode {
     ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
 }
 
-/// Stops as on `signal`, until continued.
 pub(crate) fn stop(signal: i32) {
     let signal = if raw::is_ignored(signal) { SIGSTOP } else { signal };
     // If that fails, we go on.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,7 +29,6 @@ impl Input {
         Self(fd.into())
     }
 
-    /// Returns how many unread bytes it may hold, if known.
     pub(crate) fn capacity(&self) -> Option<usize> {
         pipe_size(self.0.as_fd())
     }
@@ -49,13 +48,12 @@ impl Read for Input {
 /// `O_NONBLOCK` belongs to the open file, which others may share.
 pub(crate) struct Output {
     file: File,
-    /// The size of a write, in bytes.
     at_once: usize,
 }
 
 impl Output {
     pub(crate) fn to(stream: Stream) -> Option<Self> {
-        let shared = File::from(borrowed(stream, |fd| fd.try_clone_to_owned()).ok()?);
+        let shared = File::from(duplicate(stream).ok()?);
         let kind = shared.metadata().ok().map(|data| data.file_type());
         let (file, at_once) = match kind {
             Some(kind) if kind.is_fifo() || kind.is_char_device() => match reopened(stream) {
@@ -69,10 +67,8 @@ impl Output {
         Some(Self { file, at_once })
     }
 
-    /// Writes the beginning of `bytes`; returns how many.
-    ///
-    /// Fails with `WouldBlock` if nothing is taken now. The next call, once it is ready,
-    /// must begin with the same bytes.
+    /// Writes the beginning of `bytes`; returns how many. Fails with `WouldBlock` if nothing is
+    /// taken now; the next call, once it is ready, must begin with the same bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.at_once < usize::MAX && !is_ready_within(self.awaited(), Duration::ZERO) {
             return Err(ErrorKind::WouldBlock.into());
@@ -85,8 +81,7 @@ impl Output {
     }
 }
 
-/// Standard output with blocking writes, even where a process that shares it has set it
-/// non-blocking, as node does.
+/// Standard output with blocking writes, even if node, say, has made the open file non-blocking.
 pub(crate) struct Stdout(File);
 
 impl Stdout {
@@ -98,7 +93,6 @@ impl Stdout {
         self.0.try_clone().map(Self)
     }
 
-    /// Is ready when the reader is gone.
     pub(crate) fn closed(&self) -> Awaited<'_> {
         closed(self.0.as_fd())
     }
@@ -124,23 +118,23 @@ impl Write for Stdout {
 
 /// Returns whether standard input is the regular file at `path`: a log must not feed itself.
 pub(crate) fn is_standard_input(path: &Path) -> bool {
-    is_file_at(io::stdin().as_fd(), path)
+    is_file_at(io::stdin().as_fd().try_clone_to_owned(), path)
 }
 
 pub(crate) fn is_standard(stream: Stream, path: &Path) -> bool {
-    borrowed(stream, |fd| is_file_at(fd, path))
+    is_file_at(duplicate(stream), path)
 }
 
-fn is_file_at(fd: BorrowedFd<'_>, path: &Path) -> bool {
-    let open = fd.try_clone_to_owned().and_then(|owned| File::from(owned).metadata());
+fn is_file_at(fd: io::Result<OwnedFd>, path: &Path) -> bool {
+    let open = fd.and_then(|fd| File::from(fd).metadata());
     let (Ok(open), Ok(found)) = (open, path.metadata()) else { return false };
     found.is_file() && (found.dev(), found.ino()) == (open.dev(), open.ino())
 }
 
-fn borrowed<T>(stream: Stream, ask: impl FnOnce(BorrowedFd<'_>) -> T) -> T {
+fn duplicate(stream: Stream) -> io::Result<OwnedFd> {
     match stream {
-        Stream::Out => ask(io::stdout().as_fd()),
-        Stream::Err => ask(io::stderr().as_fd()),
+        Stream::Out => io::stdout().as_fd().try_clone_to_owned(),
+        Stream::Err => io::stderr().as_fd().try_clone_to_owned(),
     }
 }
 

@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-/// Something to wait for; after the wait, whether it is ready.
 pub(crate) type Awaited<'a> = PollFd<'a>;
 
-/// Waits until one of `awaited` is ready or `timeout` is over. Fails with `Interrupted` if
-/// a signal came.
+/// Waits until one is ready or `timeout` is over. Fails with `Interrupted` if a signal came.
 pub(crate) fn wait(awaited: &mut [Awaited], timeout: Option<Duration>) -> io::Result<()> {
     let timeout = timeout.map_or(PollTimeout::NONE, |timeout| {
         PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX)
@@ -24,18 +22,15 @@ pub(crate) fn is_ready(awaited: &Awaited) -> bool {
     awaited.any().unwrap_or(true)
 }
 
-/// Returns whether `awaited` becomes ready within `limit`.
 pub(crate) fn is_ready_within(awaited: Awaited, limit: Duration) -> bool {
     let limit = PollTimeout::try_from(limit).unwrap_or(PollTimeout::MAX);
     poll(&mut [awaited], limit).is_ok_and(|count| count > 0)
 }
 
-/// Is ready when `fd` can be read.
 pub(super) fn more(fd: BorrowedFd<'_>) -> Awaited<'_> {
     PollFd::new(fd, PollFlags::POLLIN)
 }
 
-/// Is ready when `fd` can be written.
 pub(super) fn room(fd: BorrowedFd<'_>) -> Awaited<'_> {
     PollFd::new(fd, PollFlags::POLLOUT)
 }
@@ -69,7 +64,6 @@ impl Woken {
         more(self.0.as_fd())
     }
 
-    /// Uses up one wake.
     pub(crate) fn noted(&mut self) {
         // There is one byte for each wait that ended, unless the waker is gone.
         drop(self.0.read(&mut [0]));

@@ -11,8 +11,7 @@ pub(crate) const NO_OWNERS: Option<&str> =
 
 pub(crate) const NAMES_HAVE_CASE: bool = false;
 
-/// A log that can always be opened, for --keep-going: a name in the working directory,
-/// where no file is made before there is a line.
+/// It is in the working directory; no file is made before there is a line.
 pub(crate) const NOWHERE: &str = ".clh-tee.nowhere";
 
 #[derive(Debug, Clone, Copy)]
@@ -58,8 +57,7 @@ pub(crate) fn of_the_user() -> Option<PathBuf> {
     env::var_os("APPDATA").map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
-/// None: every user may put files into `%PROGRAMDATA%`, where it would be, and nothing
-/// here shows whose they are.
+/// None: every user may put files into `%PROGRAMDATA%`, and nothing here shows whose they are.
 pub(crate) const OF_THE_SYSTEM: Option<&str> = None;
 
 /// Returns a resolved path as people write it: without `\\?\` before its drive.

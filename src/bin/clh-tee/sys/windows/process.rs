@@ -15,7 +15,8 @@ use crate::sys::{Caught, Outputs, Request};
 /// Keeps Ctrl-C from a process (`CREATE_NEW_PROCESS_GROUP`).
 const NEW_GROUP: u32 = 0x200;
 
-/// The command, with our standard input, and pipes for its output. A thread waits for its end.
+/// The command, with our standard input, and pipes for its output. Our other descriptors close when
+/// it begins; signals are blocked and ignored as when we began.
 pub(crate) struct Process {
     id: u32,
     ended: Receiver<io::Result<ExitStatus>>,

@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::io;
 use std::iter;
 use std::process::ExitCode;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::task::{Context, Poll};
 use std::thread;
 
@@ -16,7 +16,7 @@ use tokio::runtime::Builder;
 use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_shutdown};
 
 use super::waiting::{Awaited, Ready, ring};
-use crate::sys::{Caught, Request, Sender};
+use crate::sys::{Caught, Request, Sender, lock};
 
 /// Requests that have come in and were not taken yet.
 static CAME: Mutex<Vec<Caught>> = Mutex::new(Vec::new());
@@ -24,12 +24,8 @@ static CAME: Mutex<Vec<Caught>> = Mutex::new(Vec::new());
 pub(super) fn note(request: Request) {
     // A child's end does not concern a command, and the console sends it the rest.
     let sender = if request == Request::Child { Sender::Ourselves } else { Sender::Terminal };
-    came().push(Caught { request, sender, number: None, ignored: false });
+    lock(&CAME).push(Caught { request, sender, number: None, ignored: false });
     ring();
-}
-
-fn came() -> MutexGuard<'static, Vec<Caught>> {
-    CAME.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub(crate) struct Signals(());
@@ -37,7 +33,8 @@ pub(crate) struct Signals(());
 pub(crate) fn outlive_file_limit() {}
 
 impl Signals {
-    pub(crate) fn catch() -> io::Result<Self> {
+    /// The console signals a command itself.
+    pub(crate) fn catch(_with_command: bool) -> io::Result<Self> {
         let (mut interrupt, mut stop) = (ctrl_c()?, ctrl_break()?);
         let (mut close, mut logoff, mut shutdown) =
             (ctrl_close()?, ctrl_logoff()?, ctrl_shutdown()?);
@@ -63,23 +60,18 @@ impl Signals {
         Ok(Self(()))
     }
 
-    /// The console signals the command itself.
-    pub(crate) fn catch_for_command() -> io::Result<Self> {
-        Self::catch()
-    }
-
     pub(crate) fn awaited(&self) -> impl Iterator<Item = Awaited<'_>> {
         iter::once(Awaited::new(self))
     }
 
     pub(crate) fn caught(&mut self) -> Vec<Caught> {
-        std::mem::take(&mut came())
+        std::mem::take(&mut lock(&CAME))
     }
 }
 
 impl Ready for Signals {
     fn is_ready(&self) -> bool {
-        !came().is_empty()
+        !lock(&CAME).is_empty()
     }
 }
 

@@ -3,23 +3,22 @@
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::{self, ExitCode};
+use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
 use std::time::Duration;
 
 use winapi_util::{AsHandleRef, Handle, HandleRef, file};
 
 use super::waiting::{Awaited, Inbox, Outbox, Ready, channel, is_ready_within};
-use crate::sys::{READ, Stream};
+use crate::sys::{READ, Stream, lock};
 
 pub(crate) const AT_ONCE: usize = 4096;
 
 /// A pipe's other end is closed (`ERROR_PIPE_NOT_CONNECTED`).
 const NOT_CONNECTED: i32 = 233;
 
-/// How long a message may take to be written: on a busy machine, its thread may have to
-/// wait for its turn.
+/// How long a message may take to be written: its thread may have to wait for its turn.
 const WRITE_LIMIT: Duration = Duration::from_secs(5);
 
 pub(crate) struct Input {
@@ -34,8 +33,7 @@ impl Input {
     }
 
     pub(super) fn of(stream: impl Read + Send + 'static) -> Self {
-        // No more is read before the last piece has been taken, so its writer is held up
-        // by our reader.
+        // No more is read before the last piece has been taken, which holds up its writer.
         let (outbox, arrived) = channel(1);
         let started = Builder::new().spawn(move || bring(stream, &outbox));
         let arrived = started.map_or_else(|error| Inbox::of(Err(error)), |_| arrived);
@@ -51,7 +49,6 @@ impl Input {
     }
 }
 
-/// Reads `stream` to its end.
 fn bring(mut stream: impl Read, arrived: &Outbox<io::Result<Vec<u8>>>) {
     let mut buffer = vec![0; READ];
     loop {
@@ -109,8 +106,7 @@ impl Output {
         Self { jobs, outcomes, is_busy: false }
     }
 
-    /// As on Unix. It also fails with `WouldBlock` if the bytes are not written yet; the next
-    /// call returns their outcome.
+    /// As on Unix; also fails with `WouldBlock` until all is written, which the next call returns.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.is_busy {
             let outcome = self.outcomes.take()?;
@@ -207,7 +203,7 @@ fn is_file_at(open: &HandleRef, path: &Path) -> bool {
 /// returns whether all bytes were taken in time.
 pub(crate) fn say(bytes: &[u8], limit: Duration) -> bool {
     static STDERR: Mutex<Option<Output>> = Mutex::new(None);
-    let mut stderr = STDERR.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut stderr = lock(&STDERR);
     let output = stderr.get_or_insert_with(|| Output::of(Stream::Err));
     // Where no one reads them, only one message is ever waited for.
     if !is_ready_within(output.awaited(), limit) {

@@ -13,10 +13,8 @@ use super::waiting::{is_ready, is_ready_within, wait, waker};
 use crate::messages::reason;
 use crate::sys::READ;
 
-/// Longer than anything takes.
 const LONG: Duration = Duration::from_secs(30);
 
-/// Reads all of `input`; returns the largest read, too.
 fn all_of(input: &mut Input) -> io::Result<(Vec<u8>, usize)> {
     let (mut all, mut most, mut buffer) = (Vec::new(), 0, vec![0; 2 * READ]);
     loop {

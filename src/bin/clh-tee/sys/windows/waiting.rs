@@ -3,8 +3,10 @@
 use std::cell::RefCell;
 use std::io::{self, ErrorKind};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
+
+use crate::sys::lock;
 
 /// How long to wait for things that should be ready at once: a thread needs a moment to bring them.
 const MOMENT: Duration = Duration::from_millis(50);
@@ -17,7 +19,7 @@ static BELL: Condvar = Condvar::new();
 
 /// Announces that something has become ready, which it must be already.
 pub(super) fn ring() {
-    *RINGS.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+    *lock(&RINGS) += 1;
     BELL.notify_all();
 }
 
@@ -61,7 +63,7 @@ pub(crate) fn is_ready_within(awaited: Awaited, limit: Duration) -> bool {
 fn wait_until(awaited: &mut [Awaited], until: Option<Instant>) {
     loop {
         // Read before looking: what becomes ready after that rings again.
-        let rings = *RINGS.lock().unwrap_or_else(PoisonError::into_inner);
+        let rings = *lock(&RINGS);
         for one in &mut *awaited {
             one.is_ready = one.what.is_some_and(Ready::is_ready);
         }
@@ -69,7 +71,7 @@ fn wait_until(awaited: &mut [Awaited], until: Option<Instant>) {
         if awaited.iter().any(is_ready) || left.is_some_and(|left| left.is_zero()) {
             return;
         }
-        let now = RINGS.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = lock(&RINGS);
         let is_silent = |now: &mut u64| *now == rings;
         match left {
             Some(left) => drop(BELL.wait_timeout_while(now, left, is_silent)),
@@ -79,10 +81,10 @@ fn wait_until(awaited: &mut [Awaited], until: Option<Instant>) {
 }
 
 /// Sends what a thread brings. Sending and its end ring the bell.
-pub(super) struct Outbox<T>(Option<SyncSender<T>>);
+pub(crate) struct Outbox<T>(Option<SyncSender<T>>);
 
 /// What a thread brings: is ready when there is something, and once the [`Outbox`] is gone.
-pub(super) struct Inbox<T> {
+pub(crate) struct Inbox<T> {
     arrives: Receiver<T>,
     next: RefCell<Option<T>>,
 }
@@ -135,28 +137,26 @@ impl<T> Ready for Inbox<T> {
     }
 }
 
-pub(crate) struct Waker(Outbox<()>);
-
-pub(crate) struct Woken(Inbox<()>);
+pub(crate) type Waker = Outbox<()>;
+pub(crate) type Woken = Inbox<()>;
 
 pub(crate) fn waker() -> io::Result<(Waker, Woken)> {
-    let (waker, woken) = channel(WAKES);
-    Ok((Waker(waker), Woken(woken)))
+    Ok(channel(WAKES))
 }
 
 impl Waker {
     pub(crate) fn wake(&self) {
-        self.0.send(());
+        self.send(());
     }
 }
 
 impl Woken {
     pub(crate) fn awaited(&self) -> Awaited<'_> {
-        Awaited::new(&self.0)
+        Awaited::new(self)
     }
 
     pub(crate) fn noted(&mut self) {
         // There is one for each wait that ended, unless the waker is gone.
-        drop(self.0.take());
+        drop(self.take());
     }
 }
