@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError, mpsc};
+use std::sync::{Arc, Mutex};
 use std::thread::Builder;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -18,7 +18,7 @@ use memchr::{memrchr, memrchr_iter};
 use crate::args::Cli;
 use crate::messages::{Report, Status, out};
 use crate::sys::{
-    self, Caught, Signals, Stdout, Stream, is_ready_within, is_standard, raise_limit, waker,
+    self, Caught, Signals, Stdout, Stream, is_ready_within, is_standard, lock, raise_limit, waker,
 };
 use crate::transform::{Settings, Transform};
 
@@ -39,6 +39,7 @@ struct Output {
     ended: bool,
 }
 
+#[derive(Clone)]
 struct Copier {
     path: PathBuf,
     options: ReadOptions,
@@ -82,22 +83,18 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
 fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow::Result<Status> {
     let (end, done) = waker().context("cannot make a pipe")?;
     let stdout = lock(output).file.try_clone().context("no standard output")?;
-    let (hand, handed) = mpsc::channel::<Copier>();
+    let is_closed = || is_ready_within(stdout.closed(), Duration::ZERO);
+    let copying = copier.clone();
     let started = Builder::new().spawn(move || {
-        let status =
-            handed.recv().map_or(Ok(Status::Lost), |copier| copier.copy(LOOK_AGAIN, || true));
+        let status = copying.copy(LOOK_AGAIN, || true);
         drop(end);
         status
     });
     let Ok(copying) = started else {
         // No thread can be started: signals are looked for between two pieces.
-        return copier.copy(BETWEEN_LOOKS, || {
-            let closed = is_ready_within(stdout.closed(), Duration::ZERO);
-            !closed && !signals.caught().into_iter().any(ends)
-        });
+        return copier
+            .copy(BETWEEN_LOOKS, || !is_closed() && !signals.caught().into_iter().any(ends));
     };
-    // It ends only after it has received the copier.
-    drop(hand.send(copier));
     let mut timeout = None;
     loop {
         let mut awaited = vec![done.awaited(), stdout.closed()];
@@ -112,20 +109,15 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
         if asked && ending {
             return Ok(Status::Lost);
         }
-        let closed = || is_ready_within(stdout.closed(), Duration::ZERO);
-        if !asked && !ending && !closed() {
+        if !asked && !ending && !is_closed() {
             continue;
         }
         // End between two pieces, if the reader takes the one that is being written. A second
         // signal ends in the middle of it.
         timeout = Some(BETWEEN_PIECES);
-        match output.try_lock() {
-            Err(TryLockError::WouldBlock) => {}
-            Ok(mut output) => {
-                output.ended = true;
-                return Ok(output.status);
-            }
-            Err(TryLockError::Poisoned(_)) => return Ok(Status::Lost),
+        if let Ok(mut output) = output.try_lock() {
+            output.ended = true;
+            return Ok(output.status);
         }
     }
 }
@@ -276,8 +268,4 @@ fn shown<'a>(piece: &'a [u8], transform: Option<&mut Transform>) -> Cow<'a, [u8]
 fn write(output: &Mutex<Output>, piece: &[u8]) -> io::Result<()> {
     let mut output = lock(output);
     if output.ended { Err(ErrorKind::BrokenPipe.into()) } else { output.file.write_all(piece) }
-}
-
-fn lock(output: &Mutex<Output>) -> MutexGuard<'_, Output> {
-    output.lock().unwrap_or_else(PoisonError::into_inner)
 }
