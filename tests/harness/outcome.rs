@@ -89,6 +89,16 @@ impl Ended {
         self
     }
 
+    /// Asserts that all went well and nothing was said but, if at all, that
+    /// there are more backups than are kept.
+    #[track_caller]
+    pub(crate) fn expect_success_but_for_history(&self) -> &Self {
+        let said = self.expect(0).stderr();
+        let other = |line: &&str| !line.contains(" backups, and rotations keep only ");
+        assert_eq!(said.lines().find(other), None, "standard error");
+        self
+    }
+
     /// Returns its standard error as text.
     pub(crate) fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.err).into_owned()

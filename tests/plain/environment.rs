@@ -32,7 +32,7 @@ fn options() -> Vec<String> {
 #[test]
 fn it_gives_options_and_flags() {
     let place = Place::fresh();
-    let variables = [("CLH_TEE_MAX_BYTES", "1"), ("CLH_TEE_GZIP", "yes"), ("CLH_TEE_QUIET", "1")];
+    let variables = [("CLH_TEE_MAX_BYTES", "1B"), ("CLH_TEE_GZIP", "yes"), ("CLH_TEE_QUIET", "1")];
     let ended = run(&place, &variables, "app.log");
     assert!(
         ended.status.success() && ended.stdout.is_empty() && ended.stderr.is_empty(),

@@ -163,7 +163,7 @@ fn the_system_s_is_found_last() {
     };
     let shown = page(Path::new("/nonexistent"));
     assert!(
-        shown.contains("max-bytes = 123") && shown.contains("# /etc/clh-tee.toml:1\n"),
+        shown.contains("max-bytes = 123") && shown.contains("# /etc/clh-tee.toml:1;"),
         "{shown}"
     );
     write_for_user(&place, "backups = 7");
