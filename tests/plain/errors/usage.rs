@@ -40,39 +40,99 @@ fn tips_for_what_people_try() {
 
 /// What people try who know other programs, and what they are told.
 const MISTAKES: &[(&str, &str)] = &[
-    ("--max-size 5M app.log", "--max-bytes SIZE"),
-    ("--maxsize 5M app.log", "--max-bytes SIZE"),
+    // logrotate
     ("--size=5M app.log", "--max-bytes SIZE"),
-    ("--keep 5 app.log", "--backups N"),
-    ("--compress app.log", "--gzip"),
-    ("--gzip 9 app.log", "--gzip-level 9"),
-    ("app.log --gzip 9", "--gzip-level 9"),
-    ("--daily app.log", "--when MIDNIGHT"),
+    ("--maxsize 5M app.log", "--max-bytes SIZE"),
+    ("--minsize 5M app.log", "--max-bytes SIZE"),
+    ("--maxage 30 app.log", "nothing is removed by age"),
+    ("--rotate 5 app.log", "how many backups are kept is --backups N"),
+    ("--rotate=daily app.log", "--when MIDNIGHT rotates it daily"),
     ("--hourly app.log", "--when H"),
+    ("--daily app.log", "--when MIDNIGHT"),
     ("--weekly app.log", "--when W0"),
+    ("--monthly app.log", "the longest interval is a week"),
     ("--when daily app.log", "once a day is MIDNIGHT"),
     ("--when weekly app.log", "W0 (Monday)"),
-    ("--rotate=daily app.log", "--when MIDNIGHT rotates it daily"),
+    ("--dateext app.log", "with --when, backups are named by date"),
+    ("--compress app.log", "--gzip"),
+    ("--compresscmd xz app.log", "--gzip, and nothing else"),
+    ("--delaycompress app.log", "leave it out"),
+    ("--missingok app.log", "leave it out"),
+    ("--notifempty app.log", "leave it out"),
     ("--copytruncate app.log", "go on in the new log by themselves"),
+    ("--create app.log", "--chmod, --owner"),
+    ("--olddir old app.log", "backups lie beside it"),
     ("--postrotate upload app.log", "--on-rotate PROGRAM"),
-    ("--tail app.log", "--read --follow"),
-    ("-F app.log", "--read --follow"),
+    ("--lastaction upload app.log", "--on-rotate PROGRAM"),
+    ("--force app.log", "rotated now with --rotate"),
+    // rotatelogs, cronolog
+    ("-L current app.log", "LOG keeps its name"),
+    ("-D app.log", "--mkdir"),
+    ("-p upload app.log", "rotatelogs' is --on-rotate"),
+    ("-v app.log", "--stats"),
+    // svlogd, multilog
     ("-t app.log", "--timestamp"),
+    ("-ttt app.log", "--timestamp"),
+    ("--max-size 5M app.log", "--max-bytes SIZE"),
+    ("--prefix x app.log", "--tag TEXT"),
+    // tee
+    ("-a app.log", "it always appends"),
     ("--append app.log", "it always appends"),
     ("-i app.log", "after INT too"),
-    ("-v app.log", "--stats"),
+    ("--output-error app.log", "LOG goes on without standard output"),
+    ("one.log two.log", "there is one LOG"),
     ("--silent app.log", "-q"),
+    ("-o app.log", "LOG is given without an option"),
+    // tail
+    ("--tail app.log", "--read --follow"),
+    ("--read --tail 5 app.log", "--read -n N"),
+    ("-F app.log", "--read --follow"),
+    ("-f app.log", "--follow has no effect without --read"),
+    ("-n 5 app.log", "--lines has no effect without --read"),
+    ("--read -20 app.log", "the last lines are --read -n N"),
+    ("--read -n +5 app.log", "give a number such as 5"),
+    ("--retry app.log", "--read --follow"),
+    // journalctl
+    ("--since 2h app.log", "--since has no effect without --read"),
+    ("--read --since lately app.log", "give a time such as 2h, yesterday, 22:00"),
+    ("--read -S yesterday app.log", "--read --since TIME"),
+    ("--read --until 22:00 app.log", "to the end of LOG"),
+    ("--read --grep ERROR app.log", "--select REGEX"),
+    ("--read -r app.log", "pipe it through tac"),
+    // Python's handlers
+    ("--maxBytes 5M app.log", "'--max-bytes'"),
+    ("--backupCount 5 app.log", "'--backup-count'"),
+    ("--use_gzip app.log", "--gzip"),
+    ("--atTime 03:00 app.log", "'--at-time'"),
+    ("--when 1h app.log", "give S, M, H, D, MIDNIGHT"),
+    ("--encoding utf-8 app.log", "bytes go in as they came"),
+    ("--mode a app.log", "--chmod, --owner"),
+    ("--lock_file_directory locks app.log", "--lock-dir DIR"),
+    // gzip and sizes
+    ("--gzip 9 app.log", "--gzip-level 9"),
+    ("app.log --gzip 9", "--gzip-level 9"),
+    ("--gzip=9 app.log", "--gzip-level 9"),
+    ("--zstd app.log", "--gzip, and nothing else"),
+    ("--max-bytes 10 MB app.log", "a size is one word"),
+    ("--keep 5 app.log", "--backups N"),
+    ("--backups all app.log", "give a number such as 5"),
+    // This program's options, in another mode or without what they need
     ("--tag -5 app.log", "given by '='"),
     ("--read --tag x app.log", "--tag has no effect with --read"),
     ("--read --max-bytes 1M app.log", "--max-bytes has no effect with --read"),
+    ("--rotate --max-bytes 1M app.log", "--max-bytes has no effect with --rotate"),
+    ("--repair --max-bytes 1M app.log", "--max-bytes has no effect with --repair"),
+    ("--status --gzip app.log", "--gzip has no effect with --status"),
     ("--status --select x app.log", "--select has no effect with --status"),
     ("--rotate --buffer 1M app.log", "--buffer has no effect with --rotate"),
     ("--repair --stats app.log", "--stats has no effect with --repair"),
-    ("--follow app.log", "--follow has no effect without --read"),
-    ("--status --since 2h app.log", "--since has no effect without --read"),
     ("--json app.log", "--json has no effect without --status"),
     ("--markers app.log", "--markers has no effect without a COMMAND"),
     ("--interval 2 app.log", "--interval has no effect without --when"),
+    ("app.log ls", "clh-tee LOG -- ls -l"),
+    ("app.log --", "a command is missing"),
+    ("--select [[:foo:]] app.log", "there is no class [:foo:]"),
+    ("--select [:digit:] app.log", "give [[:digit:]]"),
 ];
 
 #[test]
@@ -82,8 +142,10 @@ fn mistakes_get_one_tip_and_it_is_about_them() {
         let stderr = refused(Tee::new(&Place::fresh()).args(args), 2);
         assert!(stderr.matches("tip:").count() <= 1, "{args}: {stderr}");
     }
-    for unsure in ["-n 5 app.log", "--until 5 app.log", "-x app.log"] {
+    assert!(MISTAKES.len() >= 60);
+    for unsure in ["-c 5 app.log", "--level 5 app.log", "-x app.log", "--no-pager app.log"] {
         let stderr = refused(Tee::new(&Place::fresh()).args(unsure), 2);
+        assert!(!stderr.contains("tip:"), "{stderr}");
         assert!(!stderr.contains("./-") && !stderr.contains("given by '='"), "{stderr}");
     }
 }

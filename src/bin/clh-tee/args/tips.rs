@@ -6,6 +6,7 @@ use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::config::variable;
+use crate::config;
 
 /// Options of logrotate, rotatelogs, svlogd, multilog, tee, tail, journalctl and Python's handlers.
 const SYNONYMS: &[(&[&str], &str)] = &[
@@ -17,17 +18,64 @@ const SYNONYMS: &[(&[&str], &str)] = &[
         &["--keep", "--count-backups", "--max-files", "--files", "--num", "--rotations"],
         "how many backups are kept is --backups N",
     ),
-    (&["--compress", "-z", "--zip"], "backups are compressed with --gzip"),
+    (
+        &["--maxage", "--max-age", "--days"],
+        "nothing is removed by age; one backup a day is --when MIDNIGHT --backups N",
+    ),
+    (
+        &["--compress", "-z", "--zip", "--use-gzip", "--use_gzip"],
+        "backups are compressed with --gzip",
+    ),
+    (
+        &["--compresscmd", "--zstd", "--xz", "--bzip2"],
+        "backups are compressed with --gzip, and nothing else",
+    ),
     (&["--daily", "-d"], "once a day is --when MIDNIGHT"),
     (&["--hourly"], "once an hour is --when H"),
     (&["--weekly"], "once a week is --when W0, on Mondays"),
     (&["--monthly", "--yearly"], "the longest interval is a week: --when W0"),
-    (&["--copytruncate"], "leave it out: writers go on in the new log by themselves"),
-    (&["--postrotate", "--exec", "-p"], "what follows a rotation is --on-rotate PROGRAM"),
-    (&["--tail", "-F"], "to go on with what is appended is --read --follow"),
-    (&["--create"], "a new log keeps the mode and owner of the old one; else --chmod, --owner"),
+    (&["--dateext", "--dateformat"], "with --when, backups are named by date"),
+    (
+        &["--copytruncate", "--nocopytruncate"],
+        "leave it out: writers go on in the new log by themselves",
+    ),
+    (
+        &["--missingok", "--notifempty", "--delaycompress", "--sharedscripts"],
+        "leave it out: it is always so, or not needed",
+    ),
+    (&["--olddir", "-L", "--link"], "leave it out: LOG keeps its name, and backups lie beside it"),
+    (&["--force"], "LOG is rotated now with --rotate"),
+    (&["--postrotate", "--lastaction", "--exec"], "what follows a rotation is --on-rotate PROGRAM"),
+    (
+        &["-p"],
+        "leave it out, as tee's: LOG goes on without standard output; rotatelogs' is --on-rotate",
+    ),
+    (&["--output-error"], "leave it out: LOG goes on without standard output"),
+    (
+        &["--tail", "-F", "--retry"],
+        "to go on with what is appended is --read --follow, the last lines are --read -n N",
+    ),
+    (&["-r", "--reverse"], "the oldest line comes first; pipe it through tac"),
+    (&["--until", "-U"], "it goes on to the end of LOG; pipe it through a filter"),
+    (&["-S"], "lines from a time on are --read --since TIME"),
+    (
+        &["--create", "--mode"],
+        "a new log keeps the mode and owner of the old one; else --chmod, --owner",
+    ),
+    (&["-D", "--parents"], "missing directories are made with --mkdir"),
     (&["-t", "--time", "--ts"], "the time before each line is --timestamp"),
-    (&["--grep", "-g", "-e"], "which lines go into LOG is --select REGEX"),
+    (&["--prefix", "--label"], "the text before each line is --tag TEXT"),
+    (&["--grep", "-g"], "which lines go into LOG, or with --read are shown, is --select REGEX"),
+    (&["--encoding", "--errors"], "leave it out: bytes go in as they came"),
+    (&["--color", "--colour"], "colours go into LOG too; --strip-ansi drops them"),
+    (
+        &["-o", "--output", "--file", "--log", "--logfile"],
+        "LOG is given without an option, as in: clh-tee app.log",
+    ),
+    (
+        &["--lock", "--lock-file-directory", "--lock_file_directory"],
+        "the directory of the lock file is --lock-dir DIR",
+    ),
     (&["-i", "--ignore-interrupts"], "leave it out: what the pipe holds is put in after INT too"),
     (&["-a", "--append"], "it always appends; leave it out"),
     (&["-v", "--verbose"], "what was done is said at the end with --stats"),
@@ -39,9 +87,10 @@ pub(super) fn message(error: &Error) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
     // A mistyped option is no log of that name.
     let tip = tip(error);
+    let similar = tip.is_none() && is_similar(error);
     let is_wanted = |line: &&str| {
         let of_every_dash = line.contains("as a value, use '");
-        !(of_every_dash || tip.is_some() && line.contains("a similar argument exists"))
+        !(of_every_dash || !similar && line.contains("a similar argument exists"))
     };
     let text = text.lines().filter(is_wanted).collect::<Vec<_>>().join("\n");
     let Some(tip) = tip else { return text };
@@ -55,29 +104,55 @@ fn tip(error: &Error) -> Option<String> {
     let synonym = SYNONYMS.iter().find(|(words, _)| words.contains(&word));
     match error.kind() {
         ErrorKind::UnknownArgument if synonym.is_some() => Some(synonym?.1.to_owned()),
-        ErrorKind::UnknownArgument if error.get(ContextKind::SuggestedArg).is_some() => None,
+        ErrorKind::UnknownArgument if is_similar(error) => None,
         ErrorKind::UnknownArgument => of_unknown(word),
         ErrorKind::TooManyValues if word.starts_with("--rotate") => {
             Some("--rotate rotates LOG once, now; --when MIDNIGHT rotates it daily".to_owned())
+        }
+        ErrorKind::ValueValidation if word.starts_with("--gzip[") => {
+            of_variable(error).or_else(|| Some("the level of --gzip is --gzip-level 9".to_owned()))
         }
         ErrorKind::ValueValidation | ErrorKind::InvalidValue => of_variable(error),
         _ => None,
     }
 }
 
+/// Whether the option that clap takes an unknown one for is nearly it.
+fn is_similar(error: &Error) -> bool {
+    let words =
+        [ContextKind::InvalidArg, ContextKind::SuggestedArg].map(|kind| context(error, kind));
+    let [Some(word), Some(other)] = words else { return false };
+    config::is_near(&word.to_lowercase().replace('_', "-"), other)
+}
+
 fn of_unknown(word: &str) -> Option<String> {
     let args: Vec<_> = env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    let is_level = |pair: &[String]| pair[0] == "--gzip" && pair[1].parse::<u32>().is_ok();
-    if args.windows(2).any(is_level) {
-        return Some("--gzip takes no value; its level is --gzip-level 9".to_owned());
+    let has = |option: &str| args.iter().any(|arg| arg == option);
+    let is_number = |text: &str| text.parse::<u32>().is_ok();
+    for (option, tip) in [
+        ("--gzip", "--gzip takes no value; its level is --gzip-level 9"),
+        ("--rotate", "--rotate rotates LOG once, now; how many backups are kept is --backups N"),
+    ] {
+        if args.windows(2).any(|pair| pair[0] == option && is_number(&pair[1])) {
+            return Some(tip.to_owned());
+        }
+    }
+    if args
+        .windows(2)
+        .any(|pair| is_number(&pair[0]) && ["K", "M", "G", "KB", "MB", "GB"].contains(&&*pair[1]))
+    {
+        return Some("a size is one word, as in --max-bytes 10M".to_owned());
     }
     if let Some(rest) = word.strip_prefix('-') {
         let number = rest.starts_with(|first: char| first.is_ascii_digit());
-        return number.then(|| {
-            format!("a value of this form is given by '=', a log of this name as './{word}'")
+        return number.then(|| match has("--read") {
+            true => "the last lines are --read -n N".to_owned(),
+            false => {
+                format!("a value of this form is given by '=', a log of this name as './{word}'")
+            }
         });
     }
-    if args.iter().any(|arg| arg == "--timestamp") {
+    if has("--timestamp") {
         return Some("a format is given by '=', as in --timestamp='%F %T'".to_owned());
     }
     Some("there is one LOG; a command comes after '--', as in: clh-tee LOG -- ls -l".to_owned())

@@ -33,7 +33,9 @@ pub(crate) fn length(text: &str) -> Result<usize, String> {
 }
 
 pub(crate) fn count(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| "give a number such as 5".to_owned())
+    // To tail, +5 is another count than 5.
+    let count = text.parse().ok().filter(|_| !text.starts_with('+'));
+    count.ok_or_else(|| "give a number such as 5".to_owned())
 }
 
 pub(crate) fn level(text: &str) -> Result<u32, String> {

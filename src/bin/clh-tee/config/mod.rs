@@ -117,6 +117,10 @@ pub(crate) fn misspelt<'a>(known: &'a [Known], name: &str) -> Option<&'a str> {
     if known_as(known, name).is_some() { None } else { nearest(name, names, NEARLY) }
 }
 
+pub(crate) fn is_near(name: &str, other: &str) -> bool {
+    strsim::jaro(name, other) > NEARLY
+}
+
 fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>, alike: f64) -> Option<&'a str> {
     let likeness = |other: &str| strsim::jaro(name, other);
     let nearest = names.max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
