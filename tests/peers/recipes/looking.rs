@@ -34,7 +34,7 @@ fn jobs_share_the_settings_of_a_file() {
     std::fs::create_dir_all(kitchen.place.path("log/jobs")).expect("make a directory");
     std::fs::create_dir(kitchen.place.path(".config")).expect("make a directory");
     let file = kitchen.here(&kitchen.recipe("config-file"), "/var/log", "log");
-    kitchen.place.write(".config/clh-tee.toml", file.replace("512K", "1").as_bytes());
+    kitchen.place.write(".config/clh-tee.toml", file.replace("512K", "1B").as_bytes());
     for job in ["poll-mail", "sync-disks", "report"] {
         kitchen.program(job, &format!("echo {job}"));
     }

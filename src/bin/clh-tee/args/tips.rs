@@ -145,12 +145,14 @@ fn of_unknown(word: &str) -> Option<String> {
     }
     if let Some(rest) = word.strip_prefix('-') {
         let number = rest.starts_with(|first: char| first.is_ascii_digit());
-        return number.then(|| match has("--read") {
-            true => "the last lines are --read -n N".to_owned(),
-            false => {
+        let tip = match (number, has("--read")) {
+            (false, _) => return None,
+            (true, true) => "the last lines are --read -n N".to_owned(),
+            (true, false) => {
                 format!("a value of this form is given by '=', a log of this name as './{word}'")
             }
-        });
+        };
+        return Some(tip);
     }
     if has("--timestamp") {
         return Some("a format is given by '=', as in --timestamp='%F %T'".to_owned());
