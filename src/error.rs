@@ -28,10 +28,7 @@ impl Error {
     }
 
     /// Returns a closure for `map_err`.
-    pub(crate) fn on<'a>(
-        verb: &'static str,
-        path: &'a Path,
-    ) -> impl FnOnce(io::Error) -> Self + 'a {
+    pub(crate) fn on(verb: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::new(verb, path, source)
     }
 

@@ -23,7 +23,7 @@ use crate::sys::{self, Identity, Metadata, identity};
 pub(crate) struct Active {
     path: PathBuf,
     open: Option<Open>,
-    /// Not a regular file, and so never rotated.
+    /// Not a regular file: it is never rotated, and writing to it can block.
     special: bool,
     /// Identity and size when it was closed.
     left: Option<(Identity, u64)>,
@@ -180,7 +180,6 @@ impl Active {
         }
     }
 
-    /// The identity in the name of the log's private file.
     pub(crate) fn private_identity(&self) -> Option<u64> {
         self.open.as_ref().map(|open| open.private_identity)
     }
@@ -195,7 +194,6 @@ impl Active {
         metadata.map_err(|error| self.cannot("look at", error))
     }
 
-    /// Not a regular file: it is never rotated, and writing to it can block.
     pub(crate) fn is_special(&self) -> bool {
         self.special
     }
@@ -241,13 +239,11 @@ impl Active {
         Ok(())
     }
 
-    /// Ends a partial line with a newline, so that no line is glued to it.
     pub(crate) fn end_partial_line(&mut self, _: &mut Held<'_>) -> Result<()> {
         let outcome = self.open.as_mut().map_or(Ok(()), Open::end_partial_line);
         outcome.map_err(|error| self.cannot("append to", error))
     }
 
-    /// Closes the log when a hold ends.
     pub(crate) fn close(&mut self) {
         if let Some(open) = self.open.take() {
             self.left = Some((open.identity, open.size));

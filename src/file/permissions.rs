@@ -53,7 +53,7 @@ impl Ownership {
         Self { mode: mode & MODE_BITS, owner: (user, group), acl: None }
     }
 
-    /// The mode that gives as much without the access list, except to those named in it.
+    /// Gives as much without the access list, except to those named in it.
     fn plain_mode(&self) -> u32 {
         self.mode & self.limit()
     }

@@ -37,7 +37,6 @@ impl Naming {
         }
     }
 
-    /// Returns how many backups there are.
     pub(crate) fn count(&self, names: &Names, listing: &Listing) -> u64 {
         match self {
             Self::Numbered => numbered::count(names, listing),
@@ -104,7 +103,6 @@ impl Naming {
         listing.entries.iter().filter_map(error).collect()
     }
 
-    /// Returns mode and owner of the newest backup.
     pub(crate) fn newest(&self, names: &Names) -> Option<Ownership> {
         let forms = match self {
             Self::Numbered => Form::BOTH.map(|form| names.backup(1, form)),

@@ -93,9 +93,7 @@ pub(crate) fn length_at(path: &Path, _: &File, file: Identity) -> io::Result<Opt
 
 /// Never follows a symbolic link or waits for a FIFO.
 pub(crate) fn options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-    options
+    OpenOptions::new().custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).clone()
 }
 
 pub(crate) fn lock_options() -> OpenOptions {
@@ -105,9 +103,8 @@ pub(crate) fn lock_options() -> OpenOptions {
 /// Never follows a symbolic link, waits for a FIFO's reader, or makes a terminal ours. See also
 /// [`let_writes_wait`].
 pub(crate) fn log_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.append(true).custom_flags(libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK);
-    options
+    let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK;
+    OpenOptions::new().append(true).custom_flags(flags).clone()
 }
 
 /// The mode of the file to be created, less the umask.

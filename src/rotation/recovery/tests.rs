@@ -43,7 +43,7 @@ impl Site {
         encoder.finish().unwrap().set_modified(modified).unwrap();
     }
 
-    /// Mends, and returns the names in the directory afterwards.
+    /// Returns the names in the directory afterwards.
     fn mend(&mut self) -> Vec<String> {
         let found = Leftovers::find(&self.backups, self.backups.list().unwrap(), None);
         let mut lock = Lock::not_needed();

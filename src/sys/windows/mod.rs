@@ -63,15 +63,7 @@ impl Deref for Metadata {
 }
 
 /// As on Unix, except that the file's position moves behind what was read or written.
-pub(crate) trait FileExt {
-    fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize>;
-
-    fn read_exact_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()>;
-
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
-}
-
-impl FileExt for File {
+pub(crate) trait FileExt: Positioned {
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
         self.seek_read(bytes, offset)
     }
@@ -100,6 +92,8 @@ impl FileExt for File {
         Ok(())
     }
 }
+
+impl FileExt for File {}
 
 pub(crate) fn look_at(path: &Path) -> io::Result<Metadata> {
     let flags = BACKUP_SEMANTICS | OPEN_REPARSE_POINT;
@@ -164,16 +158,13 @@ pub(crate) fn options() -> OpenOptions {
 /// No process can remove or rename the lock file while we have it open, and a symbolic link is
 /// opened itself.
 pub(crate) fn lock_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.share_mode(SHARE_READ | SHARE_WRITE).custom_flags(OPEN_REPARSE_POINT);
-    options
+    let (sharing, flags) = (SHARE_READ | SHARE_WRITE, OPEN_REPARSE_POINT);
+    OpenOptions::new().share_mode(sharing).custom_flags(flags).clone()
 }
 
 /// To write, since with the right to append alone we could not cut back.
 pub(crate) fn log_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    options
+    OpenOptions::new().write(true).clone()
 }
 
 pub(crate) fn with_mode(_: &mut OpenOptions, _: u32) {}
