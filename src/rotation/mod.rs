@@ -111,7 +111,7 @@ impl Backups {
     pub(crate) fn surplus(&self, listing: &Listing) -> Option<u64> {
         let kept = self.options.backups.filter(|kept| *kept > 0)?;
         let there = self.naming.count(&self.names, listing);
-        (there > kept && self.naming.is_to_be_cut(&self.names, kept)).then_some(there)
+        (there > kept && self.naming.is_to_be_cut(&self.names, there, kept)).then_some(there)
     }
 
     /// Fails if something is in the way of a rotation.

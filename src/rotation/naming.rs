@@ -44,11 +44,12 @@ impl Naming {
         }
     }
 
-    /// Returns whether the next rotation shortens a history of more than `kept` backups.
-    pub(crate) fn is_to_be_cut(&self, names: &Names, kept: u64) -> bool {
+    /// Returns whether the next rotation shortens a history of this many backups, more than are
+    /// kept. By the clock, a writer that was killed leaves one too many.
+    pub(crate) fn is_to_be_cut(&self, names: &Names, there: u64, kept: u64) -> bool {
         match self {
             Self::Numbered => numbered::is_to_be_cut(names, kept),
-            Self::Dated(_) => true,
+            Self::Dated(_) => there - kept > 1,
         }
     }
 
