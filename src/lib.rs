@@ -97,8 +97,7 @@ mod time;
 #[doc(hidden)]
 pub use compress::background::Background;
 pub use error::{Error, Escaped, Result, reason};
-pub use event::rotated::Rotated;
-pub use event::{Mismatch, Notice, Stats, Unappended};
+pub use event::{Mismatch, Notice, Rotated, Stats, Unappended};
 pub use log::RotatingLog;
 pub use log::hold::Hold;
 pub use log::repair::{Change, Repair};

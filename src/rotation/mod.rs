@@ -46,7 +46,7 @@ use crate::compress::background::Background;
 use crate::compress::incremental::Incremental;
 use crate::compress::private_file::Compressed;
 use crate::error::{Error, Result};
-use crate::event::rotated::{Place, Rotated};
+use crate::event::{Place, Rotated};
 use crate::file::file_id;
 use crate::file::permissions::Ownership;
 use crate::lock::Held;
