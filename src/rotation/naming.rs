@@ -45,11 +45,11 @@ impl Naming {
     }
 
     /// Returns whether the next rotation shortens a history of this many backups, more than are
-    /// kept. By the clock, a writer that was killed leaves one too many.
+    /// kept. By the clock, a writer that was killed leaves one too many, perhaps in both forms.
     pub(crate) fn is_to_be_cut(&self, names: &Names, there: u64, kept: u64) -> bool {
         match self {
             Self::Numbered => numbered::is_to_be_cut(names, kept),
-            Self::Dated(_) => there - kept > 1,
+            Self::Dated(_) => there - kept > 2,
         }
     }
 
