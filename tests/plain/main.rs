@@ -12,6 +12,7 @@ mod config;
 mod environment;
 mod errors;
 mod files;
+mod fuzz;
 mod hostile_names;
 mod lock_faults;
 mod memory;
