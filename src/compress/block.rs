@@ -30,24 +30,29 @@ pub(crate) fn length_at(offset: u64, limit: u64) -> u64 {
     (half - half % SMALL).clamp(SMALL, LARGE)
 }
 
-/// Reuses its quarter of a megabyte of memory for each block.
+/// Reuses its quarter of a megabyte of memory for each block. A short run seldom needs it.
 #[derive(Debug)]
-pub(crate) struct Deflater(Compress);
+pub(crate) struct Deflater(u32, Option<Compress>);
 
 impl Deflater {
     pub(crate) fn new(level: u32) -> Self {
-        Self(Compress::new(Compression::new(level), false))
+        Self(level, None)
+    }
+
+    fn state(&mut self) -> &mut Compress {
+        let level = Compression::new(self.0);
+        self.1.get_or_insert_with(|| Compress::new(level, false))
     }
 
     /// Begins anew. A block that follows the last one does without, and is compressed a third
     /// faster.
     pub(crate) fn reset(&mut self) {
-        self.0.reset();
+        self.state().reset();
     }
 
     /// Prepares for a block that follows `before` in the log.
     pub(crate) fn prime(&mut self, before: &[u8]) -> io::Result<()> {
-        self.0.set_dictionary(before).map(drop).map_err(io::Error::other)
+        self.state().set_dictionary(before).map(drop).map_err(io::Error::other)
     }
 
     /// Appends to `out` what comes of `piece`, and ends the block after the `last` one.
@@ -57,14 +62,15 @@ impl Deflater {
         last: bool,
         out: &mut Vec<u8>,
     ) -> io::Result<()> {
-        let (began, flush) =
-            (self.0.total_in(), if last { FlushCompress::Sync } else { FlushCompress::None });
+        let flush = if last { FlushCompress::Sync } else { FlushCompress::None };
+        let state = self.state();
+        let began = state.total_in();
         loop {
             // If room is left in the end, a flush was complete.
             out.reserve(piece.len() / 4 + 64);
-            let done = usize::try_from(self.0.total_in() - began).map_err(io::Error::other)?;
-            self.0.compress_vec(&piece[done..], out, flush).map_err(io::Error::other)?;
-            if self.0.total_in() - began == piece.len() as u64 && out.len() < out.capacity() {
+            let done = usize::try_from(state.total_in() - began).map_err(io::Error::other)?;
+            state.compress_vec(&piece[done..], out, flush).map_err(io::Error::other)?;
+            if state.total_in() - began == piece.len() as u64 && out.len() < out.capacity() {
                 return Ok(());
             }
         }
