@@ -25,6 +25,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process;
 
@@ -46,8 +47,9 @@ const MAGIC: [u8; 8] = *b"\x07clh-tee";
 const INDEX: usize = 36;
 /// How much of the beginning and of the end of the covered content is compared under the lock.
 const SAMPLE: u64 = 4096;
-/// A disk writes so much in a millisecond; a second fsync would cost more.
-const LONG: u64 = 256 * 1024;
+/// A file of such a size is not synced ahead: a disk writes that in a millisecond. Smaller ones
+/// are closed so often that others would meet the longer fsync under the lock more often.
+const SYNCED_ONCE: Range<u64> = 32 * 1024..256 * 1024;
 
 /// The index: how far a growing private file has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,7 +234,7 @@ impl PrivateFile {
 
     /// Leaves little to sync when it is closed.
     pub(crate) fn sync_ahead(&self, progress: &Progress) -> io::Result<()> {
-        if progress.end < LONG { Ok(()) } else { sync_data(&self.file) }
+        if SYNCED_ONCE.contains(&progress.end) { Ok(()) } else { sync_data(&self.file) }
     }
 
     /// Closes it: the whole log that `about` describes is covered.
