@@ -68,7 +68,7 @@ const MISTAKES: &[(&str, &str)] = &[
     // rotatelogs, cronolog
     ("-L current app.log", "LOG keeps its name"),
     ("-D app.log", "--mkdir"),
-    ("-p upload app.log", "rotatelogs' is --on-rotate"),
+    ("-p upload app.log", "rotatelogs' is --on-rotate PROGRAM"),
     ("-v app.log", "--stats"),
     // svlogd, multilog
     ("-t app.log", "--timestamp"),

@@ -8,79 +8,47 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::config::variable;
 use crate::config;
 
-/// Options of logrotate, rotatelogs, svlogd, multilog, tee, tail, journalctl and Python's handlers.
-const SYNONYMS: &[(&[&str], &str)] = &[
-    (
-        &["--max-size", "--maxsize", "--size", "--minsize", "--rotate-size", "--limit"],
-        "the size at which LOG rotates is --max-bytes SIZE",
-    ),
-    (
-        &["--keep", "--count-backups", "--max-files", "--files", "--num", "--rotations"],
-        "how many backups are kept is --backups N",
-    ),
-    (
-        &["--maxage", "--max-age", "--days"],
-        "nothing is removed by age; one backup a day is --when MIDNIGHT --backups N",
-    ),
-    (
-        &["--compress", "-z", "--zip", "--use-gzip", "--use_gzip"],
-        "backups are compressed with --gzip",
-    ),
-    (
-        &["--compresscmd", "--zstd", "--xz", "--bzip2"],
-        "backups are compressed with --gzip, and nothing else",
-    ),
-    (&["--daily", "-d"], "once a day is --when MIDNIGHT"),
-    (&["--hourly"], "once an hour is --when H"),
-    (&["--weekly"], "once a week is --when W0, on Mondays"),
-    (&["--monthly", "--yearly"], "the longest interval is a week: --when W0"),
-    (&["--dateext", "--dateformat"], "with --when, backups are named by date"),
-    (
-        &["--copytruncate", "--nocopytruncate"],
-        "leave it out: writers go on in the new log by themselves",
-    ),
-    (
-        &["--missingok", "--notifempty", "--delaycompress", "--sharedscripts"],
-        "leave it out: it is always so, or not needed",
-    ),
-    (&["--olddir", "-L", "--link"], "leave it out: LOG keeps its name, and backups lie beside it"),
-    (&["--force"], "LOG is rotated now with --rotate"),
-    (&["--postrotate", "--lastaction", "--exec"], "what follows a rotation is --on-rotate PROGRAM"),
-    (
-        &["-p"],
-        "leave it out, as tee's: LOG goes on without standard output; rotatelogs' is --on-rotate",
-    ),
-    (&["--output-error"], "leave it out: LOG goes on without standard output"),
-    (
-        &["--tail", "-F", "--retry"],
-        "to go on with what is appended is --read --follow, the last lines are --read -n N",
-    ),
-    (&["-r", "--reverse"], "the oldest line comes first; pipe it through tac"),
-    (&["--until", "-U"], "it goes on to the end of LOG; pipe it through a filter"),
-    (&["-S"], "lines from a time on are --read --since TIME"),
-    (
-        &["--create", "--mode"],
-        "a new log keeps the mode and owner of the old one; else --chmod, --owner",
-    ),
-    (&["-D", "--parents"], "missing directories are made with --mkdir"),
-    (&["-t", "--time", "--ts"], "the time before each line is --timestamp"),
-    (&["--prefix", "--label"], "the text before each line is --tag TEXT"),
-    (&["--grep", "-g"], "which lines go into LOG, or with --read are shown, is --select REGEX"),
-    (&["--encoding", "--errors"], "leave it out: bytes go in as they came"),
-    (&["--color", "--colour"], "colours go into LOG too; --strip-ansi drops them"),
-    (
-        &["-o", "--output", "--file", "--log", "--logfile"],
-        "LOG is given without an option, as in: clh-tee app.log",
-    ),
-    (
-        &["--lock", "--lock-file-directory", "--lock_file_directory"],
-        "the directory of the lock file is --lock-dir DIR",
-    ),
-    (&["-i", "--ignore-interrupts"], "leave it out: what the pipe holds is put in after INT too"),
-    (&["-a", "--append"], "it always appends; leave it out"),
-    (&["-v", "--verbose"], "what was done is said at the end with --stats"),
-    (&["--silent", "-s"], "no copy on standard output is -q"),
-];
+/// Options of logrotate, rotatelogs, svlogd, multilog, tee, tail, journalctl and Python's handlers,
+/// and what there is instead.
+const SYNONYMS: &str = "
+--max-size --maxsize --size: the size at which LOG rotates is --max-bytes SIZE
+--minsize --rotate-size --limit: the size at which LOG rotates is --max-bytes SIZE
+--keep --count-backups --max-files: how many backups are kept is --backups N
+--files --num --rotations: how many backups are kept is --backups N
+--maxage --max-age --days: nothing is removed by age; one backup a day: --when MIDNIGHT --backups N
+--compress -z --zip --use-gzip --use_gzip: backups are compressed with --gzip
+--compresscmd --zstd --xz --bzip2: compression is --gzip, and nothing else
+--daily -d: once a day is --when MIDNIGHT
+--hourly: once an hour is --when H
+--weekly: once a week is --when W0, on Mondays
+--monthly --yearly: the longest interval is a week: --when W0
+--dateext --dateformat: with --when, backups are named by date
+--copytruncate --nocopytruncate: leave it out: writers go on in the new log by themselves
+--missingok --notifempty: leave it out: it is always so, or not needed
+--delaycompress --sharedscripts: leave it out: it is always so, or not needed
+--olddir -L --link: leave it out: LOG keeps its name, and backups lie beside it
+--force: LOG is rotated now with --rotate
+--postrotate --lastaction --exec: what follows a rotation is --on-rotate PROGRAM
+-p: tee's is not needed; rotatelogs' is --on-rotate PROGRAM
+--output-error: leave it out: LOG goes on without standard output
+--tail -F --retry: what is appended is --read --follow, the last lines are --read -n N
+-r --reverse: the oldest line comes first; pipe it through tac
+--until -U: it goes on to the end of LOG; pipe it through a filter
+-S: lines from a time on are --read --since TIME
+--create --mode: a new log keeps the mode and owner of the old one; else --chmod, --owner
+-D --parents: missing directories are made with --mkdir
+-t --time --ts: the time before each line is --timestamp
+--prefix --label: the text before each line is --tag TEXT
+--grep -g: which lines go into LOG, or with --read are shown, is --select REGEX
+--encoding --errors: leave it out: bytes go in as they came
+--color --colour: colours go into LOG too; --strip-ansi drops them
+-o --output --file --log --logfile: LOG is given without an option, as in: clh-tee app.log
+--lock --lock-file-directory --lock_file_directory: the directory of the lock file is --lock-dir DIR
+-i --ignore-interrupts: leave it out: what the pipe holds is put in after INT too
+-a --append: it always appends; leave it out
+-v --verbose: what was done is said at the end with --stats
+--silent -s: no copy on standard output is -q
+";
 
 pub(super) fn message(error: &Error) -> String {
     let text = error.render().to_string().replace("value was not a boolean", "give yes or no");
@@ -101,7 +69,8 @@ pub(super) fn message(error: &Error) -> String {
 
 fn tip(error: &Error) -> Option<String> {
     let word = context(error, ContextKind::InvalidArg)?;
-    let synonym = SYNONYMS.iter().find(|(words, _)| words.contains(&word));
+    let mut synonyms = SYNONYMS.lines().filter_map(|line| line.split_once(": "));
+    let synonym = synonyms.find(|(words, _)| words.split(' ').any(|other| other == word));
     match error.kind() {
         ErrorKind::UnknownArgument if synonym.is_some() => Some(synonym?.1.to_owned()),
         ErrorKind::UnknownArgument if is_similar(error) => None,
