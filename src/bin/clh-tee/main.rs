@@ -18,7 +18,7 @@ mod writer;
 
 use std::process::ExitCode;
 
-use crate::args::{Cli, Mode};
+use crate::args::Cli;
 use crate::messages::{Report, Status};
 
 fn main() -> ExitCode {
@@ -35,16 +35,16 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let umask = cli.files.set_umask();
-    let mode = cli.mode();
-    if !matches!(mode, Mode::Append) {
+    let (shown, read, looking) = (&cli.configured.shown, cli.reading.read, &cli.looking);
+    if shown.is_some() || read || looking.status || looking.repair || looking.rotate {
         sys::outlive_file_limit();
     }
-    match mode {
-        Mode::PrintConfig(page) => messages::page(page).map(|()| Status::AllIn),
-        Mode::Read => commands::read::run(cli, report),
-        Mode::Status => commands::status::run(cli, report),
-        Mode::Repair => commands::repair::run(cli, report),
-        Mode::Rotate => commands::rotate::run(cli, report, umask),
-        Mode::Append => commands::append::run(cli, report, umask),
+    match shown {
+        Some(page) => messages::page(page).map(|()| Status::AllIn),
+        None if read => commands::read::run(cli, report),
+        None if looking.status => commands::status::run(cli, report),
+        None if looking.repair => commands::repair::run(cli, report),
+        None if looking.rotate => commands::rotate::run(cli, report, umask),
+        None => commands::append::run(cli, report, umask),
     }
 }

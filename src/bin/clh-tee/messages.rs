@@ -18,7 +18,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::sys::{self, AT_ONCE, Stdout};
 
-/// How long `rescue` may take to write to standard error.
 const RESCUE_TIME: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +75,6 @@ impl Report {
         self.say(&words.collect::<Vec<_>>().join(": "));
     }
 
-    /// Warns of trouble that costs no line.
     pub(crate) fn notice(&self, notice: &Notice, path: &Path) {
         let (log, at) = (self.path(path), |path| self.path(path));
         let next_at = |next: &u64| moment(UNIX_EPOCH + Duration::from_secs(*next));
@@ -166,7 +164,6 @@ impl Report {
         sys::say(format!("clh-tee: {text}\n").as_bytes(), Duration::ZERO);
     }
 
-    /// Shows an error with its path as the user gave it.
     pub(crate) fn shown(&self, error: &Error) -> String {
         let (verb, path, reason) = (error.verb(), self.path(error.path()), error.reason());
         format!("cannot {verb} '{path}': {reason}")
@@ -188,11 +185,8 @@ impl Report {
 
     /// Shows an error in a message about `log`: the reason only, unless it is about another file.
     pub(crate) fn inside(&self, error: &Error, log: &Path) -> String {
-        if self.path(error.path()).to_string() == self.path(log).to_string() {
-            error.reason()
-        } else {
-            self.shown(error)
-        }
+        let is_its = self.path(error.path()).to_string() == self.path(log).to_string();
+        if is_its { error.reason() } else { self.shown(error) }
     }
 
     /// Says why `log` cannot be rotated, and who may not do what if that is why.
@@ -223,11 +217,9 @@ impl Report {
         let terminal = io::stderr().is_terminal();
         for piece in lines.chunks(AT_ONCE) {
             let left = deadline.saturating_duration_since(Instant::now());
-            let escaped = terminal.then(|| {
-                // What could control it, but no newlines.
-                let lines = piece.split(|byte| *byte == b'\n');
-                lines.map(|line| Escaped(line).to_string()).collect::<Vec<_>>().join("\n")
-            });
+            // What could control a terminal, but no newlines.
+            let lines = piece.split(|byte| *byte == b'\n').map(|line| Escaped(line).to_string());
+            let escaped = terminal.then(|| lines.collect::<Vec<_>>().join("\n"));
             if !sys::say(escaped.as_ref().map_or(piece, |text| text.as_bytes()), left) {
                 return;
             }
@@ -256,7 +248,6 @@ fn is_forbidden(error: &Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
-/// Shows a count with its noun: `1 line`, `2 lines`.
 pub(crate) fn counted(count: impl Into<u64>, noun: &str) -> impl Display {
     let count = count.into();
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })

@@ -22,7 +22,7 @@ use self::settings::{known, refuse_bad_values, with_settings};
 use self::shown::page;
 use super::Cli;
 use super::modes::MODES;
-use crate::config::{self, Config};
+use crate::config;
 use crate::messages::Report;
 
 const PREFIX: &str = "CLH_TEE_";
@@ -75,11 +75,11 @@ pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap
     }
     let named = matches.get_one::<OsString>("config").map(|name| &**name);
     let found = config::find(named, report).map_err(refused)?;
-    let read = found.map_or(Ok(Config::default()), |found| Config::read(&found, &known));
-    let config = read.map_err(refused)?;
-    refuse_bad_values(&config)?;
+    let sections = found.map_or(Ok(Vec::new()), |found| config::sections(&found, &known));
+    let sections = sections.map_err(refused)?;
+    refuse_bad_values(&sections)?;
     let log = matches.get_one::<PathBuf>("log");
-    let settings = log.map(|log| config.settings_for(log)).unwrap_or_default();
+    let settings = log.map(|log| config::settings_for(&sections, log)).unwrap_or_default();
     if !settings.is_empty() {
         matches = with_settings(define(), settings.iter().copied()).try_get_matches()?;
     }

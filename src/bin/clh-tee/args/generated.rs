@@ -1,11 +1,6 @@
 //! Man page and completions, as far as they are generated from the command line's definition.
-//!
-//! They are files of the package, so that installing needs no generator. The tests compare
-//! them with the definition. After a change of it, this writes them:
-//!
-//! ```text
-//! UPDATE=1 cargo test --locked generated
-//! ```
+//! They are files of the package, so that installing needs no generator. These tests compare them,
+//! and `UPDATE=1 cargo test --locked generated` writes them.
 
 use std::path::Path;
 use std::{env, fs};
@@ -36,17 +31,10 @@ fn compare(file: &str, made: &str) {
         return;
     }
     let kept = read(file);
-    if kept != made {
-        let same = kept.lines().zip(made.lines()).take_while(|(kept, made)| kept == made).count();
-        panic!(
-            "{file} is not what the command line's definition makes\n\
-             line {}: {:?}\n should be: {:?}\n\
-             UPDATE=1 cargo test --locked generated    writes it anew",
-            same + 1,
-            kept.lines().nth(same),
-            made.lines().nth(same),
-        );
-    }
+    let same = kept.lines().zip(made.lines()).take_while(|(kept, made)| kept == made).count();
+    let [line, wanted] = [&*kept, made].map(|text| text.lines().nth(same));
+    let advice = "UPDATE=1 cargo test --locked generated    writes it anew";
+    assert!(kept == made, "{file}:{}: {line:?}\n should be: {wanted:?}\n{advice}", same + 1);
 }
 
 fn options_section() -> String {

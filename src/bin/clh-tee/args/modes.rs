@@ -1,5 +1,4 @@
-//! The options that ask for another mode than appending, and which options have an effect in
-//! which mode.
+//! The options that ask for another mode than appending, and which have an effect in which mode.
 //!
 //! On the command line an option without effect is refused. In the environment and in a
 //! file, which are for every log and every mode, it is ignored.

@@ -21,7 +21,7 @@ type Value<'a> = Spanned<DeValue<'a>>;
 type Entries<'a, 't> = Vec<(&'t Name<'a>, &'t Value<'a>)>;
 
 /// Reads all sections, in their order; what is for every log comes first.
-pub(super) fn sections(file: &Found, known: &[Known]) -> Result<Vec<Section>, String> {
+pub(crate) fn sections(file: &Found, known: &[Known]) -> Result<Vec<Section>, String> {
     let document = DeTable::parse(&file.text)
         .map_err(|error| file.fault(error.span().map_or(0, |span| span.start), error.message()))?;
     let (tables, settings): (Entries, Entries) =

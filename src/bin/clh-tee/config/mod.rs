@@ -15,7 +15,7 @@ use clh_tee::Escaped;
 
 use self::pattern::Pattern;
 
-pub(crate) use self::document::value;
+pub(crate) use self::document::{sections, value};
 pub(crate) use self::search::{Found, find};
 
 /// How alike two names must be for a guess; clap's number.
@@ -44,15 +44,11 @@ pub(crate) enum Kind {
     Many,
 }
 
-/// The sections of a file, in its order; what is for every log comes first.
-#[derive(Debug, Default)]
-pub(crate) struct Config(Vec<Section>);
-
 /// What a file sets for some logs; for all of them if there is no pattern.
 #[derive(Debug)]
-struct Section {
+pub(crate) struct Section {
     pattern: Option<Pattern>,
-    settings: Vec<Setting>,
+    pub(crate) settings: Vec<Setting>,
 }
 
 #[derive(Debug)]
@@ -73,29 +69,17 @@ impl Setting {
     }
 }
 
-impl Config {
-    /// An error says what is wrong with the file, and where.
-    pub(crate) fn read(file: &Found, known: &[Known]) -> Result<Self, String> {
-        document::sections(file, known).map(Self)
+/// Returns the settings for `log`, each option once: later ones in the file win.
+pub(crate) fn settings_for<'a>(sections: &'a [Section], log: &Path) -> Vec<&'a Setting> {
+    let names = LazyCell::new(|| pattern::names(log));
+    let is_meant =
+        |section: &&Section| section.pattern.as_ref().is_none_or(|pattern| pattern.matches(&names));
+    let mut settings: Vec<&Setting> = Vec::new();
+    for setting in sections.iter().filter(is_meant).flat_map(|section| &section.settings) {
+        settings.retain(|earlier| earlier.id != setting.id);
+        settings.push(setting);
     }
-
-    pub(crate) fn all(&self) -> impl Iterator<Item = &[Setting]> {
-        self.0.iter().map(|section| &*section.settings)
-    }
-
-    /// Returns the settings for `log`, each option once: later ones in the file win.
-    pub(crate) fn settings_for(&self, log: &Path) -> Vec<&Setting> {
-        let names = LazyCell::new(|| pattern::names(log));
-        let is_meant = |section: &&Section| {
-            section.pattern.as_ref().is_none_or(|pattern| pattern.matches(&names))
-        };
-        let mut settings: Vec<&Setting> = Vec::new();
-        for setting in self.0.iter().filter(is_meant).flat_map(|section| &section.settings) {
-            settings.retain(|earlier| earlier.id != setting.id);
-            settings.push(setting);
-        }
-        settings
-    }
+    settings
 }
 
 fn known_as<'a>(known: &'a [Known], name: &str) -> Option<&'a Known> {

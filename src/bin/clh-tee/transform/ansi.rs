@@ -20,18 +20,14 @@ const SEQUENCE: &str = r"(?xs-u) \x1b (?:
   | [0-~]                                               # all of two bytes
 )?";
 
-pub(super) struct Strip(Pattern);
+pub(super) fn sequence() -> Pattern {
+    pattern(SEQUENCE).expect("a sound pattern")
+}
 
-impl Strip {
-    pub(super) fn new() -> Self {
-        Self(pattern(SEQUENCE).expect("a sound pattern"))
-    }
-
-    pub(super) fn strip<'a>(&self, text: &'a [u8]) -> Cow<'a, [u8]> {
-        match memchr(ESC, text) {
-            Some(_) => self.0.replace_all(text, &b""[..]),
-            None => Cow::Borrowed(text),
-        }
+pub(super) fn strip<'a>(sequence: &Pattern, text: &'a [u8]) -> Cow<'a, [u8]> {
+    match memchr(ESC, text) {
+        Some(_) => sequence.replace_all(text, &b""[..]),
+        None => Cow::Borrowed(text),
     }
 }
 
@@ -41,7 +37,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn stripped(text: &str) -> String {
-        String::from_utf8(Strip::new().strip(text.as_bytes()).into_owned()).unwrap()
+        String::from_utf8(strip(&sequence(), text.as_bytes()).into_owned()).unwrap()
     }
 
     #[test]
@@ -91,7 +87,7 @@ mod tests {
         fn never_touches_text_without_esc(
             text in prop::collection::vec(any::<u8>().prop_filter("no ESC", |b| *b != ESC), 0..200),
         ) {
-            prop_assert_eq!(Strip::new().strip(&text), text.as_slice());
+            prop_assert_eq!(strip(&sequence(), &text), text.as_slice());
         }
 
         #[test]
@@ -100,8 +96,7 @@ mod tests {
                 Just(ESC), Just(b'['), Just(b']'), Just(b'P'), Just(b'm'), Just(7), any::<u8>(),
             ], 0..200),
         ) {
-            let stripper = Strip::new();
-            let left = stripper.strip(&text);
+            let left = strip(&sequence(), &text).into_owned();
             prop_assert!(memchr(ESC, &left).is_none());
             prop_assert!(is_left_of(&left, &text));
         }

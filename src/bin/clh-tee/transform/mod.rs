@@ -16,12 +16,11 @@ mod settings;
 mod stamp;
 mod tag;
 
-use std::borrow::Cow;
 use std::time::SystemTime;
 
 use memchr::{memchr_iter, memrchr};
 
-use self::ansi::Strip;
+use self::select::Pattern;
 pub(crate) use self::select::Rules;
 pub(crate) use self::settings::{BARE_TIMESTAMP, Settings};
 pub(crate) use self::stamp::Format;
@@ -48,7 +47,7 @@ impl Transform {
         let tag = tag.as_ref().map(|tag| tag.fill(pid, stream)).transpose()?;
         let tag = tag.map(|tag| tag + ": ").unwrap_or_default();
         let prefix = Prefix { stamp, tag, last: Vec::new(), last_of: None };
-        let text = Text { strip: strip_ansi.then(Strip::new), settings: settings.clone() };
+        let text = Text { ansi: strip_ansi.then(ansi::sequence), settings: settings.clone() };
         Ok(Some(Self { text, prefix }))
     }
 
@@ -110,14 +109,15 @@ impl Prefix {
 }
 
 struct Text {
-    strip: Option<Strip>,
+    /// What is stripped.
+    ansi: Option<Pattern>,
     settings: Settings,
 }
 
 impl Text {
     /// Appends a line to `out`, `prefix` first, if the rules keep it. `text` has no newline.
     fn put(&self, text: &[u8], prefix: &[u8], out: &mut Vec<u8>) {
-        let stripped = self.strip.as_ref().map_or(Cow::Borrowed(text), |strip| strip.strip(text));
+        let stripped = self.ansi.as_ref().map_or(text.into(), |ansi| ansi::strip(ansi, text));
         let mut text: &[u8] =
             if self.settings.collapse_cr { collapsed(&stripped) } else { &stripped };
         if !self.settings.rules.keep(text) {

@@ -10,7 +10,7 @@ use clap::{Arg, ArgAction, Command, CommandFactory};
 use super::refused;
 use crate::args::Cli;
 use crate::args::tips::{context, option};
-use crate::config::{Config, Kind, Known, Setting};
+use crate::config::{Kind, Known, Section, Setting};
 use crate::transform::BARE_TIMESTAMP;
 
 /// The groups whose options ask for something to be done now: a file cannot set them.
@@ -72,9 +72,9 @@ pub(super) fn with_settings<'a>(
     })
 }
 
-/// Tries every value in `config`: a wrong one is reported for other logs, too.
-pub(super) fn refuse_bad_values(config: &Config) -> Result<(), clap::Error> {
-    for settings in config.all() {
+/// Tries every value in a file: a wrong one is reported for other logs, too.
+pub(super) fn refuse_bad_values(sections: &[Section]) -> Result<(), clap::Error> {
+    for Section { settings, .. } in sections {
         let command = with_settings(Cli::command(), settings);
         let Err(error) = command.try_get_matches_from(["clh-tee", "LOG"]) else { continue };
         let name = option(&error);

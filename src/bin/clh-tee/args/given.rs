@@ -1,0 +1,107 @@
+//! What a command line gives: our own, with environment and file, and that of another writer.
+
+use std::ffi::OsStr;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches};
+use clh_tee::{Escaped, Schedule, Zone};
+
+use super::running::Running;
+use super::{Cli, config, modes, values};
+use crate::messages::{Report, counted, size};
+use crate::transform::{Format, Rules};
+
+/// A smaller limit is a fault to --status too.
+const SMALL: u64 = 64 * 1024;
+
+/// How a writer keeps its log, as far as its command line says so.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) max_bytes: Option<u64>,
+    pub(crate) backups: Option<u64>,
+    /// As it is meant, and as it was written.
+    pub(crate) when: Option<(Schedule, String)>,
+}
+
+impl Kept {
+    /// Returns what these arguments of another process say, if it is a program like this.
+    pub(crate) fn by(arguments: &[Vec<u8>]) -> Option<Self> {
+        let texts = arguments.iter().map(|text| String::from_utf8_lossy(text).into_owned());
+        let program = arguments.first()?.rsplit(|byte| *byte == b'/').next()?;
+        if program != env!("CARGO_PKG_NAME").as_bytes() {
+            return None;
+        }
+        let mut matches = config::with_values(Cli::command()).try_get_matches_from(texts).ok()?;
+        let typed = |id| modes::is_typed(&matches, id);
+        let (max_bytes, units) = (typed("max_bytes"), ["when", "interval", "at_time", "utc"]);
+        let units = units.map(|id| matches.get_raw(id).into_iter().flatten().collect::<Vec<_>>());
+        let when = units.concat().join(OsStr::new(" ")).to_string_lossy().into_owned();
+        let cli = Cli::from_arg_matches_mut(&mut matches).ok()?;
+        Some(Self {
+            max_bytes: Some(cli.max_bytes).filter(|_| max_bytes),
+            backups: cli.backups,
+            when: cli.timed.schedule().map(|schedule| (schedule, when)),
+        })
+    }
+}
+
+impl Cli {
+    /// Reads command line, environment and file. An error may also be help or the version.
+    pub(crate) fn read(report: &Report) -> Result<Self, clap::Error> {
+        let (mut matches, shown) = config::read(report)?;
+        let may_cut = modes::is_typed(&matches, "backups");
+        let given_size = matches.get_raw("max_bytes").and_then(|mut given| given.next_back());
+        let may_be_small = given_size.is_some_and(values::is_in_bytes);
+        let fault = modes::fault(&matches);
+        let gzip = modes::is_implied(&matches, "gzip");
+        let strips = modes::is_typed(&matches, "strip_ansi");
+        let rules = Rules::of(&matches, matches.get_flag("read"));
+        let mut cli = Self::from_arg_matches_mut(&mut matches)?;
+        if let Some(fault) = fault.or_else(|| values::fault_of_log(&cli.log)) {
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, fault));
+        }
+        cli.configured.shown = shown;
+        (cli.timed.may_cut, cli.timed.may_be_small) = (may_cut, may_be_small);
+        cli.gzip |= gzip;
+        cli.transforming.rules = rules;
+        cli.transforming.utc = cli.timed.utc;
+        if cli.reading.read {
+            cli.transforming.forget_how_lines_are_written(strips);
+        }
+        if cli.running.command.is_empty() {
+            // From the environment or a file, they have no effect.
+            let Running { quiet_ok, keep_going, markers, .. } = &mut cli.running;
+            (*quiet_ok, *keep_going, *markers) = (false, false, false);
+        }
+        cli.warn_of_zone(report);
+        Ok(cli)
+    }
+
+    fn warn_of_zone(&self, report: &Report) {
+        let stamped = matches!(self.transforming.timestamp, Some(Format::Pattern(_)));
+        let local = !self.timed.utc && (stamped || self.timed.when.is_some());
+        if (local || self.reading.since.is_some() && !self.timed.utc)
+            && let Some(name) = Zone::misnamed()
+        {
+            report.warn(&format!("TZ='{}' names no time zone; using UTC", Escaped::text(&name)));
+        }
+    }
+
+    /// Warns of a limit that keeps hardly any lines: it may be meant in K or M.
+    pub(crate) fn warn_of_small_limit(&self, report: &Report) {
+        let (bytes, backups) = (self.max_bytes, self.backups);
+        let keeps_all = self.timed.when.is_some() && backups == Some(0);
+        let is_rotated = self.log.metadata().map_or(true, |log| log.is_file());
+        let is_small = (1..SMALL).contains(&bytes) && !self.timed.may_be_small;
+        if is_small && is_rotated && !keeps_all {
+            let all = bytes.saturating_mul(backups.unwrap_or(5).saturating_add(1));
+            report.warn(&format!(
+                "--max-bytes is only {}: '{}' and its backups hold {} in all; give it \
+                 in K or M, or as {bytes}B if that is meant",
+                counted(bytes, "byte"),
+                report.path(&self.log),
+                size(all)
+            ));
+        }
+    }
+}
