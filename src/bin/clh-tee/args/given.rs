@@ -28,7 +28,7 @@ impl Kept {
     pub(crate) fn by(arguments: &[Vec<u8>]) -> Option<Self> {
         let texts = arguments.iter().map(|text| String::from_utf8_lossy(text).into_owned());
         let program = arguments.first()?.rsplit(|byte| *byte == b'/').next()?;
-        if program != env!("CARGO_PKG_NAME").as_bytes() {
+        if !program.starts_with(env!("CARGO_PKG_NAME").as_bytes()) {
             return None;
         }
         let mut matches = config::with_values(Cli::command()).try_get_matches_from(texts).ok()?;
