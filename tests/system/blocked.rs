@@ -125,7 +125,8 @@ fn another_log_in_a_slot_is_neither_moved_nor_removed() {
             (1..slot).rev().flat_map(|slot| place.read(&format!("job.{slot}"))).collect();
         assert_eq!([kept, place.read("job")].concat(), lines(20), "no line is lost");
         let repair = run("--repair job", b"");
-        repair.expect(0);
+        repair.expect(1);
+        assert!(repair.stderr().contains("it stays as it is\n"), "{}", repair.stderr());
         assert_eq!(place.read(&other), b"important\n");
         let read = Tee::new(&place).args("--read job").args(lock_dir).run(b"");
         assert_eq!(read.out, lines(20), "its lines are not this log's");
