@@ -14,7 +14,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::time::Duration;
 
-use crate::harness::{HeldLock, Place, Tee, until};
+use crate::harness::{HeldLock, Place, Tee, needs_root, until};
 
 /// Ample time for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
@@ -49,7 +49,10 @@ fn fails(tee: Tee, path: &str, reason: &str) {
 }
 
 #[test]
+#[ignore = "needs root"]
 fn log_is_where_the_kernel_keeps_no_files() {
+    // Another user is told that it may not create it.
+    needs_root();
     let place = Place::fresh();
     for log in ["/proc/app.log", "/sys/app.log", "/proc/self/comm"] {
         let reason = "its directory shows the kernel's state and keeps no files";
