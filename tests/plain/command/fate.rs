@@ -163,7 +163,7 @@ fn start_and_end_are_noted() {
     let end = end.strip_prefix(&format!("clh-tee: ended {shown} with status 3 after "));
     let took = end.and_then(|end| end.strip_suffix(" s")).expect("how long it took");
     let took = Duration::from_secs_f64(took.parse().expect("a number"));
-    assert!((200..5000).contains(&took.as_millis()), "{took:?}");
+    assert!((200..20_000).contains(&took.as_millis()), "{took:?}");
     assert_eq!(ended.out, format!("{pid}\ntorn").as_bytes(), "the echo has none of it");
 }
 

@@ -31,7 +31,7 @@ fn a_daemon_holds_us_up_no_longer_than_asked() {
     let ended = tee.finish();
     let took = began.elapsed();
     ended.expect(3);
-    assert!((700..3000).contains(&took.as_millis()), "{took:?}");
+    assert!((700..20_000).contains(&took.as_millis()), "{took:?}");
     assert_eq!(ended.stderr(), LEFT);
     let log = log(&place);
     let [start, daemon, end] = log.lines().collect::<Vec<_>>()[..] else { panic!("{log}") };
@@ -48,7 +48,7 @@ fn a_daemon_that_holds_one_stream_and_writes_on_and_on() {
     let began = Instant::now();
     let ended = sh(&place, options, "setsid yes >&2 & echo one; exit 0").run(b"");
     ended.expect(0);
-    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(began.elapsed() < SOON);
     assert_eq!(ended.stderr(), LEFT);
     assert!(place.chain("app.log").ends_with(b"\n"));
 }

@@ -179,10 +179,10 @@ fn term_while_the_lock_is_held_for_ever() {
     let (tee, _held) = held_up(&place, "--drain-timeout 1s", b"one\ntwo\ntorn");
     let start = Instant::now();
     tee.signal(SIGTERM);
-    let ended = tee.end_within(Duration::from_secs(3));
+    let ended = tee.end_within(SOON);
     let took = start.elapsed();
     ended.expect(1);
-    assert!((800..2000).contains(&took.as_millis()), "took {took:?}");
+    assert!((800..4000).contains(&took.as_millis()), "took {took:?}");
     let stderr = ended.stderr();
     assert!(stderr.contains("3 lines"), "how many were lost");
     assert!(stderr.contains("one\ntwo\ntorn\n"), "the lines themselves");
@@ -198,7 +198,7 @@ fn second_term_ends_it_at_once() {
     let start = Instant::now();
     tee.kill(SIGTERM);
     let ended = tee.end_within(SOON);
-    assert!(start.elapsed() < Duration::from_secs(1), "at once");
+    assert!(start.elapsed() < SOON, "at once");
     ended.expect(1);
     assert!(ended.stderr().contains("1 line"), "how many were lost");
     assert!(ended.stderr().contains("one\n"), "the line itself");
