@@ -112,7 +112,10 @@ impl Naming {
                 Form::BOTH.map(|form| newest.path(names, form))
             }
         };
-        let found = |path| Some(Ownership::at(path, &regular_file(path).ok().flatten()?));
+        let found = |path| {
+            let metadata = regular_file(path).ok().flatten()?;
+            Some(Ownership::at(path, &metadata))
+        };
         forms.iter().map(PathBuf::as_path).find_map(found)
     }
 }

@@ -1,6 +1,5 @@
 //! Waiting for many things at once: a bell rings whenever one of them becomes ready.
 
-use std::cell::RefCell;
 use std::io::{self, ErrorKind};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Condvar, Mutex};
@@ -84,15 +83,12 @@ fn wait_until(awaited: &mut [Awaited], until: Option<Instant>) {
 pub(crate) struct Outbox<T>(Option<SyncSender<T>>);
 
 /// What a thread brings: is ready when there is something, and once the [`Outbox`] is gone.
-pub(crate) struct Inbox<T> {
-    arrives: Receiver<T>,
-    next: RefCell<Option<T>>,
-}
+pub(crate) struct Inbox<T>(Mutex<(Receiver<T>, Option<T>)>);
 
 /// Returns two ends with `room` for so much that is not taken yet.
 pub(super) fn channel<T>(room: usize) -> (Outbox<T>, Inbox<T>) {
     let (sender, arrives) = sync_channel(room);
-    (Outbox(Some(sender)), Inbox { arrives, next: RefCell::default() })
+    (Outbox(Some(sender)), Inbox(Mutex::new((arrives, None))))
 }
 
 impl<T> Outbox<T> {
@@ -114,21 +110,21 @@ impl<T> Drop for Outbox<T> {
 impl<T> Inbox<T> {
     /// Returns one that holds `thing` alone.
     pub(super) fn of(thing: T) -> Self {
-        let (_, Self { arrives, .. }) = channel(0);
-        Self { arrives, next: RefCell::new(Some(thing)) }
+        let (_, arrives) = sync_channel(0);
+        Self(Mutex::new((arrives, Some(thing))))
     }
 
     /// Takes the next, or none at the end. Fails with `WouldBlock` if it has not come yet.
     pub(super) fn take(&mut self) -> io::Result<Option<T>> {
-        if self.is_ready() { Ok(self.next.take()) } else { Err(ErrorKind::WouldBlock.into()) }
+        if self.is_ready() { Ok(lock(&self.0).1.take()) } else { Err(ErrorKind::WouldBlock.into()) }
     }
 }
 
 impl<T> Ready for Inbox<T> {
     fn is_ready(&self) -> bool {
-        let mut next = self.next.borrow_mut();
+        let (arrives, next) = &mut *lock(&self.0);
         if next.is_none() {
-            match self.arrives.try_recv() {
+            match arrives.try_recv() {
                 Ok(arrived) => *next = Some(arrived),
                 Err(error) => return error == TryRecvError::Disconnected,
             }
