@@ -92,7 +92,10 @@ impl Appender {
         BackgroundThread::wake(&self.shared);
         let Err(error) = outcome else {
             self.wait = Duration::ZERO;
-            self.shared.trouble_ends();
+            // Lines that were given up meanwhile are lost.
+            if !self.shared.queue.is_abandoned() {
+                self.shared.trouble_ends();
+            }
             self.shared.hopeless.store(false, Ordering::Relaxed);
             return None;
         };

@@ -132,6 +132,10 @@ impl Queue {
 
     // For the appender:
 
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.state().end == End::Abandoned
+    }
+
     /// Returns false when all is done or the lines have been given up.
     pub(crate) fn wait_for_work(&self) -> bool {
         let mut state = self.state();
