@@ -2,9 +2,10 @@
 
 use std::env;
 
-use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{CommandFactory, Error};
 
+use super::Cli;
 use super::config::variable;
 use crate::config;
 
@@ -60,7 +61,11 @@ pub(super) fn message(error: &Error) -> String {
         let of_every_dash = line.contains("as a value, use '");
         !(of_every_dash || !similar && line.contains("a similar argument exists"))
     };
-    let text = text.lines().filter(is_wanted).collect::<Vec<_>>().join("\n");
+    // clap's usage names the option that it takes for similar.
+    let usage = Cli::command().render_usage().to_string();
+    let unknown = error.kind() == ErrorKind::UnknownArgument && !similar;
+    let shown = |line| if unknown && str::starts_with(line, "Usage: ") { &usage } else { line };
+    let text = text.lines().filter(is_wanted).map(shown).collect::<Vec<_>>().join("\n");
     let Some(tip) = tip else { return text };
     let end = ["Usage:", "For more information"].iter().find_map(|part| text.find(part));
     let (fault, rest) = text.split_at(end.unwrap_or(text.len()));
