@@ -141,7 +141,8 @@ fn mistakes_get_one_tip_and_it_is_about_them() {
         misused(args, says);
         let stderr = refused(Tee::new(&Place::fresh()).args(args), 2);
         assert!(stderr.matches("tip:").count() <= 1, "{args}: {stderr}");
-        assert!(!stderr.contains("--max-line") && !stderr.contains("--tag"), "{args}: {stderr}");
+        let usage = |option| stderr.contains(&format!("Usage: clh-tee {option}"));
+        assert!(!usage("--max-line") && !usage("--tag"), "{args}: {stderr}");
     }
     assert!(MISTAKES.len() >= 60);
     for unsure in ["-c 5 app.log", "--level 5 app.log", "-x app.log", "--no-pager app.log"] {
