@@ -22,7 +22,7 @@ const PHRASES: [&str; 8] = [
     "DEBUG app.cache: miss for session #, loaded from the store in # ms",
     "DEBUG app.db: select from orders where customer = # took # ms",
     "WARNING app.queue: # jobs wait, the oldest for # s",
-    "WARNING app.upstream: timeout after # ms, trying again",
+    "WARNING app.upstream: timeout after # ms, retrying",
     "ERROR app.mail: cannot deliver message #: connection refused",
 ];
 

@@ -36,7 +36,7 @@ pub enum Change {
     Made(PathBuf),
     /// The log's partial last line was ended with a newline.
     Ended(PathBuf),
-    /// The lock file's time of the next rotation, by which no writer goes, was removed.
+    /// The lock file's time of the next rotation, which no writer follows, was removed.
     Forgotten(PathBuf),
 }
 

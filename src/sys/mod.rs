@@ -9,7 +9,7 @@
 //!
 //! | | on Unix | on Windows |
 //! |---|---|---|
-//! | the wait for a lock | the system's, in the order of coming | by trying again |
+//! | the wait for a lock | the system's, in the order of coming | by retrying |
 //! | a locked file | can be read and removed by others | cannot |
 //! | the log, between holds | stays open | is closed |
 //! | a file that is open elsewhere | can be renamed | perhaps |

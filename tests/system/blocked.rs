@@ -47,7 +47,7 @@ fn blocked(tee: Tee, place: &Place, reason: &str, block: impl Fn(), clear: impl 
     let told = tee.stderr_so_far();
     assert!(told.starts_with("clh-tee: warning: cannot rotate 'app.log': "), "{told}");
     assert!(told.contains(reason), "{told}");
-    assert!(told.ends_with("; it grows past its limit\n"), "{told}");
+    assert!(told.ends_with("; the log grows past its limit\n"), "{told}");
     assert_eq!(told.lines().count(), 1, "told once: {told}");
 
     clear();
@@ -117,7 +117,7 @@ fn another_log_in_a_slot_is_neither_moved_nor_removed() {
         let told = ended.stderr();
         let says = format!(
             "clh-tee: warning: cannot rotate 'job': cannot move 'job.{slot}': it is a log of its \
-             own, with the lock file '.__job.{slot}.lock'; it grows past its limit\n"
+             own, with the lock file '.__job.{slot}.lock'; the log grows past its limit\n"
         );
         assert_eq!(told, says);
         assert_eq!(place.read(&other), b"important\n");
@@ -217,7 +217,7 @@ fn a_log_that_is_a_mount_point() {
     let place = Place::fresh();
     let ended = mounted(&place, r#"seq 9 | "$T" -q --max-bytes 1 app.log; "$T" --status app.log"#);
     let told = "clh-tee: warning: cannot rotate 'app.log': it is a mount point; mount its \
-                directory instead; it grows past its limit\n";
+                directory instead; the log grows past its limit\n";
     assert_eq!(ended.stderr(), told);
     assert!(String::from_utf8_lossy(&ended.out).contains("'app.log' is a mount point"));
     assert_eq!(place.read("mounted.log"), b"1\n2\n3\n4\n5\n6\n7\n8\n9\n");

@@ -79,9 +79,9 @@ impl Report {
         let (log, at) = (self.path(path), |path| self.path(path));
         let next_at = |next: &u64| moment(UNIX_EPOCH + Duration::from_secs(*next));
         let and = |error, then| format!("{}; {then}", self.shown(error));
-        self.warn(&match notice {
+        let text = match notice {
             Notice::CannotRotate(error) => {
-                format!("{}; it grows past its limit", self.unrotated(error, path))
+                format!("{}; the log grows past its limit", self.unrotated(error, path))
             }
             Notice::RotatesAgain => format!("rotating '{log}' works again"),
             Notice::CannotCompress(error) => and(error, "backups stay plain"),
@@ -91,7 +91,7 @@ impl Report {
             }
             Notice::CannotOwn(error) => and(error, "it stays as the system made it"),
             Notice::FileSizeLimit { size: bytes } => format!(
-                "'{log}' is rotated at {}, the file-size limit (ulimit -f), below --max-bytes",
+                "'{log}' rotates at {}, the file-size limit (ulimit -f), which is below --max-bytes",
                 size(*bytes)
             ),
             Notice::Nameless { .. } => format!(
@@ -106,20 +106,20 @@ impl Report {
             }
             Notice::CannotMend(error) => and(error, "it stays as it is"),
             Notice::TimedElsewhere { lock } => format!(
-                "by '{}', another writer rotates '{log}' by the clock; \
-                 give both the same --when, or if there is none any more, run --repair",
+                "'{}' says that another writer rotates '{log}' by the clock; \
+                 give all writers the same --when, or run --repair if there is no such writer",
                 at(lock)
             ),
             Notice::OtherTime { lock, next } => format!(
-                "by '{}', '{log}' is rotated next at {}, a time that --when and --interval do \
-                 not give here; give all writers the same, one time zone and one version of \
+                "'{}' says that '{log}' rotates next at {}, which --when and --interval do not \
+                 give here; give all writers the same settings, time zone and version of \
                  Python, or empty that file if a clock was wrong",
                 at(lock),
                 next_at(next)
             ),
             Notice::TimeLost { lock, next } => format!(
-                "'{log}' is older than an interval, and '{}' had no time for its rotation; it is \
-                 rotated next at {}, or now by --rotate",
+                "'{log}' is older than an interval, and '{}' had no time for its rotation; it \
+                 rotates next at {}, or now with --rotate",
                 at(lock),
                 next_at(next)
             ),
@@ -128,31 +128,38 @@ impl Report {
                  give --backups {there} to keep all"
             ),
             Notice::Shortened { from, to } => format!(
-                "'{log}' was cut from {} to {} without a rotation, and what was not copied is \
-                 gone; Python's backupCount=0 does that, and logrotate's copytruncate",
+                "'{log}' was cut from {} to {} without a rotation, and lines that were not copied \
+                 are gone; Python's backupCount=0 and logrotate's copytruncate do that",
                 size(*from),
                 size(*to)
             ),
             Notice::Mismatch(Mismatch::Size { theirs, ours }) => format!(
-                "'{log}' is rotated by others at about {}, by us at {}; \
+                "other writers rotate '{log}' at about {}, this one at {}; \
                  give all writers the same --max-bytes",
                 size(*theirs),
                 size(*ours)
             ),
             Notice::Mismatch(Mismatch::Compression { theirs }) => {
-                let (compress, plain) = if *theirs { ("others", "us") } else { ("us", "others") };
+                let (others, this) =
+                    if *theirs { ("compress", "does not") } else { ("do not compress", "does") };
                 format!(
-                    "backups of '{log}' are compressed by {compress} and left plain by {plain}; \
+                    "other writers {others} backups of '{log}', and this one {this}; \
                      give all writers --gzip, or none"
                 )
             }
             Notice::Mismatch(Mismatch::Backups { ours }) => format!(
-                "of '{log}', others keep {} or more, we keep {ours}; \
+                "other writers keep {} of '{log}' or more, this one keeps {ours}; \
                  give all writers the same --backups",
                 counted(ours.saturating_add(1), "backup")
             ),
             _ => return,
-        });
+        };
+        // Good news is no warning.
+        if matches!(notice, Notice::RotatesAgain | Notice::Adopted { .. }) {
+            self.say(&text);
+        } else {
+            self.warn(&text);
+        }
     }
 
     pub(crate) fn warn(&self, text: &str) {

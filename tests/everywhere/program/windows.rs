@@ -48,7 +48,7 @@ fn a_rotation_is_put_off_while_somebody_has_the_log_open() {
     ended.expect(0);
     let told: Vec<String> = ended.stderr().lines().map(str::to_owned).collect();
     assert_eq!(told.len(), 2, "{told:?}");
-    assert!(told[0].ends_with("; it grows past its limit"), "{told:?}");
+    assert!(told[0].ends_with("; the log grows past its limit"), "{told:?}");
     assert!(told[1].ends_with("rotating 'app.log' works again"), "{told:?}");
     assert!(place.chain("app.log").starts_with(b"one\ntwo\nthree\nfour\n"));
 }

@@ -125,7 +125,7 @@ fn who_rotates_by_size_is_told_of_one_who_goes_by_the_clock() {
     ended.expect(0);
     let told = ended.stderr();
     assert_eq!(told.lines().count(), 1, "{told}");
-    let says = "by 'logs/.__app.lock', another writer rotates 'logs/app.log' by the clock";
+    let says = "'logs/.__app.lock' says that another writer rotates 'logs/app.log' by the clock";
     assert!(told.contains(says), "{told}");
 
     // What is no time is nobody's.
@@ -309,8 +309,8 @@ fn a_time_far_ahead_counts_and_is_reported_once() {
     ended.expect(0);
     let told = ended.stderr();
     assert_eq!(told.lines().count(), 1, "{told}");
-    let says = "by 'logs/.__app.lock', 'logs/app.log' is rotated next at 2100-01-01T00:00:00Z, a \
-                time that --when and --interval do not give here";
+    let says = "'logs/.__app.lock' says that 'logs/app.log' rotates next at 2100-01-01T00:00:00Z, \
+                which --when and --interval do not give here";
     assert!(told.contains(says), "{told}");
     // A Python writer with another interval is not fought.
     assert_eq!(site.read(".__app.lock"), "4102444800");

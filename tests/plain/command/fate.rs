@@ -104,7 +104,10 @@ fn the_log_cannot_be_opened() {
     ended.expect(125);
     let stderr = ended.stderr();
     assert!(stderr.starts_with("clh-tee: cannot create 'no/such.log': "), "{stderr}");
-    assert!(stderr.contains("; --mkdir makes its directory; the command is not run, "), "{stderr}");
+    assert!(
+        stderr.contains("; --mkdir makes its directory; not running the command ("),
+        "{stderr}"
+    );
     assert_eq!(place.names(), [""; 0], "it is not run");
 
     for options in ["--keep-going", "--keep-going -q", "--keep-going --quiet-ok --markers"] {
@@ -114,7 +117,7 @@ fn the_log_cannot_be_opened() {
         let stderr = ended.stderr();
         let (warning, rest) = stderr.split_once('\n').expect("a line");
         assert!(warning.starts_with("clh-tee: warning: cannot create 'no/such.log': "));
-        assert!(warning.ends_with("; the command is run without it"), "{warning}");
+        assert!(warning.ends_with("; running the command without it"), "{warning}");
         assert_eq!(rest, "err\n", "{options}");
         assert_eq!(place.names(), ["has-run"], "it is run");
     }

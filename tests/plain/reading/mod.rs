@@ -103,7 +103,7 @@ fn expect(ended: &Ended, lines: &str) {
 #[track_caller]
 fn expect_undated(ended: &Ended, lines: &str) {
     ended.expect(0);
-    let undated = "the lines of 'app.log' begin with no time that is known; all are shown";
+    let undated = "no line of 'app.log' begins with a known time stamp; showing all lines";
     assert_eq!(ended.stderr(), format!("clh-tee: warning: {undated}\n"));
     compare(&ended.out, lines);
 }

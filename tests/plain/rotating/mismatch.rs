@@ -28,7 +28,7 @@ fn watched(place: &Place, ours: &str, theirs: &str, rounds: usize, count: usize)
 #[test]
 fn another_limit_is_told_once() {
     let told = beside("--max-bytes 500K", "--max-bytes 2K", 12);
-    let words = "clh-tee: warning: 'app.log' is rotated by others at about 2.0K, by us at 500.0K; \
+    let words = "clh-tee: warning: other writers rotate 'app.log' at about 2.0K, this one at 500.0K; \
                  give all writers the same --max-bytes\n";
     assert_eq!(told, words);
 }
@@ -37,7 +37,7 @@ fn another_limit_is_told_once() {
 fn a_larger_limit_is_told_once() {
     let place = Place::fresh();
     let told = watched(&place, "--max-bytes 2K", "--max-bytes 50K", 6, 12_000);
-    let words = "clh-tee: warning: 'app.log' is rotated by others at about 50.0K, by us at 2.0K; \
+    let words = "clh-tee: warning: other writers rotate 'app.log' at about 50.0K, this one at 2.0K; \
                  give all writers the same --max-bytes\n";
     assert_eq!(told, words);
 }
@@ -46,18 +46,21 @@ fn a_larger_limit_is_told_once() {
 fn other_compression_is_told_once() {
     let ours = "--max-bytes 2K --gzip --backups 50";
     let told = beside(ours, "--max-bytes 2K --backups 50", 8);
-    let words = "clh-tee: warning: backups of 'app.log' are compressed by us and left plain by \
-                 others; give all writers --gzip, or none\n";
+    let words = "clh-tee: warning: other writers do not compress backups of 'app.log', and this \
+                 one does; give all writers --gzip, or none\n";
     assert_eq!(told, words);
     let told = beside("--max-bytes 2K --backups 50", ours, 8);
-    assert!(told.contains("are compressed by others and left plain by us;"), "{told}");
+    assert!(
+        told.contains("other writers compress backups of 'app.log', and this one does not;"),
+        "{told}"
+    );
     assert_eq!(told.lines().count(), 1, "{told}");
 }
 
 #[test]
 fn more_backups_are_told_once() {
     let told = beside("--max-bytes 2K --backups 2", "--max-bytes 2K --backups 6", 10);
-    let words = "clh-tee: warning: of 'app.log', others keep 3 backups or more, we keep 2; \
+    let words = "clh-tee: warning: other writers keep 3 backups of 'app.log' or more, this one keeps 2; \
                  give all writers the same --backups\n";
     assert_eq!(told, words);
 }
@@ -133,8 +136,8 @@ fn a_log_that_another_process_cuts_is_warned_of_once() {
         assert_eq!(place.read("app.log"), b"first\nours\n", "the log goes on");
         let ended = us.finish();
         let words = "clh-tee: warning: 'app.log' was cut from 9.8K to 6B without a rotation, and \
-                     what was not copied is gone; Python's backupCount=0 does that, and \
-                     logrotate's copytruncate\n";
+                     lines that were not copied are gone; Python's backupCount=0 and \
+                     logrotate's copytruncate do that\n";
         assert_eq!(ended.expect(0).stderr(), if warned { words } else { "" }, "{options}");
     }
 }

@@ -167,10 +167,10 @@ fn the_names_that_are_there_are_followed() {
 
 #[test]
 fn a_time_that_no_writer_goes_by_is_cleared_by_repair() {
-    let cleared = "removed the time of the next rotation from '.__app.lock', by which no writer \
-                   goes\n";
-    let warning = "another writer rotates 'app.log' by the clock; give both the same --when, or if \
-                   there is none any more, run --repair\n";
+    let cleared = "removed the time of the next rotation from '.__app.lock', which no writer \
+                   follows\n";
+    let warning = "another writer rotates 'app.log' by the clock; give all writers the same --when, \
+                   or run --repair if there is no such writer\n";
     let repair = |place: &Place, status| {
         let ended = tee(place, "--repair").run(b"");
         ended.expect(status);

@@ -121,7 +121,7 @@ fn usr2_rotates_behind_lines_that_could_not_be_written() {
     fs::remove_file(place.path("app.log")).expect("remove a file");
     fs::create_dir(place.path("app.log")).expect("make a directory");
     tee.feed(b"two\n");
-    until(SOON, "the trouble", || tee.stderr_so_far().contains("trying again"));
+    until(SOON, "the trouble", || tee.stderr_so_far().contains("retrying"));
     tee.signal(SIGUSR2);
     tee.feed(b"three\n");
     fs::remove_dir(place.path("app.log")).expect("remove a directory");

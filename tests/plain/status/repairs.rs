@@ -13,7 +13,7 @@ type Scene = (&'static str, fn(&Site), &'static [&'static str]);
 const SCENES: [Scene; 11] = [
     ("", |_| {}, &["nothing to do"]),
     ("", |site| site.put("app.log.4.gz", "beyond a gap\n", 9), &["nothing to do"]),
-    ("", |site| site.put("app.log", "whole\nto", 1), &["ended the torn last line of 'app.log'"]),
+    ("", |site| site.put("app.log", "whole\nto", 1), &["ended the partial last line of 'app.log'"]),
     (
         "",
         |site| site.put_bytes(".__app.log.0123456789abcdef.gz", b"x", 1),

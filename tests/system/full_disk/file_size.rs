@@ -12,7 +12,7 @@ use crate::harness::{Place, Running, Tee, until};
 
 /// What is said when it begins and when it ends.
 const BEGINS: &str = "cannot append to 'logs/app.log': File too large";
-const ENDS: &str = "appending to 'logs/app.log' works again; nothing was lost";
+const ENDS: &str = "appending to 'logs/app.log' works again; no lines lost";
 
 /// Starts the program, with no file to become larger than 100 000 bytes: not a
 /// multiple of a line's length.
@@ -101,8 +101,8 @@ fn the_log_is_rotated_there_with_one_warning() {
         let chain = chain(&place.path("logs"));
         assert_eq!(numbers(&chain.concat(), "line"), (0..LINES).collect::<Vec<_>>());
         assert!(chain.iter().all(|generation| generation.len() <= 100_000));
-        let told = "clh-tee: warning: 'logs/app.log' is rotated at 97.6K, the file-size limit \
-                    (ulimit -f), below --max-bytes\n";
+        let told = "clh-tee: warning: 'logs/app.log' rotates at 97.6K, the file-size limit \
+                    (ulimit -f), which is below --max-bytes\n";
         assert_eq!(ended.stderr(), told, "{args}");
     }
 }

@@ -71,7 +71,7 @@ impl Site {
 
 /// What is said when it begins and when it ends.
 const BEGINS: &str = "cannot append to 'small/app.log': No space left on device";
-const ENDS: &str = "appending to 'small/app.log' works again; nothing was lost";
+const ENDS: &str = "appending to 'small/app.log' works again; no lines lost";
 
 /// Fills the disk, watches for a while, makes room; all must be there.
 fn filled_then_freed(args: &str, limit: usize) {
@@ -204,7 +204,7 @@ fn filled_for_good(args: &str) {
     drop(producer.join().expect("a producer"));
     let (is_in, given_up) = expect_given_up(&chain(&site.dir()), &ended, "line");
     assert!(is_in > 1000 && given_up > 10, "{is_in} in, {given_up} given up");
-    expect_said(&ended.stderr(), "trying again", 1);
+    expect_said(&ended.stderr(), "retrying", 1);
     expect_said(&ended.stderr(), ENDS, 0);
 }
 
@@ -377,7 +377,7 @@ fn no_inode_left() {
     for message in stderr.lines() {
         expect_said(&stderr, message, 1);
     }
-    expect_said(&stderr, "trying again", 1);
+    expect_said(&stderr, "retrying", 1);
     expect_said(&stderr, ENDS, 1);
     assert!(chain.len() > 5, "{}", short(&stderr));
 }

@@ -15,37 +15,38 @@ use super::values::{count, known_point, point};
 
 #[derive(Debug, Args)]
 pub(crate) struct Reading {
-    /// Write LOG and its backups to standard output
+    /// Print the backups of LOG and then LOG, decompressed
     ///
-    /// The oldest line comes first, and what is compressed is inflated. LOG is not written and
-    /// standard input is not read. --select, --deselect and --strip-ansi say what is shown. A file
-    /// that cannot be read is left out or ends early; that is told, and the exit status is 1.
+    /// The oldest line comes first. --select, --deselect and --strip-ansi choose what is shown.
+    /// Standard input is not read, and LOG is not changed. A file that cannot be read is left out
+    /// or ends early; this is reported, and the exit status is 1.
     #[arg(long, group = "mode", conflicts_with = "command")]
     pub(crate) read: bool,
 
     /// With --read: go on with what is appended
     ///
-    /// LOG is followed over rotations, without a missed or doubled line, whoever rotates it. LOG
-    /// need not be there yet; if its directory is missing for a while, that is said and waited for.
-    /// INT or TERM ends this.
+    /// This follows LOG across rotations by any writer, and neither misses nor repeats a line. LOG
+    /// need not exist yet; if its directory is missing for a while, this is reported, and clh-tee
+    /// waits for it. INT or TERM ends it.
     #[arg(short, long)]
     pub(crate) follow: bool,
 
     /// With --read: from TIME on: 2h, yesterday, 22:00
     ///
-    /// Backups last changed before TIME are left out. Then lines are left out up to the first one
-    /// that begins with a time stamp of TIME or later. Stamps are known that --status shows; where
-    /// lines have none, a warning says so, and all are shown. TIME is how long ago it is, such as
-    /// 30m, 2h or 1day; now, today or yesterday; the last time that it was 22:00; or a date, such
-    /// as 2026-11-22 or 2026-11-22T10:00. These and stamps without a zone are in local time or,
-    /// with --utc, in UTC. A date may have an offset, such as 2026-11-22T10:00:00Z.
+    /// Backups last changed before TIME are left out. In the rest, lines are left out up to the
+    /// first one that begins with a time stamp of TIME or later, in a format that --status shows.
+    /// If no line has one, a warning says so, and all lines are shown. TIME is how long ago it is,
+    /// such as 30m, 2h or 1day; now, today or yesterday; a time of day, which is the last one that
+    /// has passed, such as 22:00; or a date, such as 2026-11-22 or 2026-11-22T10:00. TIME and
+    /// stamps without a zone are in local time or, with --utc, in UTC. A date may have an offset,
+    /// such as 2026-11-22T10:00:00Z.
     #[arg(long, value_name = "TIME", value_parser = known_point, allow_hyphen_values = true)]
     pub(super) since: Option<String>,
 
     /// With --read: only the last N lines
     ///
-    /// Of the lines that the other options leave. With --follow, what is appended comes after
-    /// them.
+    /// These are the last lines that the other options leave. With --follow, what is appended comes
+    /// after them.
     #[arg(short = 'n', long, value_name = "N", value_parser = count)]
     pub(crate) lines: Option<u64>,
 }

@@ -51,11 +51,14 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
 fn open(cli: &Cli, report: &Report) -> anyhow::Result<(RotatingLog, bool)> {
     match cli.options().open(&cli.log) {
         Err(error) if cli.running.keep_going => {
-            report.warn(&format!("{}; the command is run without it", report.shown(&error)));
+            report.warn(&format!("{}; running the command without it", report.shown(&error)));
             Ok((RotatingLog::options().open(NOWHERE)?, true))
         }
         Err(error) if cli.running.is_asked_for() => {
-            bail!("{}; the command is not run, but is with --keep-going", report.advised(&error))
+            bail!(
+                "{}; not running the command (use --keep-going to run it anyway)",
+                report.advised(&error)
+            )
         }
         log => Ok((log?, false)),
     }

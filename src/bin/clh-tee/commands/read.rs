@@ -200,12 +200,13 @@ impl Copier {
             ReadNotice::CannotLock(error) => and(error, "it is read without the lock"),
             ReadNotice::CannotFollow(error) => and(error, &format!("waiting for '{log}'")),
             ReadNotice::NoTimes => {
-                format!("the lines of '{log}' begin with no time that is known; all are shown")
+                format!("no line of '{log}' begins with a known time stamp; showing all lines")
             }
             ReadNotice::FollowsAgain => format!("following '{log}' works again"),
             _ => return,
         };
-        if notice.is_loss() { report.say(&text) } else { report.warn(&text) }
+        let good = matches!(notice, ReadNotice::FollowsAgain);
+        if good || notice.is_loss() { report.say(&text) } else { report.warn(&text) }
     }
 }
 

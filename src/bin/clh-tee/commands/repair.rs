@@ -44,10 +44,10 @@ fn shown(change: &Change, report: &Report) -> String {
         Change::Removed(path) => format!("removed '{}'", report.path(path)),
         Change::Made(path) => format!("made '{}'", report.path(path)),
         Change::Forgotten(lock) => format!(
-            "removed the time of the next rotation from '{}', by which no writer goes",
+            "removed the time of the next rotation from '{}', which no writer follows",
             report.path(lock)
         ),
-        Change::Ended(path) => format!("ended the torn last line of '{}'", report.path(path)),
+        Change::Ended(path) => format!("ended the partial last line of '{}'", report.path(path)),
         other => format!("{other:?}"),
     }
 }

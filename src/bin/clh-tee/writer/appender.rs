@@ -197,10 +197,10 @@ impl Shared {
         let error = self.report.shown(error);
         if self.trouble().replace(error.clone()).is_none() {
             let waiting = match self.queue.lines() {
-                1 => "1 line waits".to_owned(),
-                lines => format!("{lines} lines wait"),
+                1 => "1 line queued".to_owned(),
+                lines => format!("{lines} lines queued"),
             };
-            self.report.warn(&format!("{error}; {waiting}, trying again"));
+            self.report.warn(&format!("{error}; {waiting}, retrying"));
         }
     }
 
@@ -209,10 +209,10 @@ impl Shared {
             let log = self.report.path(&self.path);
             let lost = match self.dropped.load(Ordering::Relaxed) {
                 0 if self.unsynced.load(Ordering::Relaxed) => String::new(),
-                0 => "; nothing was lost".to_owned(),
+                0 => "; no lines lost".to_owned(),
                 lines => format!("; {} dropped so far (--overflow)", counted(lines, "line")),
             };
-            self.report.warn(&format!("appending to '{log}' works again{lost}"));
+            self.report.say(&format!("appending to '{log}' works again{lost}"));
         }
     }
 

@@ -142,7 +142,7 @@ fn openers(status: &Status) -> Vec<String> {
         lines.push(format!("{heading:<7} {}, {does}", shown(&opener.process)));
     }
     if lines.is_empty() {
-        lines.push("open by nobody that can be seen".to_owned());
+        lines.push("not open in any visible process".to_owned());
     }
     if status.hidden > 0 {
         let plural = if status.hidden == 1 { "" } else { "es" };

@@ -45,15 +45,15 @@ impl Words {
             ),
             Finding::Overgrown { size: bytes, limit, .. } => (
                 "overgrown",
-                format!("{at} has {}, and its limit is {}", size(*bytes), size(*limit)),
-                "it could not be rotated, or its writers have another limit",
+                format!("{at} has {}, but its limit is {}", size(*bytes), size(*limit)),
+                "it could not be rotated, or its writers have a different limit",
                 "see what the writers say on standard error; give --max-bytes as they have it",
             ),
             Finding::SmallLimit { limit } => (
                 "small-limit",
                 format!("the limit of {} is below 64K", size(*limit)),
-                "writers do little else than rotate, and the backups reach back a short time only",
-                "raise --max-bytes, for every writer",
+                "writers do little but rotate, and the backups cover a short time only",
+                "raise --max-bytes for every writer",
             ),
             Finding::TimedWriter { next } => (
                 "timed-writer",
@@ -71,26 +71,28 @@ impl Words {
             ),
             Finding::TimeLost { .. } => (
                 "time-lost",
-                format!("{at} is older than an interval, and no time for its rotation is stored"),
+                format!(
+                    "{at} is older than an interval, and the time of its next rotation is not stored"
+                ),
                 "the lock file was removed, or no writer has had --when yet; the next one counts \
              the interval from its start",
                 "rotate it now with --rotate, or leave it",
             ),
             Finding::NoLocking { .. } => (
                 "no-locking",
-                format!("{at} cannot be locked: its file system knows no locks"),
-                "writers refuse the log, for without a lock their lines would be lost",
+                format!("{at} cannot be locked: its file system has no locks"),
+                "writers refuse the log, because without a lock lines would be lost",
                 "give all writers a --lock-dir on a local disk",
             ),
             Finding::NetworkLock { kind, .. } => (
                 "network-lock",
                 format!("the lock file's directory {at} is on {kind}"),
-                "a lock there may not reach all writers; without it nothing is promised",
+                "a lock there may not reach all writers, and without it nothing is promised",
                 "give all writers a --lock-dir on a local disk, and let them run on one machine",
             ),
             Finding::Blocked { .. } => (
                 "blocked",
-                format!("{at} is no regular file"),
+                format!("{at} is not a regular file"),
                 "it has a backup's name, so nothing can be rotated and the log grows",
                 "move it away",
             ),
@@ -102,7 +104,7 @@ impl Words {
                 } else {
                     "it has a backup's name, but is neither counted nor removed"
                 },
-                "give one of the two logs another name; if it is none, remove that lock file",
+                "rename one of the two logs; if it is not a log, remove that lock file",
             ),
             Finding::Orphan { size: bytes, adopted, .. } => (
                 "orphan",
@@ -117,18 +119,18 @@ impl Words {
             Finding::Leftover { size: bytes, .. } => (
                 "leftover",
                 format!("{at} of {} was left by a writer that died", size(*bytes)),
-                "it holds what was being compressed; the lines are in the chain, too",
+                "it holds what was being compressed; its lines are also in the chain",
                 REPAIR,
             ),
             Finding::Broken { partial: true, .. } => (
                 "broken-gzip",
-                format!("{at} does not inflate"),
-                "it has been cut short or damaged, and lines are lost",
-                "save what zcat still gives of it, and remove it",
+                format!("{at} cannot be decompressed"),
+                "it is cut short or damaged, and lines are lost",
+                "save what zcat can still read of it, then remove it",
             ),
             Finding::Broken { .. } => (
                 "broken-gzip",
-                format!("{at} is no gzip file"),
+                format!("{at} is not a gzip file"),
                 "it is empty, or something else has that name",
                 "remove it if it is empty; if it is plain text, rename it without its .gz",
             ),
@@ -146,7 +148,7 @@ impl Words {
                 } else {
                     format!("slots {first} to {last} are empty, and older ones are not")
                 },
-                "a writer died while it shifted the chain, or somebody removed a backup",
+                "a writer died while it shifted the chain, or a backup was removed by hand",
                 "leave it to the next rotations to close, or remove what is older",
             ),
             Finding::Strays { backups, paths } => (
@@ -157,84 +159,84 @@ impl Words {
             ),
             Finding::Exposed { paths, mode } => (
                 "exposed",
-                format!("everybody may write {} (mode {mode:04o})", all_of(paths, &shown)),
+                format!("everyone can write to {} (mode {mode:04o})", all_of(paths, &shown)),
                 "a stranger can forge lines, erase them, or fill the disk",
                 "chmod o-w, and give the writers a --chmod such as 640; where all files have this \
              mode whatever you do, the file system has none, and its mount options decide",
             ),
             Finding::OpenDirectory { sticky: false, .. } => (
                 "open-directory",
-                format!("everybody may write the directory {at}"),
+                format!("everyone can write to the directory {at}"),
                 "a stranger can remove and replace the log and its backups",
                 "chmod o-w, or keep the log elsewhere",
             ),
             Finding::OpenDirectory { .. } => (
                 "open-directory",
-                format!("everybody may make files in the directory {at}, which is sticky"),
+                format!("everyone can create files in the directory {at}, which is sticky"),
                 "only the owner of a log can rotate it there; other users' writers let it grow",
                 "keep a log of several users in a directory of their own",
             ),
             Finding::CannotAppend { user, writes, .. } => (
                 "cannot-append",
                 format!("{} and has no right to {at}", role(*user, *writes)),
-                "a writer of that user ends with an error, and its lines are not in",
+                "a writer of that user ends with an error, and its lines are not in the log",
                 "chgrp it to a group of all writers, and give them --chmod 660",
             ),
             Finding::LockClosed { mode, .. } => (
                 "lock-closed",
-                format!("not all who may write the log may open {at} (mode {mode:04o})"),
+                format!("not everyone who can write to the log can open {at} (mode {mode:04o})"),
                 "their writers end with an error",
                 "chmod it as the log, and give the writers --chmod",
             ),
             Finding::OtherSettings { option, given } => (
                 "other-settings",
                 other_settings(option, given),
-                "each rotates by its own: the smallest limit and the fewest backups win",
+                "each follows its own: the smallest limit and the fewest backups win",
                 "give all writers the same, for example in a file (--config)",
             ),
             Finding::CannotRotate { user, writes, .. } => (
                 "cannot-rotate",
                 format!("{} and cannot rotate it in {at}", role(*user, *writes)),
                 "a writer of that user lets the log grow past its limit",
-                "let all writers make and rename files there: a common group, and no sticky bit",
+                "let all writers create and rename files there: a common group, and no sticky bit",
             ),
             Finding::NoLog { .. } => (
                 "no-log",
-                format!("{at} is not there"),
-                "it has been removed, or a writer died in a rotation; the next line makes it",
+                format!("{at} does not exist"),
+                "it was removed, or a writer died in a rotation; the next line creates it",
                 NOTHING,
             ),
             Finding::Special { .. } => (
                 "special",
-                format!("{at} is no regular file"),
-                "it is written and never rotated",
+                format!("{at} is not a regular file"),
+                "it is written to and never rotated",
                 NOTHING,
             ),
             Finding::NoLock { .. } => (
                 "no-lock",
-                format!("there is no lock file {at}"),
-                "no writer has used the log with a lock, or all have it elsewhere",
+                format!("lock file {at} does not exist"),
+                "no writer has locked this log, or the writers have another --lock-dir",
                 "give --lock-dir as the writers have it",
             ),
             Finding::Torn { .. } => (
                 "torn",
                 format!("the last line of {at} has no newline"),
-                "a writer died over it, or ignores the lock; the next one ends the line",
+                "a writer died while it wrote it, or ignores the lock; the next writer ends the line",
                 NOTHING,
             ),
             Finding::LockHeld { .. } => (
                 "lock-held",
-                format!("somebody else held {at} while we looked"),
-                "a rotation may be under way; what one that died has left is not told",
+                format!("another process held {at} during the look"),
+                "a rotation may be under way, so leftovers of a dead writer are not reported",
                 "look again",
             ),
             Finding::Unreadable { reason, .. } => (
                 "unreadable",
                 format!("{at} cannot be read: {reason}"),
-                "what it holds is not known",
+                "its content is unknown",
                 "look as its owner, or as root",
             ),
-            other => ("other", format!("{other:?}"), "it is not known to this program", NOTHING),
+            other => ("other", format!("{other:?}"), "this program does not know it", NOTHING),
         };
         Self { name, what, means, remedy }
     }
