@@ -180,8 +180,9 @@ fn thirty_two_at_once_gzip() {
     let mut tees = tees(&place, 32, true, "4K");
     let supply = Supply {
         at_once: 100,
-        slowly: 400,
-        pause: Duration::from_millis(20),
+        // For long enough that they take turns on a busy machine, too.
+        slowly: 800,
+        pause: Duration::from_millis(40),
         enough: AtomicBool::new(false),
     };
     let counts = feed_all(&mut tees, &supply);
