@@ -143,7 +143,9 @@ fn slots_beyond_the_last_are_never_touched() {
     site.put("app.log.4.gz", "four\n", 40).put("app.log.4", "four\n", 40);
     let ended = site.next("--backups 2 --max-bytes 1");
     ended.expect(0);
-    assert!(ended.stderr().contains("rotations keep only 2 of them"), "{}", ended.stderr());
+    // Windows does not say when a file was renamed last, which the warning goes by.
+    let warned = ended.stderr().contains("rotations keep only 2 of them");
+    assert_eq!(warned, cfg!(unix), "{}", ended.stderr());
     site.expect(&[
         ("app.log", FRESH),
         ("app.log.1", "log\n"),
