@@ -108,7 +108,8 @@ impl Tee {
                 command.env_remove(name);
             }
         }
-        command.env("XDG_CONFIG_HOME", "/nonexistent").envs(self.env);
+        // No directory can be made there, which Wine tries.
+        command.env("XDG_CONFIG_HOME", "/dev/null/none").envs(self.env);
         command.stdin(self.stdin.unwrap_or_else(Stdio::piped));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         if self.nobody {

@@ -65,12 +65,12 @@ def case(dice, zone, changes):
 
     time_of_day = None if at is None else datetime.time(at // 3600, at // 60 % 60, at % 60)
     handler = logging.handlers.TimedRotatingFileHandler(
-        "/nonexistent", when=unit, interval=interval, delay=True, utc=utc, atTime=time_of_day
+        "/dev/null/log", when=unit, interval=interval, delay=True, utc=utc, atTime=time_of_day
     )
     ended = now - dice.choice([0, 1, dice.randrange(2 * handler.interval), dice.randrange(90 * DAY)])
     first = handler.computeRollover(now)
     handler.rolloverAt = ended
-    handler.rotate = lambda _log, backup: stamps.append(backup[len("/nonexistent.") :])
+    handler.rotate = lambda _log, backup: stamps.append(backup[len("/dev/null/log.") :])
     stamps = []
     really, time.time = time.time, lambda: now
     handler.doRollover()

@@ -88,7 +88,7 @@ fn a_script_without_an_interpreter_is_run_by_sh() {
     command(&place, "-q", "bin/script one").run(b"").expect(4);
     assert_eq!(log(&place), "bin/script one\n");
     let bin = place.path("bin");
-    let path = format!("/nonexistent:{}:/usr/bin:/bin", bin.display());
+    let path = format!("/dev/null/none:{}:/usr/bin:/bin", bin.display());
     command(&place, "-q", "script two").env("PATH", path).run(b"").expect(4);
     assert_eq!(log(&place), format!("bin/script one\n{}/script two\n", bin.display()));
 }

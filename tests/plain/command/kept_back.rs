@@ -83,7 +83,7 @@ fn much_is_kept_back_in_little_memory() {
 #[test]
 fn what_cannot_be_kept_back_is_shown() {
     let place = Place::fresh();
-    let mut tee = sh(&place, "--quiet-ok", LOUD).env("TMPDIR", "/nonexistent").start();
+    let mut tee = sh(&place, "--quiet-ok", LOUD).env("TMPDIR", place.path("missing")).start();
     tee.feed(b"0\n");
     let ended = tee.finish();
     ended.expect(0);

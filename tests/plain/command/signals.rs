@@ -3,8 +3,8 @@
 use std::fs;
 
 use nix::sys::signal::Signal::{
-    self, SIGALRM, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN, SIGUSR1,
-    SIGUSR2,
+    self, SIGALRM, SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGSTOP, SIGTERM, SIGTSTP, SIGTTIN,
+    SIGUSR1, SIGUSR2,
 };
 use nix::sys::signal::{kill, killpg};
 use nix::unistd::Pid;
@@ -67,6 +67,23 @@ fn a_key_s_signal_reaches_no_thread_that_is_begun_before_it() {
     }
     tee.signal(SIGTERM);
     tee.end_within(SOON).expect_killed_by(15);
+}
+
+/// The system keeps one signal of a kind: another process's hides the one for our child.
+#[test]
+fn its_end_is_noticed_behind_a_signal_of_another_process() {
+    let place = Place::fresh();
+    let mut tee = sh(&place, "", "echo ready; read line; exit 3").start();
+    tee.until_echoed(b"ready\n");
+    let stat = format!("/proc/{}/stat", tee.only_child());
+    tee.kill(SIGSTOP);
+    tee.kill(SIGCHLD);
+    tee.end_input();
+    until(SOON, "the command has ended", || {
+        fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") Z "))
+    });
+    tee.kill(SIGCONT);
+    tee.end_within(SOON).expect(3);
 }
 
 #[test]

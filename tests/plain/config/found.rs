@@ -161,7 +161,7 @@ fn the_system_s_is_found_last() {
         assert!(ended.status.success(), "{ended:?}");
         String::from_utf8(ended.stdout).expect("UTF-8")
     };
-    let shown = page(Path::new("/nonexistent"));
+    let shown = page(Path::new("/dev/null/none"));
     assert!(
         shown.contains("max-bytes = 123") && shown.contains("# /etc/clh-tee.toml:1;"),
         "{shown}"

@@ -242,7 +242,7 @@ fn a_limit_that_keeps_hardly_a_line_is_warned_of_once() {
         let place = Place::fresh();
         let mut command = Command::new(env!("CARGO_BIN_EXE_clh-tee"));
         command.args(options.split(' ')).arg(log).current_dir(place.dir());
-        command.env("XDG_CONFIG_HOME", "/nonexistent").stdin(Stdio::null());
+        command.env("XDG_CONFIG_HOME", "/dev/null/none").stdin(Stdio::null());
         let ended = command.output().expect("run it");
         assert!(ended.status.success());
         String::from_utf8(ended.stderr).expect("text")

@@ -205,11 +205,14 @@ impl<'a> EventLoop<'a> {
     }
 
     pub(super) fn hear(&mut self, signal: Caught) {
+        // One from another process may hide the system's own: it keeps one of a kind.
+        if signal.request == Request::Child {
+            self.look_after_command();
+        }
         if self.passes_on(signal) || signal.ignored {
             return;
         }
         match signal.request {
-            Request::Child => self.look_after_command(),
             // These have a meaning after the command has ended, too.
             Request::Stop if self.child.is_some() => signal.number.map_or((), stop),
             request if self.child.is_some() && request.ends() => self.terminate(),
@@ -230,7 +233,7 @@ impl<'a> EventLoop<'a> {
                 self.requests.flush = true;
             }
             Request::Rotate => self.requests.rotate = true,
-            Request::Stop | Request::Continue | Request::Other => {}
+            Request::Stop | Request::Continue | Request::Child | Request::Other => {}
         }
     }
 
