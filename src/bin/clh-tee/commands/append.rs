@@ -43,7 +43,7 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     let tee = |stream| if quiet { Tee::off() } else { Tee::to(stream) };
     let source = |(input, stream)| Source::new(input, stream, tee(stream), cli, pid);
     let sources = inputs.into_iter().map(source).collect::<anyhow::Result<_>>()?;
-    Ok(EventLoop::new(cli, report, signals, sources, sink, child).run())
+    Ok(EventLoop::new(cli, report, signals, sources, vec![sink], child).run())
 }
 
 /// Opens the log. With --keep-going, one that cannot be opened is replaced by one that takes

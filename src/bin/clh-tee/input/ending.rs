@@ -3,55 +3,88 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::event_loop::EventLoop;
+use super::event_loop::{Drain, EventLoop};
 use crate::messages::{Status, counted, reason};
 use crate::sys::{Awaited, Request, reap, stop, wait};
 use crate::writer::post_rotate::Counts;
 use crate::writer::queue::newlines;
+use crate::writer::sink::{GivenUp, Sink};
 
-/// How much time kept output gets when lines are given up.
+/// How much time kept output and the other logs get when lines are given up.
 const LAST_TIME: Duration = Duration::from_secs(1);
 
 impl EventLoop<'_> {
-    /// Gives up the lines that are not in yet: says why, and writes them to standard error.
-    pub(super) fn give_up(mut self, why: &str) -> Status {
-        self.replay_at_once();
-        let (mut lines, unsure) = self.sink.give_up();
-        for source in &mut self.sources {
-            source.tee.end();
-            source.give_up(&mut lines);
+    pub(super) fn give_up_all(&mut self, why: &str) {
+        self.give_up(&vec![Some(why.to_owned()); self.sinks.len()]);
+    }
+
+    /// Gives up the lines of each log that has a reason. Nothing more is read, and the other
+    /// logs get a little time for what was read.
+    pub(super) fn give_up(&mut self, reasons: &[Option<String>]) {
+        if !self.stopped {
+            self.replay_at_once();
+            self.stopped = true;
+            for source in &mut self.sources {
+                source.tee.end();
+                source.end();
+            }
         }
-        let count = newlines(&lines);
-        if unsure {
-            let log = self.report.path(&self.cli.log);
+        for (sink, why) in self.sinks.iter_mut().zip(reasons) {
+            if let Some(why) = why {
+                sink.give_up(why);
+            }
+        }
+        if self.sinks.iter().any(|sink| sink.given_up.is_none()) {
+            let now = Instant::now();
+            self.drain = Some(Drain { reading: now, appending: now + LAST_TIME });
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Status {
+        for sink in &self.sinks {
+            self.report_lost(sink);
+        }
+        self.wait_for_post_rotate();
+        for sink in &self.sinks {
+            let dropped = sink.dropped();
+            if dropped > 0 {
+                let (log, lines) = (self.named(sink), counted(dropped, "line"));
+                let what = "dropped, the buffer was full (--overflow, --buffer)";
+                self.report.say(&format!("{log}{lines} {what}"));
+            }
+        }
+        if self.cli.stats {
+            self.sinks.iter().for_each(|sink| self.report_stats(sink));
+        }
+        self.status()
+    }
+
+    /// Says why lines were given up, and writes them to standard error.
+    fn report_lost(&self, sink: &Sink) {
+        let Some(GivenUp { why, lines, unsure }) = &sink.given_up else { return };
+        let count = newlines(lines);
+        if *unsure {
+            let log = self.report.path(sink.path());
             self.report.say(&format!("cannot tell whether the last lines are in '{log}'"));
         }
         if count > 0 {
             let lost = counted(count, "line");
             self.report.say(&format!("{why}; {lost} lost, as follows"));
-            self.report.rescue(&lines);
+            self.report.rescue(lines);
         }
-        self.lost |= unsure || count > 0;
-        self.finish()
     }
 
-    pub(super) fn finish(mut self) -> Status {
-        self.wait_for_post_rotate();
-        let dropped = self.sink.dropped();
-        if dropped > 0 {
-            let lines = counted(dropped, "line");
-            let what = format!("{lines} dropped, the buffer was full (--overflow, --buffer)");
-            self.report.say(&what);
+    /// Returns how a message that is about one log begins, if there are several.
+    fn named(&self, sink: &Sink) -> String {
+        match self.sinks.len() {
+            1 => String::new(),
+            _ => format!("'{}': ", self.report.path(sink.path())),
         }
-        if self.cli.stats {
-            self.report_stats();
-        }
-        self.status()
     }
 
     /// Returns the exit status, or what it would be at this point.
     pub(super) fn status(&self) -> Status {
-        let lost = self.lost || self.sink.dropped() > 0 || !self.sink.is_safe();
+        let lost = self.lost || self.sinks.iter().any(Sink::has_lost);
         match &self.child {
             None if lost => Status::Lost,
             None => self.dies_of.map_or(Status::AllIn, Status::Killed),
@@ -64,37 +97,40 @@ impl EventLoop<'_> {
     /// Waits until the programs run after rotations are done, but no longer than the
     /// drain timeout, nor after a signal that ends us.
     fn wait_for_post_rotate(&mut self) {
-        let Some(post_rotate) = self.sink.post_rotate() else { return };
         let until = self.drain.map(|drain| drain.appending);
         let until = until.unwrap_or_else(|| Instant::now() + self.cli.drain_timeout);
-        while !post_rotate.is_done_by(until, self.signals.awaited()) {
-            let mut ends = Instant::now() >= until;
-            let signals = if ends { Vec::new() } else { self.signals.caught() };
-            for signal in signals {
-                match signal.request {
-                    Request::Child => reap(),
-                    Request::HangUp if self.child.is_none() => {}
-                    Request::Stop if self.child.is_some() => signal.number.map_or((), stop),
-                    request => ends |= request.ends() && !signal.ignored,
+        let mut ends = false;
+        for post_rotate in self.sinks.iter().filter_map(Sink::post_rotate) {
+            while !post_rotate.is_done_by(until, self.signals.awaited()) {
+                ends |= Instant::now() >= until;
+                let signals = if ends { Vec::new() } else { self.signals.caught() };
+                for signal in signals {
+                    match signal.request {
+                        Request::Child => reap(),
+                        Request::HangUp if self.child.is_none() => {}
+                        Request::Stop if self.child.is_some() => signal.number.map_or((), stop),
+                        request => ends |= request.ends() && !signal.ignored,
+                    }
                 }
-            }
-            if ends {
-                return post_rotate.leave();
+                if ends {
+                    post_rotate.leave();
+                    break;
+                }
             }
         }
     }
 
-    fn report_stats(&self) {
-        let stats = self.sink.stats().unwrap_or_default();
+    fn report_stats(&self, sink: &Sink) {
+        let stats = sink.stats().unwrap_or_default();
         let lines: u64 = self.sources.iter().map(|source| source.lines_read).sum();
-        let (dropped, cuts) = (self.sink.dropped(), self.cuts());
-        let handed_on = self.sink.post_rotate().map_or_else(String::new, |post_rotate| {
+        let (log, dropped, cuts) = (self.named(sink), sink.dropped(), self.cuts());
+        let handed_on = sink.post_rotate().map_or_else(String::new, |post_rotate| {
             let Counts { handed, failed } = post_rotate.counts();
             format!(", backups handed on: {handed}, failures of that: {failed}")
         });
         let wait = stats.longest_wait.as_secs_f64() * 1000.0;
         self.report.say(&format!(
-            "lines: {lines}, bytes: {}, batches: {}, rotations: {}, \
+            "{log}lines: {lines}, bytes: {}, batches: {}, rotations: {}, \
              longest wait for the lock: {wait:.3} ms, lines dropped: {dropped}, cuts: {cuts}{handed_on}",
             stats.bytes, stats.batches, stats.rotations
         ));

@@ -4,7 +4,7 @@
 //!             ┌── signals     with a command all of them, to be passed on
 //!   poll ─────┼── inputs      if the lines before have been taken
 //!             ├── outputs     if they have not taken all of the copy
-//!             └── news        if the queue had no room, or at the end
+//!             └── news        if a queue had no room, or at the end
 //! ```
 //!
 //! There is one input and one output, or two of each with a command.
@@ -30,19 +30,22 @@ pub(crate) struct EventLoop<'a> {
     pub(super) child: Option<Child>,
     pub(super) spool: Option<Spool>,
     pub(super) replay: Option<Replay>,
-    pub(super) sink: Sink,
+    /// One for each log.
+    pub(super) sinks: Vec<Sink>,
     /// To be done once the lines read so far are appended.
     pub(super) requests: Requests,
     pub(super) interrupted: bool,
     /// The INT from the terminal, of which we die in the end.
     pub(super) dies_of: Option<i32>,
-    /// Set by a TERM.
+    /// Set by a TERM, or when the lines of a log are given up.
     pub(super) drain: Option<Drain>,
+    /// Lines are given up, so nothing more is read or copied.
+    pub(super) stopped: bool,
     /// Lines were lost, or an input could not be read to its end.
     pub(super) lost: bool,
 }
 
-/// When to stop after a TERM.
+/// When to stop.
 #[derive(Clone, Copy)]
 pub(super) struct Drain {
     /// When to stop reading: time is left to append what was read.
@@ -53,8 +56,8 @@ pub(super) struct Drain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     Signals,
-    /// The queue has room again, or is empty.
-    News,
+    /// The queue of this log has room again, or is empty.
+    News(usize),
     Input(usize),
     /// The output for the copy of this source takes more.
     Output(usize),
@@ -67,7 +70,7 @@ impl<'a> EventLoop<'a> {
         report: &'a Report,
         signals: Signals,
         sources: Vec<Source>,
-        sink: Sink,
+        sinks: Vec<Sink>,
         child: Option<Child>,
     ) -> Self {
         let spool = (child.is_some() && cli.running.quiet_ok).then(Spool::new);
@@ -79,11 +82,12 @@ impl<'a> EventLoop<'a> {
             child,
             spool,
             replay: None,
-            sink,
+            sinks,
             requests: Requests::default(),
             interrupted: false,
             dies_of: None,
             drain: None,
+            stopped: false,
             lost: false,
         }
     }
@@ -100,12 +104,12 @@ impl<'a> EventLoop<'a> {
             if self.is_done() {
                 break;
             }
-            if let Some(reason) = self.time_is_up() {
-                return self.give_up(&reason);
+            if self.gives_up() {
+                continue;
             }
             match self.wait() {
                 Ok(events) => events.into_iter().for_each(|event| self.go_on(event)),
-                Err(error) => return self.give_up(&format!("cannot poll: {}", reason(&error))),
+                Err(error) => self.give_up_all(&format!("cannot poll: {}", reason(&error))),
             }
         }
         self.finish()
@@ -122,7 +126,7 @@ impl<'a> EventLoop<'a> {
                 let (stream, outcome) = (*stream, tee.go_on());
                 self.warn_of_tee(stream, outcome);
             }
-            Event::News => self.sink.news.noted(),
+            Event::News(log) => self.sinks[log].news.noted(),
             Event::Signals => {
                 self.signals.caught().into_iter().for_each(|signal| self.hear(signal));
             }
@@ -131,12 +135,15 @@ impl<'a> EventLoop<'a> {
 
     pub(super) fn put(&mut self) {
         if self.put_lines() && (!self.notes_ending() || self.put_lines()) {
-            self.sink.ask(std::mem::take(&mut self.requests));
-            if self.has_ended() {
-                self.sink.close();
+            let (requests, ended) = (std::mem::take(&mut self.requests), self.has_ended());
+            for sink in &mut self.sinks {
+                sink.ask(requests);
+                if ended {
+                    sink.close();
+                }
             }
         }
-        self.sink.go_on();
+        self.sinks.iter_mut().for_each(Sink::go_on);
     }
 
     /// Passes on whole lines; returns whether all have been taken.
@@ -144,11 +151,11 @@ impl<'a> EventLoop<'a> {
         let patient = self.drain.is_none();
         // The order of the sources is the order of reading: none is read before all
         // lines of the last round have been taken.
-        self.sources.iter_mut().all(|source| source.put(&mut self.sink, patient))
+        self.sources.iter_mut().all(|source| source.put(&mut self.sinks, patient))
     }
 
     pub(super) fn has_ended(&self) -> bool {
-        let runs = self.child.as_ref().is_some_and(Child::is_running);
+        let runs = !self.stopped && self.child.as_ref().is_some_and(Child::is_running);
         !runs && self.sources.iter().all(Source::has_ended)
     }
 
@@ -156,7 +163,8 @@ impl<'a> EventLoop<'a> {
         let is_copied = |source: &Source| source.tee.waits_for().is_none();
         self.has_ended()
             && self.sources.iter().all(|source| source.is_put() && is_copied(source))
-            && self.sink.is_settled()
+            // All are asked: each that is not settled will have news.
+            && self.sinks.iter().filter(|sink| !sink.is_settled()).count() == 0
     }
 
     /// Returns whether input may be read: the bound on memory rests on it.

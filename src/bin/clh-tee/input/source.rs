@@ -2,7 +2,7 @@
 //!
 //! Standard input is the only one, unless a command is run, which has two. Bytes
 //! become lines only in [`Source::split`] and [`Source::end_partial`]; lines leave by
-//! [`Source::put`], or [`Source::give_up`].
+//! [`Source::put`].
 
 use std::io;
 use std::time::SystemTime;
@@ -106,11 +106,11 @@ impl Source {
         self.input.is_none()
     }
 
-    /// Passes on whole lines, as far as the sink takes them; returns whether it took all.
-    pub(super) fn put(&mut self, sink: &mut Sink, patient: bool) -> bool {
+    /// Passes on whole lines, as far as the sinks take them; returns whether they took all.
+    pub(super) fn put(&mut self, sinks: &mut [Sink], patient: bool) -> bool {
         loop {
             let lines = self.ready();
-            sink.put(lines, patient);
+            sinks[0].put(lines, patient);
             if !lines.whole().is_empty() || !self.transform_more() {
                 return self.is_put();
             }
@@ -139,19 +139,6 @@ impl Source {
     pub(super) fn is_put(&self) -> bool {
         let is_put = |transformed: &Transformed| transformed.lines.whole().is_empty();
         self.lines.whole().is_empty() && self.transformed.as_ref().is_none_or(is_put)
-    }
-
-    /// Appends to `lost` all lines that have not been taken, the partial one too.
-    pub(super) fn give_up(&mut self, lost: &mut Vec<u8>) {
-        self.end_partial();
-        loop {
-            let lines = self.ready();
-            lost.extend_from_slice(lines.whole());
-            lines.taken(lines.whole().len());
-            if !self.transform_more() {
-                return;
-            }
-        }
     }
 
     /// Returns the input, if the copy of what was read has been taken, which bounds the memory.

@@ -7,6 +7,7 @@ use super::event_loop::{Event, EventLoop};
 use super::source::Source;
 use crate::messages::time;
 use crate::sys::{self, Awaited};
+use crate::writer::sink::Sink;
 
 impl EventLoop<'_> {
     pub(super) fn wait(&mut self) -> io::Result<Vec<Event>> {
@@ -17,7 +18,8 @@ impl EventLoop<'_> {
             .filter_map(|(number, source)| Some((Event::Input(number), source.waits_for()?)));
         let outputs = sources()
             .filter_map(|(number, source)| Some((Event::Output(number), source.tee.waits_for()?)));
-        let news = [(Event::News, self.sink.news.awaited())];
+        let sinks = self.sinks.iter().enumerate();
+        let news = sinks.map(|(number, sink)| (Event::News(number), sink.news.awaited()));
         let signals = self.signals.awaited().map(|signal| (Event::Signals, signal));
         let all = inputs.chain(outputs).chain(news).chain(signals);
         let (events, mut awaited): (Vec<Event>, Vec<Awaited>) = all.unzip();
@@ -45,42 +47,51 @@ impl EventLoop<'_> {
             return Some(Duration::ZERO);
         }
         let drain = self.drain.map(|drain| drain.appending);
-        let lock = self.cli.lock_timeout.map(|limit| {
-            // A wait for the lock that has not begun can begin now.
-            self.sink.locking_since().unwrap_or_else(Instant::now) + limit
-        });
-        let limits = [drain, lock, self.lingers_until(), self.sink.turn_by(), self.sink.next_try()];
-        let until = limits.into_iter().flatten().min()?;
+        let limits = [drain, self.lingers_until()].into_iter();
+        let of_sinks = self.sinks.iter().flat_map(Sink::wakes_at);
+        let until = limits.chain(of_sinks).flatten().min()?;
         let left = until.saturating_duration_since(Instant::now());
         // Rounded up: otherwise the last millisecond would be spent polling.
         Some(left + Duration::from_millis(1))
     }
 
-    /// Returns why to give up, if the time is over.
-    pub(super) fn time_is_up(&mut self) -> Option<String> {
+    /// Gives up the lines of each log that has no more time; returns whether there was one.
+    pub(super) fn gives_up(&mut self) -> bool {
         let now = Instant::now();
         if self.drain.is_some_and(|drain| drain.reading <= now) {
             self.sources.iter_mut().for_each(Source::end);
             self.put();
         }
-        if self.drain.is_some_and(|drain| drain.appending <= now) {
-            return (!self.is_done()).then(|| match self.sink.locking_since() {
-                Some(_) => self.cannot_append("its lock is held by another process"),
-                None => self.cannot_append("the time after TERM is over"),
-            });
+        let is_over = self.drain.is_some_and(|drain| drain.appending <= now) && !self.is_done();
+        let why = |sink: &Sink| self.why_to_give_up(sink, now, is_over);
+        let reasons: Vec<Option<String>> = self.sinks.iter().map(why).collect();
+        let gives_up = is_over || reasons.iter().any(Option::is_some);
+        if gives_up {
+            self.give_up(&reasons);
         }
-        if self.has_ended() && self.sink.is_hopeless() {
-            return Some(self.cannot_append("it may not grow"));
-        }
-        let (limit, since) = (self.cli.lock_timeout?, self.sink.locking_since()?);
-        let waited = time(limit);
-        let reason = format!("its lock has been held by others for {waited}");
-        (since + limit <= now).then(|| self.cannot_append(&reason))
+        gives_up
     }
 
-    /// Returns the trouble that keeps lines from going in, or else this `reason`.
-    fn cannot_append(&self, reason: &str) -> String {
-        let log = self.report.path(&self.cli.log);
-        self.sink.trouble().unwrap_or_else(|| format!("cannot append to '{log}': {reason}"))
+    fn why_to_give_up(&self, sink: &Sink, now: Instant, is_over: bool) -> Option<String> {
+        if sink.given_up.is_some() {
+            return None;
+        }
+        let since = sink.locking_since();
+        let reason = if is_over && !sink.is_settled() {
+            match since {
+                Some(_) => "its lock is held by another process".to_owned(),
+                None => "the time after TERM is over".to_owned(),
+            }
+        } else if self.has_ended() && sink.is_hopeless() {
+            "it may not grow".to_owned()
+        } else {
+            let limit = sink
+                .lock_timeout
+                .filter(|limit| since.is_some_and(|since| since + *limit <= now))?;
+            format!("its lock has been held by others for {}", time(limit))
+        };
+        // What keeps lines from going in says more.
+        let log = self.report.path(sink.path());
+        Some(sink.trouble().unwrap_or_else(|| format!("cannot append to '{log}': {reason}")))
     }
 }

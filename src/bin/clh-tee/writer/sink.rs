@@ -5,6 +5,7 @@
 //! all go through it until it is empty.
 
 use std::io;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
@@ -31,8 +32,18 @@ pub(crate) struct Sink {
     /// Ready when there is news for a waiting reader.
     pub(crate) news: Woken,
     overflow: Overflow,
+    pub(crate) lock_timeout: Option<Duration>,
     /// The log gets no lines.
     pub(crate) discards: bool,
+    pub(crate) given_up: Option<GivenUp>,
+}
+
+/// Why a log gets no more lines, and those that it did not get.
+pub(crate) struct GivenUp {
+    pub(crate) why: String,
+    pub(crate) lines: Vec<u8>,
+    /// It cannot be told how the last append ended.
+    pub(crate) unsure: bool,
 }
 
 /// Who empties the queue.
@@ -69,13 +80,19 @@ impl Sink {
         for notice in notices {
             shared.report_notice(notice);
         }
-        let (appender, overflow) = (Appending::NotNeeded, cli.overflow);
-        Ok(Self { shared, appender, news, overflow, discards: false })
+        let (appender, overflow, lock_timeout) =
+            (Appending::NotNeeded, cli.overflow, cli.lock_timeout);
+        let (discards, given_up) = (false, None);
+        Ok(Self { shared, appender, news, overflow, lock_timeout, discards, given_up })
     }
 
     /// Takes the whole lines of `lines` if there is room; if not, there will be news.
     /// A `patient` caller is held up if it floods the log.
     pub(crate) fn put(&mut self, lines: &mut Lines, patient: bool) {
+        if let Some(given_up) = &mut self.given_up {
+            given_up.lines.extend_from_slice(lines.whole());
+            return lines.taken(lines.whole().len());
+        }
         if lines.whole().is_empty() || (patient && self.must_wait()) {
             return;
         }
@@ -113,7 +130,7 @@ impl Sink {
     }
 
     /// Until when to read no more, if enough lines wait for the lock already.
-    pub(crate) fn turn_by(&self) -> Option<Instant> {
+    fn turn_by(&self) -> Option<Instant> {
         let turn = self.shared.queue.locking_since(self.shared.hold)? + TURN;
         (turn > Instant::now()).then_some(turn)
     }
@@ -145,7 +162,8 @@ impl Sink {
         }
     }
 
-    /// Appends from the queue if no thread could be started; call it again at [`Self::next_try`].
+    /// Appends from the queue if no thread could be started; call it again when it
+    /// [wakes](Self::wakes_at).
     pub(crate) fn go_on(&mut self) {
         if let Appending::Here(appender, next) = &mut self.appender
             && next.is_none_or(|next| next <= Instant::now())
@@ -154,8 +172,16 @@ impl Sink {
         }
     }
 
-    pub(crate) fn next_try(&self) -> Option<Instant> {
-        if let Appending::Here(_, next) = &self.appender { *next } else { None }
+    /// Returns the moments at which there is something to do, whatever comes.
+    pub(crate) fn wakes_at(&self) -> [Option<Instant>; 3] {
+        if self.given_up.is_some() {
+            return [None; 3];
+        }
+        // A wait for the lock that has not begun can begin now.
+        let locking_since = || self.locking_since().unwrap_or_else(Instant::now);
+        let lock = self.lock_timeout.map(|limit| locking_since() + limit);
+        let next = if let Appending::Here(_, next) = &self.appender { *next } else { None };
+        [lock, self.turn_by(), next]
     }
 
     /// If no thread can be started, tries again each time that lines have to be queued.
@@ -177,6 +203,9 @@ impl Sink {
 
     /// Whether all lines are in and all requests done; if not, there will be news.
     pub(crate) fn is_settled(&self) -> bool {
+        if self.given_up.is_some() {
+            return true;
+        }
         if !self.shared.queue.is_settled() {
             return false;
         }
@@ -185,6 +214,7 @@ impl Sink {
         self.shared.background.is_done()
     }
 
+    /// Since when lines have been waiting for the lock.
     pub(crate) fn locking_since(&self) -> Option<Instant> {
         self.shared.queue.locking_since(0)
     }
@@ -199,18 +229,27 @@ impl Sink {
         self.shared.hopeless.load(Ordering::Relaxed)
     }
 
-    /// Returns the lines given up, and whether it is unsure how the last append ended.
-    pub(crate) fn give_up(&self) -> (Vec<u8>, bool) {
-        self.shared.queue.abandon(GRACE)
+    /// Gives up the lines that wait, and all that come from now on.
+    pub(crate) fn give_up(&mut self, why: &str) {
+        if self.given_up.is_none() {
+            let (lines, unsure) = self.shared.queue.abandon(GRACE);
+            self.given_up = Some(GivenUp { why: why.to_owned(), lines, unsure });
+        }
     }
 
     pub(crate) fn dropped(&self) -> u64 {
         self.shared.dropped.load(Ordering::Relaxed)
     }
 
-    /// Whether every fsync that was asked for succeeded.
-    pub(crate) fn is_safe(&self) -> bool {
-        !self.shared.unsynced.load(Ordering::Relaxed)
+    /// Whether a line was lost, or an fsync that was asked for failed.
+    pub(crate) fn has_lost(&self) -> bool {
+        let lost = |given_up: &GivenUp| given_up.unsure || !given_up.lines.is_empty();
+        let unsynced = self.shared.unsynced.load(Ordering::Relaxed);
+        unsynced || self.dropped() > 0 || self.given_up.as_ref().is_some_and(lost)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.shared.path
     }
 
     pub(crate) fn post_rotate(&self) -> Option<&PostRotate> {
