@@ -179,6 +179,11 @@ impl Running {
         until(PATIENCE, &what, || self.out.so_far() == bytes);
     }
 
+    /// Returns what it has written to standard output so far.
+    pub(crate) fn out_so_far(&self) -> Vec<u8> {
+        self.out.so_far()
+    }
+
     /// Returns what it has written to standard error so far.
     pub(crate) fn stderr_so_far(&self) -> String {
         String::from_utf8_lossy(&without_size_warning(&self.err.so_far())).into_owned()

@@ -243,6 +243,11 @@ pub(crate) fn page(text: &str) -> anyhow::Result<()> {
     out(Stdout::open().and_then(|mut stdout| stdout.write_all(text.as_bytes()))).map(drop)
 }
 
+/// Lets the program that started us go on; if it has ended, there is none to tell.
+pub(crate) fn acknowledge() {
+    drop(Stdout::open().and_then(|mut stdout| stdout.write_all(b"\n")));
+}
+
 /// Tells whether standard output takes more. A closed pipe is no failure, as for `tee` and `cat`.
 pub(crate) fn out(written: io::Result<()>) -> anyhow::Result<bool> {
     match written {

@@ -103,6 +103,13 @@ pub(crate) struct Cli {
     #[arg(long, hide_short_help = true, help_heading = "Input and output")]
     pub(crate) stats: bool,
 
+    /// Print a newline when ready, and one after each flush
+    ///
+    /// This is for a program that starts clh-tee and wants to know when its lines are in LOG: it
+    /// sends USR1 and waits for the newline on standard output. Such a flush does not fsync.
+    #[arg(long, requires = "quiet", hide_short_help = true, help_heading = "Input and output")]
+    pub(crate) acknowledge: bool,
+
     #[command(flatten, next_help_heading = "Transforming lines")]
     pub(crate) transforming: Settings,
     #[command(flatten, next_help_heading = "Running a command")]

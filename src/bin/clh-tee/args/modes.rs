@@ -117,8 +117,8 @@ fn modes_of(id: &str) -> &'static [&'static str] {
             &["append", "repair", "rotate"]
         }
         "on_rotate" | "drain_timeout" => &["append", "rotate"],
-        "mkdir" | "max_line" | "buffer" | "overflow" | "stats" | "timestamp" | "tag"
-        | "collapse_cr" | "escape_control" | "crlf" => &["append"],
+        "mkdir" | "max_line" | "buffer" | "overflow" | "stats" | "acknowledge" | "timestamp"
+        | "tag" | "collapse_cr" | "escape_control" | "crlf" => &["append"],
         "select" | "deselect" | "strip_ansi" => &["append", "read"],
         _ => &[],
     }

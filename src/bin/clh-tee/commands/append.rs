@@ -8,7 +8,7 @@ use clh_tee::{Escaped, RotatingLog};
 use crate::args::Cli;
 use crate::input::child::Child;
 use crate::input::{EventLoop, Source};
-use crate::messages::{Report, Status};
+use crate::messages::{self, Report, Status};
 use crate::sys::{Input, NOWHERE, Signals, Stream, Umask, is_standard, is_standard_input, without};
 use crate::tee::Tee;
 use crate::writer::post_rotate::PostRotate;
@@ -43,6 +43,9 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     let tee = |stream| if quiet { Tee::off() } else { Tee::to(stream) };
     let source = |(input, stream)| Source::new(input, stream, tee(stream), cli, pid);
     let sources = inputs.into_iter().map(source).collect::<anyhow::Result<_>>()?;
+    if cli.acknowledge {
+        messages::acknowledge();
+    }
     Ok(EventLoop::new(cli, report, signals, sources, vec![sink], child).run())
 }
 

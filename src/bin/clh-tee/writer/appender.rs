@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use clh_tee::{Error, Hold, Notice, RotatingLog, Unappended};
 
-use crate::messages::{Report, counted};
+use crate::messages::{self, Report, counted};
 use crate::writer::background::BackgroundThread;
 use crate::writer::fairness::{Fairness, Turn};
 use crate::writer::post_rotate::PostRotate;
@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) background: BackgroundThread,
     pub(crate) post_rotate: Option<PostRotate>,
     pub(crate) report: Report,
+    /// A flush ends with a newline on standard output, instead of an fsync.
+    pub(crate) acknowledges: bool,
     pub(crate) path: PathBuf,
     /// Why lines cannot be appended at present, unless they only wait for the lock.
     pub(crate) trouble: Mutex<Option<String>>,
@@ -127,7 +129,9 @@ impl Shared {
         let turn = Turn::begin(hold.others());
         let (bytes, flush, outcome) = self.append_held(hold, turn);
         self.fairness.is_over(turn, bytes);
-        if flush {
+        if flush && self.acknowledges {
+            messages::acknowledge();
+        } else if flush {
             self.report_unsynced(log.sync());
         }
         self.report_notices(&mut log);

@@ -71,6 +71,7 @@ impl Sink {
             log: Mutex::new(log),
             post_rotate,
             report: report.clone(),
+            acknowledges: cli.acknowledge,
             path: cli.log.clone(),
             trouble: Mutex::new(None),
             unsynced: AtomicBool::new(false),
