@@ -12,8 +12,8 @@ use std::io::{self, ErrorKind};
 
 use flate2::{Compress, Compression, FlushCompress};
 
-/// gzip, deflate, no name, no time, any system.
-pub(crate) const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+/// gzip, deflate, an extra field, no name, no time, any system.
+pub(crate) const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255];
 /// Deflate's last block, which is empty.
 const END: [u8; 2] = [3, 0];
 
@@ -77,9 +77,11 @@ impl Deflater {
     }
 }
 
+pub(crate) const TRAILER: usize = 10;
+
 /// Closes a member of `length` bytes with this CRC-32.
-pub(crate) fn trailer(checksum: u32, length: u64) -> [u8; 10] {
-    let mut trailer = [0; 10];
+pub(crate) fn trailer(checksum: u32, length: u64) -> [u8; TRAILER] {
+    let mut trailer = [0; TRAILER];
     trailer[..2].copy_from_slice(&END);
     trailer[2..6].copy_from_slice(&checksum.to_le_bytes());
     // Of a length above 4 GiB gzip keeps the lowest four bytes.
@@ -105,7 +107,7 @@ mod tests {
     use std::io::Read;
 
     fn member(log: &[u8], length: usize) -> Vec<u8> {
-        let (mut deflater, mut out) = (Deflater::new(6), HEADER.to_vec());
+        let (mut deflater, mut out) = (Deflater::new(6), [&HEADER[..], &[0, 0]].concat());
         for (index, block) in log.chunks(length).enumerate() {
             let before = &log[..index * length];
             let window = usize::try_from(WINDOW).unwrap();

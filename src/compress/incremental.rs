@@ -1,22 +1,24 @@
 //! Compressing a log before it is rotated, block by block, as it grows.
 //!
 //! A log's content does not change once written, so any writer can compress it early, with
-//! the lock released. When the log is full, at most one small block is left to do under it.
+//! the lock released. When the log is full, nothing is left to do under it, unless lines have
+//! come in meanwhile.
 //!
 //! ```text
 //!            ┌── block ──┬── block ──┬── block ──┬─ not yet ─┐
 //!  app.log   │           │           │           │           │ ◀─ lines come in
 //!            └───────────┴───────────┴───────────┴───────────┘
-//!            ┌─ block ┬─ block ─┬─ block ┬ index ┐
-//!  private   │        │         │        │       │    .__app.log.ID.gz
-//!            └────────┴─────────┴────────┴───────┘
+//!            ┌─ index ┬─ block ┬─ block ─┬─ block ┐
+//!  private   │        │        │         │        │   .__app.log.ID.gz
+//!            └────────┴────────┴─────────┴────────┘
 //! ```
 //!
 //! Any process may add the next block without reading the others. But the backup must always
 //! be what the log holds, since the plain log is removed: another process may have truncated
 //! it, and it may have grown again over the same bytes. So a rotation is
 //! [prepared](Incremental::prepare): shortly before, with no lock held, the whole log is
-//! compared with the index. Under the lock only size, identity and samples are compared.
+//! compared with the index, and the private file made a complete `.gz`, on disk. Under the lock
+//! only size, identity and samples are compared.
 
 #[cfg(test)]
 mod tests;
@@ -26,7 +28,7 @@ use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::compress::block::{self, Deflater, SMALL, WINDOW};
+use crate::compress::block::{self, Deflater, WINDOW};
 use crate::compress::pieces;
 use crate::compress::private_file::{Compressed, PrivateFile, Progress};
 use crate::file::{file_id, open_to_read};
@@ -64,6 +66,8 @@ pub(crate) struct Incremental {
     trusted: Option<(Identity, Progress)>,
     /// When that was compared with the whole log.
     compared: Option<Instant>,
+    /// The private file that was made complete, and synced if that was asked for.
+    complete: Option<(Identity, Progress)>,
 }
 
 struct Files {
@@ -84,6 +88,7 @@ impl Incremental {
             covered: 0,
             trusted: None,
             compared: None,
+            complete: None,
         }
     }
 
@@ -148,10 +153,20 @@ impl Incremental {
             }
             progress = self.compare(&files, progress)?;
         }
-        if self.sync { files.private.sync_ahead(&progress) } else { Ok(()) }
+        let about = sys::about(&files.log)?;
+        self.complete(&files, progress, &about)
     }
 
-    /// Whether the log can be rotated with at most a small block to compress. The lock is held.
+    fn complete(&mut self, files: &Files, progress: Progress, log: &Metadata) -> io::Result<()> {
+        let known = Some((files.private.identity(), progress));
+        if self.complete != known || !files.private.is_complete(&progress)? {
+            files.private.complete(&progress, log, self.sync)?;
+            self.complete = known;
+        }
+        Ok(())
+    }
+
+    /// Whether the log can be rotated with nothing left to compress or sync. The lock is held.
     pub(crate) fn is_ready(&mut self, about: &Metadata) -> bool {
         self.is_about(file_id(about));
         if self.covered == 0 && about.len() <= TINY {
@@ -159,16 +174,18 @@ impl Incremental {
         }
         let ready = |files: Files| {
             let progress = files.private.progress(&files.log)?;
-            let known = self.is_fresh() && self.trusts(&files, progress);
-            Ok(known && about.len() - progress.covered <= SMALL)
+            let known = Some((files.private.identity(), progress));
+            Ok(self.is_fresh()
+                && self.trusts(&files, progress)
+                && about.len() == progress.covered
+                && self.complete == known)
         };
         // After an error a preparation would fail, too.
         self.files(about.len()).and_then(|files| files.map_or(Ok(false), ready)).unwrap_or(true)
     }
 
-    /// Covers the whole log, to which no process appends now, and closes the private file.
-    /// Returns nothing if the log is better compressed as a whole. After an error the private
-    /// file is useless.
+    /// Covers the whole log, to which no process appends now, and completes the private file.
+    /// Returns nothing if the log is better compressed as a whole.
     pub(crate) fn finish(&mut self, about: &Metadata) -> io::Result<Option<Compressed>> {
         let (identity, size) = (file_id(about), about.len());
         self.is_about(identity);
@@ -190,7 +207,8 @@ impl Incremental {
             progress = self.compare(&files, progress)?;
         }
         progress = self.add_all(&files, progress, size)?;
-        files.private.close(progress, about, self.sync).map(Some)
+        self.complete(&files, progress, about)?;
+        Ok(Some(files.private.into_backup()))
     }
 
     fn trusts(&self, files: &Files, progress: Progress) -> bool {
@@ -266,7 +284,7 @@ impl Incremental {
             deflater.reset();
             pieces(log, at.saturating_sub(WINDOW), at, |window, _| deflater.prime(window))?;
         }
-        PrivateFile::begin(&before, compressed);
+        compressed.clear();
         let mut after = before;
         pieces(log, at, at + length, |piece, last| {
             after.covers(piece);

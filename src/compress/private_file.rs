@@ -9,47 +9,52 @@
 //! - It is used only if it belongs to the log's owner or to us and is no wider than the log.
 //!   Else it is removed, which harms no other file.
 //! - Every process that creates, extends or removes it holds a `flock` on it.
-//! - While the log grows, an index is at its end. It is written in one call with the block
-//!   before it, and the next block overwrites it. A file with an incomplete index is emptied.
+//! - An index, in an extra field of gzip's header, says how far it has come. It is written after
+//!   the block that it counts, so a writer that is killed leaves the index before. A file with
+//!   an incomplete index is emptied.
 //!
 //! ```text
-//!  growing   header │ block │ block │ index: how much of the log is covered,
-//!                                   │ checksums of that and of the blocks
-//!  closed    header │ block │ block │ deflate's end, CRC-32, length: gzip's
+//!  header with index │ block │ block │ deflate's end, CRC-32, length: gzip's
 //! ```
 //!
 //! - The index only says what its writer saw. A block is trusted if this process wrote it, or
 //!   has compared it with the log, without the lock, in [`incremental`](super::incremental).
-//! - A rename makes a closed file a backup. If the rotation fails before, the index is
-//!   restored, so that nothing is compressed twice.
+//! - The end is written, and fsynced, before the lock is acquired to rotate: then a rename makes
+//!   the file a backup. The next block overwrites the end, if the log has grown instead.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind};
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process;
 
 use flate2::{Compression, GzBuilder};
 
-use super::block::{HEADER, checksum_after, trailer, unfit};
+use super::block::{self, TRAILER, checksum_after, trailer, unfit};
 use super::{PIECE, pieces};
 use crate::error::{Error, Result};
 use crate::file::permissions::Ownership;
-use crate::file::sync::{sync_all, sync_data};
+use crate::file::sync::sync_all;
 use crate::file::{file_id, open_to_read};
 use crate::lock;
 use crate::names::{self, Names};
 use crate::sys::{self, FileExt, Identity, Metadata};
 
-/// No deflate block begins with 7, so every gzip reader stops here, with an error.
-const MAGIC: [u8; 8] = *b"\x07clh-tee";
-/// Behind [`MAGIC`] a length and five checksums.
+/// gzip's header, and before the index: the length of the extra field, which holds one subfield,
+/// its name and its length.
+const PREFIX: [u8; 16] = {
+    let (mut prefix, fields) = ([0; 16], [40, 0, b'c', b't', 36, 0]);
+    let (mut at, header) = (0, block::HEADER);
+    while at < prefix.len() {
+        prefix[at] = if at < header.len() { header[at] } else { fields[at - header.len()] };
+        at += 1;
+    }
+    prefix
+};
+/// The index: two lengths and five checksums.
 const INDEX: usize = 36;
+const HEADER: usize = PREFIX.len() + INDEX;
 /// How much of the beginning and of the end of the covered content is compared under the lock.
 const SAMPLE: u64 = 4096;
-/// A file of such a size is not synced ahead: a disk writes that in a millisecond. Smaller ones
-/// are closed so often that others would meet the longer fsync under the lock more often.
-const SYNCED_ONCE: Range<u64> = 32 * 1024..256 * 1024;
 
 /// The index: how far a growing private file has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,38 +65,45 @@ pub(crate) struct Progress {
     end: u64,
     /// CRC-32 of the covered content.
     log: u32,
-    /// CRC-32 of the private file up to `end`.
+    /// CRC-32 of the blocks.
     data: u32,
     /// CRC-32 of the samples.
     samples: [u32; 2],
 }
 
 impl Progress {
-    const NONE: Self = Self { covered: 0, end: 0, log: 0, data: 0, samples: [0; 2] };
+    const NONE: Self = Self { covered: 0, end: HEADER as u64, log: 0, data: 0, samples: [0; 2] };
 
     /// Nothing if the index is incomplete.
     fn of(file: &File) -> io::Result<Option<Self>> {
         let length = file.metadata()?.len();
-        let Some(end) = length.checked_sub(INDEX as u64) else { return Ok(None) };
-        let mut bytes = [0; INDEX];
-        file.read_exact_at(&mut bytes, end)?;
-        let number = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| bytes[at + byte]));
-        let covered = u64::from(number(8)) | u64::from(number(12)) << 32;
+        if length < HEADER as u64 {
+            return Ok(None);
+        }
+        let mut bytes = [0; HEADER];
+        file.read_exact_at(&mut bytes, 0)?;
+        let part = |at: usize| [0, 1, 2, 3].map(|byte| bytes[PREFIX.len() + at + byte]);
+        let number = |at: usize| u32::from_le_bytes(part(at));
+        let wide = |at: usize| u64::from(number(at)) | u64::from(number(at + 4)) << 32;
         let (log, data, samples) = (number(16), number(20), [number(24), number(28)]);
-        let found = Self { covered, end, log, data, samples };
-        Ok((covered > 0 && found.index() == bytes).then_some(found))
+        let found = Self { covered: wide(0), end: wide(8), log, data, samples };
+        let whole = found.header() == bytes && found.covered > 0 && found.end <= length;
+        Ok(whole.then_some(found))
     }
 
-    fn index(&self) -> [u8; INDEX] {
-        let mut bytes = [0; INDEX];
-        bytes[..8].copy_from_slice(&MAGIC);
-        bytes[8..16].copy_from_slice(&self.covered.to_le_bytes());
+    /// gzip's header with the index.
+    fn header(&self) -> [u8; HEADER] {
+        let mut bytes = [0; HEADER];
+        let (prefix, index) = bytes.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(&PREFIX);
+        index[..8].copy_from_slice(&self.covered.to_le_bytes());
+        index[8..16].copy_from_slice(&self.end.to_le_bytes());
         let numbers = [self.log, self.data, self.samples[0], self.samples[1]];
         for (number, at) in numbers.into_iter().zip((16..).step_by(4)) {
-            bytes[at..at + 4].copy_from_slice(&number.to_le_bytes());
+            index[at..at + 4].copy_from_slice(&number.to_le_bytes());
         }
-        let own = checksum_after(0, &bytes[..INDEX - 4]);
-        bytes[INDEX - 4..].copy_from_slice(&own.to_le_bytes());
+        let own = checksum_after(0, &index[..INDEX - 4]);
+        index[INDEX - 4..].copy_from_slice(&own.to_le_bytes());
         bytes
     }
 
@@ -197,72 +209,55 @@ impl PrivateFile {
 
     /// Whether its blocks are what was written.
     pub(crate) fn is_sound(&self, progress: &Progress) -> io::Result<bool> {
-        Ok(checksum(&self.file, 0, progress.end)? == progress.data)
+        let (begin, length) = (HEADER as u64, progress.end - HEADER as u64);
+        Ok(checksum(&self.file, begin, length)? == progress.data)
     }
 
-    /// Adds `compressed`, with which it has come to `after`, as far as the log goes. It begins
-    /// with what [`PrivateFile::begin`] put in.
+    /// Adds a block, `compressed`, with which it has come to `after`, as far as the log goes.
     pub(crate) fn extend(
         &self,
         before: &Progress,
         mut after: Progress,
         log: &File,
-        compressed: &mut Vec<u8>,
+        compressed: &[u8],
     ) -> io::Result<Progress> {
         after.end += compressed.len() as u64;
         after.data = checksum_after(before.data, compressed);
         after.samples = Progress::samples(log, after.covered)?;
-        compressed.extend(after.index());
-        if let Err(error) = self.file.write_all_at(compressed, before.end) {
-            self.put_index_back(before)?;
+        let block = self.file.write_all_at(compressed, before.end);
+        if let Err(error) = block.and_then(|()| self.file.write_all_at(&after.header(), 0)) {
+            // What there is of the block takes room that others may need.
+            self.file.set_len(before.end)?;
             return Err(error);
         }
         Ok(after)
     }
 
-    /// What precedes the next block: gzip's header, before the first.
-    pub(crate) fn begin(progress: &Progress, compressed: &mut Vec<u8>) {
-        compressed.clear();
-        compressed.extend(HEADER.iter().filter(|_| progress.end == 0));
-    }
-
-    fn put_index_back(&self, progress: &Progress) -> io::Result<()> {
-        self.file.set_len(progress.end)?;
-        let index = progress.index();
-        self.file.write_all_at(if progress.covered > 0 { &index } else { &[] }, progress.end)
-    }
-
-    /// Leaves little to sync when it is closed.
-    pub(crate) fn sync_ahead(&self, progress: &Progress) -> io::Result<()> {
-        if SYNCED_ONCE.contains(&progress.end) { Ok(()) } else { sync_data(&self.file) }
-    }
-
-    /// Closes it: the whole log that `about` describes is covered.
-    pub(crate) fn close(
-        self,
-        progress: Progress,
+    /// Makes it the backup of the whole log that `about` describes.
+    pub(crate) fn complete(
+        &self,
+        progress: &Progress,
         about: &Metadata,
         sync: bool,
-    ) -> io::Result<Compressed> {
-        let close = || {
-            self.file.set_len(progress.end)?;
-            let trailer = trailer(progress.log, progress.covered);
-            self.file.write_all_at(&trailer, progress.end)?;
-            seal(&self.file, about, sync)
-        };
-        let outcome = close();
-        let closed = Compressed {
-            file: self.file,
-            path: Removed(Some(self.path)),
-            growing: Some((self.identity, progress)),
-        };
-        match outcome {
-            Ok(()) => Ok(closed),
-            Err(error) => {
-                closed.put_back();
-                Err(error)
-            }
+    ) -> io::Result<()> {
+        self.file.set_len(progress.end)?;
+        self.file.write_all_at(&trailer(progress.log, progress.covered), progress.end)?;
+        seal(&self.file, about, sync)
+    }
+
+    /// Whether no other process has added to it, or begun to, since it was complete.
+    pub(crate) fn is_complete(&self, progress: &Progress) -> io::Result<bool> {
+        let mut end = [0; TRAILER];
+        if self.file.metadata()?.len() != progress.end + TRAILER as u64 {
+            return Ok(false);
         }
+        self.file.read_exact_at(&mut end, progress.end)?;
+        Ok(end == trailer(progress.log, progress.covered))
+    }
+
+    /// Of a complete one.
+    pub(crate) fn into_backup(self) -> Compressed {
+        Compressed { file: self.file, path: Removed(Some(self.path)), grows: true }
     }
 }
 
@@ -273,8 +268,8 @@ pub(crate) struct Compressed {
     /// Closed before the path is removed: on Windows it might keep its name until then.
     file: File,
     path: Removed,
-    /// If it grew with a log: how far.
-    growing: Option<(Identity, Progress)>,
+    /// It grew with a log, and can go on.
+    grows: bool,
 }
 
 /// Removes the path when dropped.
@@ -314,7 +309,7 @@ impl Compressed {
         let source = open_to_read(source)?;
         let about = sys::about(&source)?;
         let (file, _) = Ownership::of(&source, &about).create(&path)?;
-        let made = Self { file, path: Removed(Some(path)), growing: None };
+        let made = Self { file, path: Removed(Some(path)), grows: false };
         // It is new, so it is free; if not, it is no longer ours.
         if !lock::try_lock(&made.file)? {
             return Err(ErrorKind::WouldBlock.into());
@@ -338,7 +333,7 @@ impl Compressed {
         let free = lock::try_lock(&file).map_err(Error::on("lock", &path))?;
         // Only if it is ours: dropping a value removes the file.
         let ours = free && is_our_own(&metadata);
-        Ok(ours.then(|| Self { file, path: Removed(Some(path)), growing: None }))
+        Ok(ours.then(|| Self { file, path: Removed(Some(path)), grows: false }))
     }
 
     pub(crate) fn metadata(&self) -> Result<Metadata> {
@@ -354,8 +349,13 @@ impl Compressed {
         self.metadata().map(|metadata| ownership.admits(&Ownership::of(&self.file, &metadata)))
     }
 
-    pub(crate) fn holds(&self, plain: &Path) -> Result<bool> {
-        super::same_generation(plain, &self.file).map_err(Error::on("compare", plain))
+    /// Whether it is the compressed form of the backup at `plain`, of this `length`.
+    pub(crate) fn holds(&self, plain: &Path, length: u64) -> Result<bool> {
+        let covers_all =
+            Progress::of(&self.file).map(|found| found.is_none_or(|it| it.covered >= length));
+        let holds =
+            covers_all.and_then(|all| Ok(all && super::same_generation(plain, &self.file)?));
+        holds.map_err(Error::on("compare", plain))
     }
 
     /// Renames it to the compressed backup beside `plain`.
@@ -366,11 +366,8 @@ impl Compressed {
 
     /// Lets it grow again after a rotation that failed.
     pub(crate) fn put_back(mut self) {
-        if let (Some((identity, progress)), Some(path)) = (self.growing, self.path.0.take()) {
-            let private = PrivateFile { file: self.file, path, identity };
-            if private.put_index_back(&progress).is_err() {
-                drop(Removed(Some(private.path)));
-            }
+        if self.grows {
+            self.path.0 = None;
         }
     }
 }

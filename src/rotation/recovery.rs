@@ -132,7 +132,7 @@ fn finish_or_remove(
     let plain = backups.naming.plain_of(identity, names, kept, &found.listing)?;
     if let Some((plain, metadata)) = plain
         && compressed.is_admitted_by(&Ownership::at(&plain, &metadata))?
-        && compressed.holds(&plain)?
+        && compressed.holds(&plain, metadata.len())?
     {
         return backups.place(&compressed, &plain, held);
     }

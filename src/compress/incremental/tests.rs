@@ -1,7 +1,7 @@
 //! What happens to log and private file while one is compressed as it grows.
 
 use super::*;
-use crate::compress::block::length_at;
+use crate::compress::block::{SMALL, length_at};
 use flate2::bufread::GzDecoder;
 use std::fs;
 use std::io::{BufReader, Read};
@@ -129,14 +129,16 @@ fn another_process_goes_on_from_what_is_there() {
 }
 
 #[test]
-fn a_rotation_is_ready_only_if_little_is_left_and_the_rest_is_trusted() {
+fn a_rotation_is_ready_only_if_nothing_is_left_and_all_is_trusted() {
     let site = Site::new();
     let (mut one, mut two) = (site.incremental(), site.incremental());
     site.grow(2 * BLOCK);
     assert!(!one.is_ready(&site.metadata()));
     site.prepare(&mut one);
     assert!(one.is_ready(&site.metadata()));
-    site.grow(2 * BLOCK + SMALL);
+    site.grow(2 * BLOCK + 1);
+    assert!(!one.is_ready(&site.metadata()));
+    site.prepare(&mut one);
     assert!(one.is_ready(&site.metadata()));
     site.grow(3 * BLOCK);
     assert!(!one.is_ready(&site.metadata()));
@@ -209,6 +211,25 @@ fn a_file_whose_index_is_not_whole_is_thrown_away() {
     for content in damaged {
         fs::write(site.private(), content).unwrap();
         assert_eq!(site.finish(&mut site.incremental()), bytes);
+    }
+}
+
+#[test]
+fn a_complete_file_over_whose_end_another_process_died_is_completed_again() {
+    let site = Site::new();
+    let bytes = site.grow(BLOCK);
+    let mut incremental = site.incremental();
+    site.prepare(&mut incremental);
+    let whole = fs::read(site.private()).unwrap();
+    let end = whole.len() - 10;
+    for content in [
+        &whole[..end],
+        &whole[..end + 3],
+        &[&whole[..end], &[0; 10]].concat(),
+        &[&whole[..], b"block"].concat(),
+    ] {
+        fs::write(site.private(), content).unwrap();
+        assert_eq!(site.finish_unprepared(&mut incremental), bytes);
     }
 }
 
