@@ -112,7 +112,10 @@ impl Active {
         let open = self.open.as_ref().map(|open| (open.identity, open.size));
         self.others = match open.or(self.left.take()) {
             Some((before, left)) if before == now => {
-                self.shortened = (size < left).then_some((left, size));
+                // A log that was closed may since have been removed, and its identity given to
+                // the next one.
+                let is_same = self.open.is_some();
+                self.shortened = (is_same && size < left).then_some((left, size));
                 size.abs_diff(left)
             }
             Some(_) => size.max(1),
@@ -276,4 +279,31 @@ impl Active {
 /// Refuses a Unix socket: opening one fails for ever.
 fn refuse_socket(metadata: &Metadata) -> io::Result<()> {
     if sys::is_socket(metadata) { Err(io::Error::other("it is a Unix socket")) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::lock::Lock;
+
+    #[test]
+    fn only_a_log_that_stayed_open_has_been_cut_for_certain() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        for stays_open in [true, false] {
+            fs::write(&path, "one\ntwo\n").unwrap();
+            let mut active = Active::new(path.clone(), Asked::default()).unwrap();
+            let mut lock = Lock::not_needed();
+            let mut held = lock.acquire().unwrap();
+            active.refresh(&mut held).unwrap();
+            if !stays_open {
+                active.close();
+            }
+            fs::write(&path, "one\n").unwrap();
+            active.refresh(&mut held).unwrap();
+            assert_eq!(active.shortened, stays_open.then_some((8, 4)));
+        }
+    }
 }

@@ -85,7 +85,6 @@ fn plain() {
 }
 
 #[test]
-#[ignore = "known fault: a writer hangs at its end, see docs/windows.md"]
 fn gzip() {
     mix("--gzip");
 }
