@@ -12,6 +12,9 @@ mod interrupted;
 mod neighbours;
 
 use std::env;
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use harness::{Place, Running, Tee, until};
@@ -22,9 +25,23 @@ const SOON: Duration = Duration::from_secs(30);
 /// How long it is watched that something does not happen.
 const A_WHILE: Duration = Duration::from_millis(300);
 
+/// Keeps Wine running until the input of this ends, with these tests.
+///
+/// Wine's services keep open what the first program has as standard error, so
+/// a test that starts Wine itself would wait for its end in vain.
+static WINE: LazyLock<Child> = LazyLock::new(|| {
+    let mut wine = Command::new("wine");
+    wine.arg("cmd").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut first = wine.spawn().expect("start Wine");
+    let greeting = first.stdout.as_mut().expect("stdout is a pipe");
+    greeting.read_exact(&mut [0]).expect("Wine runs");
+    first
+});
+
 /// Starts a `clh-tee` that appends to `app.log`, and waits until its first
 /// line is in.
 fn started(place: &Place, options: &str, first: &str) -> Running {
+    LazyLock::force(&WINE);
     let exe = env::var_os("CLH_TEE_EXE").expect(".ci/windows says where the program is");
     let tee = Tee::new(place).program("wine").arg(exe).args("-q").args(options).arg("app.log");
     let mut tee = tee.start();
