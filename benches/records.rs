@@ -17,7 +17,7 @@ mod sys {
     pub(crate) const READ: usize = 256 * 1024;
 }
 
-use crate::records::Lines;
+use crate::records::{Lines, Splitting};
 use crate::sys::READ;
 
 /// How much is cut in one go.
@@ -58,12 +58,12 @@ fn cut(bencher: Bencher, length: usize, read: usize, max_line: usize) {
     line[length - 1] = b'\n';
     let input = line.repeat(INPUT / length);
     bencher.counter(BytesCount::of_slice(&input)).bench_local(|| {
-        let mut lines = Lines::new(max_line);
+        let mut lines = Lines::new(Splitting { max_line, ..Splitting::NONE });
         for mut piece in input.chunks(read) {
             while !piece.is_empty() {
                 let count = lines.read(&mut piece).expect("memory can be read").len();
                 lines.split(count);
-                lines.taken(black_box(lines.whole()).len());
+                lines.taken(black_box(lines.whole().bytes()).len());
             }
         }
         lines.end_partial();

@@ -16,6 +16,8 @@ use memchr::memchr_iter;
 #[path = "../src/bin/clh-tee"]
 mod program {
     #[expect(dead_code, reason = "the program uses more of it")]
+    pub(crate) mod records;
+    #[expect(dead_code, reason = "the program uses more of it")]
     #[expect(unused_imports, reason = "its tests are not run here")]
     pub(crate) mod transform;
     /// What differs from system to system, as far as tags need it.
@@ -25,9 +27,11 @@ mod program {
         #[expect(dead_code, reason = "the program uses more of it")]
         mod files;
         pub(crate) use self::files::{host, user};
+        pub(crate) const READ: usize = super::super::INPUT;
     }
 }
 
+use crate::program::records::{self, Batch};
 use crate::program::sys;
 use crate::program::transform::{Rules, Settings, Transform};
 
@@ -96,11 +100,11 @@ fn transformed(bencher: Bencher, options: &str, line: &str) {
     let transform = Transform::new(&settings, 1, "out").expect("a tag that can be filled in");
     let mut transform = transform.expect("something is asked for");
     let input = line.repeat(INPUT / line.len()).into_bytes();
-    let (mut now, mut out) = (SystemTime::now(), Vec::new());
+    let (mut now, mut out) = (SystemTime::now(), Batch::default());
     bencher.counter(BytesCount::of_slice(&input)).bench_local(|| {
         out.clear();
         let began = now;
         now += Duration::from_micros(200);
-        transform.apply(black_box(&input), began, now, &mut out)
+        transform.apply(black_box(&input[..]).into(), began, now, &mut out)
     });
 }

@@ -6,6 +6,7 @@ complete -c clh-tee -l on-rotate -d 'Run this after each rotation, with the back
 complete -c clh-tee -l backups -d 'How many backups to keep' -r
 complete -c clh-tee -l gzip-level -d 'From fast (1) to small (9); turns on --gzip' -r
 complete -c clh-tee -l max-line -d 'Cut longer lines into lines of SIZE' -r
+complete -c clh-tee -l max-record -d 'Cut longer records at the end of a line; default 1M' -r
 complete -c clh-tee -l timestamp -d 'Put the time before each line' -r
 complete -c clh-tee -l tag -d 'Put TEXT and a colon before each line' -r
 complete -c clh-tee -l select -d 'Only lines that match go into LOG' -r
@@ -28,6 +29,7 @@ complete -c clh-tee -l config -d 'Take settings from FILE, for all logs or by pa
 complete -c clh-tee -l utc -d 'Use UTC instead of local time'
 complete -c clh-tee -l gzip -d 'Compress backups: LOG.1.gz and so on'
 complete -c clh-tee -s q -l quiet -d 'Do not copy the input to standard output'
+complete -c clh-tee -s z -l null -d 'Input records end in NUL, not in newline'
 complete -c clh-tee -l stats -d 'Print statistics at the end, on standard error'
 complete -c clh-tee -l acknowledge -d 'Print a newline when ready, and one after each flush'
 complete -c clh-tee -l strip-ansi -d 'Drop colours and cursor movements from lines'

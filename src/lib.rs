@@ -95,6 +95,8 @@ mod sys;
 mod time;
 
 #[doc(hidden)]
+pub use active::records::Records;
+#[doc(hidden)]
 pub use compress::background::Background;
 pub use error::{Error, Escaped, Result, reason};
 pub use event::{Mismatch, Notice, Rotated, Stats, Unappended};

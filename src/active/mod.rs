@@ -5,12 +5,14 @@
 //! other writer appends, so a failed write can be cut back.
 
 mod open;
+pub(crate) mod records;
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use self::open::Open;
+use self::records::Records;
 use crate::error::{Error, Result};
 use crate::file::permissions::{Asked, Ownership};
 use crate::file::sync::sync_data;
@@ -46,7 +48,7 @@ pub(crate) struct Active {
 /// A write that failed, perhaps half-way.
 #[derive(Debug)]
 pub(crate) struct Unwritten {
-    /// How many bytes were written; whole lines, if the log is a regular file.
+    /// How many bytes were written; whole records, if the log is a regular file.
     pub(crate) kept: usize,
     pub(crate) error: Error,
 }
@@ -223,15 +225,14 @@ impl Active {
         self.unmet.as_mut().is_some_and(std::mem::take)
     }
 
-    /// Appends whole `lines`. If not everything can be written, the log ends with the last whole
-    /// line.
+    /// Appends records. If not everything can be written, the log ends with the last whole one.
     pub(crate) fn append(
         &mut self,
         _: &mut Held<'_>,
-        lines: &[u8],
+        records: Records<'_>,
     ) -> std::result::Result<(), Unwritten> {
         let missing = || Err((0, ErrorKind::NotFound.into()));
-        let outcome = self.open.as_mut().map_or_else(missing, |open| open.append(lines));
+        let outcome = self.open.as_mut().map_or_else(missing, |open| open.append(records));
         outcome.map_err(|(kept, error)| Unwritten { kept, error: self.cannot("append to", error) })
     }
 

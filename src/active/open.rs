@@ -1,10 +1,9 @@
-//! An open log: its size, its end, and writes to it that leave whole lines.
+//! An open log: its size, its end, and writes to it that leave whole records.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
 
-use memchr::memrchr;
-
+use super::records::Records;
 use crate::sys::{self, FileExt, Identity};
 
 #[derive(Debug)]
@@ -35,28 +34,28 @@ impl Open {
         }
     }
 
-    /// Appends whole lines, after the newline that ends a partial one.
-    pub(crate) fn append(&mut self, lines: &[u8]) -> Result<(), (usize, io::Error)> {
+    /// Appends records, after the newline that ends a partial line.
+    pub(crate) fn append(&mut self, records: Records<'_>) -> Result<(), (usize, io::Error)> {
         self.end_partial_line().map_err(|error| (0, error))?;
-        self.write(lines)
+        self.write(records)
     }
 
     pub(crate) fn end_partial_line(&mut self) -> io::Result<()> {
         if self.partial {
-            self.write(b"\n").map_err(|(_, error)| error)?;
+            self.write(b"\n"[..].into()).map_err(|(_, error)| error)?;
             self.partial = false;
         }
         Ok(())
     }
 
-    fn write(&mut self, lines: &[u8]) -> Result<(), (usize, io::Error)> {
-        let mut written = 0;
+    fn write(&mut self, records: Records<'_>) -> Result<(), (usize, io::Error)> {
+        let (bytes, mut written) = (records.bytes(), 0);
         let error = loop {
-            if written == lines.len() {
+            if written == bytes.len() {
                 self.grown(written);
                 return Ok(());
             }
-            match sys::append(&self.file, &lines[written..]) {
+            match sys::append(&self.file, &bytes[written..]) {
                 Ok(0) => break ErrorKind::WriteZero.into(),
                 Ok(count) => written += count,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -64,12 +63,12 @@ impl Open {
             }
         };
         if !self.regular {
-            // A pipe cannot be cut back. The rest of a line follows at the next try.
+            // A pipe cannot be cut back. The rest of a record follows at the next try.
             return Err((written, error));
         }
         // Cut back rather than finish later: another writer's line would join half
         // of ours before we had the lock again. We hold it, so nothing follows.
-        let kept = memrchr(b'\n', &lines[..written]).map_or(0, |end| end + 1);
+        let kept = records.whole(written);
         self.grown(kept);
         if kept < written {
             // If that fails, the next look finds another size, and a partial line.

@@ -150,7 +150,7 @@ pub struct Stats {
 /// Lines that could not be appended.
 #[derive(Debug)]
 pub struct Unappended {
-    /// How many bytes of the batch, whole lines from its beginning, were appended.
+    /// How many bytes of the batch, whole records from its beginning, were appended.
     pub appended: usize,
     /// Why the rest was not.
     pub error: Error,

@@ -7,15 +7,18 @@
 //!           by the clock: when is it to be rotated?
 //! append    mend what a dead writer left (once, and before each rotation)
 //!           rotate if the time has come
-//!           while lines are left: rotate if the log is full, write what fits
+//!           while records are left: rotate if the log is full, write what fits
 //! finish    release the lock; only then fsync
 //! ```
 //!
-//! The files are those that Python leaves, which checks the size before every single line.
+//! The files are those that Python leaves, which checks the size before every
+//! single record. A record is a line, unless [`Records`] says that lines stay together.
 
 use std::ops::{Deref, DerefMut};
+use std::slice;
 
 use super::state::Log;
+use crate::active::records::Records;
 use crate::error::Result;
 use crate::event::Unappended;
 use crate::lock::Held;
@@ -70,17 +73,17 @@ impl<'a> Hold<'a> {
         Ok(begun)
     }
 
-    /// Returns whether to append `lines` and [release](Hold::release) takes only a few system
+    /// Returns whether to append `records` and [release](Hold::release) takes only a few system
     /// calls: nothing has to be mended, compressed or fsynced.
     #[doc(hidden)]
     #[must_use]
-    pub fn is_quick(&self, lines: &[u8]) -> bool {
+    pub fn is_quick(&self, records: Records<'_>) -> bool {
         let options = &self.log.backups.options;
         // By the clock, each rotation fsyncs the time of the next one.
         let fast = options.gzip.is_none() && options.schedule.is_none();
         let background = &self.log.backups.background;
-        let fits = (fast || self.log.fitting(lines) == lines.len())
-            && self.log.payable(lines) == lines.len()
+        let fits = (fast || self.log.fitting(records) == records.len())
+            && self.log.payable(records) == records.len()
             && !background.has_too_many_open();
         fits && !self.log.active.is_special()
             && !self.log.is_due()
@@ -105,16 +108,55 @@ impl<'a> Hold<'a> {
     ///
     /// If not all lines can be written; the error says how many bytes are in.
     pub fn append(&mut self, lines: &[u8]) -> std::result::Result<(), Unappended> {
-        if !lines.is_empty() && !lines.ends_with(b"\n") {
-            return self.append(&[lines, b"\n"].concat()).map_err(|unappended| Unappended {
-                appended: unappended.appended.min(lines.len()),
+        self.append_ended(lines, false)
+    }
+
+    /// Appends `record`, which may be many lines, as one: it is not split over two files, the
+    /// limit is tested only before it, and if it cannot be written whole, nothing of it is in. If
+    /// its last line has no newline, it gets one.
+    ///
+    /// # Errors
+    ///
+    /// If the record cannot be written.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir()?;
+    /// # let path = dir.path().join("app.log");
+    /// use clh_tee::RotatingLog;
+    ///
+    /// let mut log = RotatingLog::options().max_bytes(10).open(&path)?;
+    /// let mut hold = log.hold()?;
+    /// hold.append_record(b"Traceback:\n  line 7\n")?;
+    /// hold.append_record(b"Traceback:\n  line 8\n")?;
+    /// hold.finish()?;
+    /// assert_eq!(std::fs::read(&path)?, b"Traceback:\n  line 8\n");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn append_record(&mut self, record: &[u8]) -> std::result::Result<(), Unappended> {
+        self.append_ended(record, true)
+    }
+
+    /// Appends `bytes`, as one record if they stay `together`, and a newline if they have none.
+    fn append_ended(
+        &mut self,
+        bytes: &[u8],
+        together: bool,
+    ) -> std::result::Result<(), Unappended> {
+        if !bytes.is_empty() && !bytes.ends_with(b"\n") {
+            let outcome = self.append_ended(&[bytes, b"\n"].concat(), together);
+            return outcome.map_err(|unappended| Unappended {
+                appended: unappended.appended.min(bytes.len()),
                 ..unappended
             });
         }
-        self.append_while(lines, |_| true).map(|_| ())
+        let all = 0..bytes.len();
+        let together = if together { slice::from_ref(&all) } else { &[] };
+        self.append_while(Records::new(bytes, together), |_| true).map(|_| ())
     }
 
-    /// Appends whole `lines`, as many at a time as the log or the compression has room for, until
+    /// Appends `records`, as many at a time as the log or the compression has room for, until
     /// `goes_on`, called with the number of bytes appended so far, returns false: a hold that
     /// rotates or compresses often keeps others waiting. Returns how many bytes were appended,
     /// which is not 0 unless there were none.
@@ -125,20 +167,20 @@ impl<'a> Hold<'a> {
     #[doc(hidden)]
     pub fn append_while(
         &mut self,
-        lines: &[u8],
+        records: Records<'_>,
         goes_on: impl Fn(usize) -> bool,
     ) -> std::result::Result<usize, Unappended> {
         self.held.regain()?;
         self.log.mend(&mut self.held);
         self.log.rotate_if_due(&mut self.held, true)?;
         let mut appended = 0;
-        while appended < lines.len() && (appended == 0 || goes_on(appended)) {
-            let rest = &lines[appended..];
+        while appended < records.len() && (appended == 0 || goes_on(appended)) {
+            let rest = records.skip(appended);
             let room = self.log.keep_up(&mut self.held);
             let room = room.and_then(|()| self.log.make_room(&mut self.held, rest));
             let fitting = room.map_err(|error| Unappended { appended, error })?;
-            let fitting = self.log.payable(&rest[..fitting]);
-            match self.log.append(&mut self.held, &rest[..fitting]) {
+            let fitting = self.log.payable(rest.first(fitting));
+            match self.log.append(&mut self.held, rest.first(fitting)) {
                 Ok(()) => appended += fitting,
                 Err(Unappended { appended: more, error }) => {
                     appended += more;

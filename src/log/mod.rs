@@ -148,6 +148,17 @@ impl RotatingLog {
         hold.finish().map_err(|error| Unappended { appended: lines.len(), error })
     }
 
+    /// Appends `record` in one hold, as [`Hold::append_record`] does.
+    ///
+    /// # Errors
+    ///
+    /// If the lock cannot be acquired or the record cannot be written.
+    pub fn append_record(&mut self, record: &[u8]) -> std::result::Result<(), Unappended> {
+        let mut hold = self.hold()?;
+        hold.append_record(record)?;
+        hold.finish().map_err(|error| Unappended { appended: record.len(), error })
+    }
+
     /// Fsyncs what was appended last.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use super::state::Log;
+use crate::active::records::Records;
 use crate::error::{Error, Result};
 use crate::event::Notice;
 use crate::file::{began, changed};
@@ -118,17 +119,17 @@ impl Log {
         Ok(())
     }
 
-    /// Returns how many bytes of `lines` go in now. A full log is rotated; if that fails it
+    /// Returns how many bytes of `records` go in now. A full log is rotated; if that fails it
     /// grows, for lines matter more than the limit. Fails only if the lock, released to
     /// prepare, cannot be acquired again.
-    pub(super) fn make_room(&mut self, held: &mut Held<'_>, lines: &[u8]) -> Result<usize> {
-        if self.fitting(lines) == 0 && self.backoff.is_over() {
+    pub(super) fn make_room(&mut self, held: &mut Held<'_>, records: Records<'_>) -> Result<usize> {
+        if self.fitting(records) == 0 && self.backoff.is_over() {
             self.get_ready(held)?;
         }
-        Ok(match self.fitting(lines) {
-            0 if !self.backoff.is_over() => lines.len(),
-            0 if !self.try_to_rotate(held, true) => lines.len(),
-            0 => self.fitting(lines),
+        Ok(match self.fitting(records) {
+            0 if !self.backoff.is_over() => records.len(),
+            0 if !self.try_to_rotate(held, true) => records.len(),
+            0 => self.fitting(records),
             fitting => fitting,
         })
     }

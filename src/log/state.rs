@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
+use crate::active::records::Records;
 use crate::active::{Active, Unwritten};
 use crate::compress::background::Background;
 use crate::error::{Error, Result};
@@ -130,10 +131,10 @@ impl Log {
         (self.active.size() > before).then_some(Change::Ended(path))
     }
 
-    pub(super) fn fitting(&self, lines: &[u8]) -> usize {
+    pub(super) fn fitting(&self, records: Records<'_>) -> usize {
         match self.backups.options.max_bytes {
-            0 => lines.len(),
-            limit => fitting(lines, self.active.room(limit)),
+            0 => records.len(),
+            limit => fitting(records, self.active.room(limit)),
         }
     }
 
@@ -161,12 +162,12 @@ impl Log {
     pub(super) fn append(
         &mut self,
         held: &mut Held<'_>,
-        lines: &[u8],
+        records: Records<'_>,
     ) -> std::result::Result<(), Unappended> {
         if self.active.is_missing() {
             self.create(held)?;
         }
-        let outcome = self.active.append(held, lines).or_else(|failure| {
+        let outcome = self.active.append(held, records).or_else(|failure| {
             let full =
                 matches!(failure.error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
             if !full {
@@ -174,10 +175,10 @@ impl Log {
             }
             // What a rotation removed may have kept its space until a moment ago.
             self.backups.background.free();
-            let rest = self.active.append(held, &lines[failure.kept..]);
+            let rest = self.active.append(held, records.skip(failure.kept));
             rest.map_err(|again| Unwritten { kept: failure.kept + again.kept, ..again })
         });
-        let appended = outcome.as_ref().map_or_else(|failure| failure.kept, |()| lines.len());
+        let appended = outcome.as_ref().map_or_else(|failure| failure.kept, |()| records.len());
         self.stats.bytes += appended as u64;
         self.own += appended as u64;
         self.unsynced = true;
@@ -251,9 +252,9 @@ impl Log {
         Ok(())
     }
 
-    /// Returns how many bytes of `lines` go in before compression must catch up.
-    pub(super) fn payable(&self, lines: &[u8]) -> usize {
-        fitting(lines, self.backups.background.credit().max(1))
+    /// Returns how many bytes of `records` go in before compression must catch up.
+    pub(super) fn payable(&self, records: Records<'_>) -> usize {
+        fitting(records, self.backups.background.credit().max(1))
     }
 
     fn note_growth(&mut self) {
@@ -319,15 +320,13 @@ impl Log {
     }
 }
 
-/// Returns how many bytes of `lines` go in with `room` bytes left up to the limit: a line goes
-/// in if it begins below the limit. The result is always at a line's end; 0 if the log is full.
-fn fitting(lines: &[u8], room: u64) -> usize {
+/// Returns how many bytes of `records` go in with `room` bytes left up to the limit: a record goes
+/// in if it begins below the limit. The result is always at a record's end; 0 if the log is full.
+fn fitting(records: Records<'_>, room: u64) -> usize {
     let Some(last) = room.checked_sub(1) else {
         return 0;
     };
-    let last = usize::try_from(last).unwrap_or(usize::MAX);
-    let tail = lines.get(last..).unwrap_or_default();
-    memchr::memchr(b'\n', tail).map_or(lines.len(), |end| last + end + 1)
+    records.end_after(usize::try_from(last).unwrap_or(usize::MAX))
 }
 
 #[cfg(test)]
@@ -350,7 +349,7 @@ mod tests {
     proptest! {
         #[test]
         fn fits_as_line_by_line(lines in "([a-c]{0,5}\n){0,12}", room in 0u64..50) {
-            prop_assert_eq!(fitting(lines.as_bytes(), room), slowly(lines.as_bytes(), room));
+            prop_assert_eq!(fitting(lines.as_bytes().into(), room), slowly(lines.as_bytes(), room));
         }
     }
 }

@@ -7,5 +7,6 @@ mod harness;
 mod compressed_ahead;
 mod not_held_up;
 mod program;
+mod records;
 mod recovery;
 mod whole_lines;

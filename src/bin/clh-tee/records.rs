@@ -1,116 +1,247 @@
-//! Bytes in, whole lines out.
+//! Bytes in, whole records out.
 //!
-//! The buffer holds whole lines, then a partial line. New bytes are searched from the end, once.
+//! The buffer holds whole records, then whole lines of a record that has not ended, then a
+//! partial line. By default each line is a record, and new bytes are searched from the end, once.
 
 use std::io::{self, Read};
+use std::mem;
+use std::ops::Range;
 
-use memchr::memchr_iter;
+use clh_tee::Records;
+use memchr::{memchr, memchr2_iter, memrchr};
 
 use crate::sys::READ;
 
+/// Where a record of the input ends.
+#[derive(Default)]
+pub(crate) enum Ends {
+    /// At its newline.
+    #[default]
+    Line,
+    /// At a NUL, which becomes a newline.
+    Nul,
+}
+
+/// How input becomes lines and records.
+pub(crate) struct Splitting {
+    pub(crate) ends: Ends,
+    /// Longer lines are cut; the newline does not count.
+    pub(crate) max_line: usize,
+    /// Longer records are cut at a line's end; a single line is not.
+    pub(crate) max_record: usize,
+}
+
+impl Splitting {
+    /// Leaves lines as they are, of any length.
+    pub(crate) const NONE: Self =
+        Self { ends: Ends::Line, max_line: usize::MAX, max_record: usize::MAX };
+}
+
+/// Whole records on their way to the log.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) bytes: Vec<u8>,
+    /// Where records of several lines are.
+    pub(crate) together: Vec<Range<usize>>,
+}
+
+impl Batch {
+    pub(crate) fn records(&self) -> Records<'_> {
+        Records::new(&self.bytes, &self.together)
+    }
+
+    pub(crate) fn push(&mut self, records: Records<'_>) {
+        let base = self.bytes.len();
+        self.bytes.extend_from_slice(records.bytes());
+        let ranges = records.together();
+        self.together.extend(ranges.map(|range| range.start + base..range.end + base));
+    }
+
+    pub(crate) fn remove_first(&mut self, count: usize) {
+        self.bytes.drain(..count);
+        self.forget_first(count);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.together.clear();
+    }
+
+    fn forget_first(&mut self, count: usize) {
+        self.together.retain_mut(|range| {
+            *range = range.start.saturating_sub(count)..range.end.saturating_sub(count);
+            range.end > 0
+        });
+    }
+}
+
 pub(crate) struct Lines {
     /// The first `filled` bytes count. The rest was zeroed once, not at every read.
-    buffer: Vec<u8>,
+    batch: Batch,
     filled: usize,
     /// Where the whole lines end.
+    lined: usize,
+    /// Where the whole records end.
     whole: usize,
-    /// Longer lines are cut; the newline does not count.
-    max_line: usize,
+    splitting: Splitting,
     pub(crate) cuts: u64,
+    pub(crate) record_cuts: u64,
 }
 
 impl Lines {
-    pub(crate) fn new(max_line: usize) -> Self {
-        Self { buffer: vec![0; READ], filled: 0, whole: 0, max_line, cuts: 0 }
+    pub(crate) fn new(splitting: Splitting) -> Self {
+        let batch = Batch { bytes: vec![0; READ], ..Batch::default() };
+        Self { batch, filled: 0, lined: 0, whole: 0, splitting, cuts: 0, record_cuts: 0 }
     }
 
     /// Reads once, and returns the new bytes; none at the end of the input.
     pub(crate) fn read(&mut self, input: &mut impl Read) -> io::Result<&[u8]> {
         self.make_room();
         let old = self.filled;
-        let end = self.buffer.len().min(old + READ);
-        let count = input.read(&mut self.buffer[old..end])?;
+        let buffer = &mut self.batch.bytes;
+        let end = buffer.len().min(old + READ);
+        let count = input.read(&mut buffer[old..end])?;
         self.filled += count;
-        Ok(&self.buffer[old..self.filled])
+        Ok(&buffer[old..self.filled])
     }
 
-    /// Splits the last `count` bytes read into lines.
+    /// Splits the last `count` bytes read into lines and records.
     pub(crate) fn split(&mut self, count: usize) {
-        let fresh = self.filled - count;
+        let (old, fresh) = (self.lined, self.filled - count);
         // Only the partial line can be too long, and it only grows.
-        if self.filled - self.whole > self.max_line {
+        if self.filled - self.lined > self.splitting.max_line {
             self.cut_long_lines();
         }
-        let fresh = fresh.max(self.whole);
+        let fresh = fresh.max(self.lined);
+        let end = self.line_end();
         // Not memrchr, though faster over many bytes: the last newline is a line's
         // length away, and memrchr first asks for the features of the processor,
         // which in a virtual machine takes a fifteenth of a short run.
-        if let Some(end) = self.buffer[fresh..self.filled].iter().rposition(|byte| *byte == b'\n') {
-            self.whole = fresh + end + 1;
+        let is_end = |byte: &u8| *byte == b'\n' || *byte == end;
+        if let Some(end) = self.batch.bytes[fresh..self.filled].iter().rposition(is_end) {
+            self.lined = fresh + end + 1;
+        }
+        self.find_records(old);
+    }
+
+    /// What ends a line besides a newline.
+    fn line_end(&self) -> u8 {
+        if matches!(self.splitting.ends, Ends::Nul) { 0 } else { b'\n' }
+    }
+
+    /// Finds the ends of records in the whole lines from `at` on.
+    fn find_records(&mut self, mut at: usize) {
+        match self.splitting.ends {
+            Ends::Line => self.whole = self.lined,
+            Ends::Nul => {
+                while let Some(end) = memchr(0, &self.batch.bytes[at..self.lined]) {
+                    at += end + 1;
+                    self.batch.bytes[at - 1] = b'\n';
+                    self.end_record(at);
+                }
+                self.cut_long_record(self.lined);
+            }
         }
     }
 
-    pub(crate) fn whole(&self) -> &[u8] {
-        &self.buffer[..self.whole]
+    fn end_record(&mut self, end: usize) {
+        self.cut_long_record(end);
+        self.keep_together(end);
+    }
+
+    /// Cuts the lines of a record, up to `end`, until they are short enough.
+    fn cut_long_record(&mut self, end: usize) {
+        let longest = self.splitting.max_record;
+        while end - self.whole > longest {
+            let (fits, more) = self.batch.bytes[self.whole..end].split_at(longest);
+            let last = memrchr(b'\n', fits).or_else(|| Some(longest + memchr(b'\n', more)?));
+            let Some(cut) = last.map(|last| self.whole + last + 1).filter(|cut| *cut < end) else {
+                return;
+            };
+            self.keep_together(cut);
+            self.record_cuts += 1;
+        }
+    }
+
+    /// Makes the lines up to `end` one record.
+    fn keep_together(&mut self, end: usize) {
+        let all = self.whole..end;
+        if memchr(b'\n', &self.batch.bytes[all.clone()])
+            .is_some_and(|first| all.start + first + 1 < end)
+        {
+            self.batch.together.push(all);
+        }
+        self.whole = end;
+    }
+
+    pub(crate) fn whole(&self) -> Records<'_> {
+        Records::new(&self.batch.bytes[..self.whole], &self.batch.together)
     }
 
     pub(crate) fn rest(&self) -> &[u8] {
-        &self.buffer[..self.filled]
+        &self.batch.bytes[..self.filled]
     }
 
-    /// Lets `fill` append whole lines. There must be no partial line.
-    pub(crate) fn add<T>(&mut self, fill: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-        self.buffer.truncate(self.filled);
-        let filled = fill(&mut self.buffer);
-        (self.filled, self.whole) = (self.buffer.len(), self.buffer.len());
+    /// Lets `fill` append whole records. There must be no partial line.
+    pub(crate) fn add<T>(&mut self, fill: impl FnOnce(&mut Batch) -> T) -> T {
+        self.batch.bytes.truncate(self.filled);
+        let filled = fill(&mut self.batch);
+        self.filled = self.batch.bytes.len();
+        (self.lined, self.whole) = (self.filled, self.filled);
         filled
     }
 
     pub(crate) fn taken(&mut self, count: usize) {
-        self.buffer.copy_within(count..self.filled, 0);
+        self.batch.bytes.copy_within(count..self.filled, 0);
+        self.batch.forget_first(count);
         self.filled -= count;
+        self.lined -= count;
         self.whole -= count;
     }
 
-    /// Gives away the whole lines with their buffer, which saves a copy, and goes on
-    /// with the partial line in `spare`, whatever that holds.
-    pub(crate) fn give_away(&mut self, mut spare: Vec<u8>) -> Vec<u8> {
-        let partial = self.filled - self.whole;
+    /// Gives away the whole records with their buffer, which saves a copy, and goes on
+    /// with the rest in `spare`, whatever that holds.
+    pub(crate) fn give_away(&mut self, mut spare: Batch) -> Batch {
+        let rest = self.filled - self.whole;
         // Bytes used before are not zeroed again.
-        spare.resize(spare.len().max(READ.max(partial)), 0);
-        spare[..partial].copy_from_slice(&self.buffer[self.whole..self.filled]);
-        let mut lines = std::mem::replace(&mut self.buffer, spare);
-        lines.truncate(self.whole);
-        (self.filled, self.whole) = (partial, 0);
-        lines
+        spare.bytes.resize(spare.bytes.len().max(READ.max(rest)), 0);
+        spare.bytes[..rest].copy_from_slice(&self.batch.bytes[self.whole..self.filled]);
+        spare.together.clear();
+        let mut records = mem::replace(&mut self.batch, spare);
+        records.bytes.truncate(self.whole);
+        (self.filled, self.lined, self.whole) = (rest, self.lined - self.whole, 0);
+        records
     }
 
-    /// Ends a partial line with a newline; returns whether there was one.
-    pub(crate) fn end_partial(&mut self) -> bool {
-        let partial = self.whole < self.filled;
-        if partial {
+    /// Ends a record that has begun, and a partial line with a newline.
+    pub(crate) fn end_partial(&mut self) {
+        if self.lined < self.filled {
             self.make_room();
-            self.buffer[self.filled] = b'\n';
+            self.batch.bytes[self.filled] = b'\n';
             self.filled += 1;
-            self.whole = self.filled;
+            self.lined = self.filled;
         }
-        partial
+        if self.whole < self.lined {
+            self.end_record(self.lined);
+        }
     }
 
-    /// Makes room for a read; the partial line is bounded, so the buffer is, too.
+    /// Makes room for a read; lines and records are bounded, so the buffer is, too.
     fn make_room(&mut self) {
-        if self.buffer.len() - self.filled < READ / 2 {
-            self.buffer.resize(self.filled + READ, 0);
+        let buffer = &mut self.batch.bytes;
+        if buffer.len() - self.filled < READ / 2 {
+            buffer.resize(self.filled + READ, 0);
         }
     }
 
     fn cut_long_lines(&mut self) {
-        let fresh = &self.buffer[self.whole..self.filled];
+        let max_line = self.splitting.max_line;
+        let fresh = &self.batch.bytes[self.lined..self.filled];
         let mut cut = Vec::new();
         let (mut copied, mut begin) = (0, 0);
-        for end in memchr_iter(b'\n', fresh).chain([fresh.len()]) {
-            while end - begin > self.max_line {
-                begin += self.max_line;
+        for end in memchr2_iter(b'\n', self.line_end(), fresh).chain([fresh.len()]) {
+            while end - begin > max_line {
+                begin += max_line;
                 cut.extend_from_slice(&fresh[copied..begin]);
                 cut.push(b'\n');
                 copied = begin;
@@ -122,12 +253,13 @@ impl Lines {
         }
         self.cuts += (cut.len() - copied) as u64;
         // The caller searches what follows the last cut.
-        let sure = self.whole + cut.len();
+        let sure = self.lined + cut.len();
         cut.extend_from_slice(&fresh[copied..]);
-        self.filled = self.whole + cut.len();
-        self.buffer.resize(self.buffer.len().max(self.filled), 0);
-        self.buffer[self.whole..self.filled].copy_from_slice(&cut);
-        self.whole = sure;
+        self.filled = self.lined + cut.len();
+        let buffer = &mut self.batch.bytes;
+        buffer.resize(buffer.len().max(self.filled), 0);
+        buffer[self.lined..self.filled].copy_from_slice(&cut);
+        self.lined = sure;
     }
 }
 
@@ -136,20 +268,24 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn long(max_line: usize) -> Lines {
+        Lines::new(Splitting { max_line, ..Splitting::NONE })
+    }
+
     fn lines(pieces: &[Vec<u8>], max_line: usize) -> Vec<u8> {
-        let mut lines = Lines::new(max_line);
+        let mut lines = long(max_line);
         let mut out = Vec::new();
         for mut piece in pieces.iter().map(Vec::as_slice) {
             while !piece.is_empty() {
                 let count = lines.read(&mut piece).unwrap().len();
                 lines.split(count);
-                assert!(lines.whole().is_empty() || lines.whole().ends_with(b"\n"));
-                out.extend_from_slice(lines.whole());
+                assert!(lines.whole().is_empty() || lines.whole().bytes().ends_with(b"\n"));
+                out.extend_from_slice(lines.whole().bytes());
                 lines.taken(lines.whole().len());
             }
         }
         lines.end_partial();
-        out.extend_from_slice(lines.whole());
+        out.extend_from_slice(lines.whole().bytes());
         out
     }
 
@@ -176,41 +312,121 @@ mod tests {
         }
     }
 
+    /// Takes records out as they become whole.
+    fn records(pieces: &[Vec<u8>], splitting: Splitting) -> Vec<Vec<u8>> {
+        let (mut lines, mut out) = (Lines::new(splitting), Vec::new());
+        let mut take = |lines: &mut Lines, gives: bool| {
+            let batch = if gives {
+                lines.give_away(Batch::default())
+            } else {
+                let mut batch = Batch::default();
+                batch.push(lines.whole());
+                lines.taken(batch.bytes.len());
+                batch
+            };
+            let mut rest = batch.records();
+            while !rest.is_empty() {
+                let next = rest.together().next().unwrap_or(rest.len()..rest.len());
+                let line = memchr(b'\n', rest.bytes()).unwrap() + 1;
+                let end = if next.start == 0 { next.end } else { line };
+                out.push(rest.bytes()[..end].to_vec());
+                rest = rest.skip(end);
+            }
+        };
+        for (number, piece) in pieces.iter().enumerate() {
+            let count = lines.read(&mut piece.as_slice()).unwrap().len();
+            lines.split(count);
+            // At times several pieces come between.
+            if number % 3 > 0 {
+                take(&mut lines, number % 2 == 0);
+            }
+        }
+        lines.end_partial();
+        take(&mut lines, true);
+        out
+    }
+
+    /// The records of lines that stay together, cut if they are too long.
+    fn cut(records: impl Iterator<Item = Vec<u8>>, max_line: usize, max: usize) -> Vec<Vec<u8>> {
+        let mut out: Vec<Vec<u8>> = Vec::new();
+        for record in records {
+            out.push(Vec::new());
+            for line in slowly(&record, max_line).split_inclusive(|byte| *byte == b'\n') {
+                let last = out.last_mut().expect("one");
+                if !last.is_empty() && last.len() + line.len() > max {
+                    out.push(line.to_vec());
+                } else {
+                    last.extend_from_slice(line);
+                }
+            }
+        }
+        out
+    }
+
+    proptest! {
+        #[test]
+        fn nul_ends_records_as_the_obvious_way(
+            pieces in prop::collection::vec(prop::collection::vec(prop::sample::select(b"ab\n\0".to_vec()), 1..9), 0..20),
+            max_line in 1usize..7,
+            max_record in 1usize..20,
+        ) {
+            let input = pieces.concat();
+            let records_of = |input: &[u8]| {
+                let mut parts: Vec<Vec<u8>> = input.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+                let last = parts.pop().unwrap_or_default();
+                for part in &mut parts {
+                    part.push(b'\n');
+                }
+                // The last one needs no newline if its last line has one.
+                parts.extend((!last.is_empty()).then_some(last));
+                parts.into_iter()
+            };
+            let splitting = |max_line, max_record| Splitting { ends: Ends::Nul, max_line, max_record };
+            for (line, record) in [(max_line, max_record), (usize::MAX, usize::MAX), (max_line, usize::MAX), (usize::MAX, max_record)] {
+                prop_assert_eq!(
+                    records(&pieces, splitting(line, record)),
+                    cut(records_of(&input), line, record)
+                );
+            }
+        }
+    }
+
     #[test]
     fn giving_lines_away_keeps_the_partial_one() {
-        for spare in [Vec::new(), vec![7; 3], vec![7; 2 * READ]] {
-            let mut lines = Lines::new(READ);
+        for bytes in [Vec::new(), vec![7; 3], vec![7; 2 * READ]] {
+            let spare = Batch { bytes, ..Batch::default() };
+            let mut lines = long(READ);
             let count = lines.read(&mut &b"one\ntwo\nthr"[..]).unwrap().len();
             lines.split(count);
-            assert_eq!(lines.give_away(spare), b"one\ntwo\n");
-            assert_eq!((lines.whole(), lines.rest()), (&b""[..], &b"thr"[..]));
+            assert_eq!(lines.give_away(spare).bytes, b"one\ntwo\n");
+            assert_eq!((lines.whole().bytes(), lines.rest()), (&b""[..], &b"thr"[..]));
             let count = lines.read(&mut &b"ee\n"[..]).unwrap().len();
             lines.split(count);
-            assert_eq!(lines.whole(), b"three\n");
+            assert_eq!(lines.whole().bytes(), b"three\n");
         }
     }
 
     #[test]
     fn lines_can_be_added_whole() {
-        let mut lines = Lines::new(READ);
+        let mut lines = long(READ);
         for text in [&b"one\n"[..], b"", b"two\n"] {
-            let length = lines.add(|buffer| {
-                buffer.extend_from_slice(text);
+            let length = lines.add(|batch| {
+                batch.bytes.extend_from_slice(text);
                 text.len()
             });
             assert_eq!(length, text.len());
         }
-        assert_eq!((lines.whole(), lines.rest()), (&b"one\ntwo\n"[..], &b"one\ntwo\n"[..]));
+        assert_eq!((lines.whole().bytes(), lines.rest()), (&b"one\ntwo\n"[..], &b"one\ntwo\n"[..]));
         lines.taken(4);
-        assert_eq!(lines.give_away(Vec::new()), b"two\n");
-        lines.add(|buffer| buffer.extend_from_slice(b"three\n"));
-        assert_eq!(lines.whole(), b"three\n");
+        assert_eq!(lines.give_away(Batch::default()).bytes, b"two\n");
+        lines.add(|batch| batch.bytes.extend_from_slice(b"three\n"));
+        assert_eq!(lines.whole().bytes(), b"three\n");
     }
 
     #[test]
     fn long_lines_and_large_reads_keep_memory_bounded() {
         let input = b"x".repeat(5 * READ);
-        let mut lines = Lines::new(READ);
+        let mut lines = long(READ);
         let mut rest = input.as_slice();
         let mut out = 0;
         while !rest.is_empty() {
@@ -218,7 +434,7 @@ mod tests {
             lines.split(count);
             out += lines.whole().len();
             lines.taken(lines.whole().len());
-            assert!(lines.buffer.len() <= 3 * READ + 16);
+            assert!(lines.batch.bytes.len() <= 3 * READ + 16);
         }
         assert!(out >= 4 * READ);
         assert_eq!(lines.cuts, 4);

@@ -6,6 +6,7 @@ mod files;
 mod generated;
 mod given;
 mod modes;
+mod records;
 mod running;
 mod timed;
 mod tips;
@@ -23,6 +24,7 @@ use self::config::Configured;
 use self::files::Files;
 pub(crate) use self::given::Kept;
 use self::modes::{Looking, Reading};
+use self::records::Records;
 use self::running::Running;
 use self::timed::Timed;
 use self::values::{count, length, level, size, time};
@@ -95,6 +97,9 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = length,
           hide_short_help = true, help_heading = "Input and output")]
     pub(crate) max_line: usize,
+
+    #[command(flatten, next_help_heading = "Input and output")]
+    pub(crate) records: Records,
 
     /// Print statistics at the end, on standard error
     ///

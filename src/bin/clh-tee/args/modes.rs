@@ -117,8 +117,10 @@ fn modes_of(id: &str) -> &'static [&'static str] {
             &["append", "repair", "rotate"]
         }
         "on_rotate" | "drain_timeout" => &["append", "rotate"],
-        "mkdir" | "max_line" | "buffer" | "overflow" | "stats" | "acknowledge" | "timestamp"
-        | "tag" | "collapse_cr" | "escape_control" | "crlf" => &["append"],
+        "mkdir" | "max_line" | "null" | "max_record" | "buffer" | "overflow" | "stats"
+        | "acknowledge" | "timestamp" | "tag" | "collapse_cr" | "escape_control" | "crlf" => {
+            &["append"]
+        }
         "select" | "deselect" | "strip_ansi" => &["append", "read"],
         _ => &[],
     }

@@ -17,7 +17,7 @@ const SYNONYMS: &str = "
 --keep --count-backups --max-files: how many backups are kept is --backups N
 --files --num --rotations: how many backups are kept is --backups N
 --maxage --max-age --days: nothing is removed by age; one backup a day: --when MIDNIGHT --backups N
---compress -z --zip --use-gzip --use_gzip: backups are compressed with --gzip
+--compress --zip --use-gzip --use_gzip: backups are compressed with --gzip
 --compresscmd --zstd --xz --bzip2: compression is --gzip, and nothing else
 --daily -d: once a day is --when MIDNIGHT
 --hourly: once an hour is --when H

@@ -17,6 +17,7 @@ use memchr::{memrchr, memrchr_iter};
 
 use crate::args::Cli;
 use crate::messages::{Report, Status, out};
+use crate::records::Batch;
 use crate::sys::{
     self, Caught, Signals, Stdout, Stream, is_ready_within, is_standard, lock, raise_limit, waker,
 };
@@ -248,9 +249,9 @@ fn shown<'a>(piece: &'a [u8], transform: Option<&mut Transform>) -> Cow<'a, [u8]
     let mut apply = |lines: &[u8]| {
         let (mut done, mut shown) = (0, Vec::new());
         while done < lines.len() {
-            let mut some = Vec::new();
-            done += transform.apply(&lines[done..], UNIX_EPOCH, UNIX_EPOCH, &mut some);
-            shown.append(&mut some);
+            let (rest, mut some) = (lines[done..].into(), Batch::default());
+            done += transform.apply(rest, UNIX_EPOCH, UNIX_EPOCH, &mut some);
+            shown.append(&mut some.bytes);
         }
         shown
     };

@@ -123,7 +123,8 @@ impl EventLoop<'_> {
     fn report_stats(&self, sink: &Sink) {
         let stats = sink.stats().unwrap_or_default();
         let lines: u64 = self.sources.iter().map(|source| source.lines_read).sum();
-        let (log, dropped, cuts) = (self.named(sink), sink.dropped(), self.cuts());
+        let (log, dropped, cuts) =
+            (self.named(sink), sink.dropped(), self.cuts().iter().sum::<u64>());
         let handed_on = sink.post_rotate().map_or_else(String::new, |post_rotate| {
             let Counts { handed, failed } = post_rotate.counts();
             format!(", backups handed on: {handed}, failures of that: {failed}")

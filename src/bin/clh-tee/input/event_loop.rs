@@ -41,6 +41,8 @@ pub(crate) struct EventLoop<'a> {
     pub(super) drain: Option<Drain>,
     /// Lines are given up, so nothing more is read or copied.
     pub(super) stopped: bool,
+    /// Whether it was said that lines, and that records were cut.
+    warned_of_cuts: [bool; 2],
     /// Lines were lost, or an input could not be read to its end.
     pub(super) lost: bool,
 }
@@ -88,6 +90,7 @@ impl<'a> EventLoop<'a> {
             dies_of: None,
             drain: None,
             stopped: false,
+            warned_of_cuts: [false; 2],
             lost: false,
         }
     }
@@ -134,6 +137,7 @@ impl<'a> EventLoop<'a> {
     }
 
     pub(super) fn put(&mut self) {
+        self.warn_of_cuts();
         if self.put_lines() && (!self.notes_ending() || self.put_lines()) {
             let (requests, ended) = (std::mem::take(&mut self.requests), self.has_ended());
             for sink in &mut self.sinks {
@@ -185,13 +189,7 @@ impl<'a> EventLoop<'a> {
                     let outcome = tee.write(bytes);
                     self.warn_of_tee(stream, outcome);
                 }
-                let before = self.cuts();
                 self.sources[source].split(count);
-                if before == 0 && self.cuts() > 0 {
-                    let longest = counted(self.cli.max_line as u64, "byte");
-                    let what = format!("a line is longer than {longest}; it is cut (--max-line)");
-                    self.report.warn(&what);
-                }
                 // Another process has it open, but all that the command wrote has been read.
                 if self.child.is_some() && self.ends_empty() && self.sources[source].owed == 0 {
                     self.leave(source);
@@ -208,8 +206,22 @@ impl<'a> EventLoop<'a> {
         }
     }
 
-    pub(super) fn cuts(&self) -> u64 {
-        self.sources.iter().map(Source::cuts).sum()
+    /// How often lines, and how often records were cut.
+    pub(super) fn cuts(&self) -> [u64; 2] {
+        self.sources.iter().map(Source::cuts).fold([0, 0], |[a, b], [c, d]| [a + c, b + d])
+    }
+
+    /// Warns, once each, of a line and of a record that is too long.
+    fn warn_of_cuts(&mut self) {
+        let longest = [self.cli.max_line, self.cli.records.max_record()];
+        for (what, cuts) in self.cuts().into_iter().enumerate() {
+            if cuts > 0 && !std::mem::replace(&mut self.warned_of_cuts[what], true) {
+                let name = ["line", "record"][what];
+                let longest = counted(longest[what] as u64, "byte");
+                self.report
+                    .warn(&format!("a {name} is longer than {longest}; it is cut (--max-{name})"));
+            }
+        }
     }
 
     pub(super) fn hear(&mut self, signal: Caught) {

@@ -8,7 +8,7 @@ use std::io;
 use std::time::SystemTime;
 
 use crate::args::Cli;
-use crate::records::Lines;
+use crate::records::{Lines, Splitting};
 use crate::sys::{Awaited, Input, READ, Stream};
 use crate::tee::Tee;
 use crate::transform::Transform;
@@ -40,10 +40,10 @@ impl Source {
     ) -> anyhow::Result<Self> {
         let name = if cli.running.is_asked_for() { stream.tag() } else { "in" };
         let transformed = Transform::new(&cli.transforming, pid, name)?.map(|transform| {
-            let (lines, never) = (Lines::new(usize::MAX), SystemTime::UNIX_EPOCH);
+            let (lines, never) = (Lines::new(Splitting::NONE), SystemTime::UNIX_EPOCH);
             Transformed { transform, lines, began: never, last: never }
         });
-        let (lines, counts) = (Lines::new(cli.max_line), cli.stats);
+        let (lines, counts) = (Lines::new(cli.records.splitting(cli.max_line)), cli.stats);
         Ok(Self { input, lines, transformed, tee, stream, lines_read: 0, counts, owed: 0 })
     }
 
@@ -74,10 +74,8 @@ impl Source {
             self.lines_read += u64::from(self.counts);
             return;
         }
-        let mut line = line.as_bytes();
-        while let Ok(count @ 1..) = self.lines.read(&mut line).map(<[u8]>::len) {
-            self.split(count);
-        }
+        self.lines.add(|batch| batch.push(line.as_bytes().into()));
+        self.lines_read += u64::from(self.counts);
     }
 
     /// The command has ended: what it wrote last is in the pipe, and no more than that can hold.
@@ -86,15 +84,20 @@ impl Source {
     }
 
     pub(super) fn split(&mut self, count: usize) {
-        let old = self.lines.whole().len();
-        self.lines.split(count);
-        if self.counts {
-            self.lines_read += newlines(&self.lines.whole()[old..]);
-        }
+        self.counting(|lines| lines.split(count));
     }
 
     pub(super) fn end_partial(&mut self) {
-        self.lines_read += u64::from(self.lines.end_partial());
+        self.counting(Lines::end_partial);
+    }
+
+    /// Counts the lines that `change` makes whole.
+    fn counting(&mut self, change: impl FnOnce(&mut Lines)) {
+        let old = self.lines.whole().len();
+        change(&mut self.lines);
+        if self.counts {
+            self.lines_read += newlines(self.lines.whole().skip(old).bytes());
+        }
     }
 
     pub(super) fn end(&mut self) {
@@ -146,8 +149,9 @@ impl Source {
         self.input.as_ref().filter(|_| self.tee.waits_for().is_none()).map(Input::awaited)
     }
 
-    pub(super) fn cuts(&self) -> u64 {
-        self.lines.cuts
+    /// How often a line, and how often a record was cut.
+    pub(super) fn cuts(&self) -> [u64; 2] {
+        [self.lines.cuts, self.lines.record_cuts]
     }
 }
 

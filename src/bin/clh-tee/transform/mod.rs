@@ -6,7 +6,8 @@
 //! ```
 //!
 //! Each whole line becomes one whole line or none. Newlines are never changed or
-//! added, so no line can forge the prefix of another.
+//! added, so no line can forge the prefix of another. Lines that stay together are
+//! kept or left out together, and each gets the time of its record.
 
 mod ansi;
 mod control;
@@ -16,17 +17,21 @@ mod settings;
 mod stamp;
 mod tag;
 
+use std::borrow::Cow;
+use std::slice;
 use std::time::SystemTime;
 
-use memchr::{memchr_iter, memrchr};
+use clh_tee::Records;
+use memchr::{memchr, memchr_iter, memrchr};
 
 use self::select::Pattern;
 pub(crate) use self::select::Rules;
 pub(crate) use self::settings::{BARE_TIMESTAMP, Settings};
 pub(crate) use self::stamp::Format;
 use self::stamp::Stamp;
+use crate::records::Batch;
 
-/// How many bytes one call makes, but for the last line: long tags before short lines take memory.
+/// How many bytes one call makes, but for the last record: long tags before short lines take memory.
 const ENOUGH: usize = 512 * 1024;
 
 pub(crate) struct Transform {
@@ -55,29 +60,42 @@ impl Transform {
         self.prefix.stamp.is_some()
     }
 
-    /// Transforms whole `lines` and appends them to `out`. The first began to be read at `began`,
+    /// Transforms `records` and appends them to `out`. The first began to be read at `began`,
     /// the others at `now`. Returns how many bytes it has used: not all if `out` has become large.
     pub(crate) fn apply(
         &mut self,
-        lines: &[u8],
+        records: Records<'_>,
         began: SystemTime,
         now: SystemTime,
-        out: &mut Vec<u8>,
+        out: &mut Batch,
     ) -> usize {
+        let mut together = records.together();
+        let mut next = together.next();
         let mut done = 0;
-        for end in memchr_iter(b'\n', lines) {
-            if out.len() >= ENOUGH {
+        for end in memchr_iter(b'\n', records.bytes()) {
+            if let Some(range) = next.as_ref().filter(|range| range.start <= done) {
+                if end + 1 < range.end {
+                    continue;
+                }
+                next = together.next();
+            }
+            if out.bytes.len() >= ENOUGH {
                 break;
             }
             let time = if done == 0 { began } else { now };
-            self.text.put(&lines[done..end], self.prefix.of(time), out);
+            self.text.put(&records.bytes()[done..end], self.prefix.of(time), out);
             done = end + 1;
         }
         done
     }
 
     /// Appends to `out` a line of our own, to which no rule applies. `text` has no newline.
-    pub(crate) fn note(&mut self, text: &[u8], now: SystemTime, out: &mut Vec<u8>) {
+    pub(crate) fn note(
+        &mut self,
+        text: &[u8],
+        now: SystemTime,
+        Batch { bytes: out, .. }: &mut Batch,
+    ) {
         out.extend_from_slice(self.prefix.of(now));
         out.extend_from_slice(text);
         out.extend_from_slice(self.text.ending());
@@ -93,7 +111,7 @@ struct Prefix {
 }
 
 impl Prefix {
-    /// Returns the prefix of a line. Lines that one read returned share it.
+    /// Returns the prefix of each line of a record. Records that one read returned share it.
     fn of(&mut self, time: SystemTime) -> &[u8] {
         if self.last_of != Some(time) {
             self.last.clear();
@@ -115,14 +133,38 @@ struct Text {
 }
 
 impl Text {
-    /// Appends a line to `out`, `prefix` first, if the rules keep it. `text` has no newline.
-    fn put(&self, text: &[u8], prefix: &[u8], out: &mut Vec<u8>) {
-        let stripped = self.ansi.as_ref().map_or(text.into(), |ansi| ansi::strip(ansi, text));
-        let mut text: &[u8] =
-            if self.settings.collapse_cr { collapsed(&stripped) } else { &stripped };
-        if !self.settings.rules.keep(text) {
+    /// Appends a record to `out`, `prefix` before each line, if the rules keep it. `record` has no
+    /// newline at its end.
+    fn put(&self, record: &[u8], prefix: &[u8], out: &mut Batch) {
+        let begin = out.bytes.len();
+        if memchr(b'\n', record).is_none() {
+            let text = self.text(record);
+            if self.settings.rules.keep(slice::from_ref(&text)) {
+                self.put_line(&text, prefix, &mut out.bytes);
+            }
             return;
         }
+        let texts: Vec<_> =
+            record.split(|byte| *byte == b'\n').map(|line| self.text(line)).collect();
+        if self.settings.rules.keep(&texts) {
+            for text in &texts {
+                self.put_line(text, prefix, &mut out.bytes);
+            }
+            out.together.push(begin..out.bytes.len());
+        }
+    }
+
+    /// Returns what the rules see of a line.
+    fn text<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
+        let stripped = self.ansi.as_ref().map_or(line.into(), |ansi| ansi::strip(ansi, line));
+        match stripped {
+            stripped if !self.settings.collapse_cr => stripped,
+            Cow::Borrowed(text) => collapsed(text).into(),
+            Cow::Owned(text) => collapsed(&text).to_vec().into(),
+        }
+    }
+
+    fn put_line(&self, mut text: &[u8], prefix: &[u8], out: &mut Vec<u8>) {
         if self.settings.crlf {
             text = text.strip_suffix(b"\r").unwrap_or(text);
         }

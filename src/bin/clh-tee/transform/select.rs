@@ -1,5 +1,7 @@
 //! Which lines go into the log, by regular expressions; the door to the crate regex.
 
+use std::borrow::Cow;
+
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use regex::bytes::RegexBuilder;
@@ -33,10 +35,12 @@ impl Rules {
         Self(rules.into_iter().map(|(_, rule)| rule).collect())
     }
 
-    /// A line that no rule matches is dropped if the first rule says what to keep. So a
-    /// single rule does what `grep -E` or `grep -vE` does.
-    pub(super) fn keep(&self, text: &[u8]) -> bool {
-        let last = self.0.iter().rev().find(|rule| rule.pattern.is_match(text));
+    /// A rule matches a record if it matches any of its `lines`. A record that no rule matches is
+    /// dropped if the first rule says what to keep. So a single rule does what `grep -E` or
+    /// `grep -vE` does.
+    pub(super) fn keep(&self, lines: &[Cow<'_, [u8]>]) -> bool {
+        let matches = |rule: &&Rule| lines.iter().any(|line| rule.pattern.is_match(line));
+        let last = self.0.iter().rev().find(matches);
         last.map_or_else(|| self.0.first().is_none_or(|rule| !rule.keep), |rule| rule.keep)
     }
 }

@@ -32,6 +32,7 @@ pub(crate) struct Settings {
 
     /// Only lines that match go into LOG
     ///
+    /// A record of several lines matches if any of its lines does, and goes in or stays out whole.
     /// It may be given several times, and so may --deselect; the last that matches decides. If
     /// --select comes first, lines that match none are left out. With --read: only lines that match
     /// are shown. REGEX is as for grep -E in the C locale, without back-references. Write \{ for a

@@ -30,14 +30,15 @@ fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-fn apply_all(transform: &mut Transform, mut lines: &[u8]) -> Vec<u8> {
+fn apply_all(transform: &mut Transform, lines: &[u8]) -> Vec<u8> {
+    let mut lines = Records::from(lines);
     let (mut all, mut began) = (Vec::new(), at(1));
     while !lines.is_empty() {
-        let mut out = Vec::new();
+        let mut out = Batch::default();
         let taken = transform.apply(lines, began, at(2), &mut out);
         assert!(taken > 0, "it goes on");
-        all.extend(out);
-        (lines, began) = (&lines[taken..], at(2));
+        all.extend(out.bytes);
+        (lines, began) = (lines.skip(taken), at(2));
     }
     all
 }
@@ -81,6 +82,43 @@ fn rules_look_at_what_is_left_of_the_text() {
     assert_eq!(applied(change, "a\x07\n\\x07\n"), "t: a\\x07\n");
 }
 
+/// Makes all `lines` one record, and returns what becomes of it.
+fn record(change: impl FnOnce(&mut Settings), lines: &str) -> String {
+    let (mut out, all) = (Batch::default(), 0..lines.len());
+    let records = Records::new(lines.as_bytes(), slice::from_ref(&all));
+    let mut transform = transform(change).expect("something is asked for");
+    assert_eq!(transform.apply(records, at(1), at(2), &mut out), lines.len());
+    let together = out.together.iter().map(ExactSizeIterator::len).sum::<usize>();
+    assert_eq!((together, out.together.len() < 2), (out.bytes.len(), true));
+    String::from_utf8(out.bytes).expect("UTF-8")
+}
+
+#[test]
+fn a_record_is_kept_or_left_out_as_a_whole() {
+    let lines = "Error: a\n  at b\n  at c\n";
+    for (keep, pattern, kept) in [
+        (true, "^Error", true),
+        (true, "at c$", true),
+        (true, "d", false),
+        (false, "at b", false),
+        (false, "d", true),
+        (true, "^$", false),
+    ] {
+        let outcome = record(|asked| asked.rules = rule(keep, pattern), lines);
+        assert_eq!(outcome, if kept { lines } else { "" }, "{keep} {pattern}");
+    }
+    // The last rule that matches any of the lines decides.
+    let rules = [rule(true, "Error").0, rule(false, "at c").0].concat();
+    assert_eq!(record(|asked| asked.rules.0 = rules, lines), "");
+}
+
+#[test]
+fn each_line_of_a_record_has_its_time_and_tag() {
+    let change = |asked: &mut Settings| (asked.timestamp, asked.tag) = (stamp("unix"), tag("t"));
+    let lines = record(change, "a\n\n b\n");
+    assert_eq!(lines, "1.000 t: a\n1.000 t: \n1.000 t:  b\n");
+}
+
 #[test]
 fn overwritten_text_is_left_out() {
     let lines = "10%\r20%\rdone\nplain\ndos\r\nend\r\r\n\r\n\ra\n";
@@ -101,11 +139,11 @@ fn lines_end_as_dos_wants_it() {
 #[test]
 fn each_call_makes_a_bounded_amount() {
     let mut transform = transform(|asked| asked.tag = tag(&"long ".repeat(200))).unwrap();
-    let (lines, mut out) = (b"\n".repeat(256 * 1024), Vec::new());
-    let taken = transform.apply(&lines, at(1), at(1), &mut out);
+    let (lines, mut out) = (b"\n".repeat(256 * 1024), Batch::default());
+    let taken = transform.apply(lines[..].into(), at(1), at(1), &mut out);
     assert!(taken > 0 && taken < lines.len());
-    assert!((ENOUGH..ENOUGH + 1100).contains(&out.len()), "{} bytes", out.len());
-    assert_eq!(transform.apply(&lines[taken..], at(1), at(1), &mut out), 0);
+    assert!((ENOUGH..ENOUGH + 1100).contains(&out.bytes.len()), "{} bytes", out.bytes.len());
+    assert_eq!(transform.apply(lines[taken..].into(), at(1), at(1), &mut out), 0);
 }
 
 /// What a line becomes with all settings but the rules, computed the slow and obvious way.

@@ -154,7 +154,8 @@ impl Shared {
         {
             match work {
                 Work::Append(batch) => {
-                    let result = hold.append_while(&batch, |done| turn.goes_on(bytes + done));
+                    let result =
+                        hold.append_while(batch.records(), |done| turn.goes_on(bytes + done));
                     let appended = result.unwrap_or_else(|Unappended { appended, error }| {
                         outcome = Err(error);
                         appended

@@ -1,4 +1,4 @@
-//! Lines read and not yet in the log, bounded in bytes, and the requests among them.
+//! Records read and not yet in the log, bounded in bytes, and the requests among them.
 //!
 //! The reader pushes, the appender takes. Neither waits for the other while it holds the
 //! queue's mutex. The queue wakes the appender when there is work, and the reader when
@@ -10,9 +10,11 @@ use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use clh_tee::Records;
+
 use self::state::{End, Phase, State};
 pub(crate) use self::state::{Requests, Work};
-use crate::records::Lines;
+use crate::records::{Batch, Lines};
 use crate::sys::{READ, Waker, Woken, waker};
 
 /// So many bytes are worth giving away with their buffer. Fewer would waste it: the
@@ -67,7 +69,7 @@ impl Queue {
         self.state().reader_waits = true;
     }
 
-    /// Takes the whole lines of `lines` after the first `done` bytes and returns true, if
+    /// Takes the whole records of `lines` after the first `done` bytes and returns true, if
     /// there is room. If not, the reader will be woken.
     pub(crate) fn push(&self, lines: &mut Lines, done: usize) -> bool {
         let mut state = self.state();
@@ -80,18 +82,18 @@ impl Queue {
             let spare = state.spares.pop().unwrap_or_default();
             state.push_whole(lines.give_away(spare));
         } else {
-            state.push(&lines.whole()[done..]);
+            state.push(lines.whole().skip(done));
             lines.taken(done + more);
         }
         self.wake_appender(&state);
         true
     }
 
-    /// Takes as many of the whole `lines` as there is room for. Returns how many lines were
+    /// Takes as many of the records as there is room for. Returns how many lines were
     /// dropped; a line in the log will report them.
-    pub(crate) fn push_or_drop(&self, lines: &[u8]) -> u64 {
+    pub(crate) fn push_or_drop(&self, records: Records<'_>) -> u64 {
         let mut state = self.state();
-        let dropped = state.push_or_drop(lines, self.limit);
+        let dropped = state.push_or_drop(records, self.limit);
         self.wake_appender(&state);
         dropped
     }
@@ -127,7 +129,8 @@ impl Queue {
         let appending = |state: &mut State| state.phase == Phase::Appending;
         state = self.wait_while(state, grace, appending);
         let batches = std::mem::take(&mut state.batches);
-        (Vec::from(batches).concat(), state.phase == Phase::Appending)
+        let lines = batches.into_iter().flat_map(|batch| batch.bytes).collect();
+        (lines, state.phase == Phase::Appending)
     }
 
     // For the appender:
@@ -185,13 +188,13 @@ impl Queue {
     }
 
     /// Takes back a batch, the first bytes of which are in the log.
-    pub(crate) fn put_back(&self, mut lines: Vec<u8>, appended: usize) {
+    pub(crate) fn put_back(&self, mut batch: Batch, appended: usize) {
         let mut state = self.state();
-        if appended < lines.len() {
-            lines.drain(..appended);
-            state.put_back(lines);
+        if appended < batch.bytes.len() {
+            batch.remove_first(appended);
+            state.put_back(batch);
         } else if state.spares.len() < SPARES {
-            state.spares.push(lines);
+            state.spares.push(batch);
         }
     }
 
@@ -219,7 +222,7 @@ impl Queue {
     }
 
     pub(crate) fn lines(&self) -> u64 {
-        self.state().batches.iter().map(|batch| newlines(batch)).sum()
+        self.state().batches.iter().map(|batch| newlines(&batch.bytes)).sum()
     }
 
     fn wake_reader(&self, state: &mut State) {

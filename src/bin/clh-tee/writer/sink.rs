@@ -1,4 +1,4 @@
-//! Where whole lines go: into the log at once if the lock is free, else into the queue.
+//! Where whole records go: into the log at once if the lock is free, else into the queue.
 //!
 //! The reader acquires a free lock itself, which saves waking the second thread and
 //! copying the lines. Lines never overtake each other: once some are in the queue,
@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::Builder;
 use std::time::{Duration, Instant};
 
-use clh_tee::{RotatingLog, Stats};
+use clh_tee::{Records, RotatingLog, Stats};
 
 use crate::args::{Cli, Overflow};
 use crate::messages::Report;
@@ -87,11 +87,11 @@ impl Sink {
         Ok(Self { shared, appender, news, overflow, lock_timeout, discards, given_up })
     }
 
-    /// Takes the whole lines of `lines` if there is room; if not, there will be news.
+    /// Takes the whole records of `lines` if there is room; if not, there will be news.
     /// A `patient` caller is held up if it floods the log.
     pub(crate) fn put(&mut self, lines: &mut Lines, patient: bool) {
         if let Some(given_up) = &mut self.given_up {
-            given_up.lines.extend_from_slice(lines.whole());
+            given_up.lines.extend_from_slice(lines.whole().bytes());
             return lines.taken(lines.whole().len());
         }
         if lines.whole().is_empty() || (patient && self.must_wait()) {
@@ -107,7 +107,7 @@ impl Sink {
         }
         self.start_appender();
         if self.overflow == Overflow::Drop {
-            let dropped = self.shared.queue.push_or_drop(&lines.whole()[done..]);
+            let dropped = self.shared.queue.push_or_drop(lines.whole().skip(done));
             self.shared.dropped.fetch_add(dropped, Ordering::Relaxed);
             lines.taken(lines.whole().len());
         } else if !self.shared.queue.push(lines, done) {
@@ -138,15 +138,15 @@ impl Sink {
 
     /// Appends what needs no waiting; returns how many bytes. Failures are left to the
     /// appender, which will meet them too.
-    fn append_now(&self, lines: &[u8]) -> usize {
+    fn append_now(&self, records: Records<'_>) -> usize {
         self.shared.fairness.rest();
         let mut log = self.shared.log.lock().unwrap_or_else(PoisonError::into_inner);
         let Ok(Some(mut hold)) = log.try_hold() else { return 0 };
-        if !hold.is_quick(lines) {
+        if !hold.is_quick(records) {
             return 0;
         }
         let turn = Turn::begin(hold.others());
-        let outcome = hold.append_while(lines, |appended| turn.goes_on(appended));
+        let outcome = hold.append_while(records, |appended| turn.goes_on(appended));
         let appended = outcome.unwrap_or_else(|failure| failure.appended);
         self.shared.report_unsynced(hold.release());
         self.shared.fairness.is_over(turn, appended);

@@ -3,15 +3,18 @@
 use std::collections::VecDeque;
 use std::time::{Instant, SystemTime};
 
+use clh_tee::Records;
+
 use super::newlines;
 use crate::messages::{counted, moment};
+use crate::records::Batch;
 use crate::sys::READ;
 
 #[derive(Default)]
 pub(super) struct State {
-    /// Whole lines each.
-    pub(super) batches: VecDeque<Vec<u8>>,
-    pub(super) spares: Vec<Vec<u8>>,
+    /// Whole records each.
+    pub(super) batches: VecDeque<Batch>,
+    pub(super) spares: Vec<Batch>,
     /// Includes batches that are being appended.
     pub(super) bytes: usize,
     pub(super) phase: Phase,
@@ -36,7 +39,7 @@ struct Positioned {
 }
 
 pub(crate) enum Work {
-    Append(Vec<u8>),
+    Append(Batch),
     Do(Requests),
 }
 
@@ -80,26 +83,26 @@ impl State {
         self.bytes == 0 || self.bytes.saturating_add(bytes) <= limit
     }
 
-    /// Takes whole lines. Small batches become one, but not across a request's position.
-    pub(super) fn push(&mut self, lines: &[u8]) {
+    /// Takes records. Small batches become one, but not across a request's position.
+    pub(super) fn push(&mut self, records: Records<'_>) {
         let joins = self.requests.back().is_none_or(|last| last.position < self.pushed);
         match self.batches.back_mut() {
-            Some(last) if joins && last.len() + lines.len() <= READ => {
-                last.extend_from_slice(lines);
-                self.count(lines.len());
+            Some(last) if joins && last.bytes.len() + records.len() <= READ => {
+                last.push(records);
+                self.count(records.len());
             }
             _ => {
                 let mut batch = self.spares.pop().unwrap_or_default();
                 batch.clear();
-                batch.reserve_exact(lines.len().max(READ));
-                batch.extend_from_slice(lines);
+                batch.bytes.reserve_exact(records.len().max(READ));
+                batch.push(records);
                 self.push_whole(batch);
             }
         }
     }
 
-    pub(super) fn push_whole(&mut self, batch: Vec<u8>) {
-        self.count(batch.len());
+    pub(super) fn push_whole(&mut self, batch: Batch) {
+        self.count(batch.bytes.len());
         self.batches.push_back(batch);
     }
 
@@ -125,23 +128,23 @@ impl State {
             return self.requests.pop_front().map(|due| Work::Do(due.requests));
         }
         let batch = self.batches.pop_front()?;
-        self.taken += batch.len() as u64;
+        self.taken += batch.bytes.len() as u64;
         Some(Work::Append(batch))
     }
 
-    pub(super) fn put_back(&mut self, lines: Vec<u8>) {
-        self.taken -= lines.len() as u64;
-        self.batches.push_front(lines);
+    pub(super) fn put_back(&mut self, batch: Batch) {
+        self.taken -= batch.bytes.len() as u64;
+        self.batches.push_front(batch);
     }
 
-    /// Takes as many of the whole `lines` as there is room for; returns how many were dropped.
-    pub(super) fn push_or_drop(&mut self, lines: &[u8], limit: usize) -> u64 {
+    /// Takes as many of the records as there is room for; returns how many lines were dropped.
+    pub(super) fn push_or_drop(&mut self, records: Records<'_>, limit: usize) -> u64 {
         self.report_dropped(limit);
-        let kept = self.keepable(lines, limit);
+        let kept = self.keepable(records, limit);
         if kept > 0 {
-            self.push(&lines[..kept]);
+            self.push(records.first(kept));
         }
-        let dropped = newlines(&lines[kept..]);
+        let dropped = newlines(records.skip(kept).bytes());
         if dropped > 0 {
             let now = SystemTime::now();
             let before = self.dropped.unwrap_or(Dropped { lines: 0, first: now, last: now });
@@ -150,16 +153,15 @@ impl State {
         dropped
     }
 
-    /// How many bytes of `lines`, whole lines, to keep: none before the report of those
+    /// How many bytes of the records, whole ones, to keep: none before the report of those
     /// dropped earlier is in.
-    fn keepable(&self, lines: &[u8], limit: usize) -> usize {
+    fn keepable(&self, records: Records<'_>, limit: usize) -> usize {
         if self.dropped.is_some() {
             0
-        } else if self.has_room(lines.len(), limit) {
-            lines.len()
+        } else if self.has_room(records.len(), limit) {
+            records.len()
         } else {
-            let room = &lines[..limit.saturating_sub(self.bytes).min(lines.len())];
-            memchr::memrchr(b'\n', room).map_or(0, |end| end + 1)
+            records.whole(limit.saturating_sub(self.bytes).min(records.len()))
         }
     }
 
@@ -171,7 +173,7 @@ impl State {
                 format!("clh-tee: {lines} dropped from {first} to {last}, the buffer was full\n");
             if self.has_room(marker.len(), limit) {
                 self.dropped = None;
-                self.push(marker.as_bytes());
+                self.push(marker.as_bytes().into());
             }
         }
     }
@@ -186,13 +188,14 @@ mod tests {
     use super::*;
 
     fn content(state: &State) -> String {
-        String::from_utf8(state.batches.iter().flatten().copied().collect()).unwrap()
+        String::from_utf8(state.batches.iter().flat_map(|batch| batch.bytes.clone()).collect())
+            .unwrap()
     }
 
     /// Takes everything; shows a request as letters in brackets.
     fn taken(state: &mut State) -> String {
         std::iter::from_fn(|| match state.next()? {
-            Work::Append(batch) => Some(String::from_utf8(batch).unwrap()),
+            Work::Append(batch) => Some(String::from_utf8(batch.bytes).unwrap()),
             Work::Do(Requests { flush, rotate }) => Some(
                 ["", "[f]", "[r]", "[fr]"][usize::from(flush) + 2 * usize::from(rotate)].into(),
             ),
@@ -207,7 +210,7 @@ mod tests {
             match *step {
                 "[f]" => state.ask(Requests { flush: true, rotate: false }),
                 "[r]" => state.ask(Requests { flush: false, rotate: true }),
-                lines => state.push(lines.as_bytes()),
+                lines => state.push(lines.as_bytes().into()),
             }
         }
         state
@@ -231,8 +234,9 @@ mod tests {
     #[test]
     fn lines_that_could_not_be_appended_come_before_the_request_again() {
         let mut state = after(&["ab", "[r]"]);
-        let Some(Work::Append(batch)) = state.next() else { panic!("a batch") };
-        state.put_back(batch[1..].to_vec());
+        let Some(Work::Append(mut batch)) = state.next() else { panic!("a batch") };
+        batch.remove_first(1);
+        state.put_back(batch);
         assert_eq!(taken(&mut state), "b[r]");
     }
 
@@ -240,20 +244,23 @@ mod tests {
     fn a_long_line_finds_room_in_an_empty_queue_only() {
         let mut state = State::default();
         assert!(state.has_room(100, 10));
-        state.push(b"a\n");
+        state.push(b"a\n"[..].into());
         assert!(state.has_room(8, 10) && !state.has_room(9, 10));
     }
 
     #[test]
     fn whole_lines_are_dropped_and_reported_before_the_next_are_kept() {
         let mut state = State::default();
-        assert_eq!(state.push_or_drop(b"one\ntwo\n", 10), 0);
-        assert_eq!(state.push_or_drop(b"a\nb\nc\n", 10), 2);
-        assert_eq!(state.push_or_drop(b"d\n", 10), 1);
+        let push = |state: &mut State, lines: &str, limit| {
+            state.push_or_drop(lines.as_bytes().into(), limit)
+        };
+        assert_eq!(push(&mut state, "one\ntwo\n", 10), 0);
+        assert_eq!(push(&mut state, "a\nb\nc\n", 10), 2);
+        assert_eq!(push(&mut state, "d\n", 10), 1);
         assert_eq!(content(&state), "one\ntwo\na\n");
         // Everything has been appended.
         (state.batches, state.bytes) = (VecDeque::new(), 0);
-        assert_eq!(state.push_or_drop(b"e\n", 1000), 0);
+        assert_eq!(push(&mut state, "e\n", 1000), 0);
         let content = content(&state);
         assert!(content.starts_with("clh-tee: 3 lines dropped from 20"), "{content}");
         assert!(content.ends_with("the buffer was full\ne\n"), "{content}");
