@@ -4,6 +4,8 @@ complete -c clh-tee -l interval -d 'How many units lie between two rotations' -r
 complete -c clh-tee -l at-time -d 'The time of day for MIDNIGHT and W0 to W6' -r
 complete -c clh-tee -l on-rotate -d 'Run this after each rotation, with the backup\'s path' -r
 complete -c clh-tee -l backups -d 'How many backups to keep' -r
+complete -c clh-tee -l max-total -d 'Keep LOG and its backups below this size' -r
+complete -c clh-tee -l max-age -d 'Remove backups last written longer ago: 4w, 90d' -r
 complete -c clh-tee -l gzip-level -d 'From fast (1) to small (9); turns on --gzip' -r
 complete -c clh-tee -l max-line -d 'Cut longer lines into lines of SIZE' -r
 complete -c clh-tee -l max-record -d 'Cut longer records at the end of a line; default 1M' -r

@@ -16,6 +16,7 @@
 //!  6  rename the private file to the backup,       → app.log.1.gz  → app.log.STAMP.gz
 //!     then remove the plain one
 //!  7  remove the oldest backups                    (see 2)         app.log.OLDEST.gz
+//!  8  remove more of them, by size and age         app.log.4.gz    app.log.OLDER.gz
 //! ```
 //!
 //! The resulting directory is the one that concurrent-log-handler leaves. Python's own order
@@ -29,6 +30,7 @@
 //! removed files are held open until the lock is released.
 
 pub(crate) mod backoff;
+pub(crate) mod caps;
 pub(crate) mod dated;
 pub(crate) mod naming;
 pub(crate) mod numbered;
@@ -73,6 +75,8 @@ pub(crate) struct Backups {
     pub(crate) rotated: Option<Rotated>,
     /// Why surplus backups could not be removed.
     pub(crate) unremoved: Vec<Error>,
+    /// Whether the last rotation left more than the caps allow, which was noted.
+    over_caps: bool,
 }
 
 impl Backups {
@@ -91,6 +95,7 @@ impl Backups {
             apart: BTreeSet::new(),
             rotated: None,
             unremoved: Vec::new(),
+            over_caps: false,
         }
     }
 
@@ -99,11 +104,12 @@ impl Backups {
         listing.map_err(Error::on("look for backups in", self.names.dir()))
     }
 
-    /// Returns how many backups a rotation keeps. If no number was given, it removes no more
-    /// than it adds.
+    /// Returns how many backups a rotation keeps, whatever the caps remove. If neither a number
+    /// nor a cap was given, it removes no more than it adds.
     pub(crate) fn kept(&self, listing: &Listing) -> u64 {
+        let capped = self.options.caps.is_any().then_some(u64::MAX);
         let there = || self.naming.count(&self.names, listing).max(FEWEST);
-        self.options.backups.unwrap_or_else(there)
+        self.options.backups.or(capped).unwrap_or_else(there)
     }
 
     /// Returns how many backups there are if rotations would remove more of them than the
@@ -260,12 +266,13 @@ impl Backups {
         self.remove(plain)
     }
 
-    /// Removes surplus backups by the clock and notes what cannot be removed.
+    /// Removes surplus backups by the clock, and those beyond the caps; notes what cannot be
+    /// removed.
     pub(crate) fn remove_surplus(
         &mut self,
         surplus: Vec<PathBuf>,
         listed: &Listing,
-        _: &mut Held<'_>,
+        held: &mut Held<'_>,
     ) {
         if self.options.backups != Some(0) {
             self.unremoved.extend(self.naming.not_removed(&self.names, listed));
@@ -275,6 +282,7 @@ impl Backups {
                 self.unremoved.push(error);
             }
         }
+        self.hold_caps(held);
     }
 
     /// Removes the file at `path`; it is freed after the hold.

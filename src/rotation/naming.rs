@@ -44,6 +44,17 @@ impl Naming {
         }
     }
 
+    /// Returns the paths of the backups, oldest first.
+    pub(crate) fn history(&self, names: &Names, listing: &Listing) -> Vec<PathBuf> {
+        match self {
+            Self::Numbered => numbered::history(names, listing),
+            Self::Dated(time) => {
+                let calendar = dated::calendar(listing, time.precision());
+                calendar.iter().map(|(dated, form)| dated.path(names, *form)).collect()
+            }
+        }
+    }
+
     /// Returns whether the next rotation shortens a history of this many backups, more than are
     /// kept. By the clock, a writer that was killed leaves one too many, perhaps in both forms.
     pub(crate) fn is_to_be_cut(&self, names: &Names, there: u64, kept: u64) -> bool {

@@ -1,7 +1,7 @@
 //! Backups by number: the log becomes slot 1, every backup moves up by one.
 
 use std::cmp::Reverse;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::compress;
 use crate::error::{Error, Result};
@@ -28,13 +28,25 @@ pub(crate) fn count(names: &Names, listing: &Listing) -> u64 {
         let chain = chain(names, u64::MAX, listing);
         return chain.map_or(u64::MAX, |chain| chain.slots.len() as u64);
     }
-    let slots = listing.entries.iter().filter(|entry| entry.regular).filter_map(|entry| {
-        if let Meaning::Backup(slot, _) = entry.meaning { Some(slot) } else { None }
-    });
-    let mut slots: Vec<u64> = slots.collect();
+    let mut slots: Vec<u64> = listed(listing).map(|backup| backup.slot).collect();
     slots.sort_unstable();
     let ranked = slots.into_iter().zip(1..).filter(|(slot, rank)| *slot <= 2 * rank);
     ranked.map(|(slot, rank)| slot.max(rank)).max().unwrap_or(0)
+}
+
+/// Returns the paths of the backups in these slots, oldest first.
+pub(crate) fn history(names: &Names, listing: &Listing) -> Vec<PathBuf> {
+    let last = count(names, listing);
+    let mut backups: Vec<_> = listed(listing).filter(|backup| backup.slot <= last).collect();
+    backups.sort_by_key(|backup| (Reverse(backup.slot), backup.form));
+    backups.into_iter().map(|backup| backup.path(names)).collect()
+}
+
+fn listed(listing: &Listing) -> impl Iterator<Item = Backup> {
+    listing.entries.iter().filter(|entry| entry.regular).filter_map(|entry| {
+        let Meaning::Backup(slot, form) = entry.meaning else { return None };
+        Some(Backup { slot, form })
+    })
 }
 
 /// Returns whether slot `kept` and the next one stand side by side since the same rotation.

@@ -2,8 +2,10 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::file::permissions::Asked;
+use crate::rotation::caps::Caps;
 use crate::time::schedule::Schedule;
 
 /// What is fsynced, and when.
@@ -28,6 +30,7 @@ pub struct Options {
     pub(crate) max_bytes: u64,
     /// `None`: not given.
     pub(crate) backups: Option<u64>,
+    pub(crate) caps: Caps,
     pub(crate) gzip: Option<u32>,
     pub(crate) schedule: Option<Schedule>,
     pub(crate) sync: SyncPolicy,
@@ -48,9 +51,27 @@ impl Options {
 
     /// Sets how many backups are kept. With 0 a full log is truncated or, with a schedule, all
     /// backups are kept (CLH's `backupCount`). `None`, the default, keeps as many as there are,
-    /// and at least 5: it never shortens a history that another writer asked for.
+    /// and at least 5: it never shortens a history that another writer asked for. With
+    /// [`Options::max_total`] or [`Options::max_age`], it keeps all that these leave.
     pub fn backups(mut self, count: impl Into<Option<u64>>) -> Self {
         self.backups = count.into();
+        self
+    }
+
+    /// Sets how many bytes the log and its backups may take on disk; 0, the default, means any
+    /// number. At each rotation of this process the oldest backups are removed until there is
+    /// room for a log that is full at [`Options::max_bytes`]. Neither the log nor its newest
+    /// backup is ever removed.
+    pub fn max_total(mut self, bytes: u64) -> Self {
+        self.caps.total = bytes;
+        self
+    }
+
+    /// Sets how long backups are kept after they were written last; zero, the default, means
+    /// for ever. They are removed at a rotation of this process. The newest backup stays,
+    /// whatever its age.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.caps.age = age;
         self
     }
 

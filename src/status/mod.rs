@@ -20,7 +20,7 @@ mod scan;
 use std::cmp::Reverse;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 pub use self::finding::{Finding, Harm};
 pub use self::processes::{Opener, Process};
@@ -72,6 +72,10 @@ pub struct Status {
     pub limit: u64,
     /// How many backups are kept, if the options say so.
     pub kept: Option<u64>,
+    /// How many bytes log and backups may take, as the options have it; 0: any number.
+    pub max_total: u64,
+    /// How long backups are kept, as the options have it; zero: for ever.
+    pub max_age: Duration,
     /// The lock file.
     pub lock: LockFile,
     /// The processes with the log or its lock file open, as far as we may see.
@@ -180,6 +184,8 @@ impl Status {
             total: scan.total(),
             limit: options.max_bytes,
             kept: options.backups,
+            max_total: options.caps.total,
+            max_age: options.caps.age,
             lock,
             openers,
             hidden,

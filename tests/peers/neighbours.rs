@@ -90,10 +90,9 @@ fn check(place: &Place, counts: &BTreeMap<String, usize>, gzip: bool) {
 }
 
 /// Starts `n` `clh-tee` writers on `app.log`, named `t0`, `t1`, ….
-fn tees(place: &Place, n: usize, gzip: bool, limit: &str) -> Vec<(String, Running)> {
-    let options = format!("-q --max-bytes {limit} --backups {BACKUPS} app.log");
-    let gzip = if gzip { "--gzip" } else { "" };
-    let tee = || Tee::new(place).args(gzip).args(&options).start();
+fn tees(place: &Place, n: usize, options: &str) -> Vec<(String, Running)> {
+    let kept = format!("-q --backups {BACKUPS} app.log");
+    let tee = || Tee::new(place).args(options).args(&kept).start();
     (0..n).map(|i| (format!("t{i}"), tee())).collect()
 }
 
@@ -114,18 +113,19 @@ fn feed_all(tees: &mut [(String, Running)], supply: &Supply) -> BTreeMap<String,
     })
 }
 
-/// Lets 4 Python and 8 `clh-tee` writers loose on one log.
-fn mix(version: &str, gzip: bool) {
+/// Lets 4 Python and 8 `clh-tee` writers loose on one log; returns how many
+/// lines each has written. The latter have these `options` besides.
+fn mixed(place: &Place, version: &str, gzip: bool, options: &str) -> BTreeMap<String, usize> {
     let limit = "8192";
     let peer = Peer::of_version(version);
-    let place = Place::fresh();
     let (gz, count) = (if gzip { "1" } else { "0" }, PYTHON_LINES.to_string());
     let python = |i| {
         let args = [limit, BACKUPS, gz, &format!("p{i}"), &count];
         PythonWriter::ready(&peer, &place.path("app.log"), &args)
     };
     let mut pythons: Vec<PythonWriter> = (0..4).map(python).collect();
-    let mut tees = tees(&place, 8, gzip, limit);
+    let gzip = if gzip { "--gzip" } else { "" };
+    let mut tees = tees(place, 8, &format!("--max-bytes {limit} {gzip} {options}"));
     let supply = Supply {
         at_once: TEE_LINES,
         slowly: TEE_LINES,
@@ -146,7 +146,43 @@ fn mix(version: &str, gzip: bool) {
     }
 
     counts.extend((0..4).map(|i| (format!("p{i}"), PYTHON_LINES)));
+    counts
+}
+
+/// Lets them loose, and nothing may be missing.
+fn mix(version: &str, gzip: bool) {
+    let place = Place::fresh();
+    let counts = mixed(&place, version, gzip, "");
     check(&place, &counts, gzip);
+}
+
+/// Lets them loose with a cap of `kib` KiB, of which Python knows nothing: in
+/// the end just the newest lines are there, as many as fit.
+fn mix_capped(gzip: bool, kib: usize) {
+    let place = Place::fresh();
+    let cap = format!("--max-total {kib}K");
+    let counts = mixed(&place, "0.9.31", gzip, &cap);
+    // Python may have been the last that rotated.
+    let gzip = if gzip { "--gzip" } else { "" };
+    let rotate = format!("-q --rotate --backups {BACKUPS} {cap} {gzip} app.log");
+    Tee::new(&place).args(&rotate).run(b"").expect_quiet_success();
+
+    let backups = place.backups("app.log");
+    let size = |name: &String| std::fs::metadata(place.path(name)).expect("a backup").len();
+    let total = backups.iter().map(size).sum::<u64>();
+    let cap = kib as u64 * 1024;
+    // A backup is a little larger than the limit, and there is room for a log.
+    assert!((cap - 2 * 9000..=cap).contains(&total), "{total} bytes in {} backups", backups.len());
+    let (all, mut missing) = (place.chain("app.log"), counts.clone());
+    for line in all.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        let name = str::from_utf8(line).expect("text").split(' ').next().expect("a name");
+        *missing.get_mut(name).expect("a writer") -= 1;
+    }
+    // What is missing is each writer's first lines.
+    let gone = missing.iter().flat_map(|(name, count)| (0..*count).map(|seq| numbered(name, seq)));
+    let gone: String = gone.collect();
+    check_numbered(&[gone.as_bytes(), &all].concat(), &counts);
+    assert!(missing.values().sum::<usize>() > 10_000, "the cap cost hardly anything");
 }
 
 #[test]
@@ -175,9 +211,21 @@ fn old_python_gzip() {
 
 #[test]
 #[ignore = "needs python3 with CLH"]
+fn newest_python_plain_capped() {
+    mix_capped(false, 256);
+}
+
+#[test]
+#[ignore = "needs python3 with CLH"]
+fn newest_python_gzip_capped() {
+    mix_capped(true, 64);
+}
+
+#[test]
+#[ignore = "needs python3 with CLH"]
 fn thirty_two_at_once_gzip() {
     let place = Place::fresh();
-    let mut tees = tees(&place, 32, true, "4K");
+    let mut tees = tees(&place, 32, "--max-bytes 4K --gzip");
     let supply = Supply {
         at_once: 100,
         // For long enough that they take turns on a busy machine, too.

@@ -200,6 +200,35 @@ fn a_backup_that_cannot_be_removed() {
     assert_eq!(place.read("app.log.2"), b"old 2\n");
 }
 
+#[test]
+#[ignore = "needs root"]
+fn a_backup_beyond_the_caps_that_cannot_be_removed_is_reported_once() {
+    let place = Place::fresh();
+    for name in ["app.log.2025-11-01", "app.log.2025-11-02", "app.log.2025-11-03"] {
+        place.write(name, b"old\n");
+    }
+    let attribute = |change: &str| {
+        let path = place.path("app.log.2025-11-01");
+        let chattr = Command::new("chattr").arg(change).arg(path).status();
+        chattr.is_ok_and(|status| status.success())
+    };
+    assert!(attribute("+i"), "this test needs a file that can be made immutable");
+    let options = "-q --when MIDNIGHT --max-bytes 40B --max-total 128B app.log";
+    let ended = Tee::new(&place).args(options).run(&lines(100));
+    assert!(attribute("-i"));
+    ended.expect(0);
+    let told = "clh-tee: warning: cannot remove 'app.log.2025-11-01': Operation not permitted; it \
+                stays as it is\n";
+    assert_eq!(ended.stderr(), told);
+    // The younger ones went, and none that had to stay went in the first one's place.
+    let names = place.names();
+    assert_eq!(names[..3], [".__app.lock", "app.log", "app.log.2025-11-01"]);
+    assert_eq!(names.len(), 5, "{names:?}");
+    // It goes when it can.
+    Tee::new(&place).args(options).run(&lines(10)).expect_quiet_success();
+    assert!(!place.path("app.log.2025-11-01").exists());
+}
+
 /// Runs a script in which `app.log` is mounted from `mounted.log`; `$T` is the
 /// program.
 fn mounted(place: &Place, script: &str) -> crate::harness::Ended {

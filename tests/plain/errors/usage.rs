@@ -44,7 +44,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("--size=5M app.log", "--max-bytes SIZE"),
     ("--maxsize 5M app.log", "--max-bytes SIZE"),
     ("--minsize 5M app.log", "--max-bytes SIZE"),
-    ("--maxage 30 app.log", "nothing is removed by age"),
+    ("--maxage 30 app.log", "how long backups are kept is --max-age TIME, such as 30d"),
     ("--rotate 5 app.log", "how many backups are kept is --backups N"),
     ("--rotate=daily app.log", "--when MIDNIGHT rotates it daily"),
     ("--hourly app.log", "--when H"),

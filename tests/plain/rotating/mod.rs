@@ -4,6 +4,7 @@
 //! What is run is a script that copies the backup into a directory, fails or
 //! waits for a file, so that the test decides how long it takes.
 
+mod caps;
 mod kept;
 mod mismatch;
 mod now;

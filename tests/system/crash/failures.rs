@@ -18,7 +18,7 @@ use nix::sys::signal::Signal;
 
 use super::kills::{Tally, all_good, named};
 use super::sample;
-use super::scenes::{MORE, SCENES, Scene, line, lines};
+use super::scenes::{LIMIT, MORE, SCENES, Scene, line, lines};
 use super::session::{LINES, LOG, SOON, Session, pieces};
 use crate::harness::generations::{Kind, Verdict, files};
 use crate::harness::strace::{Call, Recording, Strace, catches_signals};
@@ -208,7 +208,10 @@ fn chain(session: &Session, rescued: &BTreeSet<Vec<u8>>, verdict: &mut Verdict) 
     }
     // One file may be missing: the one that a rotation made room for before
     // it failed.
-    let full = slots.len() + 1 >= session.scene.keep;
+    let keep = session.scene.keep;
+    // One that has grown because no rotation worked takes the room of several.
+    let size: usize = slots.values().map(Vec::len).sum();
+    let full = slots.len() + 1 >= keep || session.scene.is_capped() && size / LIMIT + 1 >= keep;
     slots.insert(0, log);
     let all: Vec<u8> = slots.into_values().rev().flatten().collect();
     let lines: Vec<Vec<u8>> =
@@ -350,6 +353,12 @@ fn errors_when_plain() {
 #[ignore = "needs strace"]
 fn errors_when_compressing() {
     try_scenes(&["gzip", "gzip, 1 backup", "gzip, --sync batch"], 61);
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn errors_when_capped() {
+    try_scenes(&["cap, plain", "cap, 1 backup"], 37);
 }
 
 #[test]

@@ -38,6 +38,17 @@ impl Scene {
     pub(crate) fn gzip(&self) -> bool {
         self.args.contains("--gzip")
     }
+
+    /// Returns the lines with which a writer goes on after a crash: what a cap left for the next
+    /// rotation goes with it.
+    pub(crate) fn fresh(&self) -> Vec<u8> {
+        lines("fresh", 0, if self.is_capped() { 11 } else { 1 })
+    }
+
+    /// Tells whether the size of all decides how many backups are kept.
+    pub(crate) fn is_capped(&self) -> bool {
+        self.args.contains("--max-total")
+    }
 }
 
 /// Returns line `number` of `what`.
@@ -254,7 +265,7 @@ const fn scene(
 }
 
 /// All scenes. A session in several pieces has several holds.
-pub(crate) const SCENES: [Scene; 23] = [
+pub(crate) const SCENES: [Scene; 26] = [
     scene("plain", 5, 1, "", plain),
     scene("plain in pieces", 5, 4, "", plain),
     scene("plain, 1 backup", 1, 2, "", one_plain),
@@ -278,6 +289,9 @@ pub(crate) const SCENES: [Scene; 23] = [
     scene("two generations, full chain", 5, 1, "", two_generations_full),
     scene("one generation twice", 5, 1, "--gzip", same_generation),
     scene("torn end", 5, 2, "", torn),
+    scene("cap, plain", 3, 2, "--backups 99 --max-total 2000B", plain),
+    scene("cap, after none", 2, 1, "--backups 99 --max-total 1500B", two_generations_full),
+    scene("cap, 1 backup", 1, 2, "--backups 99 --max-total 1000B", one_plain),
 ];
 
 /// Scenes that differ only in what lies about.

@@ -1,6 +1,7 @@
 //! What a command line gives: our own, with environment and file, and that of another writer.
 
 use std::ffi::OsStr;
+use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
@@ -19,6 +20,8 @@ const SMALL: u64 = 64 * 1024;
 pub(crate) struct Kept {
     pub(crate) max_bytes: Option<u64>,
     pub(crate) backups: Option<u64>,
+    pub(crate) max_total: Option<u64>,
+    pub(crate) max_age: Option<Duration>,
     /// As it is meant, and as it was written.
     pub(crate) when: Option<(Schedule, String)>,
 }
@@ -33,13 +36,16 @@ impl Kept {
         }
         let mut matches = config::with_values(Cli::command()).try_get_matches_from(texts).ok()?;
         let typed = |id| modes::is_typed(&matches, id);
-        let (max_bytes, units) = (typed("max_bytes"), ["when", "interval", "at_time", "utc"]);
+        let [max_bytes, max_total, max_age] = ["max_bytes", "max_total", "max_age"].map(typed);
+        let units = ["when", "interval", "at_time", "utc"];
         let units = units.map(|id| matches.get_raw(id).into_iter().flatten().collect::<Vec<_>>());
         let when = units.concat().join(OsStr::new(" ")).to_string_lossy().into_owned();
         let cli = Cli::from_arg_matches_mut(&mut matches).ok()?;
         Some(Self {
             max_bytes: Some(cli.max_bytes).filter(|_| max_bytes),
             backups: cli.backups,
+            max_total: Some(cli.capped.max_total).filter(|_| max_total),
+            max_age: Some(cli.capped.max_age).filter(|_| max_age),
             when: cli.timed.schedule().map(|schedule| (schedule, when)),
         })
     }
@@ -50,8 +56,10 @@ impl Cli {
     pub(crate) fn read(report: &Report) -> Result<Self, clap::Error> {
         let (mut matches, shown) = config::read(report)?;
         let may_cut = modes::is_typed(&matches, "backups");
-        let given_size = matches.get_raw("max_bytes").and_then(|mut given| given.next_back());
-        let may_be_small = given_size.is_some_and(values::is_in_bytes);
+        let may_be_small = ["max_bytes", "max_total"].map(|id| {
+            let given = matches.get_raw(id).and_then(|mut given| given.next_back());
+            given.is_some_and(values::is_in_bytes)
+        });
         let fault = modes::fault(&matches);
         let gzip = modes::is_implied(&matches, "gzip");
         let strips = modes::is_typed(&matches, "strip_ansi");
@@ -61,7 +69,8 @@ impl Cli {
             return Err(Self::command().error(ErrorKind::ArgumentConflict, fault));
         }
         cli.configured.shown = shown;
-        (cli.timed.may_cut, cli.timed.may_be_small) = (may_cut, may_be_small);
+        cli.timed.may_cut = may_cut;
+        [cli.timed.may_be_small, cli.capped.may_be_small] = may_be_small;
         cli.gzip |= gzip;
         cli.transforming.rules = rules;
         cli.transforming.utc = cli.timed.utc;
@@ -87,10 +96,11 @@ impl Cli {
         }
     }
 
-    /// Warns of a limit that keeps hardly any lines: it may be meant in K or M.
-    pub(crate) fn warn_of_small_limit(&self, report: &Report) {
+    /// Warns of limits that keep hardly any lines: they may be meant in K or M.
+    pub(crate) fn warn_of_small_limits(&self, report: &Report) {
         let (bytes, backups) = (self.max_bytes, self.backups);
-        let keeps_all = self.timed.when.is_some() && backups == Some(0);
+        let by_clock = self.timed.when.is_some() && backups == Some(0);
+        let keeps_all = by_clock || backups.is_none() && self.capped.is_asked_for();
         let is_rotated = self.log.metadata().map_or(true, |log| log.is_file());
         let is_small = (1..SMALL).contains(&bytes) && !self.timed.may_be_small;
         if is_small && is_rotated && !keeps_all {
@@ -101,6 +111,17 @@ impl Cli {
                 counted(bytes, "byte"),
                 report.path(&self.log),
                 size(all)
+            ));
+        }
+        let (total, full) =
+            (self.capped.max_total, if self.gzip { bytes } else { bytes.saturating_mul(2) });
+        let is_small = bytes == 0 && total < SMALL && !self.capped.may_be_small;
+        if total > 0 && is_rotated && (is_small || total < full) {
+            report.warn(&format!(
+                "--max-total is only {}: a rotation of '{}' may remove all backups but the newest; \
+                 give at least twice --max-bytes, in K or M",
+                size(total),
+                report.path(&self.log)
             ));
         }
     }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod capped;
 mod config;
 mod files;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, ValueEnum};
 use clh_tee::{Options, SyncPolicy};
 
+use self::capped::Capped;
 use self::config::Configured;
 use self::files::Files;
 pub(crate) use self::given::Kept;
@@ -68,10 +70,14 @@ pub(crate) struct Cli {
     /// How many backups to keep
     ///
     /// They are LOG.1, LOG.2 and so on, newest first. Without this option, rotation keeps 5, or as
-    /// many as exist already. With 0, LOG is emptied when it is full; with --when, all are kept.
+    /// many as exist already; with --max-total or --max-age, all that these leave. With 0, LOG is
+    /// emptied when it is full; with --when, all are kept.
     #[arg(long, value_name = "N", alias = "backup-count", value_parser = count,
           help_heading = "Rotation")]
     pub(crate) backups: Option<u64>,
+
+    #[command(flatten, next_help_heading = "Rotation")]
+    pub(crate) capped: Capped,
 
     /// Compress backups: LOG.1.gz and so on
     #[arg(long, help_heading = "Rotation")]
@@ -213,6 +219,8 @@ impl Cli {
         Options::default()
             .max_bytes(self.max_bytes)
             .backups(self.backups)
+            .max_total(self.capped.max_total)
+            .max_age(self.capped.max_age)
             .gzip(self.gzip.then_some(self.gzip_level))
             .schedule(self.timed.schedule())
             .lock_dir(self.lock_dir.clone())

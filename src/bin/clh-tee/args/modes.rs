@@ -4,11 +4,11 @@
 //! file, which are for every log and every mode, it is ignored.
 
 use std::env;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
-use clh_tee::Zone;
+use clh_tee::{When, Zone};
 
 use super::timed::is_by_the_day;
 use super::values::{count, known_point, point};
@@ -111,7 +111,9 @@ fn modes_of(id: &str) -> &'static [&'static str] {
         "quiet_ok" | "keep_going" | "markers" => &["command"],
         // How writers keep the log: the other modes need to know, too.
         "utc" => &["append", "read", "status", "repair", "rotate"],
-        "when" | "interval" | "at_time" | "backups" => &["append", "status", "repair", "rotate"],
+        "when" | "interval" | "at_time" | "backups" | "max_total" | "max_age" => {
+            &["append", "status", "repair", "rotate"]
+        }
         "max_bytes" => &["append", "status"],
         "gzip" | "gzip_level" | "sync" | "lock_timeout" | "chmod" | "owner" | "umask" => {
             &["append", "repair", "rotate"]
@@ -157,6 +159,15 @@ pub(super) fn fault(matches: &ArgMatches) -> Option<String> {
         };
     }
     let timed = ["interval", "at_time"].into_iter().find(|id| is_typed(matches, id));
+    let is_total = matches.get_one::<u64>("max_total").is_some_and(|total| *total > 0);
+    let is_age = matches.get_one::<Duration>("max_age").is_some_and(|age| !age.is_zero());
+    let mut capped = [("max_total", is_total), ("max_age", is_age)].into_iter();
+    let capped = capped.find(|(id, is_any)| *is_any && is_typed(matches, id));
+    if let (Some((id, _)), Some(0_u64), None) =
+        (capped, matches.get_one("backups"), matches.get_one::<When>("when"))
+    {
+        return no_effect(id, "with --backups 0, which keeps none");
+    }
     match (matches.get_one("when"), timed) {
         (None, Some(id)) => return no_effect(id, "without --when"),
         (Some(when), _) if is_typed(matches, "at_time") && !is_by_the_day(*when) => {

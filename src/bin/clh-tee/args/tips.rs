@@ -16,7 +16,8 @@ const SYNONYMS: &str = "
 --minsize --rotate-size --limit: the size at which LOG rotates is --max-bytes SIZE
 --keep --count-backups --max-files: how many backups are kept is --backups N
 --files --num --rotations: how many backups are kept is --backups N
---maxage --max-age --days: nothing is removed by age; one backup a day: --when MIDNIGHT --backups N
+--maxage --max-days --days: how long backups are kept is --max-age TIME, such as 30d
+--total --total-size --totalsize-cap --max-disk: what log and backups may take is --max-total SIZE
 --compress --zip --use-gzip --use_gzip: backups are compressed with --gzip
 --compresscmd --zstd --xz --bzip2: compression is --gzip, and nothing else
 --daily -d: once a day is --when MIDNIGHT

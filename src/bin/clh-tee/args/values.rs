@@ -60,6 +60,17 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Parses an age. To logrotate a bare number is in days.
+pub(super) fn age(text: &str) -> Result<Duration, String> {
+    match (time(text), text.parse::<f64>()) {
+        (Ok(time), Ok(_)) if !time.is_zero() => {
+            Err(format!("give it with a unit, such as {text}d for days"))
+        }
+        (Err(_), _) => Err("give a time such as 4w, 90d or 12h".to_owned()),
+        (time, _) => time,
+    }
+}
+
 /// Refuses what is no point in time.
 pub(super) fn known_point(text: &str) -> Result<String, String> {
     let known = point(text, &Zone::utc()).map(|_| text.to_owned());

@@ -19,7 +19,7 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     cli.transforming.check()?;
     let post_rotate = PostRotate::of(cli, umask, report)?;
     let (log, is_nowhere) = open(cli, report)?;
-    cli.warn_of_small_limit(report);
+    cli.warn_of_small_limits(report);
     refuse_loops(cli)?;
     // Before any thread starts: threads inherit the blocked signals.
     let runs = cli.running.is_asked_for();

@@ -36,6 +36,7 @@ pub(super) fn page(known: &[Known], matches: &ArgMatches, settings: &[&Setting])
             _ => {
                 let setting = settings.iter().find(|setting| setting.id == *id);
                 let default = match id.as_str() {
+                    "backups" if is_capped(matches) => "default: all that the caps leave",
                     "backups" => "default: 5, or as many as there are",
                     _ => "default",
                 };
@@ -56,9 +57,14 @@ pub(super) fn page(known: &[Known], matches: &ArgMatches, settings: &[&Setting])
     lines.join("\n") + "\n"
 }
 
+fn is_capped(matches: &ArgMatches) -> bool {
+    let is_given = |id| !matches.get_raw(id).into_iter().flatten().all(|given| given == "0");
+    is_given("max_total") || is_given("max_age")
+}
+
 /// Returns the bytes of an option that is a size, unless it is 0.
 fn given_size(matches: &ArgMatches, id: &str) -> Option<u64> {
-    let is_size = ["max_bytes", "max_line", "buffer"].contains(&id);
+    let is_size = ["max_bytes", "max_total", "max_line", "buffer"].contains(&id);
     let given = matches.get_raw(id).filter(|_| is_size)?.next_back()?.to_str()?;
     size(given).ok().filter(|bytes| *bytes > 0)
 }

@@ -19,6 +19,8 @@ pub(super) fn of(status: &Status, report: &Report) -> String {
         "total": status.total,
         "limit": status.limit,
         "kept": status.kept,
+        "max_total": status.max_total,
+        "max_age": status.max_age.as_secs(),
         "log": status.log.as_ref().map(file),
         "backups": status.backups.iter().map(file).collect::<Vec<_>>(),
         "lock": {

@@ -108,10 +108,14 @@ fn limit(status: &Status) -> String {
 }
 
 fn kept(status: &Status) -> String {
-    match status.kept {
-        Some(kept) => format!("backups {kept} are kept"),
-        None => "backups not given".to_owned(),
-    }
+    let count = status.kept.map(|kept| format!("{kept} are kept"));
+    let total = Some(status.max_total).filter(|total| *total > 0);
+    let total = total.map(|total| format!("at most {} with the log", size(total)));
+    let age = Some(status.max_age).filter(|age| !age.is_zero());
+    let age = age.map(|age| format!("none older than {}", messages::time(age)));
+    let kept: Vec<_> = [count, total, age].into_iter().flatten().collect();
+    let kept = if kept.is_empty() { "not given".to_owned() } else { kept.join(", ") };
+    format!("backups {kept}")
 }
 
 fn lock(status: &Status) -> String {

@@ -26,10 +26,18 @@ pub(super) fn settle(cli: &Cli, openers: &[Opener], findings: &mut Vec<Finding>)
     let (size, count) =
         (agreed("--max-bytes", size), |kept: &Kept| Some(kept.backups?.to_string()));
     let count = agreed("--backups", count);
+    let total = agreed("--max-total", |kept| Some(crate::messages::size(kept.max_total?)));
+    let age = agreed("--max-age", |kept| Some(crate::messages::time(kept.max_age?)));
     let clock = agreed("--when", |kept| Some(kept.when.clone()?.1));
     let mut options = cli.options();
     if let Some(Kept { max_bytes: Some(limit), .. }) = size.filter(|_| cli.max_bytes == 0) {
         options = options.max_bytes(*limit);
+    }
+    if let Some(Kept { max_total: Some(total), .. }) = total.filter(|_| cli.capped.max_total == 0) {
+        options = options.max_total(*total);
+    }
+    if let Some(Kept { max_age: Some(age), .. }) = age.filter(|_| cli.capped.max_age.is_zero()) {
+        options = options.max_age(*age);
     }
     if let Some(kept) = count.filter(|_| cli.backups.is_none()) {
         options = options.backups(kept.backups);
