@@ -105,6 +105,6 @@ fn transformed(bencher: Bencher, options: &str, line: &str) {
         out.clear();
         let began = now;
         now += Duration::from_micros(200);
-        transform.apply(black_box(&input[..]).into(), began, now, &mut out)
+        transform.apply(black_box(&input[..]).into(), began, now, &mut [&mut out])
     });
 }

@@ -13,6 +13,8 @@ complete -c clh-tee -l timestamp -d 'Put the time before each line' -r
 complete -c clh-tee -l tag -d 'Put TEXT and a colon before each line' -r
 complete -c clh-tee -l select -d 'Only lines that match go into LOG' -r
 complete -c clh-tee -l deselect -d 'Lines that match do not go into LOG' -r
+complete -c clh-tee -l copy -d 'Copy lines that match into LOG2 too' -r
+complete -c clh-tee -l divert -d 'Put lines that match into LOG2 instead of LOG' -r
 complete -c clh-tee -l since -d 'With --read: from TIME on: 2h, yesterday, 22:00' -r
 complete -c clh-tee -s n -l lines -d 'With --read: only the last N lines' -r
 complete -c clh-tee -l buffer -d 'How many bytes the queue may hold' -r

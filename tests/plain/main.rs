@@ -19,6 +19,7 @@ mod memory;
 mod reading;
 mod rooms;
 mod rotating;
+mod several;
 mod signals;
 mod status;
 mod transforming;

@@ -184,11 +184,21 @@ impl Lines {
 
     /// Lets `fill` append whole records. There must be no partial line.
     pub(crate) fn add<T>(&mut self, fill: impl FnOnce(&mut Batch) -> T) -> T {
+        let filled = fill(self.begin_to_add());
+        self.have_been_added();
+        filled
+    }
+
+    /// The same in two steps: returns what whole records may be appended to. Call
+    /// [`Self::have_been_added`] next.
+    pub(crate) fn begin_to_add(&mut self) -> &mut Batch {
         self.batch.bytes.truncate(self.filled);
-        let filled = fill(&mut self.batch);
+        &mut self.batch
+    }
+
+    pub(crate) fn have_been_added(&mut self) {
         self.filled = self.batch.bytes.len();
         (self.lined, self.whole) = (self.filled, self.filled);
-        filled
     }
 
     pub(crate) fn taken(&mut self, count: usize) {

@@ -11,19 +11,21 @@ use std::cell::LazyCell;
 use std::env;
 use std::ffi::OsString;
 use std::mem;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 use clap::{ArgAction, ArgMatches, Args, Command, CommandFactory};
 
 pub(super) use self::settings::with_values;
-use self::settings::{known, refuse_bad_values, with_settings};
+use self::settings::{for_log, known, refuse_bad_values, with_settings};
 use self::shown::page;
-use super::Cli;
 use super::modes::MODES;
+use super::{Cli, routing};
 use crate::config;
 use crate::messages::Report;
+use crate::transform::Routes;
 
 const PREFIX: &str = "CLH_TEE_";
 
@@ -49,8 +51,17 @@ pub(crate) struct Configured {
     pub(crate) shown: Option<String>,
 }
 
-/// Returns what command line, environment and file give, and the page of --print-config.
-pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap::Error> {
+/// What command line, environment and file give.
+pub(super) struct Read {
+    pub(super) matches: ArgMatches,
+    /// The page of --print-config.
+    pub(super) shown: Option<String>,
+    pub(super) routes: Routes,
+    /// The same for the further logs, if lines are appended.
+    pub(super) further: Vec<(PathBuf, ArgMatches)>,
+}
+
+pub(super) fn read(report: &Report) -> Result<Read, clap::Error> {
     let all = env::vars_os().filter_map(|(variable, _)| variable.into_string().ok());
     let variables: Vec<_> = all.filter(|variable| variable.starts_with(PREFIX)).collect();
     // Most runs have none, and looking for each takes a tenth of the CPU time of a start.
@@ -78,13 +89,34 @@ pub(super) fn read(report: &Report) -> Result<(ArgMatches, Option<String>), clap
     let sections = found.map_or(Ok(Vec::new()), |found| config::sections(&found, &known));
     let sections = sections.map_err(refused)?;
     refuse_bad_values(&sections)?;
-    let log = matches.get_one::<PathBuf>("log");
-    let settings = log.map(|log| config::settings_for(&sections, log)).unwrap_or_default();
+    let log = matches.get_one::<PathBuf>("log").cloned();
+    let settings =
+        log.as_deref().map(|log| config::settings_for(&sections, log)).unwrap_or_default();
     if !settings.is_empty() {
         matches = with_settings(define(), settings.iter().copied()).try_get_matches()?;
     }
     let shown = matches.get_flag("print_config").then(|| page(&known, &matches, &settings));
-    Ok((matches, shown))
+    let (routes, logs) = routing::routes(&matches).map_err(|(id, why)| {
+        let tip = if matches.value_source(id) == Some(ValueSource::EnvVariable) {
+            "; the environment cannot give both, but a settings file can"
+        } else {
+            ""
+        };
+        let fault = format!("invalid value for '--{id} <REGEX> <LOG2>': {why}{tip}");
+        Cli::command().error(ErrorKind::ValueValidation, fault)
+    })?;
+    let mut further = Vec::new();
+    if !logs.is_empty() && !MODES.iter().any(|mode| matches.get_flag(mode)) {
+        let log = log.as_deref().unwrap_or(Path::new(""));
+        if let Some(fault) = routing::fault(log, &logs) {
+            return Err(Cli::command().error(ErrorKind::ArgumentConflict, fault));
+        }
+        for log in logs {
+            let settings = config::settings_for(&sections, log);
+            further.push((log.to_owned(), for_log(define(), &known, &matches, &settings)?));
+        }
+    }
+    Ok(Read { matches, shown, routes, further })
 }
 
 /// Reads every option but the modes from the environment too; a flag may be `yes`, `off` or `1`.

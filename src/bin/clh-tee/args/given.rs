@@ -4,9 +4,10 @@ use std::ffi::OsStr;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use clh_tee::{Escaped, Schedule, Zone};
 
+use super::config::Read;
 use super::running::Running;
 use super::{Cli, config, modes, values};
 use crate::messages::{Report, counted, size};
@@ -54,25 +55,20 @@ impl Kept {
 impl Cli {
     /// Reads command line, environment and file. An error may also be help or the version.
     pub(crate) fn read(report: &Report) -> Result<Self, clap::Error> {
-        let (mut matches, shown) = config::read(report)?;
-        let may_cut = modes::is_typed(&matches, "backups");
-        let may_be_small = ["max_bytes", "max_total"].map(|id| {
-            let given = matches.get_raw(id).and_then(|mut given| given.next_back());
-            given.is_some_and(values::is_in_bytes)
-        });
+        let Read { mut matches, shown, routes, further } = config::read(report)?;
         let fault = modes::fault(&matches);
-        let gzip = modes::is_implied(&matches, "gzip");
         let strips = modes::is_typed(&matches, "strip_ansi");
         let rules = Rules::of(&matches, matches.get_flag("read"));
-        let mut cli = Self::from_arg_matches_mut(&mut matches)?;
+        let mut cli = Self::of(&mut matches)?;
         if let Some(fault) = fault.or_else(|| values::fault_of_log(&cli.log)) {
             return Err(Self::command().error(ErrorKind::ArgumentConflict, fault));
         }
         cli.configured.shown = shown;
-        cli.timed.may_cut = may_cut;
-        [cli.timed.may_be_small, cli.capped.may_be_small] = may_be_small;
-        cli.gzip |= gzip;
-        cli.transforming.rules = rules;
+        for (log, mut matches) in further {
+            // One answer is due, and it is about LOG.
+            cli.routing.logs.push(Self { log, acknowledge: false, ..Self::of(&mut matches)? });
+        }
+        (cli.transforming.rules, cli.transforming.routes) = (rules, routes);
         cli.transforming.utc = cli.timed.utc;
         if cli.reading.read {
             cli.transforming.forget_how_lines_are_written(strips);
@@ -83,6 +79,20 @@ impl Cli {
             (*quiet_ok, *keep_going, *markers) = (false, false, false);
         }
         cli.warn_of_zone(report);
+        Ok(cli)
+    }
+
+    fn of(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
+        let may_cut = modes::is_typed(matches, "backups");
+        let may_be_small = ["max_bytes", "max_total"].map(|id| {
+            let given = matches.get_raw(id).and_then(|mut given| given.next_back());
+            given.is_some_and(values::is_in_bytes)
+        });
+        let gzip = modes::is_implied(matches, "gzip");
+        let mut cli = Self::from_arg_matches_mut(matches)?;
+        cli.timed.may_cut = may_cut;
+        [cli.timed.may_be_small, cli.capped.may_be_small] = may_be_small;
+        cli.gzip |= gzip;
         Ok(cli)
     }
 

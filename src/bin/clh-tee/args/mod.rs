@@ -8,6 +8,7 @@ mod generated;
 mod given;
 mod modes;
 mod records;
+mod routing;
 mod running;
 mod timed;
 mod tips;
@@ -27,7 +28,8 @@ use self::files::Files;
 pub(crate) use self::given::Kept;
 use self::modes::{Looking, Reading};
 use self::records::Records;
-use self::running::Running;
+use self::routing::Routing;
+pub(crate) use self::running::Running;
 use self::timed::Timed;
 use self::values::{count, length, level, size, time};
 use crate::messages::{Report, Status, page};
@@ -123,6 +125,8 @@ pub(crate) struct Cli {
 
     #[command(flatten, next_help_heading = "Transforming lines")]
     pub(crate) transforming: Settings,
+    #[command(flatten, next_help_heading = "Several logs")]
+    pub(crate) routing: Routing,
     #[command(flatten, next_help_heading = "Running a command")]
     pub(crate) running: Running,
     #[command(flatten, next_help_heading = "Looking at a log")]

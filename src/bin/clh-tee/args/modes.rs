@@ -120,9 +120,8 @@ fn modes_of(id: &str) -> &'static [&'static str] {
         }
         "on_rotate" | "drain_timeout" => &["append", "rotate"],
         "mkdir" | "max_line" | "null" | "max_record" | "buffer" | "overflow" | "stats"
-        | "acknowledge" | "timestamp" | "tag" | "collapse_cr" | "escape_control" | "crlf" => {
-            &["append"]
-        }
+        | "acknowledge" | "timestamp" | "tag" | "collapse_cr" | "escape_control" | "crlf"
+        | "copy" | "divert" => &["append"],
         "select" | "deselect" | "strip_ansi" => &["append", "read"],
         _ => &[],
     }

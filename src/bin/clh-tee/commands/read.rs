@@ -250,7 +250,7 @@ fn shown<'a>(piece: &'a [u8], transform: Option<&mut Transform>) -> Cow<'a, [u8]
         let (mut done, mut shown) = (0, Vec::new());
         while done < lines.len() {
             let (rest, mut some) = (lines[done..].into(), Batch::default());
-            done += transform.apply(rest, UNIX_EPOCH, UNIX_EPOCH, &mut some);
+            done += transform.apply(rest, UNIX_EPOCH, UNIX_EPOCH, &mut [&mut some]);
             shown.append(&mut some.bytes);
         }
         shown

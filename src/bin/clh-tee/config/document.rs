@@ -29,7 +29,8 @@ pub(crate) fn sections(file: &Found, known: &[Known]) -> Result<Vec<Section>, St
     let section = |pattern, entries: Entries| -> Result<Section, String> {
         let mut settings: Vec<Setting> = Vec::new();
         for (name, value) in entries {
-            let setting = setting(file, known, name, value)?;
+            let setting =
+                Setting { is_own: Option::is_some(&pattern), ..setting(file, known, name, value)? };
             if settings.iter().any(|earlier| earlier.id == setting.id) {
                 let fault = format!("'{}' is set here already", name.get_ref());
                 return Err(file.fault(name.span().start, &fault));
@@ -88,7 +89,8 @@ fn setting(
         .map_err(|fault| file.fault(value_at, &format!("'{text}' takes {fault}")))?;
     let ((origin, _), (line, column)) = (file.place(at), file.place(value_at));
     let (id, name) = (option.id.clone(), option.names[0].clone());
-    Ok(Setting { id, name, values, origin, value_at: format!("{line}:{column}") })
+    let value_at = format!("{line}:{column}");
+    Ok(Setting { id, name, is_own: false, values, origin, value_at })
 }
 
 /// Returns the texts that `value` stands for; or what the setting takes.

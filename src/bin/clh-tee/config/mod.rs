@@ -55,6 +55,8 @@ pub(crate) struct Section {
 pub(crate) struct Setting {
     pub(crate) id: String,
     pub(crate) name: String,
+    /// It is for some logs, not for all.
+    pub(crate) is_own: bool,
     /// Without any, the option counts as not given.
     pub(crate) values: Vec<String>,
     /// Where it stands: `FILE:LINE`.

@@ -4,6 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::event_loop::{Drain, EventLoop};
+use super::source::Source;
 use crate::messages::{Status, counted, reason};
 use crate::sys::{Awaited, Request, reap, stop, wait};
 use crate::writer::post_rotate::Counts;
@@ -54,7 +55,7 @@ impl EventLoop<'_> {
             }
         }
         if self.cli.stats {
-            self.sinks.iter().for_each(|sink| self.report_stats(sink));
+            self.sinks.iter().enumerate().for_each(|(log, sink)| self.report_stats(log, sink));
         }
         self.status()
     }
@@ -120,9 +121,13 @@ impl EventLoop<'_> {
         }
     }
 
-    fn report_stats(&self, sink: &Sink) {
+    fn report_stats(&self, log: usize, sink: &Sink) {
         let stats = sink.stats().unwrap_or_default();
-        let lines: u64 = self.sources.iter().map(|source| source.lines_read).sum();
+        let lines = |source: &Source| match self.sinks.len() {
+            1 => source.lines_read,
+            _ => source.lines_for(log),
+        };
+        let lines: u64 = self.sources.iter().map(lines).sum();
         let (log, dropped, cuts) =
             (self.named(sink), sink.dropped(), self.cuts().iter().sum::<u64>());
         let handed_on = sink.post_rotate().map_or_else(String::new, |post_rotate| {

@@ -5,6 +5,7 @@
 //! [`Source::put`].
 
 use std::io;
+use std::slice;
 use std::time::SystemTime;
 
 use crate::args::Cli;
@@ -40,8 +41,10 @@ impl Source {
     ) -> anyhow::Result<Self> {
         let name = if cli.running.is_asked_for() { stream.tag() } else { "in" };
         let transformed = Transform::new(&cli.transforming, pid, name)?.map(|transform| {
-            let (lines, never) = (Lines::new(Splitting::NONE), SystemTime::UNIX_EPOCH);
-            Transformed { transform, lines, began: never, last: never }
+            let logs = cli.transforming.routes.logs();
+            let lines = (0..logs).map(|_| Lines::new(Splitting::NONE)).collect();
+            let (counts, never) = (vec![0; logs], SystemTime::UNIX_EPOCH);
+            Transformed { transform, lines, counts, began: never, last: never }
         });
         let (lines, counts) = (Lines::new(cli.records.splitting(cli.max_line)), cli.stats);
         Ok(Self { input, lines, transformed, tee, stream, lines_read: 0, counts, owed: 0 })
@@ -68,10 +71,11 @@ impl Source {
 
     /// Adds a line of our own, which is not copied. All lines read before must have been taken.
     pub(super) fn note(&mut self, line: &str) {
-        if let Some(Transformed { transform, lines, .. }) = &mut self.transformed {
+        if let Some(Transformed { transform, lines, counts, .. }) = &mut self.transformed {
             let text = line.trim_end().as_bytes();
-            lines.add(|out| transform.note(text, SystemTime::now(), out));
+            lines[0].add(|out| transform.note(text, SystemTime::now(), out));
             self.lines_read += u64::from(self.counts);
+            counts[0] += 1;
             return;
         }
         self.lines.add(|batch| batch.push(line.as_bytes().into()));
@@ -112,17 +116,17 @@ impl Source {
     /// Passes on whole lines, as far as the sinks take them; returns whether they took all.
     pub(super) fn put(&mut self, sinks: &mut [Sink], patient: bool) -> bool {
         loop {
-            let lines = self.ready();
-            sinks[0].put(lines, patient);
-            if !lines.whole().is_empty() || !self.transform_more() {
+            let ready = match &mut self.transformed {
+                Some(transformed) => &mut *transformed.lines,
+                None => slice::from_mut(&mut self.lines),
+            };
+            for (lines, sink) in ready.iter_mut().zip(&mut *sinks) {
+                sink.put(lines, patient);
+            }
+            if ready.iter().any(|lines| !lines.whole().is_empty()) || !self.transform_more() {
                 return self.is_put();
             }
         }
-    }
-
-    /// Returns the lines as they go into the log.
-    fn ready(&mut self) -> &mut Lines {
-        self.transformed.as_mut().map_or(&mut self.lines, |transformed| &mut transformed.lines)
     }
 
     /// Transforms the next batch; returns false if there is none.
@@ -131,22 +135,34 @@ impl Source {
         let Some(transformed) = self.transformed.as_mut().filter(|_| !plain.is_empty()) else {
             return false;
         };
-        let Transformed { transform, lines, began, last } = transformed;
-        let taken = lines.add(|out| transform.apply(plain, *began, *last, out));
+        let Transformed { transform, lines, counts, began, last } = transformed;
+        let mut outs: Vec<_> = lines.iter_mut().map(Lines::begin_to_add).collect();
+        let taken = transform.apply(plain, *began, *last, &mut outs);
+        lines.iter_mut().for_each(Lines::have_been_added);
         self.lines.taken(taken);
+        if self.counts {
+            for (count, lines) in counts.iter_mut().zip(lines) {
+                *count += newlines(lines.whole().bytes());
+            }
+        }
         // Whatever is left came with the last read.
         *began = *last;
         true
     }
 
     pub(super) fn is_put(&self) -> bool {
-        let is_put = |transformed: &Transformed| transformed.lines.whole().is_empty();
-        self.lines.whole().is_empty() && self.transformed.as_ref().is_none_or(is_put)
+        let mut lines = self.transformed.iter().flat_map(|transformed| &transformed.lines);
+        self.lines.whole().is_empty() && lines.all(|lines| lines.whole().is_empty())
     }
 
     /// Returns the input, if the copy of what was read has been taken, which bounds the memory.
     pub(super) fn waits_for(&self) -> Option<Awaited<'_>> {
         self.input.as_ref().filter(|_| self.tee.waits_for().is_none()).map(Input::awaited)
+    }
+
+    /// How many lines have been put into a log, one of several.
+    pub(super) fn lines_for(&self, log: usize) -> u64 {
+        self.transformed.as_ref().map_or(0, |transformed| transformed.counts[log])
     }
 
     /// How often a line, and how often a record was cut.
@@ -155,13 +171,16 @@ impl Source {
     }
 }
 
-/// The lines of a source, transformed on their way into the log.
+/// The lines of a source, transformed on their way into the logs.
 ///
-/// Memory stays bounded: one batch is transformed at a time, once the sink has taken the one
+/// Memory stays bounded: one batch is transformed at a time, once the sinks have taken the one
 /// before, and nothing more is read until only a partial line is left.
 struct Transformed {
     transform: Transform,
-    lines: Lines,
+    /// Those for each log.
+    lines: Vec<Lines>,
+    /// With --stats, how many each log got.
+    counts: Vec<u64>,
     /// When the first byte that is not yet transformed was read.
     began: SystemTime,
     last: SystemTime,

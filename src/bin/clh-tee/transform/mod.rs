@@ -2,16 +2,17 @@
 //! puts the time and the tag before the rest.
 //!
 //! ```text
-//!   strip ─▶ collapse ─▶ select ─▶ escape ─▶ tag and time     TIME TAG: text
+//!   strip ─▶ collapse ─▶ select ─▶ route ─▶ escape ─▶ tag and time     TIME TAG: text
 //! ```
 //!
-//! Each whole line becomes one whole line or none. Newlines are never changed or
-//! added, so no line can forge the prefix of another. Lines that stay together are
-//! kept or left out together, and each gets the time of its record.
+//! Each whole line becomes one whole line or none, in each log that it goes to. Newlines
+//! are never changed or added, so no line can forge the prefix of another. Lines that
+//! stay together are kept or left out together, and each gets the time of its record.
 
 mod ansi;
 mod control;
 mod grep;
+mod route;
 mod select;
 mod settings;
 mod stamp;
@@ -24,8 +25,8 @@ use std::time::SystemTime;
 use clh_tee::Records;
 use memchr::{memchr, memchr_iter, memrchr};
 
-use self::select::Pattern;
-pub(crate) use self::select::Rules;
+pub(crate) use self::route::Routes;
+pub(crate) use self::select::{Pattern, Rules, pattern};
 pub(crate) use self::settings::{BARE_TIMESTAMP, Settings};
 pub(crate) use self::stamp::Format;
 use self::stamp::Stamp;
@@ -42,10 +43,10 @@ pub(crate) struct Transform {
 impl Transform {
     /// Returns a transform, or `None` if it would change nothing. Tags name `pid` and `stream`.
     pub(crate) fn new(settings: &Settings, pid: u32, stream: &str) -> anyhow::Result<Option<Self>> {
-        let Settings { timestamp, tag, rules, strip_ansi, .. } = settings;
+        let Settings { timestamp, tag, rules, routes, strip_ansi, .. } = settings;
         let changes = *strip_ansi || settings.collapse_cr || settings.escape_control;
         let adds = timestamp.is_some() || tag.is_some() || settings.crlf;
-        if !changes && !adds && rules.0.is_empty() {
+        if !changes && !adds && rules.0.is_empty() && routes.logs() == 1 {
             return Ok(None);
         }
         let stamp = timestamp.clone().map(|format| Stamp::new(format, settings.utc));
@@ -60,14 +61,15 @@ impl Transform {
         self.prefix.stamp.is_some()
     }
 
-    /// Transforms `records` and appends them to `out`. The first began to be read at `began`,
-    /// the others at `now`. Returns how many bytes it has used: not all if `out` has become large.
+    /// Transforms `records` and appends them to `outs`, one for each log. The first began to be
+    /// read at `began`, the others at `now`. Returns how many bytes it has used: not all if `outs`
+    /// have become large.
     pub(crate) fn apply(
         &mut self,
         records: Records<'_>,
         began: SystemTime,
         now: SystemTime,
-        out: &mut Batch,
+        outs: &mut [&mut Batch],
     ) -> usize {
         let mut together = records.together();
         let mut next = together.next();
@@ -79,11 +81,11 @@ impl Transform {
                 }
                 next = together.next();
             }
-            if out.bytes.len() >= ENOUGH {
+            if outs.iter().any(|out| out.bytes.len() >= ENOUGH) {
                 break;
             }
             let time = if done == 0 { began } else { now };
-            self.text.put(&records.bytes()[done..end], self.prefix.of(time), out);
+            self.text.put(&records.bytes()[done..end], self.prefix.of(time), outs);
             done = end + 1;
         }
         done
@@ -133,24 +135,22 @@ struct Text {
 }
 
 impl Text {
-    /// Appends a record to `out`, `prefix` before each line, if the rules keep it. `record` has no
-    /// newline at its end.
-    fn put(&self, record: &[u8], prefix: &[u8], out: &mut Batch) {
-        let begin = out.bytes.len();
-        if memchr(b'\n', record).is_none() {
-            let text = self.text(record);
-            if self.settings.rules.keep(slice::from_ref(&text)) {
-                self.put_line(&text, prefix, &mut out.bytes);
+    /// Appends a record to the `outs` it goes to, `prefix` before each line, if the rules keep it.
+    /// `record` has no newline at its end.
+    fn put(&self, record: &[u8], prefix: &[u8], outs: &mut [&mut Batch]) {
+        let (one, several);
+        let texts = if memchr(b'\n', record).is_none() {
+            one = self.text(record);
+            slice::from_ref(&one)
+        } else {
+            let lines = record.split(|byte| *byte == b'\n');
+            several = lines.map(|line| self.text(line)).collect::<Vec<_>>();
+            &several
+        };
+        if self.settings.rules.keep(texts) {
+            for log in self.settings.routes.of(texts) {
+                self.put_in(texts, prefix, outs[log]);
             }
-            return;
-        }
-        let texts: Vec<_> =
-            record.split(|byte| *byte == b'\n').map(|line| self.text(line)).collect();
-        if self.settings.rules.keep(&texts) {
-            for text in &texts {
-                self.put_line(text, prefix, &mut out.bytes);
-            }
-            out.together.push(begin..out.bytes.len());
         }
     }
 
@@ -161,6 +161,16 @@ impl Text {
             stripped if !self.settings.collapse_cr => stripped,
             Cow::Borrowed(text) => collapsed(text).into(),
             Cow::Owned(text) => collapsed(&text).to_vec().into(),
+        }
+    }
+
+    fn put_in(&self, texts: &[Cow<'_, [u8]>], prefix: &[u8], out: &mut Batch) {
+        let begin = out.bytes.len();
+        for text in texts {
+            self.put_line(text, prefix, &mut out.bytes);
+        }
+        if texts.len() > 1 {
+            out.together.push(begin..out.bytes.len());
         }
     }
 

@@ -7,7 +7,7 @@ use clap::parser::ValueSource;
 use regex::bytes::RegexBuilder;
 
 use super::grep::as_in_grep;
-pub(super) use regex::bytes::Regex as Pattern;
+pub(crate) use regex::bytes::Regex as Pattern;
 
 #[derive(Debug, Clone)]
 pub(super) struct Rule {
@@ -39,15 +39,19 @@ impl Rules {
     /// dropped if the first rule says what to keep. So a single rule does what `grep -E` or
     /// `grep -vE` does.
     pub(super) fn keep(&self, lines: &[Cow<'_, [u8]>]) -> bool {
-        let matches = |rule: &&Rule| lines.iter().any(|line| rule.pattern.is_match(line));
-        let last = self.0.iter().rev().find(matches);
+        let last = self.0.iter().rev().find(|rule| matches(&rule.pattern, lines));
         last.map_or_else(|| self.0.first().is_none_or(|rule| !rule.keep), |rule| rule.keep)
     }
 }
 
+/// Tells whether a record matches: any of its lines does.
+pub(super) fn matches(pattern: &Pattern, lines: &[Cow<'_, [u8]>]) -> bool {
+    lines.iter().any(|line| pattern.is_match(line))
+}
+
 /// Parses a regular expression on bytes, as grep's in the C locale: what is not ASCII matches
 /// only itself. Unicode's classes are slower, and loading their tables costs every run time.
-pub(super) fn pattern(text: &str) -> Result<Pattern, String> {
+pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
     RegexBuilder::new(&as_in_grep(text)?).unicode(false).build().map_err(|error| {
         // The last of several lines says what is wrong; the others draw the place.
         let drawn = error.to_string();

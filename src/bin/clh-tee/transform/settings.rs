@@ -4,6 +4,7 @@ use std::mem;
 
 use clap::Args;
 
+use super::route::Routes;
 use super::select::{Pattern, Rules, pattern};
 use super::stamp::Format;
 use super::tag::Template;
@@ -50,6 +51,9 @@ pub(crate) struct Settings {
     /// Both in the order given.
     #[arg(skip)]
     pub(crate) rules: Rules,
+
+    #[arg(skip)]
+    pub(crate) routes: Routes,
 
     /// Drop colours and cursor movements from lines
     ///

@@ -35,7 +35,7 @@ fn apply_all(transform: &mut Transform, lines: &[u8]) -> Vec<u8> {
     let (mut all, mut began) = (Vec::new(), at(1));
     while !lines.is_empty() {
         let mut out = Batch::default();
-        let taken = transform.apply(lines, began, at(2), &mut out);
+        let taken = transform.apply(lines, began, at(2), &mut [&mut out]);
         assert!(taken > 0, "it goes on");
         all.extend(out.bytes);
         (lines, began) = (lines.skip(taken), at(2));
@@ -87,7 +87,7 @@ fn record(change: impl FnOnce(&mut Settings), lines: &str) -> String {
     let (mut out, all) = (Batch::default(), 0..lines.len());
     let records = Records::new(lines.as_bytes(), slice::from_ref(&all));
     let mut transform = transform(change).expect("something is asked for");
-    assert_eq!(transform.apply(records, at(1), at(2), &mut out), lines.len());
+    assert_eq!(transform.apply(records, at(1), at(2), &mut [&mut out]), lines.len());
     let together = out.together.iter().map(ExactSizeIterator::len).sum::<usize>();
     assert_eq!((together, out.together.len() < 2), (out.bytes.len(), true));
     String::from_utf8(out.bytes).expect("UTF-8")
@@ -140,10 +140,10 @@ fn lines_end_as_dos_wants_it() {
 fn each_call_makes_a_bounded_amount() {
     let mut transform = transform(|asked| asked.tag = tag(&"long ".repeat(200))).unwrap();
     let (lines, mut out) = (b"\n".repeat(256 * 1024), Batch::default());
-    let taken = transform.apply(lines[..].into(), at(1), at(1), &mut out);
+    let taken = transform.apply(lines[..].into(), at(1), at(1), &mut [&mut out]);
     assert!(taken > 0 && taken < lines.len());
     assert!((ENOUGH..ENOUGH + 1100).contains(&out.bytes.len()), "{} bytes", out.bytes.len());
-    assert_eq!(transform.apply(lines[taken..].into(), at(1), at(1), &mut out), 0);
+    assert_eq!(transform.apply(lines[taken..].into(), at(1), at(1), &mut [&mut out]), 0);
 }
 
 /// What a line becomes with all settings but the rules, computed the slow and obvious way.

@@ -1,7 +1,8 @@
 //! Where whole records go: into the log at once if the lock is free, else into the queue.
 //!
 //! The reader acquires a free lock itself, which saves waking the second thread and
-//! copying the lines. Lines never overtake each other: once some are in the queue,
+//! copying the lines; but not if there are several logs, since a slow disk would hold up the
+//! others. Lines never overtake each other: once some are in the queue,
 //! all go through it until it is empty.
 
 use std::io;
@@ -32,6 +33,8 @@ pub(crate) struct Sink {
     /// Ready when there is news for a waiting reader.
     pub(crate) news: Woken,
     overflow: Overflow,
+    /// There are other logs, which do not wait for this one.
+    among_others: bool,
     pub(crate) lock_timeout: Option<Duration>,
     /// The log gets no lines.
     pub(crate) discards: bool,
@@ -59,6 +62,7 @@ impl Sink {
         mut log: RotatingLog,
         post_rotate: Option<PostRotate>,
         cli: &Cli,
+        among_others: bool,
         report: &Report,
     ) -> io::Result<Self> {
         let (queue, news) = Queue::new(cli.buffer)?;
@@ -84,7 +88,16 @@ impl Sink {
         let (appender, overflow, lock_timeout) =
             (Appending::NotNeeded, cli.overflow, cli.lock_timeout);
         let (discards, given_up) = (false, None);
-        Ok(Self { shared, appender, news, overflow, lock_timeout, discards, given_up })
+        Ok(Self {
+            shared,
+            appender,
+            news,
+            overflow,
+            among_others,
+            lock_timeout,
+            discards,
+            given_up,
+        })
     }
 
     /// Takes the whole records of `lines` if there is room; if not, there will be news.
@@ -100,7 +113,7 @@ impl Sink {
         if self.discards {
             return lines.taken(lines.whole().len());
         }
-        let idle = self.shared.queue.is_idle();
+        let idle = !self.among_others && self.shared.queue.is_idle();
         let done = if idle { self.append_now(lines.whole()) } else { 0 };
         if done == lines.whole().len() {
             return lines.taken(done);

@@ -2,14 +2,16 @@
 //! values. All of it is derived from the definition of the command line; no option is named here.
 
 use std::error::Error;
+use std::ffi::{OsStr, OsString};
 
-use clap::builder::BoolishValueParser;
+use clap::builder::{BoolishValueParser, Resettable};
 use clap::error::{ContextKind, ContextValue};
-use clap::{Arg, ArgAction, Command, CommandFactory};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory};
 
 use super::refused;
-use crate::args::Cli;
+use crate::args::modes::is_typed;
 use crate::args::tips::{context, option};
+use crate::args::{Cli, routing};
 use crate::config::{Kind, Known, Section, Setting};
 use crate::transform::BARE_TIMESTAMP;
 
@@ -72,13 +74,54 @@ pub(super) fn with_settings<'a>(
     })
 }
 
+/// Returns what is given for a further log. What the file says for its path comes first, then the
+/// command line's `given`, then the environment, and last what the file says for all logs.
+pub(super) fn for_log(
+    command: Command,
+    known: &[Known],
+    given: &ArgMatches,
+    settings: &[&Setting],
+) -> Result<ArgMatches, clap::Error> {
+    let own = |id: &str| settings.iter().find(|setting| setting.is_own && setting.id == id);
+    let mut arguments: Vec<OsString> = vec!["clh-tee".into(), "LOG".into()];
+    for Known { id, names, kind } in known {
+        let argument = |value: &OsStr| {
+            let mut argument = OsString::from(format!("--{}=", names[0]));
+            argument.push(value);
+            argument
+        };
+        match (own(id), kind) {
+            // As an argument, so that no other one implies it.
+            (Some(setting), Some(Kind::Flag)) => {
+                arguments.extend(setting.values.iter().map(|value| argument(value.as_ref())));
+            }
+            (None, Some(Kind::Flag | Kind::One { .. })) if is_typed(given, id) => {
+                arguments.extend(given.get_raw(id).into_iter().flatten().map(argument));
+            }
+            _ => {}
+        }
+    }
+    let command = command.mut_args(|arg| {
+        let is_own = own(arg.get_id().as_str()).is_some();
+        if is_own { arg.env(Resettable::Reset) } else { arg }
+    });
+    with_settings(with_values(command), settings.iter().copied()).try_get_matches_from(arguments)
+}
+
 /// Tries every value in a file: a wrong one is reported for other logs, too.
 pub(super) fn refuse_bad_values(sections: &[Section]) -> Result<(), clap::Error> {
     for Section { settings, .. } in sections {
         let command = with_settings(Cli::command(), settings);
-        let Err(error) = command.try_get_matches_from(["clh-tee", "LOG"]) else { continue };
-        let name = option(&error);
-        return Err(match settings.iter().find(|setting| Some(&*setting.name) == name) {
+        let named = |name: &str| settings.iter().find(|setting| setting.name == name);
+        let error = match command.try_get_matches_from(["clh-tee", "LOG"]) {
+            Ok(matches) => {
+                let Err((name, why)) = routing::routes(&matches) else { continue };
+                let Some(setting) = named(name) else { continue };
+                return Err(refused(setting.fault(&format!("invalid value for '{name}': {why}"))));
+            }
+            Err(error) => error,
+        };
+        return Err(match option(&error).and_then(named) {
             Some(setting) => refused(setting.fault(&reason(&error, &setting.name))),
             None => error,
         });

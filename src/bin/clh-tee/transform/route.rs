@@ -1,0 +1,56 @@
+//! Which logs a record goes to, by regular expressions.
+
+use std::borrow::Cow;
+use std::iter;
+
+use super::select::{Pattern, matches};
+
+/// LOG is number 0, then come the logs of `copies`, then those of `diverts`.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Routes {
+    pub(crate) copies: Vec<Pattern>,
+    pub(crate) diverts: Vec<Pattern>,
+}
+
+impl Routes {
+    /// How many logs there are.
+    pub(crate) fn logs(&self) -> usize {
+        1 + self.copies.len() + self.diverts.len()
+    }
+
+    /// Returns the logs for a record with these `lines`. Of those to divert it to, the first decides.
+    pub(super) fn of(&self, lines: &[Cow<'_, [u8]>]) -> impl Iterator<Item = usize> {
+        let first = self.diverts.iter().position(|pattern| matches(pattern, lines));
+        let home = first.map_or(0, |number| 1 + self.copies.len() + number);
+        let copies = (1..).zip(&self.copies).filter(|(_, pattern)| matches(pattern, lines));
+        iter::once(home).chain(copies.map(|(log, _)| log))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pattern;
+    use super::*;
+
+    #[test]
+    fn every_copy_and_the_first_to_divert_count() {
+        let patterns = |texts: [&str; 2]| texts.map(|text| pattern(text).expect("a pattern"));
+        let (copies, diverts) = (patterns(["a", "b"]).into(), patterns(["c", "a.*c|d"]).into());
+        let routes = Routes { copies, diverts };
+        assert_eq!(routes.logs(), 5);
+        let of = |text: &str| {
+            let lines: Vec<_> = text.split('\n').map(|line| line.as_bytes().into()).collect();
+            routes.of(&lines).collect::<Vec<_>>()
+        };
+        for (text, logs) in [
+            ("x", &[0][..]),
+            ("a", &[0, 1]),
+            ("ab", &[0, 1, 2]),
+            ("abcd", &[3, 1, 2]),
+            ("d", &[4]),
+            ("x\nb\na", &[0, 1, 2]),
+        ] {
+            assert_eq!(of(text), logs, "{text}");
+        }
+    }
+}
