@@ -8,6 +8,8 @@ complete -c clh-tee -l max-total -d 'Keep LOG and its backups below this size' -
 complete -c clh-tee -l max-age -d 'Remove backups last written longer ago: 4w, 90d' -r
 complete -c clh-tee -l gzip-level -d 'From fast (1) to small (9); turns on --gzip' -r
 complete -c clh-tee -l max-line -d 'Cut longer lines into lines of SIZE' -r
+complete -c clh-tee -l record-start -d 'A line that matches begins a record' -r
+complete -c clh-tee -l record-timeout -d 'How long a record may wait for its next line' -r
 complete -c clh-tee -l max-record -d 'Cut longer records at the end of a line; default 1M' -r
 complete -c clh-tee -l timestamp -d 'Put the time before each line' -r
 complete -c clh-tee -l tag -d 'Put TEXT and a colon before each line' -r

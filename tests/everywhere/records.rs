@@ -1,6 +1,7 @@
 //! Lines that belong together stay together: a record is written whole, into
 //! one file, and the limit is tested only before it.
 
+use std::io::Write;
 use std::time::Duration;
 
 use crate::harness::{HeldLock, Place, Tee, stays, until};
@@ -53,6 +54,61 @@ fn records_that_wait_for_the_lock_stay_together() {
     drop(held);
     tee.finish().expect_quiet_success();
     assert_eq!(files(&place), ["a\nb\nc\nd\ne\nf\n", "g\nh\n\ni\nj\nk\nl\n", "m\nn\n"]);
+}
+
+/// Two tracebacks, with a plain line between and one before.
+const TRACES: &str =
+    "2026 one\n2026 two\nTraceback:\n  at a\n  at b\n2026 three\nTraceback:\n  at c\n";
+
+#[test]
+fn a_line_that_matches_begins_a_record() {
+    let place = Place::fresh();
+    let tee = Tee::new(&place).args("--record-start ^(2026|Trace) --max-bytes 1B app.log");
+    let ended = tee.run(TRACES.as_bytes());
+    ended.expect_quiet_success();
+    assert_eq!(ended.out, TRACES.as_bytes());
+    let records = ["2026 one\n", "2026 two\n", "Traceback:\n  at a\n  at b\n", "2026 three\n"];
+    assert_eq!(files(&place)[..4], records);
+    assert_eq!(files(&place)[4..], ["Traceback:\n  at c\n"]);
+}
+
+#[test]
+fn the_last_record_is_in_after_the_timeout_and_the_copy_at_once() {
+    let place = Place::fresh();
+    let mut tee = Tee::new(&place).args("--record-start ^[a-z] app.log").start();
+    tee.feed(b"one\n two\n");
+    tee.until_echoed(b"one\n two\n");
+    assert_eq!(place.names(), [""; 0], "it may go on");
+    until(SOON, "the record is in", || place.read("app.log") == b"one\n two\n");
+    // What comes later is another record, in the middle of a line or not.
+    tee.feed(b" three\nfo");
+    until(SOON, "its lines are in", || place.read("app.log") == b"one\n two\n three\n");
+    tee.feed(b"ur\n");
+    until(SOON, "the line is in", || place.read("app.log").ends_with(b" three\nfour\n"));
+    tee.finish().expect_quiet_success();
+}
+
+#[test]
+fn the_timeout_waits_while_the_log_takes_nothing() {
+    let place = Place::fresh();
+    let held = HeldLock::take(&place.path(".__app.lock"));
+    let args = "-q --record-start ^[a-z] --record-timeout 20ms --buffer 1 --max-bytes 1B app.log";
+    let mut tee = Tee::new(&place).args(args).start();
+    // The queue is full, and then what was read waits.
+    let full = "0\n".repeat(400 * 1024);
+    let mut input = tee.take_input();
+    let feeding = std::thread::spawn(move || {
+        for _ in 0..3 {
+            input.write_all(format!("record\n{full}").as_bytes()).expect("it is read");
+        }
+    });
+    stays(Duration::from_millis(300), "nothing is in", || !place.path("app.log").exists());
+    drop(held);
+    feeding.join().expect("all is fed");
+    let ended = tee.finish();
+    ended.expect_quiet_success();
+    let record = format!("record\n{}", "0\n".repeat(400 * 1024));
+    assert!(files(&place) == [record.clone(), record.clone(), record], "whole records");
 }
 
 #[test]

@@ -20,7 +20,12 @@ pub(crate) enum Ends {
     Line,
     /// At a NUL, which becomes a newline.
     Nul,
+    /// Before the next line of which this is true. Then nothing shows that the last one has ended.
+    Start(Matching),
 }
+
+/// Says whether a line matches; it has no newline.
+pub(crate) type Matching = Box<dyn Fn(&[u8]) -> bool>;
 
 /// How input becomes lines and records.
 pub(crate) struct Splitting {
@@ -131,7 +136,8 @@ impl Lines {
 
     /// Finds the ends of records in the whole lines from `at` on.
     fn find_records(&mut self, mut at: usize) {
-        match self.splitting.ends {
+        let ends = mem::take(&mut self.splitting.ends);
+        match &ends {
             Ends::Line => self.whole = self.lined,
             Ends::Nul => {
                 while let Some(end) = memchr(0, &self.batch.bytes[at..self.lined]) {
@@ -139,9 +145,28 @@ impl Lines {
                     self.batch.bytes[at - 1] = b'\n';
                     self.end_record(at);
                 }
-                self.cut_long_record(self.lined);
+            }
+            Ends::Start(begins) => {
+                while let Some(end) = memchr(b'\n', &self.batch.bytes[at..self.lined]) {
+                    if self.whole < at && begins(&self.batch.bytes[at..at + end]) {
+                        self.end_record(at);
+                    }
+                    at += end + 1;
+                }
             }
         }
+        self.splitting.ends = ends;
+        self.cut_long_record(self.lined);
+    }
+
+    /// Whether there are lines of a record that may go on.
+    pub(crate) fn may_go_on(&self) -> bool {
+        self.whole < self.lined && matches!(self.splitting.ends, Ends::Start(_))
+    }
+
+    /// Ends the record that may go on. A partial line goes on.
+    pub(crate) fn end_last_record(&mut self) {
+        self.end_record(self.lined);
     }
 
     fn end_record(&mut self, end: usize) {
@@ -229,7 +254,8 @@ impl Lines {
             self.make_room();
             self.batch.bytes[self.filled] = b'\n';
             self.filled += 1;
-            self.lined = self.filled;
+            let old = mem::replace(&mut self.lined, self.filled);
+            self.find_records(old);
         }
         if self.whole < self.lined {
             self.end_record(self.lined);
@@ -397,6 +423,33 @@ mod tests {
                     records(&pieces, splitting(line, record)),
                     cut(records_of(&input), line, record)
                 );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_that_matches_begins_a_record(
+            pieces in prop::collection::vec(prop::collection::vec(prop::sample::select(b"ab\n".to_vec()), 1..9), 0..20),
+            max_line in 1usize..7,
+            max_record in 1usize..20,
+        ) {
+            for max_line in [max_line, usize::MAX] {
+                // Lines are cut first.
+                let mut wanted: Vec<Vec<u8>> = Vec::new();
+                for line in slowly(&pieces.concat(), max_line).split_inclusive(|byte| *byte == b'\n') {
+                    match wanted.last_mut() {
+                        Some(last) if !line.starts_with(b"a") => last.extend_from_slice(line),
+                        _ => wanted.push(line.to_vec()),
+                    }
+                }
+                for max_record in [max_record, usize::MAX] {
+                    let ends = Ends::Start(Box::new(|line| line.starts_with(b"a")));
+                    prop_assert_eq!(
+                        records(&pieces, Splitting { ends, max_line, max_record }),
+                        cut(wanted.iter().cloned(), max_line, max_record)
+                    );
+                }
             }
         }
     }

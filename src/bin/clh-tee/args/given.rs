@@ -57,6 +57,8 @@ impl Cli {
     pub(crate) fn read(report: &Report) -> Result<Self, clap::Error> {
         let Read { mut matches, shown, routes, further } = config::read(report)?;
         let fault = modes::fault(&matches);
+        // The command line beats the environment and a file.
+        let by_start = modes::is_typed(&matches, "record_start");
         let strips = modes::is_typed(&matches, "strip_ansi");
         let rules = Rules::of(&matches, matches.get_flag("read"));
         let mut cli = Self::of(&mut matches)?;
@@ -69,6 +71,7 @@ impl Cli {
             cli.routing.logs.push(Self { log, acknowledge: false, ..Self::of(&mut matches)? });
         }
         (cli.transforming.rules, cli.transforming.routes) = (rules, routes);
+        cli.records.null &= !by_start;
         cli.transforming.utc = cli.timed.utc;
         if cli.reading.read {
             cli.transforming.forget_how_lines_are_written(strips);

@@ -119,9 +119,9 @@ fn modes_of(id: &str) -> &'static [&'static str] {
             &["append", "repair", "rotate"]
         }
         "on_rotate" | "drain_timeout" => &["append", "rotate"],
-        "mkdir" | "max_line" | "null" | "max_record" | "buffer" | "overflow" | "stats"
-        | "acknowledge" | "timestamp" | "tag" | "collapse_cr" | "escape_control" | "crlf"
-        | "copy" | "divert" => &["append"],
+        "mkdir" | "max_line" | "null" | "record_start" | "record_timeout" | "max_record"
+        | "buffer" | "overflow" | "stats" | "acknowledge" | "timestamp" | "tag" | "collapse_cr"
+        | "escape_control" | "crlf" | "copy" | "divert" => &["append"],
         "select" | "deselect" | "strip_ansi" => &["append", "read"],
         _ => &[],
     }
@@ -173,6 +173,13 @@ pub(super) fn fault(matches: &ArgMatches) -> Option<String> {
             return Some("--at-time is for --when MIDNIGHT and W0 to W6; leave it out".to_owned());
         }
         _ => {}
+    }
+    let typed = |id| is_typed(matches, id);
+    if typed("record_timeout") && !matches.contains_id("record_start") {
+        return no_effect("record_timeout", "without --record-start");
+    }
+    if typed("record_start") && typed("null") {
+        return Some("give either --record-start or --null".to_owned());
     }
     // Clap accepts that. A command was meant, maybe in an empty variable.
     let dashes = env::args_os().next_back().is_some_and(|arg| arg == "--");

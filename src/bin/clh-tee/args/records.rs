@@ -1,9 +1,13 @@
 //! Options about records: which lines stay together.
 
+use std::time::Duration;
+
 use clap::Args;
 
-use super::values::length;
+use super::Cli;
+use super::values::{length, time};
 use crate::records::{Ends, Splitting};
+use crate::transform::{Pattern, pattern};
 
 /// The longest record, unless --max-record says otherwise.
 const LONGEST: usize = 1024 * 1024;
@@ -16,7 +20,24 @@ pub(crate) struct Records {
     /// whole, into one file, and no line of another writer comes between. In LOG, a newline ends
     /// it.
     #[arg(short = 'z', long, hide_short_help = true)]
-    null: bool,
+    pub(super) null: bool,
+
+    /// A line that matches begins a record
+    ///
+    /// The lines after it that do not match belong to it, as the lines of a traceback. A record
+    /// goes into LOG whole, into one file, and no line of another writer comes between. It does so
+    /// when the next one begins, at the end of the input, after HUP or USR1, or when nothing more
+    /// has come for --record-timeout. The copy on standard output does not wait. REGEX is as for
+    /// --select.
+    #[arg(long, value_name = "REGEX", value_parser = pattern, hide_short_help = true)]
+    record_start: Option<Pattern>,
+
+    /// How long a record may wait for its next line
+    ///
+    /// With --record-start. A line that comes later begins a record of its own.
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = time,
+          hide_short_help = true)]
+    pub(crate) record_timeout: Duration,
 
     /// Cut longer records at the end of a line; default 1M
     ///
@@ -26,12 +47,19 @@ pub(crate) struct Records {
 }
 
 impl Records {
-    pub(crate) fn splitting(&self, max_line: usize) -> Splitting {
-        let ends = if self.null { Ends::Nul } else { Ends::Line };
-        Splitting { ends, max_line, max_record: self.max_record() }
-    }
-
     pub(crate) fn max_record(&self) -> usize {
         self.max_record.unwrap_or(LONGEST)
+    }
+}
+
+impl Cli {
+    /// Returns how input becomes records.
+    pub(crate) fn splitting(&self) -> Splitting {
+        let ends = match &self.records.record_start {
+            _ if self.records.null => Ends::Nul,
+            Some(start) => Ends::Start(self.transforming.matching(start.clone())),
+            None => Ends::Line,
+        };
+        Splitting { ends, max_line: self.max_line, max_record: self.records.max_record() }
     }
 }

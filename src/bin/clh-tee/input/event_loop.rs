@@ -137,6 +137,7 @@ impl<'a> EventLoop<'a> {
     }
 
     pub(super) fn put(&mut self) {
+        self.sources.iter_mut().for_each(Source::end_record_in_time);
         self.warn_of_cuts();
         if self.put_lines() && (!self.notes_ending() || self.put_lines()) {
             let (requests, ended) = (std::mem::take(&mut self.requests), self.has_ended());

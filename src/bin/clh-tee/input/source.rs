@@ -6,11 +6,11 @@
 
 use std::io;
 use std::slice;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::args::Cli;
 use crate::records::{Lines, Splitting};
-use crate::sys::{Awaited, Input, READ, Stream};
+use crate::sys::{Awaited, Input, READ, Stream, is_ready, wait};
 use crate::tee::Tee;
 use crate::transform::Transform;
 use crate::writer::queue::newlines;
@@ -26,6 +26,9 @@ pub(crate) struct Source {
     pub(super) lines_read: u64,
     /// Lines read are counted.
     counts: bool,
+    /// How long a record waits for its next line, and until when the last one does.
+    record_timeout: Duration,
+    record_until: Option<Instant>,
     /// Once the command has ended: how many unread bytes may be from it.
     pub(super) owed: usize,
 }
@@ -46,8 +49,18 @@ impl Source {
             let (counts, never) = (vec![0; logs], SystemTime::UNIX_EPOCH);
             Transformed { transform, lines, counts, began: never, last: never }
         });
-        let (lines, counts) = (Lines::new(cli.records.splitting(cli.max_line)), cli.stats);
-        Ok(Self { input, lines, transformed, tee, stream, lines_read: 0, counts, owed: 0 })
+        Ok(Self {
+            input,
+            lines: Lines::new(cli.splitting()),
+            transformed,
+            tee,
+            stream,
+            lines_read: 0,
+            counts: cli.stats,
+            record_timeout: cli.records.record_timeout,
+            record_until: None,
+            owed: 0,
+        })
     }
 
     /// Reads once. Returns the bytes, none at the end, and the tee for their copy.
@@ -89,6 +102,30 @@ impl Source {
 
     pub(super) fn split(&mut self, count: usize) {
         self.counting(|lines| lines.split(count));
+        let waits = self.lines.may_go_on();
+        self.record_until = waits.then(|| Instant::now() + self.record_timeout);
+    }
+
+    /// Returns until when a record waits for its next line.
+    pub(super) fn record_until(&self) -> Option<Instant> {
+        self.record_until.filter(|_| self.lines.may_go_on())
+    }
+
+    /// Ends a record for which nothing more has come in time. What has come may not have been
+    /// read, if the log or the copy had no room.
+    pub(super) fn end_record_in_time(&mut self) {
+        if self.record_until().is_none_or(|until| until > Instant::now()) {
+            return;
+        }
+        let has_more = |input: &Input| {
+            let mut awaited = [input.awaited()];
+            wait(&mut awaited, Some(Duration::ZERO)).is_err() || is_ready(&awaited[0])
+        };
+        if self.input.as_ref().is_some_and(has_more) {
+            self.record_until = Some(Instant::now() + self.record_timeout);
+        } else {
+            self.counting(Lines::end_last_record);
+        }
     }
 
     pub(super) fn end_partial(&mut self) {

@@ -47,7 +47,8 @@ impl EventLoop<'_> {
             return Some(Duration::ZERO);
         }
         let drain = self.drain.map(|drain| drain.appending);
-        let limits = [drain, self.lingers_until()].into_iter();
+        let record = self.sources.iter().filter_map(Source::record_until).min();
+        let limits = [drain, self.lingers_until(), record].into_iter();
         let of_sinks = self.sinks.iter().flat_map(Sink::wakes_at);
         let until = limits.chain(of_sinks).flatten().min()?;
         let left = until.saturating_duration_since(Instant::now());

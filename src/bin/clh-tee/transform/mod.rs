@@ -30,7 +30,7 @@ pub(crate) use self::select::{Pattern, Rules, pattern};
 pub(crate) use self::settings::{BARE_TIMESTAMP, Settings};
 pub(crate) use self::stamp::Format;
 use self::stamp::Stamp;
-use crate::records::Batch;
+use crate::records::{Batch, Matching};
 
 /// How many bytes one call makes, but for the last record: long tags before short lines take memory.
 const ENOUGH: usize = 512 * 1024;
@@ -53,7 +53,7 @@ impl Transform {
         let tag = tag.as_ref().map(|tag| tag.fill(pid, stream)).transpose()?;
         let tag = tag.map(|tag| tag + ": ").unwrap_or_default();
         let prefix = Prefix { stamp, tag, last: Vec::new(), last_of: None };
-        let text = Text { ansi: strip_ansi.then(ansi::sequence), settings: settings.clone() };
+        let text = Text::new(settings);
         Ok(Some(Self { text, prefix }))
     }
 
@@ -104,6 +104,14 @@ impl Transform {
     }
 }
 
+impl Settings {
+    /// Returns what says whether a line, as the rules see it, matches `pattern`.
+    pub(crate) fn matching(&self, pattern: Pattern) -> Matching {
+        let text = Text::new(self);
+        Box::new(move |line| pattern.is_match(&text.text(line)))
+    }
+}
+
 struct Prefix {
     stamp: Option<Stamp>,
     /// With the colon and space that follow it.
@@ -135,6 +143,10 @@ struct Text {
 }
 
 impl Text {
+    fn new(settings: &Settings) -> Self {
+        Self { ansi: settings.strip_ansi.then(ansi::sequence), settings: settings.clone() }
+    }
+
     /// Appends a record to the `outs` it goes to, `prefix` before each line, if the rules keep it.
     /// `record` has no newline at its end.
     fn put(&self, record: &[u8], prefix: &[u8], outs: &mut [&mut Batch]) {
