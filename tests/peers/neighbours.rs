@@ -89,9 +89,9 @@ fn check(place: &Place, counts: &BTreeMap<String, usize>, gzip: bool) {
     check_names(place, gzip);
 }
 
-/// Starts `n` `clh-tee` writers on `app.log`, named `t0`, `t1`, ….
+/// Starts `n` `clh-tee` writers, named `t0`, `t1`, …; the log is among the `options`.
 fn tees(place: &Place, n: usize, options: &str) -> Vec<(String, Running)> {
-    let kept = format!("-q --backups {BACKUPS} app.log");
+    let kept = format!("-q --backups {BACKUPS}");
     let tee = || Tee::new(place).args(options).args(&kept).start();
     (0..n).map(|i| (format!("t{i}"), tee())).collect()
 }
@@ -114,7 +114,8 @@ fn feed_all(tees: &mut [(String, Running)], supply: &Supply) -> BTreeMap<String,
 }
 
 /// Lets 4 Python and 8 `clh-tee` writers loose on one log; returns how many
-/// lines each has written. The latter have these `options` besides.
+/// lines each has written. The latter have these `options`, the log
+/// among them, besides.
 fn mixed(place: &Place, version: &str, gzip: bool, options: &str) -> BTreeMap<String, usize> {
     let limit = "8192";
     let peer = Peer::of_version(version);
@@ -152,7 +153,7 @@ fn mixed(place: &Place, version: &str, gzip: bool, options: &str) -> BTreeMap<St
 /// Lets them loose, and nothing may be missing.
 fn mix(version: &str, gzip: bool) {
     let place = Place::fresh();
-    let counts = mixed(&place, version, gzip, "");
+    let counts = mixed(&place, version, gzip, "app.log");
     check(&place, &counts, gzip);
 }
 
@@ -161,7 +162,7 @@ fn mix(version: &str, gzip: bool) {
 fn mix_capped(gzip: bool, kib: usize) {
     let place = Place::fresh();
     let cap = format!("--max-total {kib}K");
-    let counts = mixed(&place, "0.9.31", gzip, &cap);
+    let counts = mixed(&place, "0.9.31", gzip, &format!("{cap} app.log"));
     // Python may have been the last that rotated.
     let gzip = if gzip { "--gzip" } else { "" };
     let rotate = format!("-q --rotate --backups {BACKUPS} {cap} {gzip} app.log");
@@ -183,6 +184,26 @@ fn mix_capped(gzip: bool, kib: usize) {
     let gone: String = gone.collect();
     check_numbered(&[gone.as_bytes(), &all].concat(), &counts);
     assert!(missing.values().sum::<usize>() > 10_000, "the cap cost hardly anything");
+}
+
+/// Lets them loose; `clh-tee` copies all that it is given to Python's log.
+#[test]
+#[ignore = "needs python3 with CLH"]
+fn newest_python_in_a_log_to_which_lines_are_copied() {
+    let place = Place::fresh();
+    let mut counts = mixed(&place, "0.9.31", true, "all.log --copy ^t app.log");
+    let turns = check_numbered(&place.chain("app.log"), &counts);
+    assert!(turns > 200, "only {turns} turns: they wrote one after another, not at once");
+    counts.retain(|name, _| name.starts_with('t'));
+    check_numbered(&place.chain("all.log"), &counts);
+    let chain = |log: &str| {
+        let slots = (1..=place.backups(log).len()).map(|slot| format!("{log}.{slot}.gz"));
+        slots.chain([log.to_owned()]).collect::<Vec<_>>()
+    };
+    let locks = [".__all.lock", ".__app.lock"].map(str::to_owned).to_vec();
+    let mut wanted = [locks, chain("all.log"), chain("app.log")].concat();
+    wanted.sort();
+    assert_eq!(place.names(), wanted);
 }
 
 #[test]
@@ -225,7 +246,7 @@ fn newest_python_gzip_capped() {
 #[ignore = "needs python3 with CLH"]
 fn thirty_two_at_once_gzip() {
     let place = Place::fresh();
-    let mut tees = tees(&place, 32, "--max-bytes 4K --gzip");
+    let mut tees = tees(&place, 32, "--max-bytes 4K --gzip app.log");
     let supply = Supply {
         at_once: 100,
         // For long enough that they take turns on a busy machine, too.

@@ -56,6 +56,18 @@ fn settings_are_shown_with_their_origin() {
 }
 
 #[test]
+fn errors_have_a_log_and_settings_of_their_own() {
+    let kitchen = Kitchen::fresh();
+    kitchen.program("myapp", "seq -f 'ERROR %099g' 20000; echo fine");
+    kitchen.place.write("settings.toml", kitchen.recipe("errors-settings").as_bytes());
+    expect(&kitchen.run("sh", &kitchen.recipe("errors")), 0);
+    assert_eq!(kitchen.place.backups("app.log"), [""; 0]);
+    assert_eq!(kitchen.text("app.log").lines().count(), 20_001);
+    assert_eq!(kitchen.place.backups("errors.log"), ["errors.log.2", "errors.log.1"]);
+    assert_eq!(kitchen.place.chain("errors.log").len(), 20_000 * 106);
+}
+
+#[test]
 fn cron_mails_what_is_wrong_with_a_log() {
     let crontab = Crontab::of("status");
     std::fs::create_dir(crontab.kitchen.place.path("log")).expect("make a directory");

@@ -115,6 +115,15 @@ fn clock_is_set() {
 }
 
 #[test]
+fn errors_and_noise_have_logs_of_their_own() {
+    let kitchen = Kitchen::fresh();
+    kitchen.program("myserver", "echo one; echo ERROR >&2; echo 'GET /healthz'");
+    assert_eq!(expect(&kitchen.run("sh", &example("several")), 0), "");
+    let logs = ["app.log", "errors.log", "health.log"].map(|log| kitchen.text(log));
+    assert_eq!(logs, ["one\nERROR\n", "ERROR\n", "GET /healthz\n"]);
+}
+
+#[test]
 fn lines_are_dressed_as_shown() {
     let kitchen = Kitchen::fresh();
     kitchen.program("backup", "echo /home: 318 files, 41 MB; echo done");

@@ -381,3 +381,80 @@ fn no_inode_left() {
     expect_said(&stderr, ENDS, 1);
     assert!(chain.len() > 5, "{}", short(&stderr));
 }
+
+/// Starts the program with its log on another disk, and a copy on the small one.
+fn copying(site: &Site, args: &str) -> Running {
+    let tee = Tee::new(&site.place).args("-q --buffer 64K app.log --copy ^line");
+    tee.args("small/app.log").args(args).start()
+}
+
+/// Feeds numbered lines in small pieces, each once the last one is in the main log.
+fn feed_while_the_main_log_goes_on(site: &Site, tee: &mut Running, from: usize, to: usize) {
+    for piece in (from..to).collect::<Vec<_>>().chunks(16) {
+        let lines: String = piece.iter().map(|n| super::line("line", *n)).collect();
+        tee.feed(lines.as_bytes());
+        let last = super::line("line", piece[piece.len() - 1]);
+        until(SOON, "the main log has it", || {
+            site.place.read("app.log").ends_with(last.as_bytes())
+        });
+    }
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_copy_on_a_full_disk_waits_and_the_main_log_goes_on() {
+    let site = Site::new("size=256k");
+    let mut tee = copying(&site, "");
+    // 256 KiB fill the disk; then the queue holds 64 KiB.
+    let (disk, more) = (4096, 5000);
+    feed_while_the_main_log_goes_on(&site, &mut tee, 0, disk);
+    feed_while_the_main_log_goes_on(&site, &mut tee, disk, more);
+    until_said(&tee, BEGINS);
+    site.disk.remount("size=8m");
+    let ended = tee.finish();
+    ended.expect(0);
+    let all: Vec<usize> = (0..more).collect();
+    for log in ["app.log", "small/app.log"] {
+        assert_eq!(numbers(&site.place.read(log), "line"), all, "{log}");
+    }
+    expect_said(&ended.stderr(), BEGINS, 1);
+    expect_said(&ended.stderr(), ENDS, 1);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_copy_on_a_disk_that_stays_full_is_given_up_and_reported() {
+    let site = Site::new("size=256k");
+    let mut tee = copying(&site, "--drain-timeout 300ms");
+    feed_while_the_main_log_goes_on(&site, &mut tee, 0, 5000);
+    until_said(&tee, BEGINS);
+    tee.signal(Signal::SIGTERM);
+    let ended = tee.end_within(SOON);
+    ended.expect(1);
+    let all: Vec<usize> = (0..5000).collect();
+    assert_eq!(numbers(&site.place.read("app.log"), "line"), all, "nothing of it is lost");
+    let (is_in, given_up) = expect_given_up(&chain(&site.dir()), &ended, "line");
+    assert_eq!(is_in + given_up, all.len());
+    assert!(given_up > 0);
+}
+
+#[test]
+#[ignore = "needs root"]
+fn a_copy_on_a_full_disk_drops_lines_if_asked() {
+    let site = Site::new("size=256k");
+    let path = site.dir().join("app.log");
+    let settings = format!("[log.'{}']\noverflow = 'drop'\n", path.display());
+    site.place.write("settings.toml", settings.as_bytes());
+    let mut tee = copying(&site, "--config settings.toml");
+    let producer = produce(tee.take_input(), "line", 0, LINES);
+    let input = producer.join().expect("a producer").expect("all was taken");
+    until(SOON, "the main log has all", || site.place.read("app.log").len() == LINES * super::LINE);
+    site.disk.remount("size=8m");
+    drop(input);
+    let ended = tee.end_within(SOON);
+    ended.expect(1);
+    let copied = numbers(&site.place.read("small/app.log"), "line").len();
+    let dropped = format!("clh-tee: 'small/app.log': {} lines dropped", LINES - copied);
+    expect_said(&ended.stderr(), &dropped, 1);
+    assert!(!ended.stderr().contains("'app.log':"), "{}", short(&ended.stderr()));
+}
