@@ -1,10 +1,9 @@
-//! Rotation does not stall the writers: a log is compressed while it grows.
-//! What was compressed ahead gets into a backup only if the log holds it.
+//! Rotation does not stall the writers, because a log is compressed while it grows. A backup
+//! contains only what the log held, whatever was compressed ahead.
 //!
-//! Each test lets a writer compress a part of a log ahead, and then something
-//! happens to log, writer or private file. Whoever rotates the log next must
-//! leave backups that inflate to what the log held, and no private file but
-//! that of the log there is.
+//! In each test a writer compresses part of a log ahead, and then something happens to the log, the
+//! writer or the private file. The writer that rotates next must leave backups that decompress to
+//! what the log held, and no private file except the current log's.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -12,37 +11,35 @@ use std::time::Duration;
 
 use crate::harness::{Place, Tee, until};
 
-/// Ample time for a few megabytes.
+/// A generous limit for a few megabytes.
 const SOON: Duration = Duration::from_secs(60);
 
-/// The limit.
 const LIMIT: usize = 4 << 20;
 
-/// Returns about so many bytes of lines, no two of which are the same.
+/// Returns about `bytes` bytes of lines, all different.
 fn lines(name: &str, bytes: usize) -> Vec<u8> {
     let line = |number: usize| format!("{name} {number:08} and something more to make it long\n");
     (0..bytes / line(0).len()).flat_map(|number| line(number).into_bytes()).collect()
 }
 
-/// Appends `lines` as a writer that compresses.
+/// Appends `lines` with `--gzip`.
 fn append(place: &Place, lines: &[u8]) {
     let tee = Tee::new(place).args("-q --gzip --max-bytes 4M --backups 50 app.log");
     tee.run(lines).expect_quiet_success();
 }
 
-/// Returns the private files.
 fn private(place: &Place) -> Vec<PathBuf> {
     let names = place.names().into_iter();
     let ours = names.filter(|name| name.starts_with(".__app.log.") && is_gz(name));
     ours.map(|name| place.path(&name)).collect()
 }
 
-/// Tells whether a file is a compressed one, by its name.
+/// Returns whether `name` is that of a compressed file.
 fn is_gz(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|ending| ending == "gz")
 }
 
-/// Returns a place with a log below its limit, a part of which is compressed.
+/// Returns a place with a log below its limit, part of which is compressed ahead.
 fn begun(lines: &[u8]) -> Place {
     assert!(lines.len() < LIMIT);
     let place = Place::fresh();
@@ -51,8 +48,8 @@ fn begun(lines: &[u8]) -> Place {
     place
 }
 
-/// Asserts that the chain holds just this, compressed but for the log, and
-/// that no private file is left but perhaps the log's own.
+/// Asserts that the chain holds exactly this, that every backup is compressed, and that no private
+/// file is left except perhaps the current log's.
 #[track_caller]
 fn holds(place: &Place, lines: &[u8]) {
     assert!(place.chain("app.log") == lines, "the chain holds what was appended");
@@ -117,7 +114,7 @@ fn a_log_that_was_emptied_is_compressed_anew() {
 
 #[test]
 fn a_log_that_was_removed_leaves_nothing_to_its_successor() {
-    // Its inode is free then, and likely to be the next log's.
+    // This frees the inode, and the next log is likely to get it.
     let place = begun(&lines("a", LIMIT / 2));
     fs::remove_file(place.path("app.log")).expect("remove the log");
     let rest = lines("b", 2 * LIMIT);
@@ -177,13 +174,13 @@ fn a_log_that_was_emptied_is_compressed_when_it_is_rotated_on_request() {
 fn equal_lines_that_hide_that_the_log_was_emptied_do_not_deceive() {
     let ticks = |count: usize| b"tick\n".repeat(count);
     let place = begun(&ticks(400_000));
-    // Written by hand: nobody of ours sees it empty. Beginning, end and length
-    // are as if it had grown.
+    // Written directly, so no writer of ours sees the log empty. Its beginning, end and length look
+    // as if it had grown.
     let mut other = ticks(600_000);
     other[1_000_000..1_000_005].copy_from_slice(b"tock\n");
     let mut log = File::options().write(true).truncate(true).open(place.path("app.log"));
     std::io::Write::write_all(log.as_mut().expect("empty the log"), &other).expect("write it anew");
-    // On Windows a file that is open keeps its name until it is closed.
+    // On Windows an open file keeps its name until it is closed.
     drop(log);
     let rest = ticks(400_000);
     append(&place, &rest);
@@ -214,12 +211,12 @@ fn what_short_runs_write_is_compressed_as_it_grows() {
     for run in all.chunks(lines("a", 4096).len()) {
         append(&place, run);
     }
-    // In blocks of 512 KiB, for it is far from its limit.
+    // The blocks have 512 KiB, because the log is far from its limit.
     let private = fs::read(&private(&place)[0]).expect("the private file");
     let mut covered = Vec::new();
     let mut decoder = flate2::read::GzDecoder::new(&private[..]);
-    // An index stands where gzip's end would be; the decoder drops what it has
-    // inflated in the same step.
+    // The private file ends in an index instead of gzip's trailer. The decoder drops what it
+    // decompressed in the step that fails.
     std::io::Read::read_to_end(&mut decoder, &mut covered).expect_err("it grows");
     assert!(covered.len() > 2 << 18 && all.starts_with(&covered), "{}", covered.len());
     holds(&place, &all);
@@ -266,7 +263,7 @@ fn every_reader_reads_a_backup_whole() {
     as_a_server_sends_it(&backup, whole);
 }
 
-/// Asserts that curl inflates all of what a server sends as compressed content.
+/// Asserts that curl decompresses everything a server sends as compressed content.
 #[cfg(unix)]
 fn as_a_server_sends_it(backup: &Path, whole: &[u8]) {
     use std::io::{Read, Write};

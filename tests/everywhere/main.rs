@@ -1,5 +1,5 @@
-//! Tests that run on Windows too: one module for each promise. They need
-//! nothing but Rust, but for those that say in their `#[ignore]` what they need.
+//! Tests that also run on Windows, one module for each promise. They need nothing except Rust,
+//! unless their `#[ignore]` names something else.
 
 #[path = "../harness/mod.rs"]
 mod harness;

@@ -1,8 +1,7 @@
-//! The producer is not held up by other writers, within the queue's bound:
-//! promise 9; and what happens at that bound.
+//! Other writers do not hold up the producer while the queue has room (promise 9), and what happens
+//! when it is full.
 //!
-//! The test holds the lock, and measures how long its writes into the pipe
-//! take meanwhile.
+//! The test holds the lock and measures how long its writes into the pipe take meanwhile.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -12,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{HeldLock, Place, Tee, stays, until};
 
-/// Returns numbered lines, about `size` bytes of them.
+/// Returns about `size` bytes of numbered lines.
 fn numbered(size: usize) -> String {
     let mut text = String::new();
     for n in 0..size / 50 {
@@ -29,7 +28,7 @@ fn a_producer_of_1_mb_a_second_while_the_lock_is_held_for_5_s() {
     let text = numbered(6_000_000);
     let (start, mut longest) = (Instant::now(), Duration::ZERO);
     for (i, piece) in (0_u32..).zip(text.as_bytes().chunks(10_000)) {
-        // This is the pace of the producer, not a wait for something.
+        // This sets the producer's pace; it does not wait for anything.
         thread::sleep((Duration::from_millis(10) * i).saturating_sub(start.elapsed()));
         let before = Instant::now();
         tee.feed(piece);
@@ -40,7 +39,7 @@ fn a_producer_of_1_mb_a_second_while_the_lock_is_held_for_5_s() {
         }
     }
     assert!(held.is_none(), "the lock was let go in between");
-    // Nothing at all but the scheduler of a busy machine should show here.
+    // Only the scheduler of a busy machine may show here.
     assert!(longest < Duration::from_secs(3), "a write took {longest:?}");
     tee.finish().expect_quiet_success();
     assert!(place.chain("app.log") == text.as_bytes(), "all lines are in, in order");
@@ -65,7 +64,7 @@ fn a_full_queue_makes_the_producer_wait() {
         until(Duration::from_secs(10), "more than the queue takes", || {
             fed.load(Ordering::Relaxed) > 64 * 1024
         });
-        // The queue, what is being read, and the pipe: far less than all.
+        // The queue, the read buffer and the pipe hold far less than the whole input.
         stays(Duration::from_secs(1), "the producer waits", || {
             fed.load(Ordering::Relaxed) < 1_000_000
         });

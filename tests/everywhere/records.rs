@@ -1,12 +1,12 @@
-//! Lines that belong together stay together: a record is written whole, into
-//! one file, and the limit is tested only before it.
+//! Lines that belong together stay together: a record is written whole, into one file, and the
+//! limit is tested only before it.
 
 use std::io::Write;
 use std::time::Duration;
 
 use crate::harness::{HeldLock, Place, Tee, stays, until};
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
 /// Returns all files of the log, oldest first.

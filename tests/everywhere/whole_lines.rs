@@ -1,21 +1,19 @@
-//! Whole lines, and bytes out as they came in: promises 1 and 4 for a single
-//! writer.
+//! Whole lines and unchanged bytes: promises 1 and 4 for a single writer.
 //!
-//! Awkward input is fed in awkward pieces, and the log and its backups are
-//! compared with the obvious expectation: every byte of the input, in order,
-//! a newline at the end if there was none, and files that change over
-//! exactly where the limit says. The echo must equal the input, byte by byte.
+//! The tests feed awkward input in awkward pieces and compare the log and its backups with a simple
+//! model: every byte of the input in order, a newline at the end if it had none, and files split
+//! exactly where the limit says. The copy on standard output must equal the input byte by byte.
 
 use std::time::Duration;
 
 use crate::harness::{Dice, HeldLock, Place, Tee, stays, until};
 use proptest::prelude::*;
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Returns the files that `input` makes of an empty directory, oldest first,
-/// found line by line: the slow and obvious way.
+/// Returns the files, oldest first, that `input` makes in an empty directory. It works line by
+/// line, which is slow but obviously right.
 fn files_of(input: &[u8], limit: usize) -> Vec<Vec<u8>> {
     let mut files = vec![Vec::new()];
     for line in input.split_inclusive(|&b| b == b'\n') {
@@ -31,7 +29,7 @@ fn files_of(input: &[u8], limit: usize) -> Vec<Vec<u8>> {
     files
 }
 
-/// Runs the program on `input`, and compares log and echo with it.
+/// Runs the program on `input` and compares the log and the copy with it.
 #[track_caller]
 fn comes_through(input: &[u8]) {
     let place = Place::fresh();
@@ -177,8 +175,8 @@ fn a_line_longer_than_pipe_and_buffers_stays_whole() {
 }
 
 proptest! {
-    // Each case is a process. The seed of a failure is printed, not kept: a
-    // file of them would have to be committed to be of use.
+    // Each case starts a process. The seed of a failure is printed but not saved: a file of seeds
+    // is only useful if it is committed.
     #![proptest_config(ProptestConfig {
         cases: 30,
         failure_persistence: None,

@@ -1,15 +1,14 @@
-//! Random numbers from a seed, so that a failure can be had again.
+//! Random numbers from a seed, so that a failure can be repeated.
 
 /// A splitmix64 generator: small, and good enough to choose test cases.
 pub(crate) struct Dice(u64);
 
 impl Dice {
-    /// Returns the generator that begins at `seed`.
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Returns a number below `bound`, which is not 0.
+    /// Returns a number below `bound`, which must not be 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -1,9 +1,8 @@
-//! What a log and its backups hold, generation by generation; what they ought
-//! to hold; and the difference.
+//! What a log and its backups hold, what they should hold, and the difference.
 //!
-//! The model here is the slow and obvious one: Python's rule, before every
-//! single line, on byte strings in memory. Whatever happens to a writer, the
-//! directory that the next one leaves must be the model's, slot by slot.
+//! The model is slow and obvious: Python's rule, before every line, on byte strings in memory.
+//! Whatever happens to a writer, the next one must leave a directory that equals the model slot by
+//! slot.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,18 +12,17 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
-/// A log and its backups, as to their content.
+/// The content of a log and its backups.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Generations {
-    /// The backups, oldest first.
+    /// Oldest first.
     pub(crate) backups: Vec<Vec<u8>>,
-    /// The log.
     pub(crate) log: Vec<u8>,
 }
 
 impl Generations {
-    /// Appends one line, as Python does: first a look at the size, which is
-    /// left alone if `limit` is 0; then the line. A torn end gets its newline.
+    /// Appends one line as Python does: it tests the size first, unless `limit` is 0, and then adds
+    /// the line. A partial line gets its newline first.
     pub(crate) fn append(&mut self, line: &[u8], limit: usize, keep: usize) {
         if limit > 0 && self.log.len() >= limit {
             let full = std::mem::take(&mut self.log);
@@ -39,14 +37,13 @@ impl Generations {
         self.log.extend_from_slice(line);
     }
 
-    /// Appends all of `lines`, one by one.
     pub(crate) fn append_all(&mut self, lines: &[u8], limit: usize, keep: usize) {
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
             self.append(line, limit, keep);
         }
     }
 
-    /// Drops the oldest beyond `keep`. Without backups what is there stays.
+    /// Removes the oldest backups beyond `keep`. With a `keep` of 0, backups that exist stay.
     fn cut(&mut self, keep: usize) {
         let beyond = self.backups.len().saturating_sub(keep);
         if keep > 0 {
@@ -54,7 +51,7 @@ impl Generations {
         }
     }
 
-    /// Returns all of it, oldest first.
+    /// Returns the whole content, oldest first.
     pub(crate) fn all(&self) -> Vec<u8> {
         let mut all = self.backups.concat();
         all.extend_from_slice(&self.log);
@@ -65,26 +62,21 @@ impl Generations {
 /// A file of a log, as found.
 #[derive(Debug, Clone)]
 pub(crate) struct Found {
-    /// Its name.
     pub(crate) name: String,
-    /// What it is to the log.
     pub(crate) kind: Kind,
-    /// Its content, inflated; nothing if it cannot be inflated.
+    /// Its content, decompressed; nothing if that fails.
     pub(crate) content: Option<Vec<u8>>,
 }
 
 /// What a file is to the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// The log.
     Log,
-    /// Its lock.
     Lock,
     /// A backup in this slot.
     Backup(u64),
-    /// A rotation temp of Python's.
+    /// Python's temporary file of a rotation.
     Temp,
-    /// Anything else.
     Other,
 }
 
@@ -113,7 +105,7 @@ pub(crate) fn files(dir: &Path, log: &str) -> Vec<Found> {
         .filter_map(|entry| {
             let entry = entry.expect("list a directory");
             let name = entry.file_name().to_string_lossy().into_owned();
-            // Directories in the way are the business of the test.
+            // A directory in the way is up to the test.
             let bytes = fs::read(entry.path()).ok()?;
             let content = if is_gz(&name) { inflated(&bytes) } else { Some(bytes) };
             Some(Found { kind: kind(&name), name, content })
@@ -123,18 +115,18 @@ pub(crate) fn files(dir: &Path, log: &str) -> Vec<Found> {
     found
 }
 
-/// Tells whether a file of this name is compressed.
+/// Returns whether a file of this name is compressed.
 pub(crate) fn is_gz(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|e| e == "gz")
 }
 
-/// Returns what a compressed file holds, if it is whole.
+/// Returns what a compressed file holds, if it is intact.
 pub(crate) fn inflated(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut content = Vec::new();
     MultiGzDecoder::new(bytes).read_to_end(&mut content).ok().map(|_| content)
 }
 
-/// The lines of `bytes`, each with how often it is there.
+/// Returns the lines of `bytes` and how often each occurs.
 fn counted(bytes: &[u8]) -> BTreeMap<&[u8], usize> {
     let mut counts = BTreeMap::new();
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -143,30 +135,29 @@ fn counted(bytes: &[u8]) -> BTreeMap<&[u8], usize> {
     counts
 }
 
-/// How a directory differs from what it ought to be.
+/// How a directory differs from what it should be.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
-    /// Lines that are nowhere.
+    /// How many lines are missing everywhere.
     pub(crate) lost: usize,
-    /// Lines that are in a file, but in none of the chain's.
+    /// How many lines are in a file outside the chain only.
     pub(crate) stranded: usize,
-    /// Lines that are there more often than they ought to be, or are none.
+    /// How many lines occur too often or were never written.
     pub(crate) doubled: usize,
-    /// Files that should not be there.
+    /// Files that should not exist.
     pub(crate) left_over: Vec<String>,
-    /// What else is wrong.
+    /// Anything else that is wrong.
     pub(crate) faults: Vec<String>,
 }
 
 impl Verdict {
-    /// Tells whether nothing is wrong.
     pub(crate) fn is_good(&self) -> bool {
         self.lost + self.stranded + self.doubled == 0
             && self.left_over.is_empty()
             && self.faults.is_empty()
     }
 
-    /// Adds another one.
+    /// Adds the counts and faults of another one.
     pub(crate) fn add(&mut self, other: Self) {
         self.lost += other.lost;
         self.stranded += other.stranded;
@@ -193,7 +184,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Compares the log called `log` in `dir` with what it ought to be.
+/// Compares the log `log` in `dir` with what it should be.
 pub(crate) fn judge(dir: &Path, log: &str, wanted: &Generations) -> Verdict {
     let mut verdict = Verdict::default();
     let files = files(dir, log);
@@ -229,7 +220,7 @@ pub(crate) fn judge(dir: &Path, log: &str, wanted: &Generations) -> Verdict {
     verdict
 }
 
-/// Counts the lines that should be in `is` and are not, and the contrary.
+/// Counts the lines that `is` lacks, and those that it has too many of.
 fn compare(verdict: &mut Verdict, is: &Generations, outside: &[u8], wanted: &Generations) {
     let (is_all, wanted_all) = (is.all(), wanted.all());
     let (is_lines, wanted_lines) = (counted(&is_all), counted(&wanted_all));
@@ -252,7 +243,7 @@ fn compare(verdict: &mut Verdict, is: &Generations, outside: &[u8], wanted: &Gen
     }
 }
 
-/// Shows generations by their first and last lines, oldest first.
+/// Formats generations by their first and last lines, oldest first.
 pub(crate) fn shown(generations: &Generations) -> String {
     let ends = |content: &Vec<u8>| {
         let text = String::from_utf8_lossy(content);

@@ -1,17 +1,16 @@
-//! The lock, taken by the test itself: another process as far as the program
-//! can tell.
+//! The lock, held by the test itself. The program sees another process.
 
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 
 /// The lock file, locked until this is dropped.
 pub(crate) struct HeldLock {
-    /// The open lock file; closing it lets go.
+    /// Closing it releases the lock.
     _file: File,
 }
 
 impl HeldLock {
-    /// Takes the lock at `path`, making the file if it is missing.
+    /// Acquires the lock at `path`; creates the file if it is missing.
     pub(crate) fn take(path: &Path) -> Self {
         let file = OpenOptions::new()
             .read(true)
@@ -20,7 +19,7 @@ impl HeldLock {
             .truncate(false)
             .open(path)
             .expect("open the lock file");
-        // Called by its full name: newer std has methods of like names.
+        // Called by its full name, because newer versions of std have methods with similar names.
         fs2::FileExt::lock_exclusive(&file).expect("take the lock");
         Self { _file: file }
     }

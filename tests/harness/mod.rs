@@ -1,11 +1,9 @@
-//! What the tests share: a fresh directory, the program running in it, the
-//! lock taken by the test itself, Python neighbours, pages whose blocks are run,
-//! and waiting.
+//! What the tests share: a fresh directory, the program running in it, the lock held by the test,
+//! Python peers, pages whose blocks are run, and waiting.
 //!
-//! Nothing here claims anything about the program. What it offers to others
-//! is that a failed assertion explains itself: when a test panics, each run
-//! prints its command, status and both streams, and each directory prints
-//! what lies in it.
+//! Nothing here asserts anything about the program, but a failed assertion explains itself: when a
+//! test panics, each run prints its command, status and both streams, and each directory prints its
+//! files.
 
 #![allow(dead_code, unused_imports, reason = "every test program uses only a part of the harness")]
 

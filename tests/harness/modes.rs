@@ -1,4 +1,4 @@
-//! Modes and inodes of the files in a place, which are Unix's.
+//! Modes and inodes of the files in a place, on Unix.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -7,12 +7,11 @@ use std::path::Path;
 use super::Place;
 
 impl Place {
-    /// Lets every user make files here.
+    /// Lets every user create files here.
     pub(crate) fn open_to_all(&self) {
         self.set_mode(".", 0o777);
     }
 
-    /// Sets the mode of `name`.
     pub(crate) fn set_mode(&self, name: &str, mode: u32) {
         fs::set_permissions(self.path(name), Permissions::from_mode(mode)).expect("set the mode");
     }

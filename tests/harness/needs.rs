@@ -1,14 +1,14 @@
-//! What a test needs that is not everywhere. Such a test is ignored, with the
-//! need as the reason; if it is run all the same, it fails and names the need.
+//! What a test needs that not every machine has. Such a test is ignored, with the need as the
+//! reason. If it is run and the need is missing, it fails and names it.
 
 use std::path::Path;
 
 use nix::unistd::geteuid;
 
-/// Where the programs are. Some are not on everyone's `PATH`.
+/// Directories of programs, some of which may not be on `PATH`.
 const DIRS: [&str; 4] = ["/usr/bin", "/bin", "/usr/sbin", "/usr/lib/execline/bin"];
 
-/// Fails unless this is root.
+/// Fails unless the test runs as root.
 #[track_caller]
 pub(crate) fn needs_root() {
     assert!(geteuid().is_root(), "this test needs root");

@@ -1,11 +1,10 @@
-//! Numbered lines, which many writers put into one log, and whether all of
-//! them are there.
+//! Numbered lines, which many writers put into one log, and a check that all are there.
 
 use std::collections::BTreeMap;
 
 /// Returns line `seq` of writer `name`; `writer.py` has the same.
 ///
-/// Everything in it follows from name and number, so that any damage shows.
+/// The whole line follows from name and number, so any damage shows.
 pub(crate) fn numbered(name: &str, seq: usize) -> String {
     let letter = char::from(b'a' + u8::try_from(seq % 26).expect("a letter"));
     format!("{name} {seq} {}\n", letter.to_string().repeat(seq * 7 % 90))

@@ -1,21 +1,19 @@
-//! What a run says and how it ends.
+//! The output of a run and how it ended.
 
 use std::io::Read;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
-/// What a stream has brought so far, read by a thread of its own so that the
-/// program never waits for the test.
+/// What a stream has delivered so far. A thread reads it, so the program never waits for the test.
 pub(super) struct Gathered {
-    /// The bytes so far.
     bytes: Arc<Mutex<Vec<u8>>>,
     /// The thread that reads; it ends with the stream.
     reader: Option<JoinHandle<()>>,
 }
 
 impl Gathered {
-    /// Begins to read `stream`.
+    /// Starts to read `stream`.
     pub(super) fn from(mut stream: impl Read + Send + 'static) -> Self {
         let bytes = Arc::new(Mutex::new(Vec::new()));
         let into = Arc::clone(&bytes);
@@ -28,12 +26,11 @@ impl Gathered {
         Self { bytes, reader: Some(reader) }
     }
 
-    /// Returns a copy of what has come so far.
     pub(super) fn so_far(&self) -> Vec<u8> {
         self.bytes.lock().expect("not poisoned").clone()
     }
 
-    /// Returns all, once the stream has ended.
+    /// Waits until the stream ends; returns everything.
     pub(super) fn all(&mut self) -> Vec<u8> {
         if let Some(reader) = self.reader.take() {
             reader.join().expect("read the stream");
@@ -42,8 +39,8 @@ impl Gathered {
     }
 }
 
-/// Returns what a run said but the warning of a small limit, which most tests
-/// have so that a few lines rotate the log.
+/// Removes the warning about a small limit. Most tests have one, so that a few lines rotate the
+/// log.
 pub(super) fn without_size_warning(said: &[u8]) -> Vec<u8> {
     let lines = said.split_inclusive(|byte| *byte == b'\n');
     lines.filter(|line| !line.starts_with(SIZE_WARNING)).flatten().copied().collect()
@@ -51,27 +48,23 @@ pub(super) fn without_size_warning(said: &[u8]) -> Vec<u8> {
 
 const SIZE_WARNING: &[u8] = b"clh-tee: warning: --max-bytes is only ";
 
-/// A run that is over.
+/// A run that has ended.
 pub(crate) struct Ended {
-    /// The command, for people.
+    /// The command, for messages.
     pub(super) told: String,
-    /// How it ended.
     pub(crate) status: ExitStatus,
-    /// All of its standard output.
     pub(crate) out: Vec<u8>,
-    /// All of its standard error.
     pub(crate) err: Vec<u8>,
 }
 
 impl Ended {
-    /// Asserts the exit status.
     #[track_caller]
     pub(crate) fn expect(&self, code: i32) -> &Self {
         assert_eq!(self.status.code(), Some(code), "exit status");
         self
     }
 
-    /// Asserts that a signal killed it, and that it left no core file.
+    /// Asserts that a signal killed it and that it left no core file.
     #[cfg(unix)]
     #[track_caller]
     pub(crate) fn expect_killed_by(&self, signal: i32) -> &Self {
@@ -81,7 +74,7 @@ impl Ended {
         self
     }
 
-    /// Asserts that all went well and nothing was said.
+    /// Asserts success, and nothing on standard error.
     #[track_caller]
     pub(crate) fn expect_quiet_success(&self) -> &Self {
         self.expect(0);
@@ -89,8 +82,7 @@ impl Ended {
         self
     }
 
-    /// Asserts that all went well and nothing was said but, if at all, that
-    /// there are more backups than are kept.
+    /// Asserts success, and at most the warning about more backups than are kept on standard error.
     #[track_caller]
     pub(crate) fn expect_success_but_for_history(&self) -> &Self {
         let said = self.expect(0).stderr();
@@ -99,7 +91,6 @@ impl Ended {
         self
     }
 
-    /// Returns its standard error as text.
     pub(crate) fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.err).into_owned()
     }
@@ -113,7 +104,7 @@ impl Drop for Ended {
     }
 }
 
-/// Prints what a run was and did, long streams from their ends only.
+/// Prints a run and its output; of long streams only both ends.
 pub(super) fn tell(command: &str, status: &str, out: &[u8], err: &[u8]) {
     let text = |bytes: &[u8]| {
         let from = bytes.len().saturating_sub(2000);

@@ -1,16 +1,15 @@
-//! A page of the documentation, as far as tests run what stands in it.
+//! A page of the documentation, and the blocks of it that tests run.
 //!
-//! A fenced block that is to be run follows a line `<!-- KIND: NAME -->`. The
-//! tests take it from there, so that what they try is what a reader copies.
+//! Such a fenced block follows a line `<!-- KIND: NAME -->`. The tests take it from the page, so
+//! they try exactly what a reader copies.
 
 use std::fs;
 use std::path::Path;
 
 /// A page in `docs/`.
 pub(crate) struct Page {
-    /// Its file, for people.
+    /// The file's name, for messages.
     file: String,
-    /// All of its text.
     text: String,
 }
 
@@ -23,7 +22,6 @@ impl Page {
         Self { file, text }
     }
 
-    /// Returns all of its text.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

@@ -1,9 +1,7 @@
-//! Neighbours from package registries: the real concurrent-log-handler, and
-//! programs from crates.io.
+//! Peers from package registries: the real concurrent-log-handler, and programs from crates.io.
 //!
-//! Each version has a directory under `target/peers`, made by the first test
-//! that asks for it and kept. There is no skipping: if it cannot be made, the
-//! test fails and says why.
+//! Each version has a directory under `target/peers`. The first test that needs it makes it, and it
+//! is kept. If it cannot be made, the test fails and says why.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
@@ -12,24 +10,24 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 
 use super::system;
 
-/// One version of concurrent-log-handler.
+/// One version of a Python package.
 pub(crate) struct Peer {
     /// The interpreter that finds it.
     python: PathBuf,
 }
 
 impl Peer {
-    /// Returns the given version, making its environment if need be.
+    /// Returns this version of concurrent-log-handler; installs it if necessary.
     pub(crate) fn of_version(version: &str) -> Self {
         Self::with_package("concurrent-log-handler", &format!("clh-{version}"), version)
     }
 
-    /// Returns the given version of another package that a test needs.
+    /// Returns this version of another package.
     pub(crate) fn with(package: &str, version: &str) -> Self {
         Self::with_package(package, &format!("{package}-{version}"), version)
     }
 
-    /// Returns an environment of this name that holds a package.
+    /// Returns the environment `name`, which holds the package.
     fn with_package(package: &str, name: &str, version: &str) -> Self {
         let env = made_once(name, |env| make(env, &format!("{package}=={version}")));
         Self { python: env.join("bin/python") }
@@ -40,7 +38,7 @@ impl Peer {
         self.python.parent().expect("the interpreter lies in a directory")
     }
 
-    /// Returns a command that runs the script `name` of the harness.
+    /// Returns a command that runs the harness's script `name`.
     pub(crate) fn script(&self, name: &str) -> Command {
         script(&self.python, name)
     }
@@ -48,15 +46,13 @@ impl Peer {
 
 /// A Python process that appends numbered lines.
 pub(crate) struct PythonWriter {
-    /// Its process.
     child: Child,
-    /// Its starting gate.
+    /// The pipe that starts it.
     gate: ChildStdin,
 }
 
 impl PythonWriter {
-    /// Starts `writer.py`, whose arguments after the log these are, and waits
-    /// until it is ready to write.
+    /// Starts `writer.py` with the log and these arguments, and waits until it is ready to write.
     pub(crate) fn ready(peer: &Peer, log: &Path, args: &[&str]) -> Self {
         let mut command = peer.script("writer.py");
         command.arg(log).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -81,23 +77,20 @@ impl PythonWriter {
     }
 }
 
-/// Returns a command that runs the script `name` of the harness with plain
-/// Python, no package installed.
+/// Returns a command that runs the harness's script `name` in plain Python, without packages.
 pub(crate) fn python(name: &str) -> Command {
     script(Path::new("python3"), name)
 }
 
-/// Returns a command that runs the script `name` of the harness.
 fn script(python: &Path, name: &str) -> Command {
     let mut command = system::command(python.as_os_str());
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/harness");
-    // No __pycache__ in the source tree, and nothing from the user's own
-    // packages.
+    // No `__pycache__` in the source tree, and nothing from the user's own packages.
     command.args(["-B", "-s"]).arg(dir.join(name));
     command
 }
 
-/// Returns a program from crates.io, built by cargo if need be.
+/// Returns a program from crates.io; cargo builds it if necessary.
 ///
 /// It is built without optimization, which takes half the time.
 pub(crate) fn crates_io_program(name: &str, version: &str) -> PathBuf {
@@ -113,19 +106,17 @@ pub(crate) fn crates_io_program(name: &str, version: &str) -> PathBuf {
     made_once(&format!("{name}-{version}"), install).join("bin").join(name)
 }
 
-/// Returns the directory `target/peers/NAME`, which `make` fills unless it was
-/// filled before.
+/// Returns the directory `target/peers/NAME`, which `make` fills the first time.
 fn made_once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
     let peers = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers");
     fs::create_dir_all(&peers).expect("make target/peers");
-    // Tests run in several threads and several test programs may run at
-    // once: one makes it, the others wait.
+    // Threads and other test programs may want it at the same time: one makes it, the others wait.
     let guard = File::create(peers.join("making")).expect("make target/peers/making");
     fs2::FileExt::lock_exclusive(&guard).expect("lock target/peers/making");
     let dir = peers.join(name);
     let finished = dir.join("finished");
     if !finished.exists() {
-        // From scratch: what a broken attempt left is no use.
+        // A failed attempt may have left something: start from scratch.
         if dir.exists() {
             fs::remove_dir_all(&dir).expect("remove a half-made directory");
         }
@@ -135,14 +126,14 @@ fn made_once(name: &str, make: impl FnOnce(&Path)) -> PathBuf {
     dir
 }
 
-/// Makes a virtual environment that holds a package.
+/// Makes a virtual environment with this package.
 fn make(env: &Path, package: &str) {
     let why = "this test needs Python 3 with venv, and PyPI or a mirror of it";
     run(Command::new("python3").args(["-m", "venv"]).arg(env), why);
     run(Command::new(env.join("bin/pip")).args(["install", "--quiet", package]), why);
 }
 
-/// Runs a command that has to succeed.
+/// Runs a command that must succeed.
 fn run(command: &mut Command, why: &str) {
     let output = command.output().unwrap_or_else(|e| panic!("cannot run {command:?}: {e}; {why}"));
     assert!(

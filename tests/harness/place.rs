@@ -1,4 +1,4 @@
-//! A fresh directory, and a reader's view of the logs in it, on any platform.
+//! A fresh directory, and what a reader sees of the logs in it, on any platform.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -10,37 +10,32 @@ use tempfile::TempDir;
 
 use super::system;
 
-/// A directory of the test's own, gone when dropped.
+/// A directory for one test, removed when this is dropped.
 pub(crate) struct Place {
-    /// The directory, which removes itself.
     dir: TempDir,
 }
 
 impl Place {
-    /// Makes an empty directory.
     pub(crate) fn fresh() -> Self {
         system::set_umask();
         let dir = tempfile::Builder::new().prefix("clh-tee-").tempdir().expect("make a directory");
         Self { dir }
     }
 
-    /// Returns the directory itself.
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Returns the path of `name` in the directory.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    /// Writes a whole file.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) {
         fs::write(self.path(name), bytes).expect("write a file");
     }
 
-    /// Returns what is in a file, inflated if its name ends in `.gz`; nothing
-    /// if it is missing.
+    /// Returns the content of a file, decompressed if its name ends in `.gz`, or nothing if there
+    /// is no such file.
     pub(crate) fn read(&self, name: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
         let Ok(mut file) = File::open(self.path(name)) else {
@@ -73,7 +68,7 @@ impl Place {
 
     /// Returns the backups of `log`, oldest first.
     ///
-    /// A slot that holds both forms comes twice.
+    /// A slot with both forms appears twice.
     pub(crate) fn backups(&self, log: &str) -> Vec<String> {
         let slot = |name: &str| -> Option<u64> {
             let rest = name.strip_prefix(log)?.strip_prefix('.')?;
@@ -85,16 +80,14 @@ impl Place {
         found.into_iter().map(|(_, name)| name).collect()
     }
 
-    /// Returns all that was ever appended, as far as it is kept: the backups
-    /// of `log`, oldest first, and the log, one after another.
+    /// Returns everything that is still kept: the backups of `log`, oldest first, and then the log.
     pub(crate) fn chain(&self, log: &str) -> Vec<u8> {
         let mut all: Vec<u8> = self.backups(log).iter().flat_map(|b| self.read(b)).collect();
         all.extend(self.read(log));
         all
     }
 
-    /// Returns the names with size and marks, one a line, the first few dozen
-    /// of them.
+    /// Returns the first few dozen names with size, mode and inode, one a line.
     pub(crate) fn listing(&self) -> String {
         let line = |name: String| match fs::symlink_metadata(self.path(&name)) {
             Ok(m) => format!("{:>9} {} {name}\n", m.len(), system::marks(&m)),

@@ -1,5 +1,4 @@
-//! What the tests do with a run as a process of Unix's: signals, its children,
-//! and what `/proc` says of it.
+//! A run as a Unix process: signals, children, and what `/proc` shows of it.
 
 use std::fs;
 
@@ -10,10 +9,10 @@ use super::program::PATIENCE;
 use super::{Running, Tee, until};
 
 impl Tee {
-    /// Runs it as a user without rights, should the test have root's.
+    /// Runs the program as an unprivileged user if the test runs as root.
     ///
-    /// The program is copied into the directory, for the one that cargo made
-    /// may lie where nobody can go.
+    /// It copies the program into the directory, because cargo's own may be where that user cannot
+    /// reach it.
     pub(crate) fn without_rights(mut self) -> Self {
         if geteuid().is_root() {
             let copy = self.dir.join("program");
@@ -26,18 +25,17 @@ impl Tee {
 }
 
 impl Running {
-    /// Returns its process id.
     pub(crate) fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.child.id()).expect("a process id"))
     }
 
-    /// Sends a signal, and nothing else.
+    /// Sends a signal and does not wait.
     pub(crate) fn kill(&self, signal: Signal) {
         kill(self.pid(), signal).expect("send a signal");
     }
 
-    /// Sends a signal that the program takes, which it blocks for that, and waits
-    /// until it has it, since two alike that wait are one.
+    /// Sends a signal that the program handles and waits until it has arrived: two pending signals
+    /// of one kind would count as one.
     pub(crate) fn signal(&self, signal: Signal) {
         let bit = 1_u64 << (signal as i32 - 1);
         let among = |masks: &[&str]| masks.iter().any(|m| self.mask(m) & bit != 0);
@@ -46,8 +44,8 @@ impl Running {
         until(PATIENCE, "the signal is delivered", || !among(&["SigPnd:", "ShdPnd:"]));
     }
 
-    /// Waits until it has opened its log and is about to wait for its input:
-    /// after the one and before the other it blocks signals.
+    /// Waits until the program has opened its log and is about to wait for input. It blocks signals
+    /// after the one and before the other.
     pub(crate) fn until_ready(&mut self) {
         let term = 1_u64 << (Signal::SIGTERM as i32 - 1);
         until(PATIENCE, "the program has started", || {
@@ -61,19 +59,19 @@ impl Running {
         u64::from_str_radix(text.trim(), 16).unwrap_or(0)
     }
 
-    /// Returns what `/proc` says of its memory's peak, in KiB.
+    /// Returns the peak of its memory in KiB, from `/proc`.
     pub(crate) fn peak_memory(&self) -> u64 {
         let text = self.proc_status("VmHWM:").expect("the program still runs");
         text.trim().trim_end_matches(" kB").parse().expect("a number of KiB")
     }
 
-    /// Returns what follows `name` in its `/proc/PID/status`.
+    /// Returns the value of `name` in its `/proc/PID/status`.
     fn proc_status(&self, name: &str) -> Option<String> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         status.lines().find_map(|l| l.strip_prefix(name)).map(str::to_owned)
     }
 
-    /// Waits until it has no child, not even one that is dead.
+    /// Waits until it has no child, not even a zombie.
     pub(crate) fn until_childless(&self) {
         let children = format!("/proc/{0}/task/{0}/children", self.child.id());
         let no_child = || fs::read_to_string(&children).is_ok_and(|pids| pids.is_empty());

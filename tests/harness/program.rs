@@ -1,4 +1,4 @@
-//! The program: how it is started, fed and ended, on any platform.
+//! How tests start, feed and end the program, on any platform.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,30 +12,26 @@ use std::time::Duration;
 use super::outcome::{Ended, Gathered, tell, without_size_warning};
 use super::{Place, system, until};
 
-/// How long a run may take to end once nothing holds it back.
+/// How long a run may take to end once nothing holds it up.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a run may take in all. Without this end, a program that no longer
-/// reads would stop a test that feeds it for ever.
+/// How long a run may take in all. Without this limit, a program that stops reading would block the
+/// test that feeds it forever.
 const AT_MOST: Duration = Duration::from_secs(90);
 
-/// A run to be.
+/// A run that has not started yet.
 pub(crate) struct Tee {
-    /// The program's path.
     pub(super) program: PathBuf,
-    /// Its arguments.
     args: Vec<OsString>,
-    /// Its working directory.
     pub(super) dir: PathBuf,
-    /// What is set in its environment.
     env: Vec<(&'static str, OsString)>,
-    /// What it reads, if not a pipe from the test.
+    /// Its standard input, if not a pipe from the test.
     stdin: Option<Stdio>,
-    /// Whether somebody reads its standard output.
+    /// Whether its standard output has a reader.
     heard: bool,
-    /// Whether it runs as nobody, if the test runs as root.
+    /// Whether it runs as nobody if the test runs as root.
     pub(super) nobody: bool,
-    /// Whether it has a process group of its own.
+    /// Whether it gets its own process group.
     #[cfg(unix)]
     group: bool,
 }
@@ -56,31 +52,30 @@ impl Tee {
         }
     }
 
-    /// Makes it a run of another program.
+    /// Runs another program instead.
     pub(crate) fn program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = program.into();
         self
     }
 
-    /// Adds arguments, given with spaces between them.
+    /// Adds arguments, separated by spaces.
     pub(crate) fn args(mut self, args: &str) -> Self {
         self.args.extend(args.split_whitespace().map(OsString::from));
         self
     }
 
-    /// Adds one argument, as it is.
+    /// Adds one argument, unchanged.
     pub(crate) fn arg(mut self, arg: impl Into<OsString>) -> Self {
         self.args.push(arg.into());
         self
     }
 
-    /// Sets a variable of its environment.
     pub(crate) fn env(mut self, name: &'static str, value: impl Into<OsString>) -> Self {
         self.env.push((name, value.into()));
         self
     }
 
-    /// Makes it read `stdin` instead of a pipe from the test.
+    /// Sets its standard input instead of a pipe from the test.
     pub(crate) fn stdin(mut self, stdin: impl Into<Stdio>) -> Self {
         self.stdin = Some(stdin.into());
         self
@@ -92,14 +87,13 @@ impl Tee {
         self
     }
 
-    /// Makes it the first process of a process group, as a shell's job is.
+    /// Makes it the leader of a new process group, as a shell does for a job.
     #[cfg(unix)]
     pub(crate) fn in_a_group_of_its_own(mut self) -> Self {
         self.group = true;
         self
     }
 
-    /// Starts it.
     pub(crate) fn start(self) -> Running {
         let mut command = system::command(self.program.as_os_str());
         command.args(&self.args).current_dir(&self.dir);
@@ -108,7 +102,7 @@ impl Tee {
                 command.env_remove(name);
             }
         }
-        // No directory can be made there, which Wine tries.
+        // Wine tries to make the directory; below this path it cannot.
         command.env("XDG_CONFIG_HOME", "/dev/null/none").envs(self.env);
         command.stdin(self.stdin.unwrap_or_else(Stdio::piped));
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -129,7 +123,7 @@ impl Tee {
         Running { told, child, stdin, out, err, _watch: watch }
     }
 
-    /// Runs it on `input` to the end. It may end before it has read all of that.
+    /// Runs it on `input` to its end, which may come before it has read everything.
     pub(crate) fn run(self, input: &[u8]) -> Ended {
         let mut running = self.start();
         match running.take_input().write_all(input) {
@@ -140,63 +134,54 @@ impl Tee {
     }
 }
 
-/// A run that has begun. It is killed if it is dropped.
+/// A run that has started. It is killed when this is dropped.
 pub(crate) struct Running {
-    /// The command, for people.
+    /// The command, for messages.
     told: String,
-    /// The process.
     pub(super) child: Child,
     /// Its input, until that is ended or taken.
     stdin: Option<ChildStdin>,
-    /// Its standard output.
     out: Gathered,
-    /// Its standard error.
     err: Gathered,
-    /// Calls off the watchdog when dropped.
+    /// Stops the watchdog when dropped.
     _watch: Sender<()>,
 }
 
 impl Running {
-    /// Writes `bytes` into its input.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
         let stdin = self.stdin.as_mut().expect("the input is still open");
         stdin.write_all(bytes).expect("the program takes its input");
     }
 
-    /// Ends its input.
     pub(crate) fn end_input(&mut self) {
         self.stdin = None;
     }
 
-    /// Hands its input over to who wants to feed it from another thread.
+    /// Returns its input, to be fed from another thread.
     pub(crate) fn take_input(&mut self) -> ChildStdin {
         self.stdin.take().expect("the input is still open")
     }
 
-    /// Waits until `bytes` have been echoed, nothing more and nothing less.
+    /// Waits until exactly `bytes` have been copied to standard output.
     pub(crate) fn until_echoed(&self, bytes: &[u8]) {
         let what = format!("echo of {:?}", String::from_utf8_lossy(bytes));
         until(PATIENCE, &what, || self.out.so_far() == bytes);
     }
 
-    /// Returns what it has written to standard output so far.
     pub(crate) fn out_so_far(&self) -> Vec<u8> {
         self.out.so_far()
     }
 
-    /// Returns what it has written to standard error so far.
     pub(crate) fn stderr_so_far(&self) -> String {
         String::from_utf8_lossy(&without_size_warning(&self.err.so_far())).into_owned()
     }
 
-    /// Kills it, as the system does it to a process without asking it, and
-    /// waits for its end.
+    /// Kills it with SIGKILL, which it cannot catch, and waits for its end.
     pub(crate) fn cut_down(mut self) -> Ended {
         self.child.kill().expect("kill the program");
         self.end_within(PATIENCE)
     }
 
-    /// Returns true if it still runs.
     pub(crate) fn alive(&mut self) -> bool {
         self.child.try_wait().expect("ask for the status").is_none()
     }
@@ -207,7 +192,7 @@ impl Running {
         self.end_within(PATIENCE)
     }
 
-    /// Waits for its end, its input being left as it is.
+    /// Waits for its end and leaves its input alone.
     pub(crate) fn end_within(mut self, limit: Duration) -> Ended {
         until(limit, "the program ends", || !self.alive());
         let status = self.child.wait().expect("ask for the status");
@@ -218,9 +203,8 @@ impl Running {
 
 /// Starts `command`, whose program may be a fresh copy.
 ///
-/// A copy counts as busy as long as a child that another thread has forked,
-/// and that has not come to its exec yet, still has the descriptor through
-/// which the copy was written.
+/// The system reports such a copy as busy while a process has it open for writing: for instance a
+/// child that another thread has just forked and that has not called exec yet.
 fn spawn(command: &mut Command) -> Child {
     let mut child = None;
     until(PATIENCE, "the program can be started", || {
@@ -238,7 +222,7 @@ fn spawn(command: &mut Command) -> Child {
     child.expect("it was started")
 }
 
-/// Kills a process if what is returned lives longer than a run may take.
+/// Kills the process if the returned value lives longer than a run may take.
 fn watch(id: u32) -> Sender<()> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {

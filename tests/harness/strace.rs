@@ -1,11 +1,9 @@
-//! strace, fastened to a program that has begun and waits for its input: it
-//! records the system calls that follow, and kills or disturbs the program at
-//! any one of them.
+//! strace, attached to a running program that waits for its input. It records the system calls that
+//! follow, and kills or disturbs the program at any of them.
 //!
-//! strace counts calls for each thread and each name from the moment it is
-//! fastened on, but injects by name and number only: the first thread to get
-//! there is hit. Where that would be the wrong one, strace is told to keep to
-//! the calls about one path.
+//! strace counts calls per thread and per name from the moment it attaches, but it injects by name
+//! and number only, so it hits the first thread that gets there. Where that would be the wrong
+//! thread, strace is limited to calls about one path.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -15,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 
 use nix::unistd::Pid;
 
-/// Calls that can change what is on disk, or make it safe there.
+/// Calls that can change what is on disk or sync it.
 const CHANGING: [&str; 39] = [
     "write",
     "pwrite64",
@@ -58,8 +56,8 @@ const CHANGING: [&str; 39] = [
     "fdatasync",
 ];
 
-/// Calls about files that change nothing. A call that is in neither list stops
-/// the tests: somebody has to decide.
+/// Calls about files that change nothing. A call that is in neither list fails the test, and
+/// belongs into one of them.
 const LOOKING: [&str; 29] = [
     "read",
     "readv",
@@ -95,35 +93,34 @@ const LOOKING: [&str; 29] = [
 /// One system call of a recorded run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Call {
-    /// The thread, counted in the order of appearance.
+    /// The thread, numbered in order of appearance.
     pub(crate) thread: usize,
-    /// The call's name.
     pub(crate) name: String,
-    /// Which call of this name it is in its thread, from 1.
+    /// The number of this call among those of its name in its thread, from 1.
     pub(crate) number: usize,
     /// Its arguments as strace shows them.
     pub(crate) args: String,
-    /// What it returned; nothing if it never did.
+    /// What it returned, if it returned.
     pub(crate) result: Option<i64>,
     /// Whether strace tampered with it.
     pub(crate) injected: bool,
 }
 
 impl Call {
-    /// Tells whether it can change anything on disk.
+    /// Returns whether it can change anything on disk.
     pub(crate) fn changes(&self) -> bool {
         let file = self.args.contains("</") && !self.args.contains("</dev/");
         match self.name.as_str() {
             "open" | "openat" => self.args.contains("O_CREAT") || self.args.contains("O_TRUNC"),
-            // A pipe or a terminal is not the disk.
+            // Not a pipe or a terminal.
             "write" | "writev" | "pwrite64" | "sendfile" | "copy_file_range" | "splice" => file,
             name => CHANGING.contains(&name),
         }
     }
 
-    /// Returns the path that it is about, if it names one.
+    /// Returns the path that it names, if any.
     pub(crate) fn path(&self) -> Option<PathBuf> {
-        // The first argument is a descriptor, or else a path is quoted.
+        // The first argument is a descriptor with its path, or else a path is quoted.
         let descriptor = self.args.split_once(',').map_or("", |(first, _)| first);
         let is_open = descriptor.contains('<') && !descriptor.starts_with("AT_FDCWD");
         let (open, close) = if is_open { ('<', '>') } else { ('"', '"') };
@@ -132,7 +129,7 @@ impl Call {
         Some(path.into())
     }
 
-    /// Tells whether it is about the file at `path`, by name or descriptor.
+    /// Returns whether it is about the file at `path`, by name or descriptor.
     pub(crate) fn is_about(&self, path: &Path) -> bool {
         let arguments = self.args.rsplit_once(") = ").map_or(&*self.args, |(a, _)| a);
         [format!("\"{}\"", path.display()), format!("<{}>", path.display())]
@@ -140,27 +137,24 @@ impl Call {
             .any(|form| arguments.contains(form))
     }
 
-    /// Tells whether it writes to the file at `path`.
+    /// Returns whether it writes to the file at `path`.
     pub(crate) fn writes_to(&self, path: &Path) -> bool {
         self.name.contains("write") && self.args.contains(&format!("<{}>", path.display()))
     }
 }
 
-/// strace, fastened to a running program.
+/// strace, attached to a running program.
 pub(crate) struct Strace {
-    /// Its process.
     child: Child,
-    /// What it writes.
+    /// The file that it writes.
     output: PathBuf,
 }
 
 impl Strace {
-    /// Fastens strace to `pid` and all threads it will have. `inject` are
-    /// strace's expressions of that name; with a `path`, only calls about
-    /// that are seen and counted.
+    /// Attaches strace to `pid` and all its future threads. `inject` are strace's expressions of
+    /// that name. With a `path`, strace sees and counts only calls about that path.
     ///
-    /// The program must be waiting for its input, or else it is not known
-    /// from where on calls are counted.
+    /// The program must be waiting for its input; otherwise it is unknown where counting begins.
     pub(crate) fn attach(pid: Pid, output: &Path, inject: &[String], path: Option<&Path>) -> Self {
         let mut command = Command::new("strace");
         command.args(["-f", "-y", "-s", "1", "-e", "signal=none"]);
@@ -176,8 +170,7 @@ impl Strace {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|e| panic!("this test needs strace: {e}"));
-        // It says so when it is fastened on: from then on not one call
-        // escapes it.
+        // strace says when it has attached; from then on it sees every call.
         let mut said = String::new();
         let mut stderr = BufReader::new(child.stderr.take().expect("stderr is a pipe"));
         while !said.contains("attached") {
@@ -188,7 +181,7 @@ impl Strace {
         Self { child, output: output.to_owned() }
     }
 
-    /// Waits for its end, which follows the program's; returns the calls.
+    /// Waits until the program, and so strace, ends; returns the calls.
     pub(crate) fn finish(mut self) -> Vec<Call> {
         self.child.wait().expect("wait for strace");
         let text = fs::read_to_string(&self.output).expect("read what strace wrote");
@@ -196,8 +189,7 @@ impl Strace {
     }
 }
 
-/// Tells whether the process catches TERM, which is the last thing that it
-/// does before it waits for its input.
+/// Returns whether the process catches TERM. It sets that up last before it waits for its input.
 pub(crate) fn catches_signals(pid: Pid) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let mask = status
@@ -207,7 +199,7 @@ pub(crate) fn catches_signals(pid: Pid) -> bool {
     mask.is_some_and(|mask| mask & (1 << (15 - 1)) != 0)
 }
 
-/// Reads what `strace -f -y -o` wrote.
+/// Parses what `strace -f -y -o` wrote.
 pub(crate) fn parse(text: &str) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     let mut threads: Vec<&str> = Vec::new();
@@ -221,7 +213,7 @@ pub(crate) fn parse(text: &str) -> Vec<Call> {
             threads.len() - 1
         });
         if let Some(rest) = rest.strip_prefix("<... ") {
-            // The end of a call that another thread's interrupted.
+            // The end of a call that another thread's output interrupted.
             let open =
                 calls.iter_mut().rev().find(|call| call.thread == thread && call.result.is_none());
             if let (Some(call), Some((_, tail))) = (open, rest.split_once("resumed>")) {
@@ -251,33 +243,34 @@ pub(crate) fn parse(text: &str) -> Vec<Call> {
     calls
 }
 
-/// Returns the number behind the equals sign of a call's line, if it returned.
+/// Returns the number after the equals sign of a call's line, if the call returned.
 fn result(line: &str) -> Option<i64> {
     let (_, value) = line.rsplit_once(" = ")?;
     value.split([' ', '<']).next()?.parse().ok()
 }
 
-/// The calls of one run, recorded to be disturbed in others.
+/// The calls of one run, recorded so that other runs can be disturbed at them.
 pub(crate) struct Recording {
-    /// All of them, of all threads.
+    /// The calls of all threads.
     pub(crate) calls: Vec<Call>,
-    /// The directory in which it happened.
+    /// The directory of the run.
     pub(crate) dir: PathBuf,
 }
 
 /// How to hit one call of a recording in another run.
 pub(crate) struct Aim {
-    /// Which call of its name it is, from 1.
+    /// The number of the call among those of its name, from 1.
     pub(crate) number: usize,
-    /// The path to which strace has to keep for that, if any.
+    /// The path to which strace must be limited, if any.
     pub(crate) path: Option<PathBuf>,
 }
 
 impl Recording {
-    /// Takes the calls of a run in `dir` that was not disturbed.
+    /// Takes the calls of an undisturbed run in `dir`.
     ///
     /// # Panics
-    /// If there is one of which it is not known whether it changes anything.
+    ///
+    /// If it is unknown whether one of them changes anything.
     pub(crate) fn of(calls: Vec<Call>, dir: &Path) -> Self {
         let known: BTreeSet<&str> = CHANGING.into_iter().chain(LOOKING).collect();
         for call in &calls {
@@ -287,22 +280,21 @@ impl Recording {
         Self { calls, dir }
     }
 
-    /// Returns the calls that can change something, in their order.
+    /// Returns the calls that can change something, in order.
     pub(crate) fn changing(&self) -> Vec<&Call> {
         self.calls.iter().filter(|call| call.changes()).collect()
     }
 
-    /// Returns how `call` is hit in a run in the directory `dir`, if it can be.
+    /// Returns how to hit `call` in a run in `dir`, if that is possible.
     pub(crate) fn aim(&self, call: &Call, dir: &Path) -> Option<Aim> {
-        // A thread writes to pipes, and opens directories, not equally often
-        // in every run.
+        // The number of writes to pipes and of directories opened differs from run to run.
         let steady = !["write", "openat"].contains(&call.name.as_str());
         if steady && self.is_first(call, |_| true) {
             let number = call.number;
             return Some(Aim { number, path: None });
         }
-        // Another thread comes first to the same number. Among the calls about
-        // this path it may not. Temporaries have another name in each run.
+        // Another thread reaches the same number first, but perhaps not among the calls about this
+        // path. Temporary files have another name in each run.
         let path = call.path()?;
         let name = path.file_name()?.to_string_lossy();
         if name.starts_with(".__app.log.") || name.contains(".rotate.") {
@@ -323,8 +315,8 @@ impl Recording {
         self.is_first(&numbered, about).then_some(Aim { number, path })
     }
 
-    /// Tells whether, of the calls that `counts`, the thread of `call` is the
-    /// first that gets to its number.
+    /// Returns whether the thread of `call` is the first to reach its number among the calls that
+    /// `counts`.
     fn is_first(&self, call: &Call, counts: impl Fn(&Call) -> bool) -> bool {
         let mut numbers = BTreeMap::new();
         for other in self.calls.iter().filter(|other| other.name == call.name) {

@@ -1,5 +1,4 @@
-//! What is Unix's own in starting the program and in showing what it left.
-//! windows.rs has the same functions.
+//! Starting the program and listing its files on Unix. windows.rs has the same functions.
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
@@ -11,11 +10,11 @@ use nix::sys::signal::{Signal, kill as send};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 
-/// The user and group that nobody is: 65534, on every Linux.
+/// User and group `nobody`: 65534 on every Linux.
 const NOBODY: u32 = 65534;
 
-/// Returns a command that heeds all signals from its start. Whoever runs the
-/// tests in the background may have had INT ignored, and that is inherited.
+/// Returns a command with default signal handling. If the tests run in the background, INT may be
+/// ignored, and a child would inherit that.
 pub(crate) fn command(program: &OsStr) -> Command {
     let status = fs::read_to_string("/proc/self/status").expect("read our own status");
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -29,24 +28,23 @@ pub(crate) fn command(program: &OsStr) -> Command {
     command
 }
 
-/// Makes the command run as a user without rights.
+/// Makes the command run as an unprivileged user.
 pub(super) fn run_as_nobody(command: &mut Command) {
     command.uid(NOBODY).gid(NOBODY);
 }
 
-/// Kills a process.
 pub(super) fn kill(id: u32) {
     let pid = Pid::from_raw(i32::try_from(id).expect("a process id"));
     send(pid, Signal::SIGKILL).expect("kill the program");
 }
 
-/// Sets the umask to 022, always, so that it does not matter which test of
-/// this process makes the first place.
+/// Sets the umask to 022, so that the result does not depend on which test of this process runs
+/// first.
 pub(super) fn set_umask() {
     umask(Mode::from_bits_truncate(0o022));
 }
 
-/// Returns mode and inode of a file, for people.
+/// Returns a file's mode and inode, for messages.
 pub(super) fn marks(file: &Metadata) -> String {
     format!("{:04o} {:>9}", file.mode() & 0o7777, file.ino())
 }

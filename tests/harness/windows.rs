@@ -1,19 +1,16 @@
-//! What is Windows' own in starting the program and in showing what it left.
-//! unix.rs has the same functions.
+//! Starting the program and listing its files on Windows. unix.rs has the same functions.
 
 use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::process::Command;
 
-/// Returns a command.
 pub(crate) fn command(program: &OsStr) -> Command {
     Command::new(program)
 }
 
-/// Does nothing: only Unix has the user nobody, and tests that ask for it.
+/// Does nothing: Windows has no user nobody, and the tests that need it run on Unix only.
 pub(super) fn run_as_nobody(_command: &mut Command) {}
 
-/// Kills a process.
 pub(super) fn kill(id: u32) {
     let mut taskkill = Command::new("taskkill");
     taskkill.args(["/f", "/pid", &id.to_string()]);
@@ -23,7 +20,7 @@ pub(super) fn kill(id: u32) {
 /// Does nothing: there is no umask.
 pub(super) fn set_umask() {}
 
-/// Returns whether a file may be written to, for people.
+/// Returns whether a file is writable, for messages.
 pub(super) fn marks(file: &Metadata) -> &'static str {
     if file.permissions().readonly() { "ro" } else { "rw" }
 }

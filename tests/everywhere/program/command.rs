@@ -1,14 +1,13 @@
-//! COMMAND: its lines, its input, its status, and what is said if it cannot be
-//! run.
+//! COMMAND: its lines, its input, its exit status, and the message if it cannot be run.
 
 use std::fs;
 
 use crate::harness::{Place, Tee};
 
-/// The shell of the platform, and how it is given a script.
+/// The platform's shell, and its option for a script.
 const SHELL: &str = if cfg!(windows) { "cmd /c" } else { "sh -c" };
 
-/// Returns a run that appends what a script, the same for both shells, prints.
+/// Returns a run that appends what `script` prints; both shells understand it.
 fn shell(place: &Place, options: &str, script: &str) -> Tee {
     Tee::new(place).args("-q").args(options).args("app.log --").args(SHELL).arg(script)
 }
@@ -18,7 +17,7 @@ fn command(place: &Place, command: &str) -> Tee {
     Tee::new(place).args("-q app.log --").args(command)
 }
 
-/// Returns the lines of the log, without their ends, which are the shell's.
+/// Returns the lines of the log without their ends, which depend on the shell.
 fn lines(place: &Place) -> Vec<String> {
     let log = String::from_utf8(place.read("app.log")).expect("UTF-8");
     log.lines().map(str::to_owned).collect()
@@ -46,7 +45,7 @@ fn its_errors_are_in_too() {
 #[test]
 fn its_input_is_ours() {
     let place = Place::fresh();
-    // The one filter that is there on every platform.
+    // The one filter that exists on every platform.
     let filter = env!("CARGO_BIN_EXE_clh-tee");
     let run = Tee::new(&place).args("-q app.log --").arg(filter).arg("inner.log");
     run.run(b"one\r\ntwo\n").expect_quiet_success();

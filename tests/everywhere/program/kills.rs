@@ -1,9 +1,8 @@
-//! A holder that is killed does not stop others, and a writer that is killed
-//! costs no line that was in.
+//! A killed lock holder does not block other writers, and a killed writer loses no line that is in
+//! the log.
 //!
-//! Where a writer is hit is left to chance. It is killed in the midst of
-//! rotations, several times, while another writer goes on; and one that comes
-//! after them has to leave nothing lying about.
+//! A writer is killed at a random point in the middle of rotations, several times, while another
+//! writer goes on. A writer that comes later must leave nothing behind that does not belong there.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -15,24 +14,24 @@ use std::thread;
 use super::{A_WHILE, BACKUPS, SOON, check_compressed, tee};
 use crate::harness::{HeldLock, Place, check_numbered, numbered, stays, until};
 
-/// The variable that makes a test a holder, and tells which lock it takes.
+/// Set for a test process that is to hold a lock; its value is the lock's path.
 const LOCK: &str = "CLH_TEE_TEST_LOCK";
 
-/// Lines that a writer gets which is not killed.
+/// How many lines the surviving writer gets.
 const LINES: usize = 40;
 
-/// Rotations that a writer lives to see before it is killed.
+/// How many rotations a writer completes before it is killed.
 const ROTATIONS: usize = 4;
 
-/// Takes the lock at `path`, tells so, and waits.
+/// Acquires the lock at `path`, says so, and waits.
 fn hold(path: &OsStr) {
     let _held = HeldLock::take(path.as_ref());
     println!("\nheld");
     stdin().read_line(&mut String::new()).expect("wait for the other process");
 }
 
-/// Starts a process that takes the lock, and waits until it has it: this
-/// program once more, with the one test only that knows what to do then.
+/// Starts a process that acquires the lock, and waits until it has it. The process is this test
+/// program again, limited to the one test that calls `hold`.
 fn start_holder(place: &Place) -> Child {
     let mut command = Command::new(env::current_exe().expect("this program"));
     command.args(["--exact", "--nocapture", "program::kills::a_holder_lets_go_when_it_is_killed"]);
@@ -60,14 +59,14 @@ fn a_holder_lets_go_when_it_is_killed() {
     writer.finish().expect_quiet_success();
 }
 
-/// Feeds lines for as long as somebody takes them.
+/// Feeds lines until the pipe breaks.
 fn feed_until_killed(mut input: ChildStdin, name: &str) {
     let mut lines = (0..).map(|seq| numbered(name, seq));
     while lines.next().is_some_and(|line| input.write_all(line.as_bytes()).is_ok()) {}
 }
 
-/// Kills a writer in the midst of rotations while another one goes on; returns
-/// how many lines that one has appended.
+/// Kills one writer in the middle of rotations while another goes on; returns the other's name and
+/// how many lines it appended.
 fn kill_one_of_two(place: &Place, name: &str) -> (String, usize) {
     let options = format!("--gzip --max-bytes 2K --backups {BACKUPS}");
     let (mut killed, mut other) = (tee(place, &options).start(), tee(place, &options).start());
@@ -89,8 +88,7 @@ fn kill_one_of_two(place: &Place, name: &str) -> (String, usize) {
     (survivor, LINES)
 }
 
-/// Takes a line out of `chain` that is but the beginning of a line of `name`, the
-/// one after its `count` whole ones.
+/// Removes a partial line of `name` from `chain`: the one after its `count` whole lines.
 fn without_torn(chain: &[u8], name: &str, count: usize) -> Vec<u8> {
     let next = numbered(name, count);
     let is_torn = |line: &&[u8]| next.as_bytes().starts_with(line.trim_ascii_end());
@@ -124,8 +122,7 @@ fn a_killed_writer_costs_no_line_that_was_in() {
     check_compressed(&place);
 }
 
-/// Returns how many whole lines of `name` are in `chain`, in order from the
-/// first on.
+/// Returns how many whole lines of `name` are in `chain`, in order from the first.
 fn whole_lines(chain: &[u8], name: &str) -> usize {
     let begins = format!("{name} ");
     let lines = chain.split_inclusive(|b| *b == b'\n');

@@ -1,10 +1,9 @@
-//! What holds on every platform, from one source: many writers, kills, orphans,
-//! COMMAND, exit statuses.
+//! What holds on every platform, tested by the same source: many writers, kills, orphans, COMMAND,
+//! exit statuses.
 //!
-//! Elsewhere the tests look closer, with Unix's means. Here nothing is used
-//! but processes and files, so that the same is shown on Windows; what is
-//! Windows' own stands in `windows`. The counts are small: under Wine a lock
-//! is taken and let go a few hundred times a second.
+//! Other tests look closer, with Unix tools. These use only processes and files, so they also run
+//! on Windows; `windows` has what exists only there. The counts are small because under Wine a
+//! writer can acquire the lock only a few hundred times a second.
 
 mod command;
 mod ends;
@@ -19,13 +18,13 @@ use std::time::Duration;
 
 use crate::harness::{Place, Tee};
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(30);
 
-/// How long it is watched that something does not happen.
+/// How long to watch that something does not happen.
 const A_WHILE: Duration = Duration::from_millis(300);
 
-/// Backups kept, as text: more than there ever are.
+/// Backups to keep: more than any test makes.
 const BACKUPS: &str = "999";
 
 /// Returns a run that appends its input to `app.log`.
@@ -33,8 +32,8 @@ fn tee(place: &Place, options: &str) -> Tee {
     Tee::new(place).args("-q").args(options).arg("app.log")
 }
 
-/// Asserts that the directory holds log, lock and a chain without a gap, all of
-/// it compressed, and nothing else; returns how many backups there are.
+/// Asserts that the directory holds only the log, the lock and a chain of compressed backups
+/// without a gap; returns the number of backups.
 fn check_compressed(place: &Place) -> usize {
     let slots = place.backups("app.log").len();
     let mut expected: Vec<String> = (1..=slots).map(|n| format!("app.log.{n}.gz")).collect();

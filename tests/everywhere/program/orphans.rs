@@ -1,4 +1,4 @@
-//! What a rotation of Python's that died leaves is adopted.
+//! A writer adopts what a Python process that died in mid-rotation left.
 
 use std::fs::File;
 use std::io::Write;
@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use super::tee;
 use crate::harness::Place;
 
-/// Writes a file that was last written to some minutes ago.
+/// Writes a file that was last changed `minutes` ago.
 fn put(place: &Place, name: &str, bytes: &[u8], minutes: u64) {
     place.write(name, bytes);
     let file = File::options().write(true).open(place.path(name)).expect("open the file");
@@ -18,14 +18,13 @@ fn put(place: &Place, name: &str, bytes: &[u8], minutes: u64) {
     file.set_modified(then).expect("set its time");
 }
 
-/// Returns `bytes`, compressed.
 fn gz(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes).expect("compress");
     encoder.finish().expect("compress")
 }
 
-/// Lets the next writer append a line; asserts that it tells of one orphan.
+/// Runs the next writer on one line; asserts that it reports one orphan.
 fn expect_one_adopted(place: &Place, options: &str) {
     let ended = tee(place, options).run(b"fresh\n");
     ended.expect(0);
@@ -34,7 +33,7 @@ fn expect_one_adopted(place: &Place, options: &str) {
     assert_eq!(told.lines().count(), 1, "{told}");
 }
 
-/// Asserts what the files hold, and that there are no others but the lock.
+/// Asserts the content of the files, and that there are no others except the lock.
 fn expect_files(place: &Place, files: &[(&str, &str)]) {
     for (name, content) in files {
         assert_eq!(String::from_utf8_lossy(&place.read(name)), *content, "in {name}");

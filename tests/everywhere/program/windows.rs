@@ -1,4 +1,4 @@
-//! What is Windows' own.
+//! What exists only on Windows.
 
 use std::fs::OpenOptions;
 use std::os::windows::fs::OpenOptionsExt;
@@ -6,8 +6,8 @@ use std::os::windows::fs::OpenOptionsExt;
 use super::{BACKUPS, SOON, tee};
 use crate::harness::{Place, until};
 
-/// Others may read and write a file that is open, but neither rename nor
-/// delete it: so Python opens files.
+/// Other processes may read and write an open file, but neither rename nor delete it. Python opens
+/// files like this.
 const SHARED_FOR_READING_AND_WRITING: u32 = 1 | 2;
 
 #[test]

@@ -1,4 +1,4 @@
-//! Four writers on one log, which they rotate and compress all the time.
+//! Four writers share one log and rotate and compress it all the time.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -10,7 +10,7 @@ use crate::harness::{Place, Running, check_numbered, numbered};
 /// Lines of each writer.
 const LINES: usize = 250;
 
-/// Feeds a writer its lines one by one, with pauses, so that they take turns.
+/// Feeds a writer its lines one by one, with pauses, so that the writers take turns.
 fn feed(writer: &mut Running, name: &str) {
     for seq in 0..LINES {
         writer.feed(numbered(name, seq).as_bytes());

@@ -1,4 +1,4 @@
-//! Private files of our own, and strangers.
+//! Our own private files, and files that belong to others.
 
 use super::*;
 
@@ -57,7 +57,7 @@ fn what_only_looks_similar_is_left_alone() {
         ".__app.log.0123456789abcde.gz",
         ".__other.log.0123456789abcdef.gz",
     ];
-    // Windows takes a dot off a name's end.
+    // Windows removes a dot from the end of a name.
     let is_name = |name: &&str| cfg!(unix) || !name.ends_with('.');
     let strangers: Vec<&str> = strangers.into_iter().filter(is_name).collect();
     for name in &strangers {
@@ -106,7 +106,6 @@ fn what_is_no_regular_file_is_left_alone_and_no_link_is_followed() {
     assert_eq!(site.0.chain("app.log"), b"log\nfresh\nfresh\n");
 }
 
-/// Makes a FIFO.
 #[cfg(unix)]
 fn fifo(path: &std::path::Path) {
     let path = std::ffi::CString::new(path.as_os_str().as_encoded_bytes()).expect("no NUL");
@@ -116,7 +115,7 @@ fn fifo(path: &std::path::Path) {
 
 #[test]
 fn an_orphan_that_has_no_place_stays_and_costs_nothing() {
-    // The last slot is a directory: nothing can move.
+    // The last slot is a directory, so nothing can move.
     let site = Site::new();
     fs::create_dir(site.0.path("app.log.2")).expect("make a directory");
     site.put("app.log.1", "one\n", 20).put("app.log.rotate.12345678", "orphan\n", 10);

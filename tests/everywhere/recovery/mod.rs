@@ -1,16 +1,14 @@
-//! What crashes and strangers' settings leave is put right, and nothing of it
-//! is lost: promise 8, and the tables of leftovers one row at a time.
+//! A writer repairs what crashes and other writers' settings leave, and loses none of it: promise
+//! 8, and the tables of leftovers row by row.
 //!
-//! Each leftover is made by hand, with times of change in the past; then a
-//! writer appends one line, and the directory must be the one that is right,
-//! name by name and line by line, compressed files inflated. What only looks
-//! like a leftover must be there unchanged. What several programs with
-//! different settings leave to each other is compared with a model, slot by
-//! slot, over random sequences of `clh-tee` and Python writers.
+//! Each test makes a leftover with old file times and runs a writer on one line. Then the directory
+//! must be right: every name and every line, compressed files decompressed. A file that only looks
+//! like a leftover must be unchanged. For several programs with different settings, random
+//! sequences of `clh-tee` and Python writers are compared with a model, slot by slot.
 
 mod leftovers;
 mod orphans;
-// Python is a program of this system's.
+// Wine cannot run this system's Python.
 #[cfg(unix)]
 mod settings;
 mod slots;
@@ -25,23 +23,21 @@ use crate::harness::{Ended, Place, Tee, stays, until};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// The line that every next writer appends.
+/// The line that the next writer appends.
 const FRESH: &str = "fresh\n";
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A directory with leftovers, and what is expected of the next writer.
+/// A directory with leftovers, and assertions about the next writer.
 struct Site(Place);
 
 impl Site {
-    /// Makes an empty one.
     fn new() -> Self {
         Self(Place::fresh())
     }
 
-    /// Makes a file, compressed if its name says so, that was last changed so
-    /// many minutes ago.
+    /// Makes a file that was last changed `minutes` ago, compressed if its name says so.
     fn put(&self, name: &str, content: &str, minutes: u64) -> &Self {
         let bytes = match name.strip_suffix(".gz") {
             Some(_) => gz(content.as_bytes()),
@@ -50,7 +46,6 @@ impl Site {
         self.put_bytes(name, &bytes, minutes)
     }
 
-    /// Makes a file of these bytes.
     fn put_bytes(&self, name: &str, bytes: &[u8], minutes: u64) -> &Self {
         self.0.write(name, bytes);
         let file = File::options().write(true).open(self.0.path(name)).expect("open a file");
@@ -58,19 +53,19 @@ impl Site {
         self
     }
 
-    /// Lets the next writer append its line.
+    /// Runs the next writer on its line.
     fn next(&self, args: &str) -> Ended {
         self.run(args, FRESH)
     }
 
-    /// Lets a writer append something.
+    /// Runs a writer on `input`.
     fn run(&self, args: &str, input: &str) -> Ended {
         let ended = Tee::new(&self.0).args("-q").args(args).args("app.log").run(input.as_bytes());
         ended.expect(0);
         ended
     }
 
-    /// Asserts that there are exactly these files beside the lock.
+    /// Asserts that exactly these files are beside the lock.
     #[track_caller]
     fn expect(&self, wanted: &[(&str, &str)]) {
         let found = files(self.0.dir(), "app.log");
@@ -82,7 +77,7 @@ impl Site {
         assert_eq!(is, wanted);
     }
 
-    /// Asserts that `name` was last changed so many minutes ago.
+    /// Asserts that `name` was last changed `minutes` ago.
     #[track_caller]
     fn expect_age(&self, name: &str, minutes: u64) {
         let time = fs::metadata(self.0.path(name)).and_then(|m| m.modified()).expect("stat");
@@ -91,7 +86,7 @@ impl Site {
     }
 }
 
-/// Returns a file's name and text; nothing for the lock.
+/// Returns a file's name and text, or nothing for the lock.
 fn shown(file: Found) -> Option<(String, String)> {
     if file.kind == Kind::Lock {
         return None;
@@ -102,21 +97,19 @@ fn shown(file: Found) -> Option<(String, String)> {
     Some((file.name, text))
 }
 
-/// Returns the time so many minutes ago.
 fn ago(minutes: u64) -> SystemTime {
-    // One clock for all files: the two forms of a generation have the same time.
+    // One "now" for all files, so that both forms of a generation get the same time.
     static NOW: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
     *NOW - Duration::from_secs(60 * minutes)
 }
 
-/// Compresses.
 fn gz(bytes: &[u8]) -> Vec<u8> {
     let mut gz = GzEncoder::new(Vec::new(), Compression::default());
     gz.write_all(bytes).expect("compress");
     gz.finish().expect("compress")
 }
 
-/// Asserts that it was told which orphan was adopted, and nothing else.
+/// Asserts that the writer reported this orphan as adopted, and nothing else.
 #[track_caller]
 fn expect_adopted(ended: &Ended, orphans: &[&str]) {
     let stderr = ended.stderr();

@@ -1,4 +1,4 @@
-//! Orphans: a rotation of Python's that died.
+//! Orphans: what a Python process that died in mid-rotation left.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn temp_is_compressed_if_backups_are() {
     site.put("app.log.1.gz", "one\n", 50).put("app.log.rotate.12345678901", "orphan\n", 40);
     expect_adopted(&site.next("--gzip"), &["app.log.rotate.12345678901"]);
     site.expect(&[("app.log", FRESH), ("app.log.1.gz", "orphan\n"), ("app.log.2.gz", "one\n")]);
-    // Its age is that of its lines.
+    // It keeps the time of its last line.
     site.expect_age("app.log.1.gz", 40);
 }
 
@@ -60,7 +60,7 @@ fn a_compressed_temp_alone_stays_compressed() {
 
 #[test]
 fn an_orphan_goes_behind_what_python_rotated_since() {
-    // Two rotations came after it: slots 1 and 2 are newer.
+    // Two rotations came after it, so slots 1 and 2 are newer.
     let site = Site::new();
     for (slot, minutes) in [(1, 10), (2, 20), (3, 50), (4, 60)] {
         site.put(&format!("app.log.{slot}"), &format!("was {slot}\n"), minutes);
@@ -93,14 +93,14 @@ fn an_orphan_older_than_all_goes_to_the_end() {
 
 #[test]
 fn adoption_costs_the_oldest_only_and_only_if_the_chain_is_full() {
-    // Newer than all: the oldest goes.
+    // It is newer than all backups, so the oldest backup is removed.
     let site = Site::new();
     site.put("app.log.1", "one\n", 20).put("app.log.2", "two\n", 30);
     site.put("app.log.rotate.12345678901", "orphan\n", 10);
     site.next("--backups 2");
     site.expect(&[("app.log", FRESH), ("app.log.1", "orphan\n"), ("app.log.2", "one\n")]);
 
-    // Older than all: it is the oldest itself.
+    // It is older than all backups, so it is itself the oldest.
     let site = Site::new();
     site.put("app.log.1", "one\n", 20).put("app.log.2", "two\n", 30);
     site.put("app.log.rotate.12345678901", "orphan\n", 90);
@@ -114,7 +114,7 @@ fn several_orphans_find_their_places_between_the_backups() {
     for (slot, minutes) in [(1, 20), (2, 40), (3, 60)] {
         site.put(&format!("app.log.{slot}.gz"), &format!("{minutes}\n"), minutes);
     }
-    // In an order that is that of no name.
+    // The order by time is not the order by name.
     site.put("app.log.rotate.55555555555", "70\n", 70);
     site.put("app.log.rotate.11111111111.gz", "30\n", 30);
     site.put("app.log.rotate.99999999999", "50\n", 50);
@@ -146,8 +146,8 @@ fn more_orphans_than_there_is_room_for() {
 
 #[test]
 fn orphans_close_a_gap() {
-    // A Python that died while it shifted: slot 3 is free, slots 4 and 5 were
-    // moved already, and the log was renamed away.
+    // Python died while it shifted the chain: slot 3 is free, slots 4 and 5 have been moved, and
+    // the log has been renamed away.
     let site = Site::new();
     for (slot, minutes) in [(1, 20), (2, 30), (4, 40), (5, 50)] {
         site.put(&format!("app.log.{slot}"), &format!("{minutes}\n"), minutes);

@@ -1,4 +1,4 @@
-//! Several programs with settings of their own.
+//! Several programs with different settings.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,26 +7,21 @@ use std::path::Path;
 use super::*;
 use crate::harness::{Dice, Peer};
 
-/// What stands in each slot, newest first, each with its time of change.
+/// The files in each slot, newest first, with their times of change.
 type Slots = BTreeMap<u64, Vec<(Vec<u8>, SystemTime)>>;
 
 /// One turn of one program.
 #[derive(Debug)]
 struct Turn {
-    /// Whether it is Python.
     python: bool,
-    /// Whether it compresses.
     gzip: bool,
-    /// Its limit.
     limit: usize,
-    /// How many backups it keeps.
     keep: u64,
-    /// What it appends.
     lines: Vec<u8>,
 }
 
 impl Turn {
-    /// Makes one up; `from` is the number of its first line.
+    /// Returns a random turn; `from` is the number of its first line.
     fn random(dice: &mut Dice, from: &mut usize) -> Self {
         let count = 1 + dice.below(12);
         let lines = (*from..*from + count).flat_map(|n| format!("line {n}\n").into_bytes());
@@ -42,7 +37,7 @@ impl Turn {
     }
 }
 
-/// Returns what there is, one generation in both forms counting as one.
+/// Returns the files in the slots. A generation in both forms counts once.
 fn slots(dir: &Path) -> Slots {
     let mut slots = Slots::new();
     for file in files(dir, "app.log") {
@@ -58,10 +53,10 @@ fn slots(dir: &Path) -> Slots {
     slots
 }
 
-/// Does to `slots` and `log` what a turn of `clh-tee` has to do.
+/// Does to `slots` and `log` what a turn of `clh-tee` must do.
 fn model(mut slots: Slots, mut log: Vec<u8>, turn: &Turn) -> (Slots, Vec<u8>) {
-    // One generation in both forms loses the plain one. None of those made
-    // here is a beginning of another.
+    // If a slot has one generation in both forms, the plain file is removed. No generation here is
+    // a beginning of another.
     for found in slots.range_mut(..=turn.keep).map(|(_, found)| found) {
         if found.len() == 2 && found[0].0 == found[1].0 {
             found.pop();
@@ -81,8 +76,8 @@ fn model(mut slots: Slots, mut log: Vec<u8>, turn: &Turn) -> (Slots, Vec<u8>) {
     (slots, log)
 }
 
-/// Puts a generation into slot 1: each slot keeps one and hands the others on,
-/// up to the first that has room.
+/// Puts a generation into slot 1. Each slot keeps one and passes the others on, up to the first
+/// slot with room.
 fn shift(slots: &mut Slots, newest: Option<(Vec<u8>, SystemTime)>, keep: u64) {
     let mut handed: Vec<(Vec<u8>, SystemTime)> = newest.into_iter().collect();
     for slot in 1..=keep {
@@ -93,8 +88,7 @@ fn shift(slots: &mut Slots, newest: Option<(Vec<u8>, SystemTime)>, keep: u64) {
             slots.insert(slot, vec![handed.remove(0)]);
         }
         if gap {
-            // What is handed on further would be two, which only crowded
-            // slots before the gap can cause.
+            // Only crowded slots before the gap can pass two on.
             if handed.is_empty() {
                 break;
             }
@@ -102,7 +96,6 @@ fn shift(slots: &mut Slots, newest: Option<(Vec<u8>, SystemTime)>, keep: u64) {
     }
 }
 
-/// Returns contents only.
 fn contents(slots: &Slots) -> Vec<(u64, Vec<String>)> {
     let text = |(bytes, _): &(Vec<u8>, SystemTime)| String::from_utf8_lossy(bytes).into_owned();
     slots.iter().map(|(slot, found)| (*slot, found.iter().map(text).collect())).collect()
@@ -130,7 +123,7 @@ fn programs_with_settings_of_their_own_lose_nothing_by_us() {
                 fs::write(&source, &turn.lines).expect("write a file");
                 let (dir, source) = (dir.display(), source.display());
                 let (limit, keep, gzip) = (turn.limit, turn.keep, u8::from(turn.gzip));
-                // "app.log", its bytes in hexadecimal.
+                // This is "app.log" in hexadecimal.
                 writeln!(list, "{dir} {source} {limit} {keep} {gzip} 6170702e6c6f67")
                     .expect("write to a string");
             }

@@ -1,4 +1,4 @@
-//! Torn ends, and slots that hold two files.
+//! Partial lines at the end, and slots that hold two files.
 
 use super::*;
 
@@ -36,8 +36,8 @@ fn a_torn_log_that_is_full_is_rotated_and_no_line_is_glued() {
 
 #[test]
 fn one_generation_in_both_forms_keeps_the_compressed_one() {
-    // The plain one is what the other inflates to, or a beginning of it, for a
-    // power cut can cost a file its end, or fill it with NUL bytes.
+    // The plain file is what the compressed one decompresses to, or a beginning of it: a power cut
+    // can cut off the end of a file or fill it with NUL bytes.
     for plain in ["a\nb\nc\n", "a\nb\n", "a\nb", "", "a\n\0\0\0\0", "a\nb\nc\n\0\0", "\0\0"] {
         let site = Site::new();
         site.put("app.log.1.gz", "a\nb\nc\n", 30).put("app.log.1", plain, 30);
@@ -102,7 +102,7 @@ fn spreading_drops_only_what_ends_beyond_the_last() {
 
 #[test]
 fn two_generations_are_told_apart_by_content_not_by_size() {
-    // As long as the other, and with the same beginning.
+    // None is a beginning of the compressed one, though some are as long or begin alike.
     for plain in ["a\nX\n", "a\nb\nc\n", "b\n"] {
         let site = Site::new();
         site.put("app.log.1.gz", "a\nb\n", 30).put("app.log.1", plain, 20);
@@ -126,8 +126,7 @@ fn a_broken_compressed_file_beside_a_plain_one_costs_nothing() {
 
 #[test]
 fn several_members_count_as_one_file() {
-    // As `cat a.gz b.gz` makes them: the trailer of the last tells nothing of
-    // the whole.
+    // Made as by `cat a.gz b.gz`: the last trailer describes only the last member.
     let site = Site::new();
     let two = [gz(b"a\n"), gz(b"b\n")].concat();
     site.put_bytes("app.log.1.gz", &two, 30).put("app.log.1", "a\nb\n", 30);
@@ -143,7 +142,7 @@ fn slots_beyond_the_last_are_never_touched() {
     site.put("app.log.4.gz", "four\n", 40).put("app.log.4", "four\n", 40);
     let ended = site.next("--backups 2 --max-bytes 1");
     ended.expect(0);
-    // Windows does not say when a file was renamed last, which the warning goes by.
+    // The warning depends on the time of the last rename, which Windows does not record.
     let warned = ended.stderr().contains("rotations keep only 2 of them");
     assert_eq!(warned, cfg!(unix), "{}", ended.stderr());
     site.expect(&[
