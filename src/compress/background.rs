@@ -173,14 +173,14 @@ impl Background {
         }
     }
 
-    /// Prepares the rotation of a log that is full or due.
-    pub(crate) fn prepare(&self, identity: u64, size: u64) {
-        if let Some(incremental) = &self.0.incremental {
-            self.work().preparing = true;
-            // On an error the rotation tries again, and reports it.
-            drop(locked(incremental).prepare(identity, size));
-            self.work().preparing = false;
-        }
+    /// Prepares the rotation of a log that is full or due. Returns false after an error: the
+    /// rotation tries again, and reports it.
+    pub(crate) fn prepare(&self, identity: u64, size: u64) -> bool {
+        let Some(incremental) = &self.0.incremental else { return true };
+        self.work().preparing = true;
+        let outcome = locked(incremental).prepare(identity, size);
+        self.work().preparing = false;
+        outcome.is_ok()
     }
 
     pub(crate) fn compresses(&self) -> bool {

@@ -172,13 +172,13 @@ impl Incremental {
         if self.covered == 0 && about.len() <= TINY {
             return true;
         }
+        if self.covered != about.len() || !self.is_fresh() {
+            return false;
+        }
         let ready = |files: Files| {
             let progress = files.private.progress(&files.log)?;
             let known = Some((files.private.identity(), progress));
-            Ok(self.is_fresh()
-                && self.trusts(&files, progress)
-                && about.len() == progress.covered
-                && self.complete == known)
+            Ok(about.len() == progress.covered && self.trusted == known && self.complete == known)
         };
         // After an error a preparation would fail, too.
         self.files(about.len()).and_then(|files| files.map_or(Ok(false), ready)).unwrap_or(true)

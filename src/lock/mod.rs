@@ -246,11 +246,11 @@ fn symbolic_link() -> io::Error {
 impl Held<'_> {
     /// Releases the lock, does `work` and acquires the lock again. After an error it must be
     /// [regained](Held::regain) before anything else is done.
-    pub(crate) fn pause(&mut self, work: impl FnOnce()) -> Result<()> {
+    pub(crate) fn pause<T>(&mut self, work: impl FnOnce() -> T) -> Result<T> {
         self.lock.release();
         self.lost = true;
-        work();
-        self.regain()
+        let outcome = work();
+        self.regain().map(|()| outcome)
     }
 
     pub(crate) fn regain(&mut self) -> Result<()> {

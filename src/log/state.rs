@@ -187,17 +187,17 @@ impl Log {
 
     /// Releases the lock, does `work` and acquires it again. Others may have appended and
     /// rotated.
-    pub(super) fn pause(
+    pub(super) fn pause<T>(
         &mut self,
         held: &mut Held<'_>,
-        work: impl FnOnce(&Background),
-    ) -> Result<()> {
+        work: impl FnOnce(&Background) -> T,
+    ) -> Result<T> {
         self.note_growth();
         if !sys::LOG_STAYS_OPEN {
             self.active.close();
         }
-        held.pause(|| work(&self.backups.background))?;
-        self.look(held)
+        let outcome = held.pause(|| work(&self.backups.background))?;
+        self.look(held).map(|()| outcome)
     }
 
     pub(super) fn look(&mut self, held: &mut Held<'_>) -> Result<()> {
@@ -223,9 +223,7 @@ impl Log {
     /// if many are kept open; the lock is released meanwhile.
     pub(super) fn keep_up(&mut self, held: &mut Held<'_>) -> Result<()> {
         if self.backups.background.has_too_many_open() {
-            let mut outcome = Ok(());
-            self.pause(held, |background| outcome = background.settle())?;
-            outcome?;
+            self.pause(held, Background::settle)??;
         }
         self.note_growth();
         if self.backups.background.credit() == 0 {
@@ -244,8 +242,8 @@ impl Log {
                 break;
             }
             let size = self.active.size();
-            self.pause(held, |background| background.prepare(identity, size))?;
-            if self.active.private_identity() != Some(identity) {
+            let prepared = self.pause(held, |background| background.prepare(identity, size))?;
+            if !prepared || self.active.private_identity() != Some(identity) {
                 break;
             }
         }
