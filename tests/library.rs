@@ -1,5 +1,5 @@
-//! What users of the library may rely on: a log is used from a child process,
-//! is written to in pieces, and is read line by line.
+//! What programs that use the library may rely on: appending in a child process, writing in pieces,
+//! and reading line by line.
 #![cfg(unix)]
 
 use std::error::Error;

@@ -1,14 +1,14 @@
-//! Says at the end of `cargo test` how many tests it has not run, and what they need.
+//! Prints at the end of `cargo test` how many tests were not run, and what they need.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::{env, fs, io};
 
-/// Counts what each ignored test below `dir` needs.
+/// Counts what the ignored tests below `dir` need.
 fn count(dir: &Path, needs: &mut BTreeMap<String, usize>) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
-        // The tests under Wine are run by name only.
+        // The tests under Wine are only ever run by name.
         if path.is_dir() && !path.ends_with("wine") {
             count(&path, needs)?;
         } else if path.extension().is_some_and(|ending| ending == "rs") {
@@ -23,7 +23,7 @@ fn count(dir: &Path, needs: &mut BTreeMap<String, usize>) -> io::Result<()> {
 }
 
 fn main() -> io::Result<()> {
-    // A filter, --include-ignored or --list: there is nothing to report.
+    // With a filter, --include-ignored or --list there is nothing to report.
     if env::args().len() > 1 {
         return Ok(());
     }

@@ -1,6 +1,5 @@
-//! Tests beside other programs: most need Python with the real
-//! concurrent-log-handler, some rsyslog or another log writer. One module for
-//! each promise.
+//! Tests with other programs, one module for each promise. Most need Python with the real
+//! concurrent-log-handler, some rsyslog or another log program.
 
 #![cfg(unix)]
 

@@ -1,15 +1,13 @@
-//! Many writers, Python among them, share one log: promises 1, 2, 3 and 5
-//! among neighbours.
+//! Many writers, Python among them, share one log: promises 1, 2, 3 and 5.
 //!
-//! Real concurrent-log-handler processes and `clh-tee` processes write
-//! numbered lines to one log, half of them at full speed, with a limit so
-//! small that they rotate all the time and backups enough to keep everything.
-//! Afterwards the chain is read oldest first: each writer's lines must all be
-//! there, whole, once, in order; and nothing may lie about but log, chain and
-//! lock. How often the writers took turns is counted, and has to be often.
+//! Real concurrent-log-handler processes and `clh-tee` processes write numbered lines to one log.
+//! Half of them write at full speed. The limit is so small that they rotate all the time, and there
+//! are enough backups to keep everything. Afterwards the test reads the chain, oldest first: every
+//! line of each writer must be there, whole, once and in order, and there must be no files except
+//! the log, the chain and the lock. The writers must also have taken turns often.
 //!
-//! concurrent-log-handler 0.9.20 keeps one backup fewer than asked for, so
-//! the chain must stay well below the 999 slots that are asked for here.
+//! concurrent-log-handler 0.9.20 keeps one backup fewer than configured, so the chain must stay
+//! well below the 999 slots configured here.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -20,34 +18,33 @@ use std::time::Duration;
 
 use crate::harness::{Dice, Peer, Place, PythonWriter, Running, Tee, check_numbered, numbered};
 
-/// Backups kept, as text: more than there ever are.
+/// Backups to keep, as text: more than the test makes.
 const BACKUPS: &str = "999";
 
-/// Lines of each Python writer, whose speed sets the length of the test.
+/// Lines of each Python writer. Python's speed decides how long the test takes.
 const PYTHON_LINES: usize = 2000;
 
-/// The most that one `clh-tee` of a mix writes, so that it does not fill the
-/// chain on a machine where Python is slow.
+/// The maximum number of lines of one `clh-tee`, so that it does not fill the chain where Python is
+/// slow.
 const TEE_LINES: usize = 6000;
 
-/// How the `clh-tee` writers are fed, every other one with pauses.
+/// How the `clh-tee` writers are fed: every other one with pauses.
 ///
-/// Fed at full speed, all that a writer is given may go in at one turn, when
-/// it first gets the lock. Pauses make for many turns.
+/// At full speed a writer may append everything in one turn, when it first gets the lock. With
+/// pauses it takes many turns.
 struct Supply {
-    /// The most lines that a writer gets at full speed.
+    /// The maximum number of lines for a writer at full speed.
     at_once: usize,
-    /// The most lines that a writer gets with pauses.
+    /// The maximum number of lines for a writer with pauses.
     slowly: usize,
-    /// The pause after each few lines.
+    /// The pause after a few lines.
     pause: Duration,
-    /// Tells that it is enough, before the most has been reached.
+    /// Ends the feeding before the maximum is reached.
     enough: AtomicBool,
 }
 
 impl Supply {
-    /// Feeds lines of `name` to a writer, in pieces that end anywhere;
-    /// returns how many lines.
+    /// Feeds lines of `name` to a writer, in pieces that end anywhere; returns how many lines.
     fn feed(&self, mut input: ChildStdin, name: &str) -> usize {
         let slowly = name.ends_with(['1', '3', '5', '7', '9']);
         let most = if slowly { self.slowly } else { self.at_once };
@@ -70,8 +67,8 @@ impl Supply {
     }
 }
 
-/// Asserts that the directory holds log, lock and a chain without a gap, all
-/// of one form, and nothing else.
+/// Asserts that there are only the log, the lock and a chain without a gap, all backups of one
+/// form.
 fn check_names(place: &Place, gzip: bool) {
     let end = if gzip { ".gz" } else { "" };
     let slots = place.backups("app.log").len();
@@ -82,7 +79,7 @@ fn check_names(place: &Place, gzip: bool) {
     assert!((20..990).contains(&slots), "{slots} backups: the test tests too little, or too much");
 }
 
-/// Asserts that nothing is lost, nothing lies about, and the writers met.
+/// Asserts that no line is lost, that no file is left over, and that the writers took turns.
 fn check(place: &Place, counts: &BTreeMap<String, usize>, gzip: bool) {
     let turns = check_numbered(&place.chain("app.log"), counts);
     assert!(turns > 200, "only {turns} turns: they wrote one after another, not at once");
@@ -96,8 +93,7 @@ fn tees(place: &Place, n: usize, options: &str) -> Vec<(String, Running)> {
     (0..n).map(|i| (format!("t{i}"), tee())).collect()
 }
 
-/// Feeds all writers at once and lets them finish; returns how many lines
-/// each was given.
+/// Feeds all writers at once and lets them finish; returns how many lines each got.
 fn feed_all(tees: &mut [(String, Running)], supply: &Supply) -> BTreeMap<String, usize> {
     thread::scope(|scope| {
         let begin = |(name, tee): &mut (String, Running)| {
@@ -113,8 +109,8 @@ fn feed_all(tees: &mut [(String, Running)], supply: &Supply) -> BTreeMap<String,
     })
 }
 
-/// Lets 4 Python and 8 `clh-tee` writers loose on one log; returns how many
-/// lines each has written. The latter have these `options`, the log
+/// Runs 4 Python and 8 `clh-tee` writers on one log; returns how many lines each wrote. `options`
+/// are added to those of `clh-tee`.
 /// among them, besides.
 fn mixed(place: &Place, version: &str, gzip: bool, options: &str) -> BTreeMap<String, usize> {
     let limit = "8192";

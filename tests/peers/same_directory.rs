@@ -1,15 +1,14 @@
-//! One writer alone leaves the directory that Python would have left.
+//! A single writer leaves the same directory as Python.
 //!
-//! Random cases are given to the program, through standard input in random
-//! pieces, and to concurrent-log-handler 0.9.31, one record a line. Then the
-//! two directories are compared, name by name, the lock included, and byte by
-//! byte, compressed backups after decompression.
+//! The program gets random cases through standard input, in random pieces; concurrent-log-handler
+//! 0.9.31 gets the same lines, one record each. Then the test compares both directories: all names
+//! including the lock, and all bytes, compressed backups decompressed.
 //!
-//! Left out on purpose, since there the program means to differ: a slot that
-//! holds both forms, or a form that the settings would not make (Python loses
-//! a backup), and a log that does not end in a newline (Python glues lines).
+//! Two things are left out, because there the program differs on purpose: a slot with both forms,
+//! or with a form that the settings would not make (Python loses a backup); and a log that does not
+//! end in a newline (Python joins two lines).
 //!
-//! The cases come from a fixed seed; `CLH_TEE_TEST_SEED` gives another one.
+//! The cases come from a fixed seed; `CLH_TEE_TEST_SEED` sets another one.
 
 use std::env;
 use std::fmt::Write as _;
@@ -21,13 +20,13 @@ use crate::harness::{Dice, Peer, Place, Tee};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// How many cases one run has.
+/// How many cases a run tries.
 const CASES: usize = 240;
 
-/// The seed of the cases, if none is asked for.
+/// The default seed.
 const SEED: u64 = 20_261_122;
 
-/// Names a log may have: with and without `.log`, odd and ordinary.
+/// Names of logs: with and without `.log`, odd and ordinary.
 const NAMES: [&str; 14] = [
     "app.log",
     "app",
@@ -45,30 +44,24 @@ const NAMES: [&str; 14] = [
     "app.rotate.log",
 ];
 
-/// Pieces that lines are made of; none holds a newline or carriage return.
+/// Pieces of lines, without a newline or carriage return.
 const WORDS: [&str; 8] = ["a", " ", "\t", "word", "ß", "日本", "\u{0}", "🦀 and more of it"];
 
-/// One case.
 #[derive(Debug)]
 struct Case {
-    /// The log's name.
     name: &'static str,
-    /// The limit.
     limit: usize,
-    /// How many backups are kept.
     backups: usize,
-    /// Whether backups are compressed.
     gzip: bool,
-    /// The log that exists beforehand, if one does; its end is a newline.
+    /// The log that exists beforehand, if any; it ends in a newline.
     log: Option<Vec<u8>>,
     /// The slots that are taken beforehand.
     slots: Vec<usize>,
-    /// What is logged.
     input: String,
 }
 
 impl Case {
-    /// Makes up a case.
+    /// Returns a random case.
     fn random(dice: &mut Dice) -> Self {
         let limit = match dice.below(8) {
             0 => 0,
@@ -80,12 +73,12 @@ impl Case {
             let lines = dice.below(6);
             text(dice, lines, limit).into_bytes()
         });
-        // Slots close together make chains, gaps, and slots beyond the last.
+        // Slots this close make chains, gaps, and slots beyond the last.
         let slots = (1..9).filter(|_| dice.one_in(2)).collect();
         let lines = *dice.pick(&[0, 1, 2, 5, 20, 60]);
         let mut input = text(dice, lines, limit);
-        // Without its last newline the input is the same lines still, unless
-        // the last one is empty.
+        // Without its last newline the input still has the same lines, unless the last one is
+        // empty.
         if dice.one_in(3) && !input.ends_with("\n\n") && input.len() > 1 {
             input.pop();
         }
@@ -120,7 +113,7 @@ impl Case {
         }
     }
 
-    /// Returns the line that tells `cases.py` of this case.
+    /// Returns the line that describes this case to `cases.py`.
     fn for_python(&self, dir: &str, source: &str) -> String {
         let (limit, backups, gzip) = (self.limit, self.backups, u8::from(self.gzip));
         let mut line = format!("{dir} {source} {limit} {backups} {gzip} ");
@@ -130,7 +123,7 @@ impl Case {
         line + "\n"
     }
 
-    /// Lets the program do it, its input in pieces of any size.
+    /// Runs the program on the input, in pieces of any size.
     fn run(&self, place: &Place, dir: &Path, dice: &mut Dice) {
         let options = format!("-q --max-bytes {} --backups {}", self.limit, self.backups);
         let gzip = if self.gzip { "--gzip" } else { "" };
@@ -143,13 +136,12 @@ impl Case {
             tee.feed(piece);
             rest = after;
         }
-        // The slots beyond the last may be a longer history, which is warned of.
+        // Backups beyond the last slot may cause the warning about a longer history.
         tee.finish().expect_success_but_for_history();
     }
 }
 
-/// Makes up some lines, each with its newline: empty ones, short ones, and
-/// ones longer than the limit.
+/// Returns random lines, each with its newline: empty, short, and longer than the limit.
 fn text(dice: &mut Dice, lines: usize, limit: usize) -> String {
     let mut text = String::new();
     for _ in 0..lines {
@@ -166,7 +158,7 @@ fn text(dice: &mut Dice, lines: usize, limit: usize) -> String {
     text
 }
 
-/// Returns the files of a directory, compressed ones inflated.
+/// Returns the files of a directory, compressed ones decompressed.
 fn files(place: &Place, dir: &str) -> Vec<(String, Vec<u8>)> {
     let mut names: Vec<String> = fs::read_dir(place.path(dir))
         .expect("list a directory")
@@ -180,7 +172,6 @@ fn files(place: &Place, dir: &str) -> Vec<(String, Vec<u8>)> {
     names.into_iter().map(read).collect()
 }
 
-/// Runs `cases.py` on the file `list`.
 fn run_python(place: &Place) {
     let mut command = Peer::of_version("0.9.31").script("cases.py");
     let output = command.arg("list").current_dir(place.dir()).output().expect("start Python");
@@ -188,7 +179,7 @@ fn run_python(place: &Place) {
     assert!(output.status.success(), "{}: {stderr}", output.status);
 }
 
-/// Returns the seed asked for, or the usual one.
+/// Returns the seed from the environment, or the default.
 fn seed() -> u64 {
     match env::var("CLH_TEE_TEST_SEED") {
         Ok(text) => text.parse().expect("CLH_TEE_TEST_SEED is a number"),

@@ -1,14 +1,12 @@
-//! A storm of kills: what is once in the log stays, and stays once.
+//! A storm of kills: a line that was once in the log stays there, once.
 //!
-//! Twelve writers, Python's among them, append to one log with a small limit,
-//! and are killed by SIGKILL at random moments and begun anew, for some
-//! seconds. Meanwhile the test takes the lock again and again and notes the
-//! lines that it sees in the log: those were in. In the end one more writer
-//! mends what is left. Then every noted line is somewhere in log and backups,
-//! no line is there twice, none is torn but the last of a killed writer, and
-//! nothing lies about.
+//! Twelve writers, Python among them, append to one log with a small limit for some seconds. They
+//! are killed by SIGKILL at random moments and replaced. Meanwhile the test acquires the lock again
+//! and again and notes the lines in the log. At the end one more writer repairs what is left. Then
+//! every noted line is in the log or a backup, no line is there twice, no line is partial except a
+//! killed writer's last, and no file is left over.
 //!
-//! `CLH_TEE_TESTS=all` makes it twenty seconds long.
+//! `CLH_TEE_TESTS=all` runs it for twenty seconds.
 
 use std::collections::{BTreeMap, HashSet};
 use std::env;
@@ -20,20 +18,20 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Dice, HeldLock, Peer, Place, Tee};
 
-/// The newest Python neighbour, which leaves a plain slot 1 alone.
+/// The newest version of Python's package, which leaves a plain slot 1 alone.
 const NEWEST: &str = "0.9.31";
 
-/// How many writers there are at any time, and how many of them are Python's.
+/// How many writers run at any time.
 const WRITERS: usize = 12;
-/// See [`WRITERS`].
+/// How many of them are Python's.
 const PYTHONS: usize = 4;
 
-/// The settings of all.
+/// The limit of all writers.
 const LIMIT: &str = "20000";
-/// See [`LIMIT`]; more than are ever filled.
+/// Backups to keep, as text: more than the test makes.
 const BACKUPS: &str = "9999";
 
-/// The longest that a writer lives, in milliseconds.
+/// The longest life of a writer, in milliseconds.
 const LIFE: usize = 300;
 
 /// Returns line `seq` of the writer `name`, the same as in `writer.py`.
@@ -42,7 +40,7 @@ fn line(name: &str, seq: usize) -> String {
     format!("{name} {seq} {}\n", char::from(letter).to_string().repeat(seq * 7 % 90))
 }
 
-/// Starts a `clh-tee` that is fed through its standard input.
+/// Starts a `clh-tee` that reads standard input.
 fn start_tee(place: &Place, gzip: bool) -> Child {
     let mut command = Command::new(env!("CARGO_BIN_EXE_clh-tee"));
     command.args(["-q", "--max-bytes", LIMIT, "--backups", BACKUPS, "app.log"]);
@@ -76,7 +74,7 @@ fn feed(child: &mut Child, name: &str) {
     }
 }
 
-/// Runs one writer after another under the number `number`, killing each.
+/// Runs writers number `number` one after another and kills each.
 fn live_and_die(place: &Place, number: usize, gzip: bool, over: &AtomicBool, kills: &AtomicUsize) {
     let mut dice = Dice::new(number as u64 + 1);
     for life in 0.. {
@@ -103,7 +101,7 @@ fn live_and_die(place: &Place, number: usize, gzip: bool, over: &AtomicBool, kil
     }
 }
 
-/// Notes, under the lock, the whole lines that are in the log.
+/// Notes, while holding the lock, the whole lines in the log.
 fn note(place: &Place, seen: &mut HashSet<Vec<u8>>) {
     let _held = HeldLock::take(&place.path(".__app.lock"));
     let log = place.read("app.log");
@@ -111,7 +109,7 @@ fn note(place: &Place, seen: &mut HashSet<Vec<u8>>) {
     seen.extend(whole.map(<[u8]>::to_vec));
 }
 
-/// Tells whether this is a line as a writer was given it.
+/// Returns whether `found` is a line exactly as a writer got it.
 fn is_whole(found: &[u8]) -> bool {
     let text = std::str::from_utf8(found).unwrap_or_default();
     let mut words = text.split(' ');
@@ -121,7 +119,7 @@ fn is_whole(found: &[u8]) -> bool {
     }
 }
 
-/// Lets the storm rage; asserts what is left.
+/// Runs the storm and checks what is left.
 fn storm(gzip: bool) {
     let long = env::var_os("CLH_TEE_TESTS").is_some_and(|value| value == "all");
     let time = Duration::from_secs(if long { 20 } else { 4 });

@@ -1,4 +1,4 @@
-//! Ctrl-C, which Wine makes of INT.
+//! Ctrl-C, which Wine simulates when it gets INT.
 
 use nix::sys::signal::Signal::SIGINT;
 

@@ -1,9 +1,8 @@
-//! Windows' program under Wine, seen from here: among writers of this system,
-//! and interrupted.
+//! The Windows program under Wine, seen from Linux: among Linux writers, and interrupted.
 //!
-//! `.ci/windows` runs this by name and says in `CLH_TEE_EXE` where the program
-//! is. `cargo test` without a name does not run it; what else there is for
-//! Windows runs there, in `everywhere`.
+//! `.ci/windows` runs this test program by name and sets `CLH_TEE_EXE` to the path of the Windows
+//! program. `cargo test` without a name does not run it. The other tests for Windows are in
+//! `everywhere` and run under Wine themselves.
 
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -19,16 +18,16 @@ use std::time::Duration;
 
 use harness::{Place, Running, Tee, until};
 
-/// Ample time for the start of a program under Wine.
+/// A generous limit for the start of a program under Wine.
 const SOON: Duration = Duration::from_secs(30);
 
-/// How long it is watched that something does not happen.
+/// How long to watch that something does not happen.
 const A_WHILE: Duration = Duration::from_millis(300);
 
-/// Keeps Wine running until the input of this ends, with these tests.
+/// Keeps Wine running as long as these tests run.
 ///
-/// Wine's services keep open what the first program has as standard error, so
-/// a test that starts Wine itself would wait for its end in vain.
+/// Wine's services keep the first program's standard error open. A test that started Wine itself
+/// would wait for the end of that stream in vain.
 static WINE: LazyLock<Child> = LazyLock::new(|| {
     let mut wine = Command::new("wine");
     wine.arg("cmd").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -38,8 +37,7 @@ static WINE: LazyLock<Child> = LazyLock::new(|| {
     first
 });
 
-/// Starts a `clh-tee` that appends to `app.log`, and waits until its first
-/// line is in.
+/// Starts a `clh-tee` that appends to `app.log` and waits until its first line is in the log.
 fn started(place: &Place, options: &str, first: &str) -> Running {
     LazyLock::force(&WINE);
     let exe = env::var_os("CLH_TEE_EXE").expect(".ci/windows says where the program is");

@@ -1,9 +1,8 @@
-//! Python writers here and `clh-tee` under Wine share one log, by the locks of
-//! the system that both run on.
+//! Python writers here and `clh-tee` under Wine share one log, by the locks of the host system.
 //!
-//! Wine makes locks of `LockFileEx` locks of `fcntl`, so Python is told to lock
-//! by `fcntl` too, instead of by `flock`. All rotate and compress all the time.
-//! Afterwards each writer's lines must all be there, whole, once, in order.
+//! Wine implements `LockFileEx` with `fcntl` locks, so Python is set to lock with `fcntl` too,
+//! instead of `flock`. All writers rotate and compress all the time. Afterwards every line of each
+//! writer must be there, whole, once and in order.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,19 +12,19 @@ use std::time::Duration;
 use crate::harness::{Peer, Place, PythonWriter, Running, check_numbered, numbered};
 use crate::started;
 
-/// The size at which the log is full, as text.
+/// The limit, as text.
 const LIMIT: &str = "4096";
 
-/// Backups kept, as text: more than there ever are.
+/// Backups to keep, as text: more than the test makes.
 const BACKUPS: &str = "999";
 
-/// Lines of each Python writer, whose speed sets the length of the test.
+/// Lines of each Python writer. Python's speed decides how long the test takes.
 const PYTHON_LINES: usize = 1500;
 
-/// The most lines of each `clh-tee`.
+/// The maximum number of lines of each `clh-tee`.
 const TEE_LINES: usize = 1000;
 
-/// Starts a `clh-tee` and waits until its first line is in.
+/// Starts a `clh-tee` and waits until its first line is in the log.
 fn tee(place: &Place, name: &str, gzip: &str) -> Running {
     let options = format!("--max-bytes {LIMIT} --backups {BACKUPS} {gzip}");
     started(place, &options, &numbered(name, 0))
@@ -38,8 +37,8 @@ fn python(place: &Place, name: &str, gzip: &str) -> PythonWriter {
     PythonWriter::ready(&Peer::of_version("0.9.31"), &place.path("app.log"), &args)
 }
 
-/// Feeds a writer line by line, with pauses, until there are enough; returns
-/// how many lines it was given, the first one too.
+/// Feeds a writer line by line, with pauses, until `enough` is set; returns how many lines it got,
+/// the first one included.
 fn feed(writer: &mut Running, name: &str, enough: &AtomicBool) -> usize {
     let mut seq = 1;
     while seq < TEE_LINES && !enough.load(Ordering::Relaxed) {
@@ -50,7 +49,7 @@ fn feed(writer: &mut Running, name: &str, enough: &AtomicBool) -> usize {
     seq
 }
 
-/// Lets 2 Python writers and 3 under Wine loose on one log.
+/// Runs 2 Python writers and 3 writers under Wine on one log.
 fn mix(gzip: &str) {
     let place = Place::fresh();
     let mut pythons = ["p1", "p3"].map(|name| python(&place, name, gzip));

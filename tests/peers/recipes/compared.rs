@@ -1,10 +1,10 @@
-//! What the README's table says of other programs: each script of
-//! `docs/compared.md` prints what stands below it.
+//! What the README's table says about other programs: each script in `docs/compared.md` prints the
+//! output shown below it.
 
 use super::kitchen::{Kitchen, ended};
 use crate::harness::{Page, Peer, crates_io_program, needs, needs_root};
 
-/// The programs that the scripts run, and of which Debian has a package.
+/// The programs that the scripts run and that Debian packages.
 const PROGRAMS: [&str; 12] = [
     "multilog",
     "svlogd",
@@ -20,20 +20,20 @@ const PROGRAMS: [&str; 12] = [
     "mount",
 ];
 
-/// Fails if the script cannot be tried here, and says why.
+/// Fails, with the reason, if the script cannot run here.
 #[track_caller]
 fn check(script: &str) {
     if script.contains("mount") {
         needs_root();
     }
-    // Only s6-log runs `execlineb`.
+    // Only s6-log needs `execlineb`.
     let runs = |program: &&str| {
         script.contains(program) || (*program == "execlineb" && script.contains("s6-log"))
     };
     needs(&PROGRAMS.into_iter().filter(runs).collect::<Vec<_>>());
 }
 
-/// Runs a script of the page and compares what it prints.
+/// Runs a script of the page and compares its output.
 #[track_caller]
 fn prints(name: &str) {
     let page = Page::of("compared.md");
@@ -47,7 +47,7 @@ fn prints(name: &str) {
         kitchen.program("pipe-logger", &format!("exec '{}' \"$@\"", program.display()));
     }
     kitchen.place.write("clh.py", page.block("compared-file", "clh.py").as_bytes());
-    // In a name space of its own, so that no disk stays mounted if it fails.
+    // In its own namespace, so that no disk stays mounted if it fails.
     let mut command = kitchen.command("timeout");
     command.args(["300", "bash", "-c", &script]);
     if script.contains("mount") {

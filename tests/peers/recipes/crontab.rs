@@ -1,19 +1,18 @@
-//! A crontab in a recipe, and what cron would make of it.
+//! A crontab in a recipe, run as cron would run it.
 
 use super::kitchen::{Kitchen, ended};
 
-/// The commands of a crontab, run as cron does, and what it would mail.
+/// The commands of a crontab, and what cron would mail.
 pub(crate) struct Crontab {
-    /// Where they run.
+    /// Where the commands run.
     pub(crate) kitchen: Kitchen,
-    /// The value of `PATH` that the table sets.
+    /// The `PATH` that the table sets.
     path: String,
-    /// Its commands.
     pub(crate) commands: Vec<String>,
 }
 
 impl Crontab {
-    /// Reads the table in a recipe; `/var/log` is `log` in its directory.
+    /// Reads the table in a recipe; `/var/log` becomes `log` in its directory.
     pub(crate) fn of(recipe: &str) -> Self {
         let kitchen = Kitchen::fresh();
         let table = kitchen.here(&kitchen.recipe(recipe), "/usr/local/bin", "bin");
@@ -26,7 +25,7 @@ impl Crontab {
         Self { path: path.to_owned(), commands, kitchen }
     }
 
-    /// Runs all commands, one after another; returns what they print.
+    /// Runs all commands one after another; returns what they print.
     pub(crate) fn run(&self) -> String {
         self.commands.iter().map(|command| self.mail_of(command)).collect()
     }

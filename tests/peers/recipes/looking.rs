@@ -1,4 +1,4 @@
-//! Settings in a file, a look at a log, reading it, and rotating it when asked.
+//! Recipes for settings in a file, for looking at and reading a log, and for rotation on demand.
 
 use std::os::unix::process::CommandExt;
 use std::process::Output;
@@ -9,11 +9,11 @@ use crate::harness::needs;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// What a dead Python writer has left of a rotation of `app.log`.
+/// What a dead Python writer left when it rotated `app.log`.
 const ORPHAN: &str = "app.log.rotate.13843000918273645";
 
-/// Runs a recipe in a directory with a log and two backups, one compressed,
-/// in which there are four lines, two of them errors.
+/// Runs a recipe beside a log with two backups, one of them compressed. They have four lines; two
+/// are errors.
 fn over_a_chain(recipe: &str) -> Output {
     let kitchen = Kitchen::fresh();
     for (line, gzip) in [

@@ -1,8 +1,8 @@
-//! The recipes of `docs/recipes.md`: each block that the page marks is run as
-//! it stands, in a fresh directory, and does what the page says of it.
+//! The recipes of `docs/recipes.md`: each marked block is run unchanged in a fresh directory and
+//! does what the page says.
 //!
-//! Paths like `/var/log` and `/usr/local/bin` become directories of the test.
-//! Programs that a recipe only names, like `myapp`, are made for it.
+//! Paths such as `/var/log` and `/usr/local/bin` become directories of the test. Programs that a
+//! recipe only mentions, such as `myapp`, are made by the test.
 
 mod compared;
 mod crontab;

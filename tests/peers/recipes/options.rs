@@ -1,5 +1,4 @@
-//! What the pages in `docs/` name is there: options, pages, and a test for
-//! each recipe.
+//! Everything that the pages in `docs/` mention exists: options, pages, and a test for each recipe.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,10 +10,9 @@ use nix::unistd::{getegid, geteuid};
 use super::kitchen::{ended, expect};
 use crate::harness::{Page, Place, Tee};
 
-/// The pages.
 const PAGES: [&str; 5] = ["guide.md", "recipes.md", "migrating.md", "shippers.md", "compared.md"];
 
-/// Options that are named, and are those of other commands.
+/// Options of other commands that the pages mention.
 const OF_OTHERS: &[&str] = &[
     "--locked",
     "--path",
@@ -96,13 +94,13 @@ fn docs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
 }
 
-/// Returns the name by which a heading can be linked to, as GitHub makes it.
+/// Returns the name of a heading's anchor, by GitHub's rules.
 fn anchor(heading: &str) -> String {
     let name = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
     name.chars().filter(|c| c.is_alphanumeric() || *c == '-' || *c == '_').collect()
 }
 
-/// What stands in `migrating.md` for something to be filled in, and a filling.
+/// The placeholders in `migrating.md`, with values for them.
 const FILLINGS: [(&str, &str); 7] = [
     ("PROGRAM", "true"),
     ("SIZE", "1M"),

@@ -1,4 +1,4 @@
-//! The README's picture of a terminal can be made anew, from a real session.
+//! The README's picture of a terminal can be drawn again from a real session.
 
 use super::kitchen::{Kitchen, ended, expect};
 use crate::harness::Peer;

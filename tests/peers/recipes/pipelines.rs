@@ -1,4 +1,4 @@
-//! Continuous integration, and a container's entry point.
+//! Recipes for continuous integration and for a container's entry point.
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -6,7 +6,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use super::kitchen::{Kitchen, ended, expect};
 
-/// What a failing `make` says: colours, and a progress bar.
+/// What a failing `make` prints: colours and a progress bar.
 const MAKE: &str = r"printf '1%%\r2%%\r\033[31mred\033[0m\n'; echo wrong >&2; exit 2";
 
 /// Reads the YAML of a recipe.
@@ -20,9 +20,8 @@ fn text<'a>(of: &'a Yaml, key: &str) -> Option<&'a str> {
     of[key].as_str()
 }
 
-/// Asserts that the step failed, that all was echoed as it was, and that the
-/// log has it without colours and without the progress bar, each line with its
-/// time.
+/// Asserts that the step failed, that its output was copied unchanged, and that the log has the
+/// output without colours and progress bar, each line with its time.
 fn check(kitchen: &Kitchen, output: &std::process::Output) {
     let echo = expect(output, 2);
     assert!(echo.contains("2%\r\u{1b}[31mred\u{1b}[0m\n") && echo.contains("wrong\n"), "{echo}");
@@ -40,7 +39,7 @@ fn github_step_fails_with_the_tests() {
     let steps = workflow["jobs"]["tests"]["steps"].as_vec().expect("steps");
     let step = steps.iter().find(|step| text(step, "run").is_some()).expect("a step that runs");
     assert_eq!(text(step, "shell"), Some("bash"), "otherwise there is no pipefail");
-    // What GitHub makes of `shell: bash`.
+    // What GitHub runs for `shell: bash`.
     kitchen.place.write("step.sh", text(step, "run").expect("run").as_bytes());
     let mut bash = kitchen.command("bash");
     bash.args(["--noprofile", "--norc", "-eo", "pipefail", "step.sh"]);

@@ -1,21 +1,18 @@
-//! The examples of README.md and of the guide: each block that they mark is run as it stands
-//! there, in a fresh directory, and what stands below a command is what it
-//! prints, but for numbers.
+//! The examples of README.md and of the guide. Each marked block is run unchanged in a fresh
+//! directory. The lines below a command must be what it prints, except for numbers.
 
 use super::kitchen::{Kitchen, ended, expect};
 use crate::harness::{Page, Peer};
 
-/// The pages with examples.
 const PAGES: [&str; 2] = ["../README.md", "guide.md"];
 
-/// Returns an example.
 fn example(name: &str) -> String {
     let has = |page: &Page| page.names("readme").iter().any(|other| other == name);
     let page = PAGES.map(Page::of).into_iter().find(has);
     page.unwrap_or_else(|| panic!("no page has the example '{name}'")).block("readme", name)
 }
 
-/// Returns a directory in which programs of these names say what they are.
+/// Returns a directory with programs of these names, which print who they are.
 fn kitchen_with(programs: &[&str]) -> Kitchen {
     let kitchen = Kitchen::fresh();
     for program in programs {
@@ -24,8 +21,8 @@ fn kitchen_with(programs: &[&str]) -> Kitchen {
     kitchen
 }
 
-/// Returns the lines of `text` with numbers of more than one digit as `#` and
-/// spaces as one, sorted: the two streams of a command may change places.
+/// Returns the lines of `text`, sorted, because a command's two streams may be mixed in any order.
+/// Numbers of more than one digit become `#`, and runs of spaces become one.
 fn lines_of(text: &str) -> Vec<String> {
     let mut without_numbers = String::new();
     let mut number = String::new();
@@ -45,8 +42,8 @@ fn lines_of(text: &str) -> Vec<String> {
     lines
 }
 
-/// Runs the commands of an example by one shell and compares what they print;
-/// `…` stands for any lines. `/etc` and `/var/log` are `.config` here.
+/// Runs the commands of an example in one shell and compares what they print; `…` stands for any
+/// lines. `/etc` and `/var/log` become `.config`.
 #[track_caller]
 fn converse(kitchen: &Kitchen, name: &str) {
     let here = kitchen.place.path(".config");

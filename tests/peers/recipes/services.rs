@@ -1,4 +1,4 @@
-//! Units of systemd.
+//! Recipes for systemd units.
 
 use std::fs;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -11,18 +11,18 @@ use nix::unistd::Pid;
 use super::kitchen::{Kitchen, ended, expect};
 use crate::harness::{needs, until};
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(30);
 
-/// Returns a unit's text with the paths of here, and puts it into a file.
+/// Returns a unit's text with this test's paths, and writes it to a file.
 fn unit(kitchen: &Kitchen, recipe: &str) -> String {
     let unit = kitchen.here(&kitchen.recipe(recipe), "/usr/local/bin", "bin");
     kitchen.place.write("myapp.service", unit.as_bytes());
     unit
 }
 
-/// Returns the command of a unit, as a shell takes it. systemd's quotes are
-/// the shell's, and of its specifiers the recipes use one.
+/// Returns a unit's command for a shell. systemd quotes like the shell, and the recipes use only
+/// one of its specifiers.
 fn command_of(kitchen: &Kitchen, unit: &str) -> String {
     let command = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).expect("ExecStart");
     let command = kitchen.here(command, "%L", "logs");
@@ -30,7 +30,7 @@ fn command_of(kitchen: &Kitchen, unit: &str) -> String {
     command
 }
 
-/// What systemd would say of a unit, were it asked to run it.
+/// Checks a unit with systemd's own tool.
 fn verify(kitchen: &Kitchen) {
     needs(&["systemd-analyze"]);
     let mut command = kitchen.command("systemd-analyze");
@@ -39,32 +39,31 @@ fn verify(kitchen: &Kitchen) {
     assert!(output.status.success() && !said.contains("myapp.service"), "{said}");
 }
 
-/// Checks a unit and runs its command: the program fails, and so must it.
+/// Checks a unit and runs its command: the program fails, so the command must fail too.
 fn passes_failure_on(recipe: &str) {
     let kitchen = Kitchen::fresh();
     kitchen.program("myapp", "echo one; echo two >&2; exit 3");
     let unit = unit(&kitchen, recipe);
     verify(&kitchen);
-    // LogsDirectory= makes it.
+    // `LogsDirectory=` makes it.
     fs::create_dir_all(kitchen.place.path("logs/myapp")).expect("make a directory");
     let output = kitchen.run("sh", &command_of(&kitchen, &unit));
     assert_eq!(expect(&output, 3), "");
     assert_eq!(kitchen.text("logs/myapp/app.log"), "one\ntwo\n");
 }
 
-/// Returns the signal by which systemd stops a unit.
+/// Returns the signal with which systemd stops a unit.
 fn stop_signal(unit: &str) -> Signal {
     let named = unit.lines().find_map(|line| line.strip_prefix("KillSignal="));
     named.map_or(Signal::SIGTERM, |name| name.parse().expect("a signal"))
 }
 
-/// Runs a unit's command with a program, and stops it as systemd does: a signal to
-/// each of its processes, or with `KillMode=mixed` to the first alone. Returns how
-/// it ends.
+/// Runs a unit's command with a program and stops it as systemd does: it signals each process, or
+/// with `KillMode=mixed` only the first. Returns the exit status.
 fn stopped(kitchen: &Kitchen, recipe: &str) -> ExitStatus {
     let unit = unit(kitchen, recipe);
     fs::create_dir_all(kitchen.place.path("logs/myapp")).expect("make a directory");
-    // In a group of its own, so that all of it can be signalled at once.
+    // In its own process group, so that all processes can be signalled at once.
     let mut command = kitchen.command("sh");
     command.args(["-c", &format!("exec {}", command_of(kitchen, &unit))]).process_group(0);
     let mut child = command.spawn().expect("start it");
@@ -80,7 +79,7 @@ fn stopped(kitchen: &Kitchen, recipe: &str) -> ExitStatus {
     status.expect("it has ended")
 }
 
-/// Stops a unit: the program's last words must be in the log.
+/// Stops a unit; the program's last lines must be in the log.
 fn last_words_are_kept(recipe: &str) {
     let kitchen = Kitchen::fresh();
     kitchen.program_with_last_words("myapp");
@@ -90,11 +89,11 @@ fn last_words_are_kept(recipe: &str) {
 
 #[test]
 fn unit_with_a_command_ends_cleanly_when_it_is_stopped() {
-    // To systemd, death by TERM is a clean end, and status 143 is a failure.
+    // For systemd, death by TERM is a clean end and status 143 is a failure.
     let kitchen = Kitchen::fresh();
     kitchen.program("myapp", "echo one; exec sleep 60");
     assert_eq!(stopped(&kitchen, "unit-command").signal(), Some(Signal::SIGTERM as i32));
-    // One that counts them gets one TERM.
+    // This program counts TERMs and gets one.
     let kitchen = Kitchen::fresh();
     let script = "trap 'echo got' TERM; echo one; (sleep 0.5; kill -KILL $$) & wait; wait";
     kitchen.program("myapp", script);

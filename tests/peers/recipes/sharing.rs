@@ -50,7 +50,7 @@ fn several_users_share_a_log() {
     let once = kitchen.here(&kitchen.recipe("users-once"), "/var/log/shared", "shared");
     expect(&kitchen.run("sh", &once), 0);
     let each = kitchen.here(&kitchen.recipe("users-each"), "/var/log/shared", "shared");
-    // A limit that makes each of them rotate what the others have written.
+    // With this limit, each of them rotates what the others wrote.
     let each = each.replace("64K", "1");
     let users = ["65534", "2", "1", "65534", "2"];
     for user in users {

@@ -1,14 +1,14 @@
-//! Pipelines, cron, and a log on another disk or machine.
+//! Recipes for pipelines, cron, and a log on another disk or machine.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::crontab::Crontab;
 use super::kitchen::{Kitchen, expect};
 
-/// A program that says a line on each stream and fails.
+/// A program that prints a line on each stream and fails.
 const FAILS: &str = "echo one; echo two >&2; exit 3";
 
-/// Runs a recipe with a program that fails; returns its exit status.
+/// Runs a recipe with a failing program; returns its exit status.
 fn status_of_failure(recipe: &str, shell: &str) -> i32 {
     let kitchen = Kitchen::fresh();
     kitchen.program("myapp", FAILS);
@@ -51,7 +51,7 @@ fn daily_rotation_is_due_at_the_next_midnight() {
     kitchen.program("myapp", "echo one");
     expect(&kitchen.run("sh", &kitchen.recipe("daily")), 0);
     assert_eq!(kitchen.text("app.log"), "one\n");
-    // The environment names no time zone, so that of the machine holds.
+    // The environment sets no time zone, so the machine's applies.
     let due: u64 = kitchen.text(".__app.lock").parse().expect("seconds since the epoch");
     let date = kitchen.run("sh", &format!("date -d @{due} +%T"));
     assert_eq!(expect(&date, 0), "00:00:00\n");
@@ -63,7 +63,7 @@ fn daily_rotation_is_due_at_the_next_midnight() {
 fn ssh_sends_the_lines_to_one_machine() {
     let kitchen = Kitchen::fresh();
     kitchen.program("myapp", "echo one");
-    // As sshd does: the words, joined by spaces, to a shell.
+    // Like sshd, joins the words with spaces and gives them to a shell.
     kitchen.program("ssh", "test \"$1\" = loghost && shift && exec sh -c \"$*\"");
     expect(&kitchen.run("sh", &kitchen.recipe("ssh")), 0);
     assert_eq!(kitchen.text("app.log"), "one\n");

@@ -1,10 +1,10 @@
-//! The log, shipped to another machine by rsyslog, as `docs/shippers.md` says.
+//! A log shipped to another machine by rsyslog, as `docs/shippers.md` describes.
 //!
-//! The settings are the page's own. Twelve writers, Python among them, make
-//! the log rotate two hundred times with compression, never so fast that the
-//! shipper is a whole log behind, and are relieved by others now and then.
-//! What arrives is compared with what was written, line by line. The page's
-//! limits are shown as well: what a stop of the shipper costs, and what not.
+//! The settings are the page's own. Twelve writers, Python among them, rotate the log two hundred
+//! times with compression. They never write so fast that the shipper is a whole log behind, and now
+//! and then others replace them. The test compares what arrives with what was written, line by
+//! line. It also shows the limits that the page states: what is lost, and what is not, when the
+//! shipper is stopped.
 
 mod rsyslog;
 mod settings;
@@ -17,10 +17,10 @@ use std::time::Instant;
 use crate::harness::{Dice, Peer, Place, Running, Tee};
 use rsyslog::Shipping;
 
-/// Rotations, at least.
+/// The minimum number of rotations.
 const ROTATIONS: usize = 200;
 
-/// Rotations after which all writers end and others go on.
+/// After so many rotations all writers end and others replace them.
 const SHIFT: usize = 50;
 
 /// The limit, in bytes.
@@ -29,22 +29,19 @@ const LIMIT: usize = 16 * 1024;
 /// How far the shipper may be behind, in bytes: less than a log.
 const BEHIND: usize = LIMIT / 4 * 3;
 
-/// Backups kept, as text: more than there ever are.
+/// Backups to keep, as text: more than the test makes.
 const BACKUPS: &str = "999";
 
-/// A line that is longer than rsyslog takes unless told so.
+/// The length of a line that is too long for rsyslog's default.
 const LONG: usize = 20_000;
 
 /// A writer that the test feeds.
 enum Writer {
-    /// The program.
     Tee(Running, ChildStdin),
-    /// concurrent-log-handler.
     Python(Child, ChildStdin),
 }
 
 impl Writer {
-    /// Starts a `clh-tee`.
     fn tee(place: &Place) -> Self {
         let options = format!("-q --gzip --max-bytes {LIMIT} --backups {BACKUPS} app.log");
         let mut tee = Tee::new(place).args(&options).start();
@@ -52,7 +49,6 @@ impl Writer {
         Self::Tee(tee, input)
     }
 
-    /// Starts a Python program.
     fn python(place: &Place, peer: &Peer) -> Self {
         let mut command = peer.script("follower.py");
         command.arg(place.path("app.log")).args([&LIMIT.to_string(), BACKUPS]);
@@ -61,7 +57,6 @@ impl Writer {
         Self::Python(child, input)
     }
 
-    /// Gives it lines.
     fn feed(&mut self, lines: &str) {
         let (Self::Tee(_, input) | Self::Python(_, input)) = self;
         input.write_all(lines.as_bytes()).expect("a writer takes its input");
@@ -83,12 +78,12 @@ impl Writer {
     }
 }
 
-/// What was written and has not been accounted for yet.
+/// What was written and has not been checked yet.
 #[derive(Default)]
 struct Written {
-    /// Each writer's lines, in their order.
+    /// Each writer's lines, in order.
     lines: Vec<Vec<String>>,
-    /// How long each line is, in the order written.
+    /// The length of each line, in the order of writing.
     lengths: Vec<usize>,
 }
 
@@ -108,12 +103,12 @@ impl Written {
         some
     }
 
-    /// Returns how many bytes are on the way if `arrived` lines are there.
+    /// Returns how many bytes are still on the way when `arrived` lines have arrived.
     fn on_the_way(&self, arrived: usize) -> usize {
         self.lengths.iter().skip(arrived).sum()
     }
 
-    /// Asserts that each line has arrived once, and each writer's in order.
+    /// Asserts that each line arrived once, and each writer's lines in order.
     fn check(&self, arrived: &[String]) {
         let mut times: HashMap<&str, usize> = HashMap::new();
         for line in arrived {
@@ -169,13 +164,12 @@ fn numbered(from: usize, to: usize) -> Vec<u8> {
     (from..to).flat_map(|n| format!("line {n} {}\n", "x".repeat(40)).into_bytes()).collect()
 }
 
-/// Appends lines `from..to` with a limit of `limit`.
 fn append(place: &Place, limit: &str, from: usize, to: usize) {
     let options = format!("-q --gzip --max-bytes {limit} --backups 99 app.log");
     Tee::new(place).args(&options).run(&numbered(from, to)).expect_quiet_success();
 }
 
-/// Returns what has arrived as the file of one writer would hold it.
+/// Returns what arrived as the file of a single writer would hold it.
 fn joined(arrived: &[String]) -> Vec<u8> {
     arrived.iter().flat_map(|line| format!("{line}\n").into_bytes()).collect()
 }

@@ -1,5 +1,5 @@
-//! Two rsyslogd, set up as `docs/shippers.md` says: one reads the log, the
-//! other one takes its lines over RELP and keeps them in a file.
+//! Two rsyslogd, set up as in `docs/shippers.md`: one reads the log; the other receives its lines
+//! over RELP and stores them in a file.
 
 use std::fs;
 use std::io::Read;
@@ -16,15 +16,13 @@ use crate::harness::{Page, Place, until};
 /// How long a daemon may take to start or to end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// One rsyslogd. It is killed if it is dropped.
+/// One rsyslogd. It is killed when this is dropped.
 struct Daemon {
-    /// The process.
     child: Child,
 }
 
 impl Daemon {
-    /// Starts one with the settings in `name.conf`; what it says goes into
-    /// `name.err`.
+    /// Starts one with the settings in `name.conf`; its output goes to `name.err`.
     fn start(place: &Place, name: &str) -> Self {
         let err = fs::File::options().create(true).append(true).open(file(place, name, "err"));
         let mut command = Command::new("/usr/sbin/rsyslogd");
@@ -37,14 +35,13 @@ impl Daemon {
         Self { child }
     }
 
-    /// Ends it as a service manager does, and waits for its end.
+    /// Stops it as a service manager does and waits for its end.
     fn stop(mut self) {
         let pid = i32::try_from(self.child.id()).expect("a process id");
         kill(Pid::from_raw(pid), Signal::SIGTERM).expect("send a signal");
         until(PATIENCE, "rsyslogd ends", || !self.alive());
     }
 
-    /// Tells whether it still runs.
     fn alive(&mut self) -> bool {
         self.child.try_wait().expect("ask for the status").is_none()
     }
@@ -59,22 +56,21 @@ impl Drop for Daemon {
     }
 }
 
-/// Returns the path of a daemon's file.
 fn file(place: &Place, name: &str, end: &str) -> PathBuf {
     place.path(&format!("{name}.{end}"))
 }
 
 /// Both daemons, and what has arrived.
 pub(crate) struct Shipping<'a> {
-    /// The directory of both; the log is `app.log` in it.
+    /// The directory of both, with the log `app.log`.
     place: &'a Place,
-    /// The one that reads the log, unless it is stopped.
+    /// The daemon that reads the log, unless it is stopped.
     sender: Option<Daemon>,
-    /// The one that its lines go to.
+    /// The daemon that receives the lines.
     receiver: Daemon,
-    /// What has arrived.
+    /// The file of received lines.
     arrived: fs::File,
-    /// How many lines of it have been counted.
+    /// How many of its lines have been counted.
     count: usize,
 }
 
@@ -96,12 +92,10 @@ impl<'a> Shipping<'a> {
         shipping
     }
 
-    /// Starts the sender.
     pub(crate) fn start_sender(&mut self) {
         self.sender = Some(Daemon::start(self.place, "sender"));
     }
 
-    /// Stops the sender.
     pub(crate) fn stop_sender(&mut self) {
         self.sender.take().expect("the sender runs").stop();
     }
@@ -114,13 +108,11 @@ impl<'a> Shipping<'a> {
         self.count
     }
 
-    /// Waits until `count` lines have arrived.
     pub(crate) fn until_arrived(&mut self, count: usize) {
         until(PATIENCE, &format!("{count} lines arrive"), || self.arrived() >= count);
     }
 
-    /// Stops both, which sends what they still have, and returns all lines
-    /// that have arrived.
+    /// Stops both, which sends what is pending, and returns all lines that have arrived.
     pub(crate) fn finish(mut self) -> Vec<String> {
         self.stop_sender();
         self.receiver.stop();
@@ -129,7 +121,7 @@ impl<'a> Shipping<'a> {
     }
 }
 
-/// Writes the settings of a daemon: the page's, with paths and port of here.
+/// Writes a daemon's settings: the page's, with this test's paths and port.
 fn configure(place: &Place, name: &str, marker: &str, port: u16) {
     let work = place.path(&format!("{name}-work"));
     fs::create_dir(&work).expect("make a directory");

@@ -1,5 +1,4 @@
-//! The settings of the shippers that are not run here: they can be read, and
-//! name the log itself.
+//! The settings for shippers that the tests do not run are valid, and name the log itself.
 
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -8,7 +7,7 @@ use crate::harness::Page;
 /// The log in all of them.
 const LOG: &str = "/var/log/app/app.log";
 
-/// Collects all texts, keys left out.
+/// Collects all texts except keys.
 fn texts(of: &Yaml) -> Vec<&str> {
     match of {
         Yaml::String(text) => vec![text],

@@ -1,9 +1,8 @@
-//! Cases: settings, and who does what at which time.
+//! Random cases: settings, and which writer does what at which time.
 
 use crate::harness::Dice;
 
-/// A zone, and instants near which its clock is changed; others, where it is
-/// not.
+/// Zones, each with instants near a change of its clock; and some without a change.
 const ZONES: [(&str, &[i64]); 8] = [
     ("Europe/Berlin", &[1_774_746_000, 1_792_890_000]),
     ("America/New_York", &[1_772_953_200, 1_793_512_800]),
@@ -15,57 +14,51 @@ const ZONES: [(&str, &[i64]); 8] = [
     ("UTC", &[1_798_761_600]),
 ];
 
-/// All units, in any case.
+/// All units, in either case.
 pub(crate) const UNITS: [&str; 12] =
     ["S", "m", "H", "d", "MIDNIGHT", "w0", "W1", "W2", "W3", "W4", "W5", "W6"];
 
-/// Settings of all writers.
+/// The settings of all writers.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    /// The time zone.
     pub(crate) zone: &'static str,
-    /// The unit.
     pub(crate) when: &'static str,
-    /// How many units.
+    /// The interval, in units.
     pub(crate) interval: i64,
-    /// The time of the day, if one is given.
+    /// The time of day, if there is one.
     pub(crate) at: Option<String>,
-    /// Whether times are UTC.
+    /// Whether times are in UTC.
     pub(crate) utc: bool,
-    /// How many backups are kept; 0: all.
+    /// How many backups to keep; 0 keeps all.
     pub(crate) backups: usize,
-    /// The limit; 0: none.
+    /// The limit in bytes; 0 is none.
     pub(crate) max_bytes: usize,
-    /// Whether backups are compressed.
+    /// Whether to compress backups.
     pub(crate) gzip: bool,
 }
 
-/// What happens.
 #[derive(Debug, Clone)]
 pub(crate) enum Event {
-    /// The clock shows this.
+    /// The clock is set to this time.
     Time(i64),
-    /// A writer begins.
+    /// A writer starts.
     Start(usize),
-    /// A writer is given this line.
+    /// A writer gets this line.
     Line(usize, String),
-    /// A writer ends.
     Stop(usize),
 }
 
-/// A case.
 #[derive(Debug, Clone)]
 pub(crate) struct Case {
-    /// Settings of all writers.
+    /// The settings of all writers.
     pub(crate) settings: Settings,
-    /// Whether there is a log before, and which lock file.
+    /// The log and the lock file that exist beforehand, if any.
     pub(crate) before: (Option<&'static str>, Option<&'static str>),
-    /// What happens.
     pub(crate) events: Vec<Event>,
 }
 
 impl Settings {
-    /// Makes up settings with this unit.
+    /// Returns random settings with this unit.
     fn random(dice: &mut Dice, when: &'static str, zone: &'static str) -> Self {
         let daily = when.len() > 1;
         let at = (daily && dice.one_in(2)).then(|| {
@@ -75,8 +68,8 @@ impl Settings {
         let max_bytes = if dice.one_in(3) { 60 + dice.below(100) } else { 0 };
         let backups = match dice.below(3) {
             0 => 0,
-            // Where size and time both rotate, CLH forgets which are its
-            // newest, once some of an interval's backups are gone.
+            // If both size and time rotate and some backups of an interval are gone, CLH no longer
+            // knows which backups are its newest.
             _ if max_bytes > 0 => 60,
             _ => 1 + dice.below(4),
         };
@@ -85,7 +78,7 @@ impl Settings {
         Self { zone, when, interval, at, utc, backups, max_bytes, gzip }
     }
 
-    /// Returns the length of an interval in seconds, by and large.
+    /// Returns the approximate length of an interval in seconds.
     fn period(&self) -> i64 {
         let unit = match self.when.to_ascii_uppercase().as_str() {
             "S" => 1,
@@ -110,7 +103,7 @@ impl Settings {
         )
     }
 
-    /// Returns the words that tell Python of them.
+    /// Returns the settings as words for the Python script.
     pub(crate) fn words(&self) -> Vec<String> {
         let flag = |flag: bool| u8::from(flag).to_string();
         vec![
@@ -126,8 +119,7 @@ impl Settings {
 }
 
 impl Case {
-    /// Makes up a case: two writers, who come and go, near a change of the
-    /// clock.
+    /// Returns a random case: two writers that come and go near a clock change.
     pub(crate) fn random(dice: &mut Dice, when: &'static str) -> Self {
         let (zone, changes) = *dice.pick(&ZONES);
         let settings = Settings::random(dice, when, zone);

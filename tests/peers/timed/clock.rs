@@ -1,7 +1,7 @@
-//! A clock that the test sets: what the program and Python take for the
-//! present time.
+//! A clock that the test sets, for the program and for Python.
 //!
-//! The program runs with libfaketime, which reads the time from a file at each
+//! The program runs with libfaketime, which reads the time from a file whenever the program asks
+//! for it. In Python the clock is replaced, because one process runs all cases.
 //! look at the clock. Python has its own clock replaced, for it is one process
 //! for all cases.
 
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::harness::{Place, Tee};
 
-/// Where Debian has the library, on any processor.
+/// Returns Debian's path of the library, for any processor.
 fn library() -> PathBuf {
     let dirs = fs::read_dir("/usr/lib").expect("list /usr/lib").filter_map(Result::ok);
     let path = |dir: fs::DirEntry| dir.path().join("faketime/libfaketime.so.1");
@@ -20,33 +20,32 @@ fn library() -> PathBuf {
 
 /// The clock of the programs in a place.
 pub(crate) struct Clock {
-    /// The library that shows it.
+    /// The path of libfaketime.
     library: PathBuf,
-    /// The file that says what it shows.
+    /// The file with the time.
     file: PathBuf,
 }
 
 impl Clock {
-    /// Makes the clock of `place`, which has yet to be set.
+    /// Returns the clock of `place`, which is not set yet.
     pub(crate) fn of(place: &Place) -> Self {
         Self { library: library(), file: place.path("clock") }
     }
 
-    /// Sets it.
     pub(crate) fn set(&self, now: i64) {
-        // By a rename, so that nobody reads half of it.
+        // By rename, so that no program reads half of it.
         let new = self.file.with_extension("new");
         fs::write(&new, format!("{now}\n")).expect("write the time");
         fs::rename(&new, &self.file).expect("set the clock");
     }
 
-    /// Has a run of the program see it, in this time zone.
+    /// Makes a run of the program see the clock, in this time zone.
     pub(crate) fn shown_to(&self, tee: Tee, zone: &str) -> Tee {
         let env = self.env(zone);
         env.into_iter().fold(tee, |tee, (name, value)| tee.env(name, &value))
     }
 
-    /// Removes what libfaketime leaves of processes that were killed.
+    /// Removes what libfaketime leaves behind for killed processes.
     pub(crate) fn forget_the_dead() {
         for entry in fs::read_dir("/dev/shm").expect("list /dev/shm").filter_map(Result::ok) {
             let name = entry.file_name();
@@ -54,13 +53,13 @@ impl Clock {
                 name.strip_prefix("sem.faketime_sem_").or(name.strip_prefix("faketime_shm_"))
             });
             if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
-                // Another test may have been faster.
+                // Another test may have removed it first.
                 drop(fs::remove_file(entry.path()));
             }
         }
     }
 
-    /// Returns the variables by which a program sees it, in this time zone.
+    /// Returns the variables that make a program see the clock, in this time zone.
     pub(crate) fn env(&self, zone: &str) -> [(&'static str, String); 7] {
         let path = |path: &Path| path.to_str().expect("a path in UTF-8").to_owned();
         [

@@ -12,7 +12,7 @@ use super::dated::Found;
 use crate::harness::generations::is_gz;
 use crate::harness::{Peer, Place, Tee, until};
 
-/// How many rotations there are at the least.
+/// The minimum number of rotations.
 const ROTATIONS: usize = 10;
 
 /// Returns line `seq` of writer `name`; `timed_writer.py` has the same.
@@ -21,7 +21,6 @@ fn line(name: &str, seq: usize) -> String {
     format!("{name} {seq} {}\n", letter.to_string().repeat(seq * 7 % 90))
 }
 
-/// One Python writer.
 struct Python {
     child: Child,
     orders: ChildStdin,
@@ -42,19 +41,19 @@ impl Python {
         python
     }
 
-    /// Lets it begin or end.
+    /// Lets it start or end.
     fn go(&mut self) {
         self.orders.write_all(b"go\n").expect("tell Python");
     }
 
-    /// Returns what it says next.
+    /// Returns the next line that it prints.
     fn hear(&mut self) -> String {
         let mut word = String::new();
         self.answers.read_line(&mut word).expect("hear from Python");
         word
     }
 
-    /// Lets it end; returns how many lines it has written.
+    /// Lets it end; returns how many lines it wrote.
     fn finish(mut self) -> usize {
         self.go();
         let count = self.hear().trim().parse().expect("a number of lines");
@@ -64,8 +63,7 @@ impl Python {
     }
 }
 
-/// Feeds lines of `name` to a writer, a few at a time, until it is `enough`;
-/// returns how many.
+/// Feeds lines of `name` to a writer, a few at a time, until `enough` is set; returns how many.
 fn feed(mut input: ChildStdin, name: &str, enough: &AtomicBool) -> usize {
     let mut seq = 0;
     while !enough.load(Ordering::Relaxed) {
@@ -77,12 +75,11 @@ fn feed(mut input: ChildStdin, name: &str, enough: &AtomicBool) -> usize {
     seq
 }
 
-/// Returns how many backups there are.
 fn backups(place: &Place) -> usize {
     place.names().iter().filter(|name| name.starts_with("app.log.")).count()
 }
 
-/// Lets 4 Python and 8 `clh-tee` writers loose on one log.
+/// Runs 4 Python and 8 `clh-tee` writers on one log.
 fn mix(gzip: bool) {
     let (peer, place) = (Peer::of_version("0.9.31"), Place::fresh());
     let python = |i| Python::ready(&peer, &place, gzip, &format!("p{i}"));
@@ -115,14 +112,13 @@ fn mix(gzip: bool) {
     for tee in tees {
         tee.finish().expect_quiet_success();
     }
-    // What was compressed ahead of a log that Python has rotated then is of no
-    // use; the next writer removes it.
+    // If Python rotated the log, what was compressed ahead is useless; the next writer removes it.
     Tee::new(&place).args(&options).run(line("last", 0).as_bytes()).expect_quiet_success();
     counts.insert("last".to_owned(), 1);
     check(&place, &counts, gzip);
 }
 
-/// Asserts that nothing is lost, doubled, out of order, or lies about.
+/// Asserts that no line is lost, doubled or out of order, and that no file is left over.
 fn check(place: &Place, counts: &BTreeMap<String, usize>, gzip: bool) {
     let found = Found::in_dir(place.dir());
     assert_eq!(found.others, [""; 0], "strangers");

@@ -5,29 +5,27 @@ use std::path::Path;
 
 use crate::harness::generations::{inflated, is_gz};
 
-/// A backup, as found.
 pub(crate) struct Backup {
-    /// Its name.
     pub(crate) name: String,
-    /// Its content, inflated.
+    /// Decompressed.
     pub(crate) content: Vec<u8>,
 }
 
-/// What lies in a log's directory.
+/// The files in a log's directory.
 pub(crate) struct Found {
-    /// The backups, oldest first.
+    /// Oldest first.
     pub(crate) backups: Vec<Backup>,
-    /// The log.
     pub(crate) log: Vec<u8>,
-    /// Other files but the lock.
+    /// Other files, without the lock.
     pub(crate) others: Vec<String>,
 }
 
 impl Found {
-    /// Looks what is in `dir`, the directory of `app.log`.
+    /// Lists `dir`, the directory of `app.log`.
     ///
     /// # Panics
-    /// If a backup is not whole.
+    ///
+    /// If a backup is damaged.
     pub(crate) fn in_dir(dir: &Path) -> Self {
         let mut names: Vec<String> = fs::read_dir(dir)
             .expect("list a directory")
@@ -54,7 +52,7 @@ impl Found {
     }
 }
 
-/// Returns what a name of a backup is sorted by: its stamp, and its number.
+/// Returns what backups are sorted by: the stamp in the name, and the number.
 fn age(name: &str) -> (String, u64) {
     let rest = name.strip_prefix("app.log.").unwrap_or(name);
     let rest = rest.strip_suffix(".gz").unwrap_or(rest);

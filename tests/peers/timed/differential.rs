@@ -1,4 +1,4 @@
-//! The program alone, Python alone, and both by turns leave one directory.
+//! `clh-tee` alone, Python alone, and both in turn leave the same directory.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -13,31 +13,29 @@ use super::python::Python;
 use crate::harness::generations::{inflated, is_gz};
 use crate::harness::{Dice, Place, Running, Tee, until};
 
-/// The seed of the cases, if none is asked for.
+/// The default seed.
 const SEED: u64 = 20_261_122;
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A writer: the program, or one of Python's.
 enum Writer {
-    /// The program.
     Tee(Running),
-    /// Python, which knows it by this name.
+    /// Python's script, which knows the writer by this name.
     Python(String),
 }
 
-/// What there is in the end: names, and contents.
+/// The files at the end: names and contents.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// A case on its way through one directory.
+/// A case being carried out in one directory.
 struct Run<'a> {
     case: &'a Case,
     place: Place,
     clock: Clock,
     python: &'a mut Python,
     writers: [Option<Writer>; 2],
-    /// Which of the two writers is Python's.
+    /// Which of the two writers are Python's.
     is_python: [bool; 2],
 }
 
@@ -56,7 +54,7 @@ impl<'a> Run<'a> {
         Self { case, place, clock, python, writers: [None, None], is_python }
     }
 
-    /// Has it all happen; returns what there is in the end.
+    /// Carries out the case; returns the files at the end.
     fn go(mut self) -> Files {
         for event in &self.case.events {
             match event {
@@ -70,7 +68,7 @@ impl<'a> Run<'a> {
                     Writer::Tee(tee) => {
                         let ended = tee.finish();
                         ended.expect(0);
-                        // The clock runs far ahead of the log's birth.
+                        // The clock runs far ahead of the log's time of creation.
                         let told = ended.stderr();
                         let old = |line: &str| line.contains("is older than an interval");
                         assert!(told.lines().all(old), "{told}");
@@ -109,7 +107,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Returns the files in `dir`, compressed ones inflated.
+/// Returns the files in `dir`, compressed ones decompressed.
 fn files(dir: &Path) -> Files {
     let entries = fs::read_dir(dir).expect("list a directory");
     entries
@@ -125,7 +123,7 @@ fn files(dir: &Path) -> Files {
         .collect()
 }
 
-/// Returns the seed asked for, or the usual one.
+/// Returns the seed from the environment, or the default.
 fn seed() -> u64 {
     match env::var("CLH_TEE_TEST_SEED") {
         Ok(text) => text.parse().expect("CLH_TEE_TEST_SEED is a number"),
@@ -133,7 +131,7 @@ fn seed() -> u64 {
     }
 }
 
-/// Tries cases of these units.
+/// Tries cases with these units.
 fn try_units(units: &[&'static str]) {
     let (each, seed) = (if all() { 80 } else { 6 }, seed());
     let mut dice = Dice::new(seed + units[0].bytes().map(u64::from).sum::<u64>());
@@ -166,7 +164,7 @@ fn try_units(units: &[&'static str]) {
     assert!(backups > cases, "{backups} backups in {cases} cases: the test tests too little");
 }
 
-/// Shows files, each with its content.
+/// Formats files, each with its content.
 fn shown(files: &Files) -> String {
     let shown = |(name, content): (&String, &Vec<u8>)| {
         format!("\n  {name}: {:?}", String::from_utf8_lossy(content))

@@ -1,11 +1,10 @@
-//! Killed at each call that changes something, while the log is rotated by
-//! the clock and by size.
+//! Writers are killed at every call that changes something, while the log rotates by the clock and
+//! by size.
 //!
-//! The session finds a log whose time has passed and a lock file that says so,
-//! rotates at its start, and then twice because the log is full. Where it was
-//! killed, every line that was in stands whole in some file. The next writer,
-//! `clh-tee` or Python, loses, doubles and strands none, and puts the rest
-//! right; Python leaves a backup in both forms for `clh-tee` to see to.
+//! The session finds a log whose time has passed and a lock file that says so. It rotates at its
+//! start and twice more because the log is full. Wherever it was killed, every line that was in the
+//! log is whole in some file. The next writer, `clh-tee` or Python, loses, doubles and strands no
+//! line and repairs the rest; but Python leaves a backup in both forms for `clh-tee` to repair.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -23,19 +22,18 @@ use crate::harness::{Place, Tee};
 /// The log's limit, in bytes.
 const LIMIT: usize = 500;
 
-/// How long a line is: ten of them fill a log.
+/// The length of a line; ten fill a log.
 const LINE: usize = 50;
 
-/// How many lines a session has: two full logs, and a half.
+/// How many lines a session has: two full logs and a half.
 const LINES: usize = 25;
 
-/// When the session takes place.
+/// The time of the session.
 const NOW: i64 = 1_795_348_800;
 
-/// A day, which is the interval.
+/// The interval: a day.
 const DAY: i64 = 86_400;
 
-/// A scene.
 struct Scene {
     /// Options besides these.
     args: &'static str,
@@ -44,14 +42,12 @@ struct Scene {
 }
 
 impl Scene {
-    /// Returns the program's arguments.
     fn args(&self) -> String {
         let Self { args, keep } = self;
         format!("-q --when D --utc --max-bytes {LIMIT} --backups {keep} {args} logs/app.log")
     }
 }
 
-/// Returns line `number` of `what`.
 fn line(what: &str, number: usize) -> Vec<u8> {
     let mut line = format!("{what} {number:03} ").into_bytes();
     line.resize(LINE - 1, b'x');
@@ -59,12 +55,11 @@ fn line(what: &str, number: usize) -> Vec<u8> {
     line
 }
 
-/// Returns the first `count` lines of `what`.
 fn lines(what: &str, count: usize) -> Vec<u8> {
     (0..count).flat_map(|number| line(what, number)).collect()
 }
 
-/// Makes a place where a session can begin; returns it and the lines there.
+/// Makes a place where a session can begin; returns it and its lines.
 fn begin() -> (Place, Vec<u8>) {
     let place = Place::fresh();
     fs::create_dir(place.path("logs")).expect("make a directory");
@@ -78,8 +73,8 @@ fn begin() -> (Place, Vec<u8>) {
     (place, [oldest, old, log].concat())
 }
 
-/// Runs a session under strace from its first call on. What strace is to
-/// `inject` happens at calls about `path` only, if that is given.
+/// Runs a session under strace from its first call. `inject` is what strace does; with a `path`, it
+/// does it only at calls about that path.
 fn run(
     scene: &Scene,
     place: &Place,
@@ -106,13 +101,13 @@ fn run(
     Clock::forget_the_dead();
     let text = fs::read_to_string(&output).expect("read what strace wrote");
     let mut calls = parse(&text);
-    // Of starting a program, and of pipes.
+    // These belong to starting a program and to pipes.
     calls.retain(|call| !["execve", "pipe2"].contains(&call.name.as_str()));
     (ended, calls)
 }
 
-/// Returns how many lines of the session went into the log, by the calls that
-/// were seen, and by what is there.
+/// Returns how many lines of the session went into the log, from the recorded calls and from the
+/// files.
 fn lines_in(place: &Place, calls: &[Call]) -> usize {
     let log = place.path("logs/app.log");
     let written = calls.iter().filter(|call| call.writes_to(&log)).filter_map(|call| call.result);
@@ -123,8 +118,7 @@ fn lines_in(place: &Place, calls: &[Call]) -> usize {
     written.max(there)
 }
 
-/// Asserts that every line of `wanted` stands in some file that is whole, the
-/// private ones not counted.
+/// Asserts that every line of `wanted` is in an intact file other than the private ones.
 fn assert_all_there(place: &Place, keep: usize, wanted: &[u8]) {
     let mut there = BTreeSet::new();
     for name in place.names_in("logs").iter().filter(|name| name.starts_with("app.log")) {
@@ -138,7 +132,7 @@ fn assert_all_there(place: &Place, keep: usize, wanted: &[u8]) {
     assert!(lost.is_empty(), "{} lines are lost", lost.len());
 }
 
-/// Asserts that log and backups hold `wanted`, less the oldest beyond `keep`.
+/// Asserts that the log and the backups hold `wanted`, without the oldest beyond `keep`.
 fn assert_kept(found: &Found, keep: usize, wanted: &[u8]) {
     let all = found.all();
     let [is, ought] = [&all[..], wanted].map(String::from_utf8_lossy);
@@ -147,8 +141,7 @@ fn assert_kept(found: &Found, keep: usize, wanted: &[u8]) {
     assert!(all.len() == wanted.len() || count >= keep, "{count} backups, and some are gone");
 }
 
-/// Lets `clh-tee` append the line `what`, at a time of its own, and judges what
-/// it leaves.
+/// Lets `clh-tee` append the line `what` at the time `now`, and checks what it leaves.
 fn go_on(scene: &Scene, place: &Place, now: i64, what: &str, wanted: &mut Vec<u8>) -> Found {
     let (fresh, clock) = (line(what, 0), Clock::of(place));
     clock.set(now);
@@ -160,7 +153,7 @@ fn go_on(scene: &Scene, place: &Place, now: i64, what: &str, wanted: &mut Vec<u8
     found
 }
 
-/// Asserts that after one more rotation all is as it should be.
+/// Asserts that everything is in order after one more rotation.
 fn assert_mended(scene: &Scene, found: &Found) {
     let count = found.backups.len();
     assert!(scene.keep == 0 || count <= scene.keep, "{count} backups");
@@ -170,7 +163,7 @@ fn assert_mended(scene: &Scene, found: &Found) {
     assert!(!scene.args.contains("--gzip") || plain.is_empty(), "{plain:?} are plain");
 }
 
-/// Lets Python append the line `what`, and judges what it leaves.
+/// Lets Python append the line `what`, and checks what it leaves.
 fn python_goes_on(scene: &Scene, place: &Place, python: &mut Python, wanted: &mut Vec<u8>) {
     let (log, gzip) = (place.path("logs/app.log"), u8::from(scene.args.contains("--gzip")));
     let settings =
@@ -186,7 +179,7 @@ fn python_goes_on(scene: &Scene, place: &Place, python: &mut Python, wanted: &mu
     assert_all_there(place, scene.keep, wanted);
 }
 
-/// Tries the points of a scene.
+/// Kills the session at the chosen calls of a scene.
 fn try_scene(scene: &Scene) {
     let (place, _) = begin();
     let (ended, calls) = run(scene, &place, None, None);
@@ -202,7 +195,7 @@ fn try_scene(scene: &Scene) {
         let Some(aim) = recording.aim(call, place.dir()) else { continue };
         let inject = format!("{}:signal=KILL:when={}", call.name, aim.number);
         let (ended, calls) = run(scene, &place, Some(inject), aim.path);
-        // What is done beside the flow of lines may be left out.
+        // Background work may be left out of a run, and then the call never comes.
         killed += usize::from(ended.status.signal() == Some(9));
         eprintln!("point {index} of {}: {}({})", points.len(), call.name, call.args);
         let mut wanted = [before, lines("line", lines_in(&place, &calls))].concat();
@@ -254,7 +247,7 @@ fn a_time_that_cannot_be_written_undoes_the_rotation() {
         assert!(ended.status.success(), "{told}");
         assert!(told.contains("cannot write lock file 'logs/.__app.lock'"), "{told}");
         assert_eq!(told.lines().count(), 1, "{told}");
-        // It is not tried again at every line, though it is full too.
+        // The log is full, but a rotation is not retried at every line.
         let mut wanted = [before, lines("line", LINES)].concat();
         let found = Found::in_dir(&place.path("logs"));
         assert_eq!(found.backups.len(), 2, "{}", place.listing());

@@ -1,12 +1,11 @@
-//! Rotation by the clock, on a log that Python's timed handler shares.
+//! Rotation by the clock, on a log shared with Python's timed handler.
 //!
-//! Names, contents and the time in the lock file are those of
-//! concurrent-log-handler (`differential`), across changes of the clock too:
-//! there the clock is one that the test sets. By the real clock, many writers
-//! rotate every second (`contention`), and writers are killed at every step
-//! (`kills`). What else is told and refused is in `settings`.
+//! `differential` compares names, contents and the time in the lock file with
+//! concurrent-log-handler's, also across clock changes, with a clock that the test sets. In
+//! `contention` many writers rotate every second by the real clock. In `kills` writers are killed
+//! at every step. `settings` has warnings and refusals.
 //!
-//! The usual run takes some cases, `CLH_TEE_TESTS=all` many.
+//! A normal run takes a sample of the cases; `CLH_TEE_TESTS=all` takes many more.
 
 mod cases;
 mod clock;
@@ -19,7 +18,7 @@ mod settings;
 
 use std::env;
 
-/// Tells whether everything is to be tried, not only a sample.
+/// Returns whether to try everything instead of a sample.
 pub(crate) fn all() -> bool {
     env::var_os("CLH_TEE_TESTS").is_some_and(|value| value == "all")
 }

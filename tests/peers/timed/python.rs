@@ -1,4 +1,4 @@
-//! The Python neighbour that does what it is told.
+//! A Python peer that carries out orders.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
@@ -7,16 +7,12 @@ use crate::harness::Peer;
 
 /// A Python process with any number of writers.
 pub(crate) struct Python {
-    /// The process.
     child: Child,
-    /// Where it takes its orders.
     orders: ChildStdin,
-    /// Where it answers.
     answers: BufReader<ChildStdout>,
 }
 
 impl Python {
-    /// Starts it.
     pub(crate) fn start() -> Self {
         let mut command = Peer::of_version("0.9.31").script("timed.py");
         let mut child =
@@ -26,7 +22,7 @@ impl Python {
         Self { child, orders, answers }
     }
 
-    /// Has an order done.
+    /// Sends an order and waits until it is done.
     #[track_caller]
     pub(crate) fn order(&mut self, words: &[&str]) {
         let order = words.join("\t") + "\n";

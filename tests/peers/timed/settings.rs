@@ -1,4 +1,4 @@
-//! What is refused, what is told, and what a writer finds that others left.
+//! Refusals, warnings, and what a writer does about what others left.
 
 use std::fs;
 use std::io::Write;
@@ -14,20 +14,18 @@ use super::python::Python;
 use crate::harness::generations::inflated;
 use crate::harness::{Ended, Place, Running, Tee, stays, until};
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
-/// When all of it takes place: 22 November 2026, noon in UTC.
+/// The time of all tests: 22 November 2026, noon in UTC.
 const NOW: i64 = 1_795_348_800;
 
-/// A day.
 const DAY: i64 = 86_400;
 
-/// A place with a clock.
 struct Site(Place);
 
 impl Site {
-    /// Makes it, with the clock at noon.
+    /// Makes one, with the clock at noon.
     fn new() -> Self {
         let place = Place::fresh();
         fs::create_dir(place.path("logs")).expect("make a directory");
@@ -36,47 +34,43 @@ impl Site {
         site
     }
 
-    /// Sets the clock.
     fn set(&self, now: i64) {
         Clock::of(&self.0).set(now);
     }
 
-    /// Makes a file beside the log.
     fn put(&self, name: &str, bytes: &[u8]) {
         self.0.write(&format!("logs/{name}"), bytes);
     }
 
-    /// Returns what is in a file beside the log, inflated.
+    /// Returns the content of a file beside the log, decompressed.
     fn read(&self, name: &str) -> String {
         String::from_utf8(self.0.read(&format!("logs/{name}"))).expect("UTF-8")
     }
 
-    /// Returns the program with these options.
     fn tee(&self, args: &str) -> Tee {
         let tee = Tee::new(&self.0).args("-q logs/app.log --utc").args(args);
         Clock::of(&self.0).shown_to(tee, "UTC")
     }
 
-    /// Runs it on a line.
+    /// Runs the program on a line.
     fn run(&self, args: &str, line: &str) -> Ended {
         self.tee(args).run(format!("{line}\n").as_bytes())
     }
 
-    /// Feeds a line to a run, and waits until it is in.
+    /// Feeds a line to a run and waits until it is in the log.
     fn feed(&self, tee: &mut Running, line: &str) {
         let line = format!("{line}\n");
         tee.feed(line.as_bytes());
         until(SOON, "the line is in", || self.read("app.log").ends_with(&line));
     }
 
-    /// Returns the names beside the log, less log and lock.
+    /// Returns the names beside the log, without log and lock.
     fn names(&self) -> Vec<String> {
         let names = self.0.names_in("logs").into_iter();
         names.filter(|name| name != "app.log" && name != ".__app.lock").collect()
     }
 }
 
-/// Compresses.
 fn gz(bytes: &[u8]) -> Vec<u8> {
     let mut gz = GzEncoder::new(Vec::new(), Compression::default());
     gz.write_all(bytes).expect("compress");
@@ -128,7 +122,7 @@ fn who_rotates_by_size_is_told_of_one_who_goes_by_the_clock() {
     let says = "'logs/.__app.lock' says that another writer rotates 'logs/app.log' by the clock";
     assert!(told.contains(says), "{told}");
 
-    // What is no time is nobody's.
+    // A text that is not a time belongs to no schedule.
     site.put(".__app.lock", b"no time");
     site.run("--max-bytes 1000", "line").expect_quiet_success();
     assert_eq!(site.read(".__app.lock"), "no time");
@@ -173,7 +167,7 @@ fn a_signal_rotates_now_and_names_it_by_the_clock() {
 #[test]
 #[ignore = "needs faketime"]
 fn numbers_go_on_where_older_backups_of_the_interval_are_gone() {
-    // concurrent-log-handler removes here what it has just rotated.
+    // Here concurrent-log-handler removes the backup that it just made.
     let site = Site::new();
     for number in 0..9 {
         site.run("--when D --max-bytes 1 --backups 3", &format!("line {number}"))
@@ -312,9 +306,9 @@ fn a_time_far_ahead_counts_and_is_reported_once() {
     let says = "'logs/.__app.lock' says that 'logs/app.log' rotates next at 2100-01-01T00:00:00Z, \
                 which --when and --interval do not give here";
     assert!(told.contains(says), "{told}");
-    // A Python writer with another interval is not fought.
+    // The program does not fight a Python writer with another interval.
     assert_eq!(site.read(".__app.lock"), "4102444800");
-    // What the message advises helps.
+    // Following the advice in the message helps.
     site.put(".__app.lock", b"");
     site.run("--when H", "five").expect_quiet_success();
     assert_eq!(site.read(".__app.lock"), (NOW + 3600).to_string());
@@ -324,7 +318,7 @@ fn a_time_far_ahead_counts_and_is_reported_once() {
 #[ignore = "needs faketime"]
 fn python_from_3_13_on_counts_the_interval_and_that_is_reported() {
     let site = Site::new();
-    // Three midnights on, and one.
+    // Three midnights ahead, and one.
     for (days, interval, quiet) in [(3, 3, false), (1, 3, true), (1, 1, true)] {
         let next = NOW + DAY / 2 + (days - 1) * DAY;
         site.put(".__app.lock", next.to_string().as_bytes());
