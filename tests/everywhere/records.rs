@@ -56,7 +56,7 @@ fn records_that_wait_for_the_lock_stay_together() {
     assert_eq!(files(&place), ["a\nb\nc\nd\ne\nf\n", "g\nh\n\ni\nj\nk\nl\n", "m\nn\n"]);
 }
 
-/// Two tracebacks, with a plain line between and one before.
+/// Two tracebacks, with one plain line before them and one between.
 const TRACES: &str =
     "2026 one\n2026 two\nTraceback:\n  at a\n  at b\n2026 three\nTraceback:\n  at c\n";
 
@@ -80,7 +80,7 @@ fn the_last_record_is_in_after_the_timeout_and_the_copy_at_once() {
     tee.until_echoed(b"one\n two\n");
     assert_eq!(place.names(), [""; 0], "it may go on");
     until(SOON, "the record is in", || place.read("app.log") == b"one\n two\n");
-    // What comes later is another record, in the middle of a line or not.
+    // What arrives later belongs to the next record, even in the middle of a line.
     tee.feed(b" three\nfo");
     until(SOON, "its lines are in", || place.read("app.log") == b"one\n two\n three\n");
     tee.feed(b"ur\n");
@@ -94,7 +94,7 @@ fn the_timeout_waits_while_the_log_takes_nothing() {
     let held = HeldLock::take(&place.path(".__app.lock"));
     let args = "-q --record-start ^[a-z] --record-timeout 20ms --buffer 1 --max-bytes 1B app.log";
     let mut tee = Tee::new(&place).args(args).start();
-    // The queue is full, and then what was read waits.
+    // The queue is full, so what was read next waits.
     let full = "0\n".repeat(400 * 1024);
     let mut input = tee.take_input();
     let feeding = std::thread::spawn(move || {

@@ -109,9 +109,8 @@ fn feed_all(tees: &mut [(String, Running)], supply: &Supply) -> BTreeMap<String,
     })
 }
 
-/// Runs 4 Python and 8 `clh-tee` writers on one log; returns how many lines each wrote. `options`
-/// are added to those of `clh-tee`.
-/// among them, besides.
+/// Runs 4 Python and 8 `clh-tee` writers on one log; returns how many lines each wrote. The
+/// `options`, which name the log, are added to those of `clh-tee`.
 fn mixed(place: &Place, version: &str, gzip: bool, options: &str) -> BTreeMap<String, usize> {
     let limit = "8192";
     let peer = Peer::of_version(version);
@@ -146,20 +145,20 @@ fn mixed(place: &Place, version: &str, gzip: bool, options: &str) -> BTreeMap<St
     counts
 }
 
-/// Lets them loose, and nothing may be missing.
+/// Runs them and checks that nothing is missing.
 fn mix(version: &str, gzip: bool) {
     let place = Place::fresh();
     let counts = mixed(&place, version, gzip, "app.log");
     check(&place, &counts, gzip);
 }
 
-/// Lets them loose with a cap of `kib` KiB, of which Python knows nothing: in
-/// the end just the newest lines are there, as many as fit.
+/// Runs them with a `--max-total` of `kib` KiB, which Python does not know. At the end only the
+/// newest lines are there, as many as fit.
 fn mix_capped(gzip: bool, kib: usize) {
     let place = Place::fresh();
     let cap = format!("--max-total {kib}K");
     let counts = mixed(&place, "0.9.31", gzip, &format!("{cap} app.log"));
-    // Python may have been the last that rotated.
+    // Python may have done the last rotation.
     let gzip = if gzip { "--gzip" } else { "" };
     let rotate = format!("-q --rotate --backups {BACKUPS} {cap} {gzip} app.log");
     Tee::new(&place).args(&rotate).run(b"").expect_quiet_success();
@@ -168,21 +167,21 @@ fn mix_capped(gzip: bool, kib: usize) {
     let size = |name: &String| std::fs::metadata(place.path(name)).expect("a backup").len();
     let total = backups.iter().map(size).sum::<u64>();
     let cap = kib as u64 * 1024;
-    // A backup is a little larger than the limit, and there is room for a log.
+    // A backup is a little larger than the limit, and space for one log is reserved.
     assert!((cap - 2 * 9000..=cap).contains(&total), "{total} bytes in {} backups", backups.len());
     let (all, mut missing) = (place.chain("app.log"), counts.clone());
     for line in all.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         let name = str::from_utf8(line).expect("text").split(' ').next().expect("a name");
         *missing.get_mut(name).expect("a writer") -= 1;
     }
-    // What is missing is each writer's first lines.
+    // Each writer's first lines are the missing ones.
     let gone = missing.iter().flat_map(|(name, count)| (0..*count).map(|seq| numbered(name, seq)));
     let gone: String = gone.collect();
     check_numbered(&[gone.as_bytes(), &all].concat(), &counts);
     assert!(missing.values().sum::<usize>() > 10_000, "the cap cost hardly anything");
 }
 
-/// Lets them loose; `clh-tee` copies all that it is given to Python's log.
+/// Runs them; each `clh-tee` copies all its lines to Python's log.
 #[test]
 #[ignore = "needs python3 with CLH"]
 fn newest_python_in_a_log_to_which_lines_are_copied() {
@@ -245,7 +244,7 @@ fn thirty_two_at_once_gzip() {
     let mut tees = tees(&place, 32, "--max-bytes 4K --gzip app.log");
     let supply = Supply {
         at_once: 100,
-        // For long enough that they take turns on a busy machine, too.
+        // Enough that the writers take turns on a busy machine, too.
         slowly: 800,
         pause: Duration::from_millis(40),
         enough: AtomicBool::new(false),

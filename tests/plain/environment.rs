@@ -1,14 +1,14 @@
-//! Every option can be given by the environment; the command line goes first.
+//! The environment can set every option; the command line wins.
 
 use std::process::{Command, Output, Stdio};
 
 use crate::harness::Place;
 
-/// The options that say what is done instead of appending: no variable gives
-/// them, or a wrapper's would change what a run inside of it does.
+/// The options that do something other than append. No variable sets them, because one that a
+/// wrapper exports would change what a run inside it does.
 const MODES: [&str; 5] = ["--read", "--status", "--repair", "--rotate", "--print-config"];
 
-/// Runs a shell's pipeline into the program, with these variables.
+/// Runs a shell pipeline into the program with these variables.
 fn run(place: &Place, variables: &[(&str, &str)], args: &str) -> Output {
     let script =
         format!("printf 'one\\ntwo\\nthree\\n' | '{}' {args}", env!("CARGO_BIN_EXE_clh-tee"));
@@ -17,11 +17,11 @@ fn run(place: &Place, variables: &[(&str, &str)], args: &str) -> Output {
     shell.envs(variables.iter().copied()).output().expect("run sh")
 }
 
-/// Returns the long options that `--help` tells of.
+/// Returns the long options in `--help`.
 fn options() -> Vec<String> {
     let help = Command::new(env!("CARGO_BIN_EXE_clh-tee")).arg("--help").output();
     let help = String::from_utf8(help.expect("run it").stdout).expect("UTF-8");
-    // What is told of an option stands further in.
+    // Descriptions of options are indented further.
     let lines = help.lines().filter(|line| !line.starts_with("       "));
     let words = lines.map(str::trim_start).filter(|line| line.starts_with('-'));
     let long =
@@ -85,7 +85,7 @@ fn it_can_give_every_option_but_the_modes() {
         let is_mode = MODES.contains(&option.as_str());
         let name = format!("CLH_TEE_{}", option.trim_start_matches("--").to_uppercase());
         let name = name.replace('-', "_");
-        // What no option takes: it is looked at, or it would not be refused.
+        // No option accepts this value: if the program ignored it, it would not refuse.
         let place = Place::fresh();
         let ended = run(&place, &[(&name, "\u{7}(")], "app.log");
         let refused = ended.status.code() == Some(2);
@@ -96,7 +96,7 @@ fn it_can_give_every_option_but_the_modes() {
     }
 }
 
-/// What a wrapper might export for its own run.
+/// Variables that a wrapper might export for its own run.
 const OF_A_WRAPPER: &[(&str, &str)] = &[
     ("CLH_TEE_QUIET_OK", "1"),
     ("CLH_TEE_MARKERS", "1"),

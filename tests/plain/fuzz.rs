@@ -1,9 +1,9 @@
-//! Whatever stands in a settings file, in a lock file, around a log or in a
-//! file of compressed blocks: the program ends without a panic and appends.
+//! Whatever is in a settings file, in a lock file, beside a log or in a private file, the program
+//! appends and does not panic.
 //!
-//! A usual run tries some cases; `CLH_TEE_FUZZ_SECONDS=60` tries others for so
-//! long with each test. A case that fails is made smaller, and its seed is kept
-//! in `fuzz.seeds`, which is to be committed: later runs begin with it.
+//! A normal run tries some cases; with `CLH_TEE_FUZZ_SECONDS=60` each test tries others for a
+//! minute. A failing case is made smaller and its seed is added to `fuzz.seeds`. Commit that file:
+//! later runs start with its cases.
 
 use std::env;
 use std::ffi::OsString;
@@ -19,10 +19,10 @@ use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestR
 use crate::harness::generations::inflated;
 use crate::harness::{Ended, Place, Tee};
 
-/// The seeds of cases that have failed.
+/// The seeds of cases that failed.
 const SEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/plain/fuzz.seeds");
 
-/// Tries a test with `cases` values, or with more until the time is over.
+/// Tries a test with `cases` values, or with more until the time is up.
 fn fuzz<S: Strategy>(cases: u32, values: S, test: impl Fn(S::Value)) {
     let seconds = env::var("CLH_TEE_FUZZ_SECONDS").map(|text| text.parse().expect("seconds"));
     let (budget, began) = (Duration::from_secs(seconds.unwrap_or(0)), Instant::now());
@@ -45,8 +45,8 @@ fn fuzz<S: Strategy>(cases: u32, values: S, test: impl Fn(S::Value)) {
     }
 }
 
-/// Runs the program; asserts that it ended by itself and did not panic. It may
-/// end before it has read the input, which is short.
+/// Runs the program; asserts that it ended by itself and did not panic. It may end before it has
+/// read the input, which is short.
 #[track_caller]
 fn run(tee: Tee, input: &[u8]) -> Ended {
     let (stdin, mut feeder) = pipe().expect("make a pipe");
@@ -59,7 +59,7 @@ fn run(tee: Tee, input: &[u8]) -> Ended {
     ended
 }
 
-/// Joins parts, most of which mean something where they are read.
+/// Joins random parts; most of them have a meaning for the reader.
 fn joined(parts: &'static [&'static str], most: usize) -> impl Strategy<Value = Vec<u8>> {
     let known = select(parts).prop_map(|part| part.as_bytes().to_vec());
     let part = prop_oneof![9 => known, 1 => prop::collection::vec(any::<u8>(), 0..4)];
@@ -164,7 +164,7 @@ fn names_around_a_log() {
         "-",
         "~",
     ];
-    // Those that mean something come often, and the rest, too.
+    // Half of the names have a meaning.
     let known = select(vec![
         "app.log.1",
         "app.log.2",
@@ -198,7 +198,7 @@ fn names_around_a_log() {
                 continue;
             }
             let line = format!("line of file {number}\n");
-            // Compressed files are empty: their lines could be lost unseen.
+            // Compressed files are empty: a loss of their lines would go unnoticed.
             if name.as_bytes().ends_with(b".gz") {
                 fs::write(path, b"").expect("write a file");
             } else {
@@ -246,7 +246,7 @@ fn files_of_compressed_blocks() {
         let private = names.iter().find(|name| name.starts_with(".__app.log."));
         let private = place.path(private.expect("a private file"));
         let mut bytes = fs::read(&private).expect("read the private file");
-        // Its index stands at its end: most of the damage is done there.
+        // The index is at the end, so most of the damage is done there.
         let length = bytes.len();
         for (index, byte) in damage {
             let from = if byte % 4 == 0 { 0 } else { length - length.min(200) };

@@ -1,7 +1,8 @@
-//! What another user can put under the names around a log: SECURITY.md says that it cannot make
-//! the program write into, empty, compress or remove a file elsewhere, nor hang.
+//! What another user can put under the names around a log. SECURITY.md promises that this cannot
+//! make the program write to, empty, compress or remove a file elsewhere, nor hang.
 //!
 //! Each name is taken by each kind of file, and each mode of the program runs on it. The file
+//! elsewhere must be unchanged, unless a hard link makes it the log itself.
 //! elsewhere must be untouched, but for one that is the log itself by a hard link.
 
 use std::fs;
@@ -16,7 +17,7 @@ use nix::unistd::mkfifo;
 
 use crate::harness::{Place, Tee, until};
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
 const PRECIOUS: &[u8] = b"precious\n";
@@ -45,7 +46,7 @@ const MODES: [&str; 9] = [
     "--read",
 ];
 
-/// Makes a file of this kind; `elsewhere` is what a link leads to.
+/// Makes a file of this kind; links lead to `elsewhere`.
 fn make(kind: &str, path: &Path, elsewhere: &Path) {
     match kind {
         "symlink" => symlink(elsewhere, path).expect("make a link"),
@@ -74,7 +75,7 @@ fn attack(name: &str, kind: &str, mode: &str) {
         tee = Tee::new(&place);
     }
     let mut tee = tee.args(mode).args("app.log").start();
-    // It may have ended before it read anything.
+    // The program may have ended before it read anything.
     let lines = b"a line of the flood\n".repeat(30);
     drop(std::io::Write::write_all(&mut tee.take_input(), &lines));
     if kind == "FIFO" && name == "app.log" {

@@ -1,6 +1,5 @@
-//! What can be wrong with a lock: it is deleted while it is held or waited
-//! for, it is a symbolic link, it belongs to somebody else, or its holder does
-//! not let go.
+//! Faults of a lock: another process deletes it while it is held or waited for, it is a symbolic
+//! link, another user owns it, or its holder never releases it.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};
@@ -12,7 +11,7 @@ use crate::harness::{HeldLock, Place, Tee, stays, until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
 #[test]
@@ -24,7 +23,7 @@ fn a_lock_file_deleted_between_two_lines_is_made_again() {
     fs::remove_file(place.path(".__app.lock")).expect("delete the lock file");
     tee.feed(b"two\n");
     until(SOON, "the line is in", || place.read("app.log") == b"one\ntwo\n");
-    // And it is the new one that counts.
+    // The new lock file is the one that counts.
     let held = HeldLock::take(&place.path(".__app.lock"));
     tee.feed(b"three\n");
     stays(Duration::from_millis(200), "the lock is waited for", || {
@@ -43,7 +42,7 @@ fn a_lock_file_deleted_while_it_is_waited_for_is_not_believed() {
     let mut tee = Tee::new(&place).args("-q app.log").start();
     tee.feed(b"one\n");
     stays(Duration::from_millis(200), "the lock is waited for", || !place.path("app.log").exists());
-    // Now there are two lock files, and both are held.
+    // Now there are two lock files, and both are locked.
     fs::remove_file(&path).expect("delete the lock file");
     let new = HeldLock::take(&path);
     drop(old);
@@ -94,7 +93,7 @@ fn reading_the_lock_file_is_enough() {
         place.set_mode("app.log", 0o666);
         Tee::new(&place).args("app.log").without_rights().run(b"two\n").expect(0);
         assert_eq!(place.read("app.log"), b"one\ntwo\n");
-        // It was the lock of the others that it took.
+        // The program used the same lock file as the others.
         place.set_mode(".__app.lock", 0o644);
         let held = HeldLock::take(&place.path(".__app.lock"));
         let tee = Tee::new(&place).args("-q --lock-timeout 100ms app.log").without_rights();
@@ -150,7 +149,7 @@ fn what_a_removed_lock_file_causes_is_not_put_down_to_others_settings() {
         let run = || Tee::new(&place).args(options).run(&lines);
         let writers: Vec<_> = (0..3).map(|_| scope.spawn(run)).collect();
         while !writers.iter().all(thread::ScopedJoinHandle::is_finished) {
-            // It may be missing just now.
+            // The file may be missing at this moment.
             drop(fs::remove_file(place.path(".__app.lock")));
         }
         writers.into_iter().map(|writer| writer.join().expect("a run")).collect()

@@ -1,6 +1,5 @@
-//! Tests for Unix that need nothing but Rust and what every Unix has, but for
-//! those that say in their `#[ignore]` what they need. One module for each
-//! promise.
+//! Tests for Unix that need only Rust and what every Unix has, unless their `#[ignore]` names
+//! something else. One module for each promise.
 
 #![cfg(unix)]
 

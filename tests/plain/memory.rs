@@ -1,8 +1,8 @@
-//! Memory: the queue, one line, and a constant; promise 6.
+//! Memory is bounded by the queue, one line, and a constant: promise 6.
 //!
-//! 200 MB pass through the program, once without a single newline, once as
-//! ordinary lines of which many have to wait for the lock. Before its input
-//! ends, `/proc` is asked for the most that was ever resident.
+//! 200 MB pass through the program, once without a single newline, once as ordinary lines, many of
+//! which must wait for the lock. Before the input ends, the test reads the peak of resident memory
+//! from `/proc`.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,17 +11,17 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{HeldLock, Place, Running, Tee, until};
 
-/// How much is fed.
+/// How many bytes the test feeds.
 const INPUT: usize = 200_000_000;
 
-/// The most that may be resident, in KiB.
+/// The maximum resident memory in KiB.
 const MOST: u64 = 32 * 1024;
 
-/// Options that leave all that matters for memory at its default, and keep
-/// the disk from filling.
+/// Options that leave everything that matters for memory at its default and keep the disk from
+/// filling up.
 const OPTIONS: &str = "-q --max-bytes 20M --backups 1 app.log";
 
-/// Asserts that no more was ever resident than may be.
+/// Asserts that the peak of resident memory is within [`MOST`].
 fn check_peak(tee: &Running) {
     let peak = tee.peak_memory();
     assert!(peak < MOST, "{peak} KiB were resident");
@@ -58,7 +58,7 @@ fn lines_that_have_to_wait() {
                 fed.fetch_add(piece.len(), Ordering::Relaxed);
             }
         });
-        // The queue is full once the producer has not got on for a while.
+        // The queue is full once the producer has made no progress for a while.
         let mut seen = (0, Instant::now());
         until(Duration::from_secs(20), "the queue is full", || {
             let now = fed.load(Ordering::Relaxed);

@@ -1,8 +1,7 @@
-//! Imports run down only: a room uses what stands on lower floors.
+//! Imports run down only: a room uses only rooms on lower floors.
 //!
-//! Each `crate::ROOM` in a file of the library or the program is looked up in
-//! the list of floors below. Unit tests of their own (`tests.rs`) may use
-//! everything.
+//! Each `crate::ROOM` in a file of the library or the program is looked up in the list of floors
+//! below. Unit tests in files of their own (`tests.rs`) may use everything.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,10 +27,10 @@ const PROGRAM: &[&str] = &[
     "main",
 ];
 
-/// An import that does not run down: who imports what.
+/// An import that does not run down: the file, and what it imports.
 type Upward = (PathBuf, String);
 
-/// Returns all source files below `dir` but for `except`.
+/// Returns all source files below `dir` except `except`.
 fn sources(dir: &Path, except: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
@@ -45,8 +44,8 @@ fn sources(dir: &Path, except: &str) -> Vec<PathBuf> {
     found
 }
 
-/// Returns the names that follow `crate::` in `source`, or stand in the braces
-/// that follow it. Comments do not count.
+/// Returns the names that follow `crate::` in `source`, also those in braces. Comments do not
+/// count.
 fn imported(source: &str) -> Vec<String> {
     let code: String = source
         .lines()
@@ -84,8 +83,8 @@ fn imported(source: &str) -> Vec<String> {
     names
 }
 
-/// Returns the imports of `source`, a file of `room`, that do not run down.
-/// What is no room is the crate's own, at the top: `crate::RotatingLog`.
+/// Returns the imports of `source`, a file of `room`, that do not run down. A name that is not a
+/// room is the crate's own, such as `crate::RotatingLog`.
 fn upward(floors: &[&str], room: &str, source: &str) -> Vec<String> {
     let floor = |name: &str| floors.iter().position(|known| *known == name);
     let ours = floor(room).unwrap_or_else(|| panic!("'{room}' stands on no floor"));

@@ -129,7 +129,7 @@ fn each_backup_is_uploaded() {
     kitchen.program("upload", &kitchen.recipe("upload"));
     kitchen.program("rclone", "test \"$1\" = copyto && gzip -dc \"$2\" | wc -c && echo \"$3\"");
     assert_eq!(crontab.commands.len(), 2);
-    // What the program prints goes to our standard error, so cron mails it.
+    // What the program prints goes to standard error, so cron mails it.
     let by_size = crontab.mail_of(&crontab.commands[0]);
     assert_eq!(by_size.lines().filter(|line| *line == "10485760").count(), 2, "{by_size}");
     assert!(by_size.contains("store:logs/import-20"), "{by_size}");

@@ -121,7 +121,7 @@ fn every_option_to_migrate_to_is_taken() {
     assert!(options.len() > 25, "{options:?}");
     for option in options {
         let fill = |text: String, (name, filling): &(&str, &str)| text.replace(name, filling);
-        // Only root may give files away, but everyone to himself.
+        // Only root may give files away, but a user may always "give" them to himself.
         let owner = format!("{}:{}", geteuid(), getegid());
         let filled = FILLINGS.iter().fold(option.replace("USER:GROUP", &owner), fill);
         let place = Place::fresh();

@@ -9,7 +9,6 @@ use super::kitchen::{Kitchen, ended, expect};
 /// What a failing `make` prints: colours and a progress bar.
 const MAKE: &str = r"printf '1%%\r2%%\r\033[31mred\033[0m\n'; echo wrong >&2; exit 2";
 
-/// Reads the YAML of a recipe.
 fn yaml(kitchen: &Kitchen, recipe: &str) -> Yaml {
     let documents = YamlLoader::load_from_str(&kitchen.recipe(recipe)).expect("YAML");
     documents.into_iter().next().expect("one document")

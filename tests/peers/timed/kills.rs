@@ -35,9 +35,9 @@ const NOW: i64 = 1_795_348_800;
 const DAY: i64 = 86_400;
 
 struct Scene {
-    /// Options besides these.
+    /// Additional options.
     args: &'static str,
-    /// How many backups are kept; 0: all.
+    /// How many backups to keep; 0 keeps all.
     keep: usize,
 }
 

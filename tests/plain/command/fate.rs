@@ -1,4 +1,4 @@
-//! How a command ends, or does not begin: statuses, and what is noted of them.
+//! How a command ends, or fails to start: exit statuses, and notes in the log.
 
 use std::fs;
 use std::time::Duration;
@@ -27,7 +27,7 @@ fn one_that_is_killed() {
         let name = if number < 32 { format!(" (SIG{signal})") } else { String::new() };
         let (log, how) = (log(&place), format!("', killed by signal {number}{name}, after "));
         assert!(log.lines().last().is_some_and(|line| line.contains(&how)), "{log}");
-        // A status is a status, though, whatever a shell means by it.
+        // A plain status stays one, even if shells use it for a signal.
         sh(&place, "-q", &format!("exit {}", 128 + number)).run(b"").expect(128 + number);
     }
 }
@@ -141,7 +141,7 @@ fn lines_are_dropped() {
     let place = Place::fresh();
     let held = HeldLock::take(&place.path(".__app.lock"));
     let options = "-q --overflow drop --buffer 1K --quiet-ok";
-    // More than one read can take, for the first batch always finds room.
+    // More than one read takes, because the first batch always fits.
     let tee = sh(&place, options, "seq 200000; : >over").start();
     until(SOON, "the command has written all", || place.path("over").exists());
     tee.until_childless();

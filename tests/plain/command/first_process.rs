@@ -1,6 +1,6 @@
-//! A container's life: the program is the first process of a PID namespace, as an
-//! entry point makes it, with a helper that the entry point has left, orphans, and
-//! the signals that stop images.
+//! The life of a container: the program is the first process of a PID namespace, started by an
+//! entry point. There are a helper that the entry point left, orphans, and the signals that stop
+//! images.
 
 use std::fs;
 use std::process::Command;
@@ -10,22 +10,22 @@ use nix::unistd::Pid;
 use super::{SOON, log, seq};
 use crate::harness::{Place, Running, Tee, until};
 
-/// Starts an entry point that leaves a helper and becomes the program, which runs
-/// `script`; returns `unshare`, which ends as the first process does.
+/// Starts an entry point that leaves a helper and becomes the program, which runs `script`; returns
+/// `unshare`, which ends with the status of the first process.
 fn container(place: &Place, options: &str, script: &str) -> Running {
     let entry = format!("sh -c ': >helped' & exec \"$0\" {options} app.log -- sh -c \"$1\"");
     let tee = Tee::new(place).program("unshare").args("-Urpf --mount-proc sh -c").arg(entry);
     tee.arg(env!("CARGO_BIN_EXE_clh-tee")).arg(script).start()
 }
 
-/// Sends a signal, by its name or number, to the first process of a container.
+/// Sends a signal, by name or number, to the first process of a container.
 fn send(container: &Running, signal: &str) {
     let first = container.only_child().to_string();
     let status = Command::new("kill").args(["-s", signal, &first]).status();
     assert!(status.expect("run kill").success());
 }
 
-/// Returns the states of all children of a process, as `/proc` shows them.
+/// Returns the states of all children of a process, from `/proc`.
 fn children(parent: Pid) -> String {
     let list = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
     let state = |pid: &str| {
@@ -55,7 +55,7 @@ fn its_status_is_that_of_the_command() {
 #[test]
 #[ignore = "needs user namespaces"]
 fn what_stops_an_image_reaches_the_command() {
-    // TERM is the usual one, WINCH that of Apache, RTMIN+3 that of systemd.
+    // TERM is the default, WINCH is Apache's, and RTMIN+3 is systemd's.
     for (signal, trap) in [("TERM", "TERM"), ("WINCH", "WINCH"), ("37", "RTMIN+3")] {
         let place = Place::fresh();
         let script = format!(
@@ -68,7 +68,7 @@ fn what_stops_an_image_reaches_the_command() {
         container.end_within(SOON).expect_quiet_success();
         assert_eq!(log(&place), "ready\nlast words\n", "{signal}");
     }
-    // One that the command leaves at its default kills it.
+    // A signal that the command does not handle kills it.
     let place = Place::fresh();
     let container = container(&place, "", "echo ready; exec sleep 60");
     container.until_echoed(b"ready\n");
@@ -80,7 +80,7 @@ fn what_stops_an_image_reaches_the_command() {
 #[ignore = "needs user namespaces"]
 fn orphans_are_reaped() {
     let place = Place::fresh();
-    // Both shells leave a child that outlives them.
+    // Both shells leave children that outlive them.
     let script = "for i in 1 2 3; do (sh -c 'read line; : >ended' <&0 & ) ; done; \
                   echo ready; exec >&- 2>&-; sleep 60";
     let mut container = container(&place, "", script);

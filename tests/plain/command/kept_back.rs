@@ -56,7 +56,7 @@ fn one_that_cannot_be_run_has_shown_nothing() {
     assert_eq!(ended.stderr().lines().count(), 1);
 }
 
-/// Prints 9.6 MB on each stream, waits for a line, and ends with its number.
+/// Prints 9.6 MB on each stream, waits for a line, and ends with that number as its status.
 const LOUD: &str = "seq 1000000 2199999 & seq 3000000 4199999 >&2; wait; read status; exit $status";
 
 #[test]
@@ -99,7 +99,7 @@ fn what_cannot_be_kept_back_is_shown() {
 #[test]
 fn what_fits_into_a_file_in_part_is_shown_whole() {
     let place = Place::fresh();
-    // In blocks of 512 bytes: some three of 19 megabytes.
+    // The limit counts blocks of 512 bytes: about three of 19 megabytes.
     let line = format!(
         "ulimit -f 6000; exec {} /dev/null --quiet-ok -- sh -c '{LOUD}'",
         env!("CARGO_BIN_EXE_clh-tee")

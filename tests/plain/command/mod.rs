@@ -1,9 +1,8 @@
-//! A command is run as if `clh-tee` were not there, but that its lines are in
-//! the log: its input, signals and status are its own.
+//! A command runs as if `clh-tee` were not there, except that its lines are in the log: its input,
+//! its signals and its exit status stay its own.
 //!
-//! The commands are small scripts for `sh`. Where a test has to know how far
-//! one has come, it says so in the log or in the echo; where one has to wait
-//! for the test, it reads a line.
+//! The commands are small `sh` scripts. Where a test must know how far a script has come, the
+//! script prints it; where a script must wait for the test, it reads a line.
 
 mod fate;
 mod first_process;
@@ -17,18 +16,18 @@ use std::time::Duration;
 
 use crate::harness::{Place, Tee};
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(20);
 
-/// How long it is watched that something does not happen.
+/// How long to watch that something does not happen.
 const A_WHILE: Duration = Duration::from_millis(200);
 
-/// Returns a run that appends what a script prints to `app.log`.
+/// Returns a run that appends a script's output to `app.log`.
 fn sh(place: &Place, options: &str, script: &str) -> Tee {
     Tee::new(place).args(options).args("app.log -- sh -c").arg(script)
 }
 
-/// Returns a run that appends what a command prints to `app.log`.
+/// Returns a run that appends a command's output to `app.log`.
 fn command(place: &Place, options: &str, command: &str) -> Tee {
     Tee::new(place).args(options).args("app.log --").args(command)
 }
@@ -38,7 +37,6 @@ fn seq(numbers: impl Iterator<Item = u32>) -> String {
     numbers.map(|number| number.to_string() + "\n").collect()
 }
 
-/// Returns what is in the log, as text.
 fn log(place: &Place) -> String {
     String::from_utf8(place.read("app.log")).expect("UTF-8")
 }

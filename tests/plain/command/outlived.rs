@@ -1,4 +1,4 @@
-//! Processes that outlive the command and hold its output open.
+//! Processes that outlive the command and keep its output open.
 
 use std::time::{Duration, Instant};
 
@@ -8,11 +8,11 @@ use nix::unistd::Pid;
 use super::{SOON, log, sh};
 use crate::harness::{HeldLock, Place, until};
 
-/// What is said when they are left.
+/// The warning when the program stops waiting for them.
 const LEFT: &str = "clh-tee: warning: the command has ended, but something else holds its \
                     output open; that is not read any longer (--drain-timeout)\n";
 
-/// Returns the process id that is the log's first line.
+/// Returns the process id in the log's first line.
 fn pid_in_log(place: &Place) -> Pid {
     until(SOON, "the log has a line", || log(place).contains('\n'));
     let log = log(place);
@@ -75,9 +75,9 @@ fn no_time_at_all_is_given_to_others_and_yet_all_of_its_own_words_are_in() {
     place.write("rest", &rest);
     let script = "setsid sleep 60 & echo $! >daemon; echo a; read line; cat torn rest; exit 3";
     let mut tee = sh(&place, "--drain-timeout 0 --buffer 1", script).start();
-    // This line fills the queue. So the next must wait, and nothing is read
-    // behind the torn one: the rest stays in the pipe, and as there is not so
-    // much room beside the torn line, it takes more than one read.
+    // This line fills the queue, so the next one must wait, and nothing is read beyond the partial
+    // line. The rest stays in the pipe; there is little room beside the partial line, so it takes
+    // more than one read.
     tee.until_echoed(b"a\n");
     tee.feed(b"\n");
     tee.until_childless();

@@ -1,4 +1,4 @@
-//! Signals: which of them the command gets, and how often.
+//! Which signals the command gets, and how often.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use super::{A_WHILE, SOON, log, seq, sh};
 use crate::harness::{HeldLock, Place, Running, python, stays, until};
 
-/// Starts a script that says `got` at each `signal`, and waits for it.
+/// Starts a script that prints `got` at each `signal`, and waits for it.
 fn told_of(place: &Place, options: &str, signal: &str, rest: &str) -> Running {
     let script =
         format!("trap 'echo got; {rest}' {signal}; echo ready; while :; do sleep 0.02; done");
@@ -29,7 +29,7 @@ fn they_are_passed_on() {
         tee.signal(signal);
         tee.until_echoed(b"ready\ngot\n");
         stays(A_WHILE, "its end is waited for", || tee.alive());
-        // As often as they come, and for as long as it likes.
+        // As many as come, for as long as the command wants.
         tee.signal(signal);
         tee.until_echoed(b"ready\ngot\ngot\n");
         assert!(tee.alive());
@@ -39,7 +39,7 @@ fn they_are_passed_on() {
     }
 }
 
-/// Returns the blocked signals of each thread of a process, as bits.
+/// Returns the signals that each thread of a process blocks, as bits.
 fn blocked(tee: &Running) -> Vec<u64> {
     let tasks = fs::read_dir(format!("/proc/{}/task", tee.pid())).expect("list its threads");
     let status = tasks.map(|task| task.expect("a thread").path().join("status"));
@@ -55,7 +55,7 @@ fn blocked(tee: &Running) -> Vec<u64> {
 fn a_key_s_signal_reaches_no_thread_that_is_begun_before_it() {
     let place = Place::fresh();
     place.write("app.log", b"old\n");
-    // Long past: the log is rotated at the start, and a program is run after it.
+    // A time long past: the program rotates the log at its start and runs a program after it.
     place.write(".__app.lock", b"946684801");
     let script = "echo ready; exec sleep 60";
     let tee = sh(&place, "--when H --on-rotate true", script).start();
@@ -69,7 +69,7 @@ fn a_key_s_signal_reaches_no_thread_that_is_begun_before_it() {
     tee.end_within(SOON).expect_killed_by(15);
 }
 
-/// The system keeps one signal of a kind: another process's hides the one for our child.
+/// The system keeps one pending signal of a kind, so another process's CHLD hides our child's.
 #[test]
 fn its_end_is_noticed_behind_a_signal_of_another_process() {
     let place = Place::fresh();
@@ -119,7 +119,7 @@ fn flush_and_rotation_are_left_to_options() {
         echoed += "got\n";
         tee.until_echoed(echoed.as_bytes());
     }
-    // Once it has ended, they do nothing.
+    // After its end, signals do nothing.
     let held = HeldLock::take(&place.path(".__app.lock"));
     kill(tee.only_child(), SIGTERM).expect("end the command");
     tee.until_childless();
@@ -132,7 +132,7 @@ fn flush_and_rotation_are_left_to_options() {
     assert!(!place.path("app.log.1").exists());
 }
 
-/// Returns the states of some processes, as `/proc` shows them.
+/// Returns the states of processes, from `/proc`.
 fn states(pids: &[Pid]) -> String {
     let state = |pid: &Pid| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it is there");
@@ -149,7 +149,7 @@ fn stops_and_goes_on_with_it() {
     tee.until_echoed(b"ready\n");
     let both = [tee.pid(), tee.only_child()];
     let stopped = || states(&both) == "TT";
-    // Sent to us alone, it is passed on, and so is what ends the stop.
+    // A signal sent to clh-tee alone is passed on, and so is the one that continues it.
     for (stop, echoed) in [(SIGTSTP, "ready\ngoes on\none\n"), (SIGTTIN, "")] {
         kill(both[0], stop).expect("stop it");
         until(SOON, "both are stopped", stopped);
@@ -160,7 +160,7 @@ fn stops_and_goes_on_with_it() {
             tee.until_echoed(echoed.as_bytes());
         }
     }
-    // A shell stops and continues the whole job, and each gets that once.
+    // A shell stops and continues the whole job, and each process gets that once.
     tee.feed(b"two\n");
     tee.until_echoed(b"ready\ngoes on\none\ngoes on\ntwo\n");
     killpg(both[0], SIGTSTP).expect("stop the job");
@@ -169,7 +169,7 @@ fn stops_and_goes_on_with_it() {
     until(SOON, "both go on", || !states(&both).contains('T'));
     tee.feed(b"three\n");
     tee.until_echoed(b"ready\ngoes on\none\ngoes on\ntwo\ngoes on\nthree\n");
-    // What stops it alone does not stop us: what continues it would not reach us.
+    // A stop of the command alone does not stop clh-tee: the signal to continue would not reach it.
     kill(both[1], SIGSTOP).expect("stop it");
     until(SOON, "it is stopped", || states(&both[1..]) == "T");
     stays(A_WHILE, "we are not", || !states(&both[..1]).contains('T'));
@@ -191,8 +191,8 @@ fn term_while_the_lock_is_held_for_ever() {
     assert_eq!(ended.stderr(), told);
 }
 
-/// Runs a command that counts its INTs, on a terminal at which Ctrl-C is
-/// pressed once; returns the last line of the log.
+/// Runs a command that counts its INTs on a terminal and presses Ctrl-C once; returns the last line
+/// of the log.
 #[track_caller]
 fn ctrl_c(in_front: &[&str]) -> String {
     let place = Place::fresh();
@@ -211,6 +211,6 @@ fn ctrl_c(in_front: &[&str]) -> String {
 #[ignore = "needs python3"]
 fn int_from_a_terminal_comes_once() {
     assert_eq!(ctrl_c(&[]), "last words after 1");
-    // It is passed on to one that the terminal does not reach.
+    // It is passed on to a command that the terminal does not reach.
     assert_eq!(ctrl_c(&["setsid"]), "last words after 1");
 }

@@ -1,5 +1,4 @@
-//! A command's streams: what it reads, and how its two outputs become one log
-//! and two copies.
+//! A command's streams: what it reads, and how its two outputs become one log and two copies.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -7,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::{A_WHILE, SOON, command, log, sh};
 use crate::harness::{HeldLock, Place, stays, until};
 
-/// The most that may be resident, in KiB.
+/// The maximum resident memory in KiB.
 const MOST: u64 = 32 * 1024;
 
 #[test]
@@ -35,7 +34,7 @@ fn they_are_raw() {
 #[test]
 fn lines_go_in_whole_and_in_the_order_in_which_they_come() {
     let place = Place::fresh();
-    // Each waits until the one before is in the log.
+    // Each line waits until the one before is in the log.
     let script = "n=0; put() { until [ $(wc -l <app.log) = $n ]; do sleep 0.01; done; n=$((n+1)); }
         : >app.log
         printf 'to'
@@ -53,7 +52,7 @@ fn its_standard_input_is_ours() {
     let place = Place::fresh();
     command(&place, "-q", "cat").run(b"one\ntwo\n").expect_quiet_success();
     assert_eq!(log(&place), "one\ntwo\n");
-    // What it leaves, it leaves to others.
+    // What the command does not read stays for others.
     let (reader, mut writer) = std::io::pipe().expect("make a pipe");
     std::io::Write::write_all(&mut writer, b"a line\nand another\n").expect("fill it");
     drop(writer);

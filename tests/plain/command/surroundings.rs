@@ -1,4 +1,4 @@
-//! What the command finds when it begins, and what cron makes of all this.
+//! The environment in which the command starts, also under cron.
 
 use std::ffi::OsStr;
 use std::process::Command;
@@ -17,8 +17,8 @@ fn it_inherits_no_descriptor_of_ours() {
     }
 }
 
-/// Returns one of the masks that a command finds in its `/proc/self/status`,
-/// if `ignored` signals are ignored by who starts us.
+/// Returns a signal mask from the `/proc/self/status` of a command, if our parent ignores the
+/// signals `ignored`.
 fn mask(ignored: &str, name: &str) -> u64 {
     let place = Place::fresh();
     let script = format!(
@@ -31,7 +31,7 @@ fn mask(ignored: &str, name: &str) -> u64 {
     parsed(&log(&place), name)
 }
 
-/// Returns the mask of this name from a line of `/proc/self/status`.
+/// Parses the mask `name` from `/proc/self/status`.
 fn parsed(line: &str, name: &str) -> u64 {
     let mask = line.trim().strip_prefix(name).expect("the mask").trim_start_matches(':').trim();
     u64::from_str_radix(mask, 16).expect("a mask")
@@ -40,7 +40,7 @@ fn parsed(line: &str, name: &str) -> u64 {
 #[test]
 fn ignored_signals_stay_ignored_and_no_others_are() {
     let bits = |signals: &[u32]| signals.iter().map(|signal| 1 << (signal - 1)).sum::<u64>();
-    // All but the two that the C library keeps for itself, which only matter to it.
+    // Without the two that the C library reserves for itself.
     let all = !bits(&[32, 33]);
     assert_eq!(mask("CONT", "SigIgn") & all, bits(&[18]));
     for (name, number) in [
@@ -62,8 +62,7 @@ fn ignored_signals_stay_ignored_and_no_others_are() {
     assert_eq!(mask("CONT", "SigBlk"), 0);
 }
 
-/// Returns what is printed by a shell that starts the program with `script`, where
-/// `$0` is the program.
+/// Returns what a shell prints that starts the program with `script`, in which `$0` is the program.
 fn started_by(shell: &[&str], script: &str) -> String {
     let place = Place::fresh();
     let mut command = system::command(OsStr::new(shell[0]));
@@ -132,7 +131,7 @@ fn its_end_is_noticed_if_chld_is_blocked_or_ignored() {
         };
         assert_eq!(run(&["sh", "-c", "exec >&- 2>&-; sleep 0.1; exit 7"]), Some(7), "{how}");
         assert_eq!(run(&["grep", name, "/proc/self/status"]), Some(0), "{how}");
-        // The command finds it as it was.
+        // For the command, the signal is ignored as before.
         assert_eq!(parsed(&log(&place), name) >> 16 & 1, 1, "{how}");
     }
 }
@@ -141,7 +140,7 @@ fn its_end_is_noticed_if_chld_is_blocked_or_ignored() {
 fn what_a_cron_user_would_hope() {
     let place = Place::fresh();
     let run = |script: &str| {
-        // All that cron gives: a shell, a home, hardly a path, and no terminal.
+        // What cron provides: a shell, a home, a short path, and no terminal.
         let line = format!(
             "{} -q job.log --quiet-ok --markers -- {script}",
             env!("CARGO_BIN_EXE_clh-tee")

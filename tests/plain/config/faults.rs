@@ -1,10 +1,10 @@
-//! What is wrong with a file: it is told with the place, and the status is 2,
-//! before any input is read or any file made.
+//! Mistakes in a settings file: the message names the line, and the status is 2, before any input
+//! is read or any file made.
 
 use super::{left, with};
 use crate::harness::{Place, Tee};
 
-/// Asserts that a file of this text is refused with this message.
+/// Asserts that a file with this text is refused with this message.
 #[track_caller]
 fn refused(text: &str, told: &str) {
     let place = Place::fresh();

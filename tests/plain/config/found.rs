@@ -1,4 +1,4 @@
-//! Which file is taken.
+//! Which settings file is used.
 
 use std::fs;
 use std::os::unix::fs::chown;
@@ -10,12 +10,12 @@ use nix::unistd::geteuid;
 use super::{left, with, write_for_user};
 use crate::harness::{Ended, Place, Tee, needs_root};
 
-/// Runs the program for a user whose home `place` is.
+/// Runs the program for a user whose home directory is `place`.
 fn at_home(place: &Place) -> Tee {
     Tee::new(place).env("XDG_CONFIG_HOME", "").env("HOME", place.dir())
 }
 
-/// Tells whether a run has taken the settings that make it quiet.
+/// Asserts whether a run used the settings that make it quiet.
 #[track_caller]
 fn is_quiet(ended: &Ended) -> bool {
     ended.expect_quiet_success();
@@ -27,13 +27,13 @@ fn the_user_s_own_is_found() {
     let place = Place::fresh();
     write_for_user(&place, "quiet = true");
     assert!(is_quiet(&at_home(&place).args("app.log").run(b"one\n")));
-    // The directory that is named goes before the usual one.
+    // `XDG_CONFIG_HOME` wins over the usual directory.
     fs::create_dir(place.path("xdg")).expect("make a directory");
     let elsewhere = || at_home(&place).env("XDG_CONFIG_HOME", place.path("xdg")).args("app.log");
     assert!(!is_quiet(&elsewhere().run(b"one\n")));
     place.write("xdg/clh-tee.toml", b"quiet = true");
     assert!(is_quiet(&elsewhere().run(b"one\n")));
-    // One that is not absolute is as good as not named.
+    // A relative path is ignored.
     let relative = at_home(&place).env("XDG_CONFIG_HOME", "xdg").args("app.log");
     place.write("xdg/clh-tee.toml", b"quiet = false");
     assert!(is_quiet(&relative.run(b"one\n")));
@@ -115,7 +115,7 @@ fn that_of_another_user_is_not_read() {
         write_for_user(&place, "quiet = true");
         chown(place.path(".config/clh-tee.toml"), Some(12345), None).expect("give it away");
         place.set_mode(".config/clh-tee.toml", mode);
-        // Not by root, and not by a user to whom it may be readable or not.
+        // Neither by root, nor by a user, readable or not.
         for tee in [at_home(&place), at_home(&place).without_rights()] {
             let ended = tee.args("app.log").run(b"one\n");
             ended.expect(0);
@@ -128,11 +128,11 @@ fn that_of_another_user_is_not_read() {
             fs::remove_file(place.path("app.log")).expect("remove the log");
             fs::remove_file(place.path(".__app.lock")).expect("remove the lock file");
         }
-        // What is named is what is meant, whoever made it.
+        // A file given by name is used, no matter who owns it.
         let tee = Tee::new(&place).args("--config .config/clh-tee.toml app.log");
         assert!(is_quiet(&tee.run(b"one\n")));
     }
-    // A home that is kept from us, as root's from a service, has none of ours.
+    // A home directory that we may not read, such as root's for a service, has no file for us.
     let place = Place::fresh();
     place.open_to_all();
     write_for_user(&place, "quiet = true");
@@ -146,7 +146,7 @@ fn the_system_s_is_found_last() {
     let place = Place::fresh();
     fs::create_dir(place.path("etc")).expect("make a directory");
     place.write("etc/clh-tee.toml", b"max-bytes = 123\n");
-    // In a mount namespace of its own, where the directory stands for /etc.
+    // In its own mount namespace, where the directory is mounted on /etc.
     let run = |home: &Path, program: &str| {
         let bind = format!("mount --bind '{}' /etc", place.path("etc").display());
         let script = format!("{bind} && exec {program}");

@@ -1,8 +1,8 @@
-//! Settings in one place: a file makes bare calls right, and what is wrong with
-//! it is told with its place, before anything is read or made.
+//! Settings in one place: with a settings file, calls without options do the right thing. A mistake
+//! in the file is reported with its line, before anything is read or made.
 //!
-//! `found` shows which file is taken, `faults` what is refused, `shown` what
-//! `--print-config` says, and this file what settings do to a log.
+//! `found` shows which file is used, `faults` what is refused, `shown` what `--print-config`
+//! prints, and this file what settings do to a log.
 
 mod faults;
 mod found;
@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::harness::{Place, Tee};
 
-/// What the three jobs share.
+/// What the three jobs have in common.
 const FOR_THE_JOBS: &str = "\
 quiet = true
 
@@ -23,25 +23,24 @@ backups = 4
 gzip = true
 ";
 
-/// Writes `text` where a user whose home `place` is has settings.
+/// Writes `text` to the settings file of a user whose home directory is `place`.
 fn write_for_user(place: &Place, text: &str) {
     fs::create_dir_all(place.path(".config")).expect("make a directory");
     place.write(".config/clh-tee.toml", text.as_bytes());
 }
 
-/// Returns a run in `place` with the settings in `text`.
 fn with(place: &Place, text: &str) -> Tee {
     place.write("settings.toml", text.as_bytes());
     Tee::new(place).args("--config settings.toml")
 }
 
-/// Returns the names in `place` less those that the tests put there.
+/// Returns the names in `place` except those that the tests made.
 fn left(place: &Place) -> Vec<String> {
     let ours = ["settings.toml", ".config", "program"];
     place.names().into_iter().filter(|name| !ours.contains(&name.as_str())).collect()
 }
 
-/// Starts a job as cron does: with a shell, and hardly any environment.
+/// Starts a job as cron does: in a shell, with hardly any environment.
 fn job(place: &Place, number: u32, lines: u32) -> Child {
     let program = env!("CARGO_BIN_EXE_clh-tee");
     let script = format!(
@@ -65,7 +64,7 @@ fn a_file_alone_makes_three_jobs_right() {
         assert!(ended.status.success(), "{ended:?}");
         assert!(ended.stdout.is_empty() && ended.stderr.is_empty(), "{ended:?}");
     }
-    // 3,000 lines of 39 bytes and more are seven logs of 16 KiB and a rest.
+    // 3,000 lines of at least 39 bytes are seven logs of 16 KiB and a bit.
     let backups = place.backups("app.log");
     let wanted: Vec<_> = (1..=4).rev().map(|slot| format!("app.log.{slot}.gz")).collect();
     assert_eq!(backups, wanted);
@@ -165,7 +164,7 @@ fn a_section_is_about_a_log_however_its_path_is_given() {
         ended.expect_quiet_success();
         assert!(ended.out.is_empty(), "{given}");
     }
-    // The name by which it is known counts as well as where it is.
+    // The section applies through the path given and through the real path.
     let linked = format!("[log.\"{}\"]\nquiet = true\n", place.path("link/app.log").display());
     let ended = with(&place, &linked).args("link/app.log").run(b"one\n");
     ended.expect_quiet_success();
@@ -174,7 +173,7 @@ fn a_section_is_about_a_log_however_its_path_is_given() {
 
 #[test]
 fn what_belongs_to_another_option_may_stand_alone_in_a_file() {
-    // On the command line a level without compression is a mistake.
+    // On the command line, a level without compression is a mistake.
     let place = Place::fresh();
     let text = "gzip-level = 9\nquiet-ok = true\nmarkers = true\nkeep-going = true\n\
                 at-time = 03:30:00\ninterval = 2\n";
@@ -219,7 +218,7 @@ fn a_stream_in_a_tag_is_for_every_mode() {
 fn the_example_that_comes_along_is_right() {
     let place = Place::fresh();
     let example = include_str!("../../../docs/clh-tee.toml");
-    // What it only proposes stands behind a # without a space.
+    // A mere proposal has a # without a space.
     let proposals = |line: &str| match line.strip_prefix('#') {
         Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => format!("{rest}\n"),
         _ => format!("{line}\n"),

@@ -1,5 +1,4 @@
-//! `--print-config`: every setting in force, where it came from, and in a form
-//! that is a file again.
+//! `--print-config` prints every setting in force and its origin, as a valid settings file.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -7,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use super::{left, with};
 use crate::harness::{Place, Tee};
 
-/// Returns what a run that shows its settings prints; nothing else is done.
+/// Returns what `--print-config` prints; asserts that it does nothing else.
 #[track_caller]
 fn page(place: &Place, tee: Tee) -> String {
     let ended = tee.args("--print-config app.log").run(b"");
@@ -16,7 +15,7 @@ fn page(place: &Place, tee: Tee) -> String {
     String::from_utf8(ended.out.clone()).expect("UTF-8")
 }
 
-/// Returns the settings in `page`, and where each came from, sizes in bytes left out.
+/// Returns the settings in `page` and their origins, without the sizes in bytes.
 fn settings(page: &str) -> Vec<(&str, &str)> {
     let lines = page.lines().skip(1);
     lines
@@ -44,7 +43,7 @@ fn a_size_is_shown_as_it_was_read() {
     assert!(backups.ends_with(" # default: 5, or as many as there are"), "{backups}");
 }
 
-/// Some settings, of every kind and from everywhere.
+/// Settings of every kind and every origin.
 fn varied(place: &Place) -> Tee {
     let text = "max-bytes = \"512K\"\ngzip = true\nlock-timeout = 2.5\nbackups = 7\n\n\
                 [log.\"app.log\"]\nlock-dir = \"a \\\"b\\\" # c\\n\"\nbackup-count = 8\nstats = true\n";
@@ -82,7 +81,7 @@ fn every_option_is_shown_once() {
     let place = Place::fresh();
     let help = Tee::new(&place).args("--help").run(b"");
     let help = String::from_utf8(help.out.clone()).expect("UTF-8");
-    // What is told of an option stands further in.
+    // Descriptions of options are indented further.
     let lines = help.lines().filter(|line| !line.starts_with("       "));
     let lines = lines.map(str::trim_start).filter(|line| line.starts_with('-'));
     let options = lines
@@ -120,7 +119,7 @@ fn the_page_is_a_file_that_gives_the_same_settings() {
     let second = page(&place, with(&place, &first));
     let of = |page| settings(page).into_iter().map(|(setting, _)| setting.to_owned());
     assert_eq!(of(&first).collect::<Vec<_>>(), of(&second).collect::<Vec<_>>());
-    // Now all of them are from the file, each from its own line.
+    // Now all settings come from the file, each from its own line.
     for (number, (setting, origin)) in settings(&second).into_iter().enumerate() {
         assert_eq!(origin, format!("settings.toml:{}", number + 2), "{setting}");
     }

@@ -1,7 +1,7 @@
-//! Errors are told clearly, with the right status, before any input is
-//! consumed.
+//! Errors have clear messages and the right exit status, and come before any input is consumed.
 //!
-//! The test keeps both ends of the pipe that the program reads. Its end must
+//! The test keeps both ends of the pipe that the program reads. The program must end while the pipe
+//! is open, and the pipe's content must still be there.
 //! come while the pipe is open, and what was in the pipe must still be there.
 
 mod no_locks;
@@ -16,11 +16,11 @@ use std::time::Duration;
 
 use crate::harness::{HeldLock, Place, Tee, needs_root, until};
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Runs `tee` on an open pipe that holds a line; asserts its status and that
-/// the line is left in the pipe; returns its standard error.
+/// Runs `tee` on an open pipe that holds a line; asserts its status and that the line is still in
+/// the pipe; returns its standard error.
 #[track_caller]
 fn refused(tee: Tee, status: i32) -> String {
     let (mut reader, mut writer) = io::pipe().expect("make a pipe");
@@ -35,8 +35,8 @@ fn refused(tee: Tee, status: i32) -> String {
     ended.stderr()
 }
 
-/// Asserts that the program ends with status 1 and one message of the usual
-/// form, which names `path` and holds `reason`.
+/// Asserts that the program ends with status 1 and one message of the usual form, which names
+/// `path` and contains `reason`.
 #[track_caller]
 fn fails(tee: Tee, path: &str, reason: &str) {
     let stderr = refused(tee, 1);
@@ -51,7 +51,7 @@ fn fails(tee: Tee, path: &str, reason: &str) {
 #[test]
 #[ignore = "needs root"]
 fn log_is_where_the_kernel_keeps_no_files() {
-    // Another user is told that it may not create it.
+    // Another user gets the message that it may not create it.
     needs_root();
     let place = Place::fresh();
     for log in ["/proc/app.log", "/sys/app.log", "/proc/self/comm"] {
@@ -83,7 +83,7 @@ fn directory_is_missing_and_may_be_made() {
     let place = Place::fresh();
     Tee::new(&place).args("--mkdir some/where/app.log").run(b"one\n").expect_quiet_success();
     assert_eq!(place.read("some/where/app.log"), b"one\n");
-    // It is there now, and that is no error.
+    // The directory exists now, which is no error.
     Tee::new(&place).args("--mkdir some/where/app.log").run(b"two\n").expect_quiet_success();
     assert_eq!(place.read("some/where/app.log"), b"one\ntwo\n");
 }
@@ -149,7 +149,7 @@ fn log_is_a_symbolic_link() {
 fn log_is_a_symbolic_link_to_nowhere() {
     let place = Place::fresh();
     symlink("elsewhere/real.log", place.path("app.log")).expect("make a link");
-    // Where it leads from the directory that it is in.
+    // The target, resolved from the link's directory.
     let target = place.path("elsewhere/real.log").display().to_string();
     fails(Tee::new(&place).args("app.log"), "app.log", &target);
     assert_eq!(place.names(), ["app.log"]);
@@ -165,7 +165,7 @@ fn log_leads_to_an_open_file() {
                     gets a copy of all lines anyway";
         fails(Tee::new(&place).args(log), log, hint);
     }
-    // Standard input is a pipe here, as are a shell's `>(COMMAND)`.
+    // Standard input is a pipe here, like a shell's `>(COMMAND)`.
     fails(Tee::new(&place).args("/dev/fd/0"), "/dev/fd/0", "something without a name, such as");
 }
 
@@ -197,7 +197,7 @@ fn a_directory_on_the_way_may_be_a_symbolic_link() {
 #[test]
 fn name_is_too_long() {
     let place = Place::fresh();
-    // 255 bytes are a file name, but leave no room for what rotation adds.
+    // 255 bytes are a valid file name, but leave no room for what rotation adds.
     for length in [255, 256, 300] {
         let name = "n".repeat(length - 4) + ".log";
         fails(Tee::new(&place).arg(&name), &name, "");
@@ -225,8 +225,8 @@ fn messages_escape_what_would_disturb_a_terminal() {
 
 #[test]
 fn the_log_is_not_waited_for_before_it_is_refused() {
-    // Somebody else has the lock: a log that cannot be is refused all the
-    // same, and not when the lock comes.
+    // Another process has the lock. An impossible log is refused all the same, without waiting for
+    // the lock.
     let place = Place::fresh();
     fs::create_dir(place.path("app.log")).expect("make a directory");
     let _held = HeldLock::take(&place.path(".__app.lock"));

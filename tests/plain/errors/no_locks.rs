@@ -1,14 +1,14 @@
-//! A file system without locks: the log is refused before any input is read.
+//! A file system without locks: the program refuses the log before it reads any input.
 
 use super::*;
 
-/// Runs the program with each of its `flock` calls failing with `error`.
+/// Runs the program so that each of its `flock` calls fails with `error`.
 fn without_locks(place: &Place, error: &str) -> Tee {
     let inject = format!("-f -qq -o /dev/null -e trace=flock -e inject=flock:error={error}");
     Tee::new(place).program("strace").args(&inject).arg(env!("CARGO_BIN_EXE_clh-tee"))
 }
 
-/// The same, for calls about this file only.
+/// Does the same, but only for calls about this file.
 fn without_locks_of(place: &Place, name: &str) -> Tee {
     let tee =
         Tee::new(place).program("strace").args("-f -qqq -o /dev/null -P").arg(place.path(name));
@@ -77,7 +77,7 @@ fn too_many_locks_are_a_trouble_that_passes() {
 #[ignore = "needs strace"]
 fn locks_that_go_away_later_are_not_waited_for() {
     let place = Place::fresh();
-    // Only the lock file that is made for the line: the directory said nothing.
+    // Only for the lock file, which is made at the first line; the check of the directory passed.
     let mut tee = without_locks_of(&place, ".__app.lock").args("-q app.log").start();
     tee.feed(b"one\n");
     tee.end_input();

@@ -1,6 +1,6 @@
-//! What was asked for comes whole on every kind of standard output, and one rule
-//! holds for all that can go wrong there: if nobody reads on, that is no
-//! failure; any other trouble is said in the system's words, with status 1.
+//! Output arrives complete on every kind of standard output. One rule covers all errors there: a
+//! reader that stops reading is no failure; any other error is reported in the system's words, with
+//! status 1.
 
 use std::fs::File;
 use std::io::Read;
@@ -15,10 +15,10 @@ use nix::unistd::Pid;
 
 use super::*;
 
-/// What prints more than a pipe of the smallest size takes.
+/// Modes that print more than the smallest pipe holds.
 const ALL: [&str; 4] = ["--read", "--status", "--status --json", "--print-config"];
 
-/// A log with backups, and settings.
+/// Returns a place with a log, backups, and settings.
 fn site() -> Place {
     let place = Place::fresh();
     place.write(".__app.lock", b"");
@@ -38,7 +38,7 @@ fn command(place: &Place, args: &str) -> Command {
     command
 }
 
-/// Returns a standard output that is set not to wait, and its other end.
+/// Returns a non-blocking standard output and its other end.
 fn ends(socket: bool) -> (OwnedFd, File) {
     let (theirs, ours): (OwnedFd, OwnedFd) = if socket {
         let (theirs, ours) = UnixStream::pair().expect("make a pair of sockets");
@@ -52,7 +52,7 @@ fn ends(socket: bool) -> (OwnedFd, File) {
     (theirs, ours.into())
 }
 
-/// Starts the program, and waits until its output is full, unless it ends.
+/// Starts the program, and waits until its output is full or it has ended.
 fn start_and_fill(mut command: Command, output: OwnedFd) -> Child {
     let copy = output.try_clone().expect("copy a descriptor");
     let mut child = command.stdout(output).spawn().expect("start the program");
@@ -78,7 +78,7 @@ fn is_whole_where_it_is_set_not_to_wait() {
             let ended = child.wait_with_output().expect("wait for it");
             let told = String::from_utf8_lossy(&ended.stderr);
             assert_eq!((ended.status.code(), &*told), (whole.status.code(), ""), "{args}");
-            // Whom a look sees differs.
+            // The processes that `--status` sees differ from run to run.
             let comparable = args != "--status" && args != "--status --json";
             assert!(!comparable || read == whole.stdout, "{args}: {} bytes", read.len());
             assert!(read.len() > 4096 && read.ends_with(b"\n"), "{args}: {} bytes", read.len());

@@ -1,9 +1,9 @@
-//! Wrong usage: status 2, and a hint at what is wrong.
+//! Wrong usage: status 2, and a hint at the mistake.
 
 use super::refused;
 use crate::harness::{Place, Tee};
 
-/// Asserts that the arguments are refused with status 2, and `hint` is said.
+/// Asserts that the arguments are refused with status 2 and that `hint` is in the message.
 #[track_caller]
 fn misused(args: &str, hint: &str) {
     let place = Place::fresh();
@@ -38,7 +38,7 @@ fn tips_for_what_people_try() {
     }
 }
 
-/// What people try who know other programs, and what they are told.
+/// What users of other programs try, and what the message says.
 const MISTAKES: &[(&str, &str)] = &[
     // logrotate
     ("--size=5M app.log", "--max-bytes SIZE"),
@@ -168,7 +168,7 @@ fn a_backup_a_lock_file_and_a_compressed_file_are_no_logs() {
             assert_eq!(place.names(), ["app.log"], "nothing was made");
         }
     }
-    // A number at the end alone says nothing.
+    // A number at the end alone proves nothing.
     let place = Place::fresh();
     Tee::new(&place).args("-q job.7").run(b"one\n").expect_quiet_success();
     assert_eq!(place.read("job.7"), b"one\n");
@@ -190,7 +190,7 @@ fn bad_sizes() {
         }
     }
     misused("--max-bytes=-1 app.log", "-1");
-    // Lines of no bytes, or a queue that takes none, would never end.
+    // Lines of no bytes, or a queue without room, would never end.
     misused("--max-line 0 app.log", "--max-line");
 }
 
@@ -219,7 +219,7 @@ fn bad_transforming() {
     misused("--tag= app.log", "give a text");
     misused("--select (a app.log", "unclosed group");
     misused("--select a --deselect [z-a] app.log", "--deselect");
-    // FORMAT is given with an equals sign, or else this would be it.
+    // FORMAT needs an equals sign; otherwise this would be taken for it.
     misused("--timestamp app.log other.log", "other.log");
 }
 
@@ -237,7 +237,7 @@ fn help_and_version_are_no_errors() {
 #[test]
 fn a_limit_that_keeps_hardly_a_line_is_warned_of_once() {
     use std::process::{Command, Stdio};
-    // The harness leaves this warning out.
+    // The harness removes this warning.
     let said = |options: &str, log: &str| {
         let place = Place::fresh();
         let mut command = Command::new(env!("CARGO_BIN_EXE_clh-tee"));

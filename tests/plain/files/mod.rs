@@ -1,9 +1,7 @@
-//! The files that are left: modes, owners, inodes, the lock, and what the
-//! options about files say of them.
+//! The files that remain: modes, owners, inodes, the lock, and the options for them.
 //!
-//! The umask of all tests is 022. A log shipper and the peers' own users rely
-//! on these: that a rotated log can be read by whom it could be read by
-//! before, and that a new log is a new file.
+//! The umask of all tests is 022. Log shippers and other users depend on this: whoever could read a
+//! log before a rotation can read it after, and a new log is a new file.
 
 mod which;
 
@@ -14,7 +12,7 @@ use std::time::Duration;
 use crate::harness::{HeldLock, Place, Tee, inode, mode, until};
 use nix::unistd::{getegid, geteuid};
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
 #[test]
@@ -45,7 +43,7 @@ fn successor_and_backups_inherit_the_mode() {
 
 #[test]
 fn successor_and_backups_inherit_the_owner() {
-    // Only root can give a file away. Anybody else checks that it stays.
+    // Only root can give a file away. For other users the owner must stay.
     let (uid, gid) =
         if geteuid().is_root() { (65534, 65534) } else { (geteuid().as_raw(), getegid().as_raw()) };
     for gzip in ["", "--gzip"] {
@@ -73,7 +71,7 @@ fn a_new_log_is_a_new_inode() {
             tee.feed(line.as_bytes());
             until(SOON, "the line is in", || place.read("app.log") == line.as_bytes());
             let now = Some(inode(&place.path("app.log")));
-            // A shipper that goes by inode would go on at a stale offset.
+            // A shipper that tracks inodes would continue at a stale offset.
             assert_ne!(now, last, "line {n} {gzip}");
             last = now;
         }
@@ -133,13 +131,13 @@ fn a_compressed_backup_carries_no_name() {
 
 #[test]
 fn a_large_compressed_backup_inflates_to_the_log() {
-    // More than the 2 MiB above which a log is compressed as it grows.
+    // More than 2 MiB: above that, a log is compressed while it grows.
     let place = Place::fresh();
     let line = "a line of some length, to make up a few megabytes\n";
     let input = line.repeat(5_000_000 / line.len());
     let tee = Tee::new(&place).args("-q --max-bytes 4M --gzip app.log");
     tee.run(input.as_bytes()).expect_quiet_success();
-    // The new log is compressed as it grows, too, by whoever goes on with it.
+    // The next writer compresses the new log while it grows, too.
     let ahead = |name: &String| name.starts_with(".__app.log.");
     let names: Vec<String> = place.names().into_iter().filter(|name| !ahead(name)).collect();
     assert_eq!(names, [".__app.lock", "app.log", "app.log.1.gz"]);
@@ -155,7 +153,7 @@ fn the_lock_may_live_elsewhere() {
     tee.run(b"one\n").expect_quiet_success();
     assert_eq!(place.names(), ["app.log", "run"]);
     assert!(place.path("run/locks/.__app.lock").exists());
-    // And it is the one that counts.
+    // This is the lock that counts.
     let held = HeldLock::take(&place.path("run/locks/.__app.lock"));
     let mut tee = Tee::new(&place).args("--lock-dir run/locks app.log").start();
     tee.feed(b"two\n");
@@ -168,12 +166,12 @@ fn the_lock_may_live_elsewhere() {
 
 #[test]
 fn the_lock_is_left_as_it_is() {
-    // Python's timed handler keeps a number in it.
+    // Python's timed handler stores a number in it.
     let place = Place::fresh();
     place.write(".__app.lock", b"1795347900");
     let before = inode(&place.path(".__app.lock"));
     let tee = Tee::new(&place).args("--max-bytes 1 app.log");
-    // That it is there is told: `timed` shows how.
+    // The warning about it is tested in `timed`.
     tee.run(b"one\ntwo\n").expect(0);
     assert_eq!(place.read(".__app.lock"), b"1795347900");
     assert_eq!(inode(&place.path(".__app.lock")), before);

@@ -1,5 +1,5 @@
-//! Which file it is that is written: awkward names, a log that is moved away,
-//! and logs that are no regular files, which are written but never rotated.
+//! Which file is written: awkward names, a log that is moved away, and logs that are not regular
+//! files, which are written but never rotated.
 
 use std::fs::{self, OpenOptions};
 use std::io::Read;
@@ -31,7 +31,7 @@ fn a_log_that_was_replaced_is_the_new_one() {
     let mut tee = Tee::new(&place).args("app.log").start();
     tee.feed(b"one\n");
     until(SOON, "the line is in", || place.read("app.log") == b"one\n");
-    // Of the same size, so that nothing but the inode tells.
+    // Of the same size, so only the inode differs.
     place.write("new", b"ONE\n");
     fs::rename(place.path("new"), place.path("app.log")).expect("replace the log");
     tee.feed(b"two\n");
@@ -72,7 +72,7 @@ fn a_name_that_begins_with_a_dash() {
 fn a_fifo_is_written_and_never_rotated() {
     let place = Place::fresh();
     mkfifo(&place.path("app.log"), Mode::from_bits_truncate(0o600)).expect("make a FIFO");
-    // Linux opens a FIFO for both without waiting for anybody.
+    // On Linux, opening a FIFO for both does not wait.
     let mut fifo =
         OpenOptions::new().read(true).write(true).open(place.path("app.log")).expect("open");
     let tee = Tee::new(&place).args("--max-bytes 1 --gzip app.log");
@@ -96,7 +96,7 @@ fn a_log_that_becomes_a_fifo_holds_up_nobody() {
     tee.feed(b"two\n");
     let told = "cannot open 'app.log': no process has the FIFO open to read";
     until(SOON, "it is told", || tee.stderr_so_far().contains(told));
-    // The lock is free between two tries.
+    // The lock is free between two attempts.
     drop(HeldLock::take(&place.path(".__app.lock")));
     tee.signal(SIGTERM);
     let ended = tee.end_within(SOON);
@@ -109,7 +109,7 @@ fn a_fifo_is_written_when_a_reader_comes() {
     let place = Place::fresh();
     mkfifo(&place.path("app.log"), Mode::from_bits_truncate(0o600)).expect("make a FIFO");
     let mut tee = Tee::new(&place).args("-q app.log").start();
-    // More than a FIFO holds: writes wait for the reader.
+    // More than a FIFO holds, so writes wait for the reader.
     let lines = b"a line\n".repeat(20_000);
     tee.feed(&lines);
     until(SOON, "it is told", || tee.stderr_so_far().contains("no process has the FIFO open"));
@@ -125,8 +125,8 @@ fn a_fifo_is_written_when_a_reader_comes() {
 fn dev_null_is_written_and_never_rotated() {
     let place = Place::fresh();
     place.open_to_all();
-    // As nobody, so that a fault costs root no device. Nobody can make a lock
-    // file in /dev either: none is needed, for a device orders its writers.
+    // Run as nobody, so that a fault cannot cost root a device. Nobody cannot make a lock file in
+    // /dev; none is needed, because a device orders its writers itself.
     let options = "--max-bytes 1 --backups 0 /dev/null";
     let mut tee = Tee::new(&place).args(options).without_rights().start();
     tee.feed(b"one\ntwo\nthree\n");

@@ -1,7 +1,6 @@
-//! A log is followed beside eight writers at full speed, two of them Python's.
+//! A log is followed beside eight writers at full speed; two of them are Python's.
 //!
-//! `CLH_TEE_TESTS=all` has them write a million lines instead of a fifth of
-//! that.
+//! `CLH_TEE_TESTS=all` makes them write a million lines instead of 200,000.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -16,14 +15,14 @@ use nix::unistd::Pid;
 
 use crate::harness::{Peer, Place, until};
 
-/// How many writers there are of each kind.
+/// How many `clh-tee` write.
 const TEES: usize = 6;
-/// See [`TEES`].
+/// How many Python processes write.
 const PYTHONS: usize = 2;
 
-/// The settings of all; there are more backups than are ever filled.
+/// The limit of all writers.
 const LIMIT: &str = "65536";
-/// See [`LIMIT`].
+/// Backups to keep: more than the test makes.
 const BACKUPS: &str = "9999";
 
 /// How long the reader may take after the writers have ended.
@@ -49,7 +48,7 @@ fn start_python(place: &Place, name: &str, gzip: bool, count: usize) -> Child {
     child
 }
 
-/// Has a `clh-tee` write `count` lines, as fast as it takes them.
+/// Lets a `clh-tee` write `count` lines as fast as it takes them.
 fn write_by_tee(place: &Place, name: &str, gzip: bool, count: usize) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_clh-tee"));
     command.args(["-q", "--max-bytes", LIMIT, "--backups", BACKUPS, "app.log"]);
@@ -63,8 +62,7 @@ fn write_by_tee(place: &Place, name: &str, gzip: bool, count: usize) {
     assert!(child.wait().expect("wait for clh-tee").success());
 }
 
-/// Asserts that the lines read are those written: each once, and in the order
-/// of its writer.
+/// Asserts that each written line was read once, and each writer's lines in order.
 fn check(read: &[u8], counts: &BTreeMap<String, usize>) {
     let mut next: BTreeMap<&str, usize> = BTreeMap::new();
     for found in read.split_inclusive(|byte| *byte == b'\n') {
@@ -79,12 +77,12 @@ fn check(read: &[u8], counts: &BTreeMap<String, usize>) {
     assert_eq!(&next, counts, "lines of each writer");
 }
 
-/// Follows the log while all write.
+/// Follows the log while all writers write.
 fn beside_writers(gzip: bool) {
     let all = env::var_os("CLH_TEE_TESTS").is_some_and(|value| value == "all");
     let (by_tee, by_python) = if all { (150_000, 50_000) } else { (31_000, 7_000) };
     let tees = (0..TEES).map(|n| (format!("t{n}"), by_tee));
-    // Names that have no pauses in `writer.py`.
+    // `writer.py` makes no pauses for these names.
     let pythons = (0..PYTHONS).map(|n| (format!("p{}", 2 * n), by_python));
     let counts: BTreeMap<String, usize> = tees.chain(pythons).collect();
     let size: usize =
@@ -139,7 +137,7 @@ fn beside_writers(gzip: bool) {
     );
     assert!(backups.len() > 100, "it was rotated");
     if gzip {
-        // Python's have a name in their header.
+        // Python's backups have a file name in the gzip header.
         let by_python =
             |name: &&String| fs::read(place.path(name)).expect("read a backup").get(3) == Some(&8);
         let rotations = backups.iter().filter(by_python).count();

@@ -1,4 +1,4 @@
-//! Only a part of what is there: from a time on, the last lines, lines that match.
+//! Reading only a part: from a time on, the last lines, or lines that match.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,13 +10,13 @@ use super::{
 };
 use crate::harness::until;
 
-/// Reads the log with these arguments, in a zone that is not UTC.
+/// Reads the log with these arguments in a time zone other than UTC.
 fn read_in_zone(place: &Place, args: &[&str]) -> Ended {
     let tee = Tee::new(place).env("TZ", "XYZ-3").arg("--read");
     args.iter().fold(tee, Tee::arg).arg("app.log").start().finish()
 }
 
-/// Tells whether the reader follows, and all its threads sleep.
+/// Returns whether the reader follows the log and all its threads sleep.
 fn waits(reader: &Running) -> bool {
     let entries = |what| {
         let entries = fs::read_dir(format!("/proc/{}/{what}", reader.pid())).expect("list it");
@@ -32,7 +32,7 @@ fn waits(reader: &Running) -> bool {
     entries("fd").any(is_watch) && entries("task").all(sleeps)
 }
 
-/// Stamps of one moment, in each form that is known; XYZ is three hours ahead.
+/// One moment in each known form; XYZ is three hours ahead of UTC.
 const NOON: [&str; 8] = [
     "2026-01-22 15:00:00,123 x",
     "2026-01-22T15:00:00 x",
@@ -87,7 +87,7 @@ fn since_takes_the_words_of_a_day() {
     const DAY: i64 = 24 * 60 * 60;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     let now = i64::try_from(now).expect("a time");
-    // A zone in which it is past noon, so that no day ends meanwhile.
+    // In this zone it is shortly after noon, so the day does not end during the test.
     let hours = 12 - now % DAY / 3600;
     let midnight = now - (now + hours * 3600) % DAY;
     let lines = [midnight - DAY - 90, midnight - DAY, midnight - 60, midnight, now - 120, now + 99];
@@ -161,7 +161,7 @@ fn lines_that_match_and_no_escape_sequences() {
         &read(&place, "--strip-ansi --select one|torn --deselect job6"),
         "job5: one\njob5: torn",
     );
-    // What writers leave out is no matter for readers.
+    // The writers' filter does not affect readers.
     let tee = Tee::new(&place).args("--read app.log").env("CLH_TEE_SELECT", "^two");
     let ended = tee.env("CLH_TEE_STRIP_ANSI", "yes").env("CLH_TEE_TAG", "x").start().finish();
     expect(&ended, "job5: \x1b[31mone\x1b[m\njob6: two\njob5: three\njob6: four\njob5: torn");

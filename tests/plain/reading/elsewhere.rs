@@ -1,5 +1,5 @@
-//! A log is followed though its files or its directory are exchanged: copied up
-//! by overlayfs, as in a container, or swapped by a deployment.
+//! A log is followed even if its files or its directory are replaced: copied up by overlayfs, as in
+//! a container, or swapped by a deployment.
 
 use std::fs;
 use std::io::Write;
@@ -16,8 +16,8 @@ fn end(reader: Running) -> crate::harness::Ended {
     reader.end_within(SOON)
 }
 
-/// Follows `m/app.log`, which a layer below holds, in a mount namespace of its
-/// own; returns the directory as it is seen there.
+/// Follows `m/app.log`, which is in a lower layer, in its own mount namespace; returns the
+/// directory as seen there.
 fn follow_in_container(place: &Place) -> (Running, PathBuf) {
     for dir in ["u", "w", "m"] {
         fs::create_dir(place.path(dir)).expect("make a directory");
@@ -89,7 +89,7 @@ fn a_directory_that_is_swapped_is_followed() {
     fs::create_dir(&logs).expect("make a directory");
     lay(&place, "logs/app.log", "three\n");
     reader.until_echoed(b"one\ntwo\nthree\n");
-    // The new directory's rotations are noticed as those of the old one.
+    // The reader notices rotations in the new directory, too.
     let writer = Tee::new(&place).args("-q --max-bytes 1 logs/app.log");
     writer.run(b"four\nfive\n").expect_quiet_success();
     reader.until_echoed(b"one\ntwo\nthree\nfour\nfive\n");
@@ -118,7 +118,7 @@ fn what_is_no_log_for_a_while_is_waited_for() {
     end(reader).expect(0);
 }
 
-/// Returns how often the process has gone on after a wait.
+/// Returns how often the process woke up from a wait.
 fn switches(reader: &Running) -> u64 {
     let tasks = fs::read_dir(format!("/proc/{}/task", reader.pid())).expect("list its threads");
     let of = |task: fs::DirEntry| {
@@ -129,7 +129,6 @@ fn switches(reader: &Running) -> u64 {
     tasks.map(|task| of(task.expect("a thread"))).sum()
 }
 
-/// Returns how many bytes it has read.
 fn bytes_read(reader: &Running) -> u64 {
     let io = fs::read_to_string(format!("/proc/{}/io", reader.pid())).expect("read its counts");
     let line = io.lines().find_map(|line| line.strip_prefix("rchar: "));

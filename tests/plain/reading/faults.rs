@@ -1,4 +1,4 @@
-//! Chains of which something cannot be read: it is told, the rest is read.
+//! Chains that cannot be read completely: the reader reports it and reads the rest.
 
 use super::{expect, expect_loss, expect_undated, gzipped, lay, numbered, read};
 use crate::harness::{Place, Tee};
@@ -36,7 +36,7 @@ fn a_backup_that_may_not_be_read() {
     place.set_mode("app.log.2.gz", 0o000);
     let ended = Tee::new(&place).args("--read app.log").without_rights().start().finish();
     expect_loss(&ended, "one\nthree\n", &["cannot open 'app.log.2.gz': Permission denied"]);
-    // What is left out is not missing.
+    // Files left out by --since are not missing.
     super::age(&place, "app.log.3", 90);
     place.set_mode("app.log.2.gz", 0o200);
     super::age(&place, "app.log.2.gz", 90);
@@ -56,7 +56,7 @@ fn a_lock_that_may_not_be_opened() {
     ended.expect(0);
     assert_eq!(ended.out, b"one\ntwo\n");
     assert!(ended.stderr().contains("warning: cannot open lock file '.__app.lock'"));
-    // To read it is enough.
+    // Read permission is enough.
     place.set_mode(".__app.lock", 0o444);
     let tee = Tee::new(&place).args("--read app.log").without_rights();
     expect(&tee.start().finish(), "one\ntwo\n");
@@ -81,7 +81,7 @@ fn broken_backups() {
         ],
     );
 
-    // What stands before the damage is read, all but a little.
+    // Nearly everything before the damage is read.
     let mut damaged = whole.clone();
     let half = damaged.len() / 2;
     damaged[half..half + 40].fill(0xff);

@@ -9,13 +9,13 @@ use super::SOON;
 use super::{append, expect, expect_loss, follow, lay, numbered, waits_for_lock};
 use crate::harness::{Ended, HeldLock, Place, Running, Tee, until};
 
-/// Ends the reader as a user does.
+/// Stops the reader as a user does.
 fn end(reader: Running) -> Ended {
     reader.signal(Signal::SIGTERM);
     reader.end_within(SOON)
 }
 
-/// Adds bytes to `app.log` as they are, without the lock.
+/// Adds bytes to `app.log` unchanged and without the lock.
 fn add(place: &Place, bytes: &str) {
     let mut log = fs::File::options().append(true).open(place.path("app.log")).expect("open");
     log.write_all(bytes.as_bytes()).expect("append");
@@ -46,7 +46,7 @@ fn a_log_that_is_not_there_yet() {
     reader.until_echoed(b"");
     append(&place, "--max-bytes 4", "one\ntwo\n");
     reader.until_echoed(b"one\ntwo\n");
-    // Python leaves it missing until its next line.
+    // After Python's rotation the log is missing until the next line.
     fs::rename(place.path("app.log"), place.path("app.log.2")).expect("rename");
     append(&place, "", "three\n");
     reader.until_echoed(b"one\ntwo\nthree\n");
@@ -61,7 +61,7 @@ fn many_rotations_at_once() {
         append(&place, &options, "one\n");
         let reader = follow(&place);
         reader.until_echoed(b"one\n");
-        // The same line again and again: content alone tells nothing.
+        // The same line again and again, so the content alone does not tell files apart.
         let held = HeldLock::take(&place.path(".__app.lock"));
         let mut writer = Tee::new(&place).args("-q").args(&options).args("app.log").start();
         writer.feed("one\n".repeat(50).as_bytes());
@@ -82,7 +82,7 @@ fn only_whole_lines_come() {
     let reader = follow(&place);
     reader.until_echoed(b"one\n");
     add(&place, "rn");
-    // A writer whose disk is full cuts a half-written line back.
+    // A writer whose disk is full removes a partial line again.
     let log = fs::File::options().write(true).open(place.path("app.log")).expect("open");
     log.set_len(4).expect("cut back");
     add(&place, "two\nthr");
@@ -112,7 +112,7 @@ fn an_emptied_log_is_read_anew() {
     reader.until_echoed(b"one\ntwo\n");
     append(&place, "--max-bytes 1 --backups 0", "three\n");
     reader.until_echoed(b"one\ntwo\nthree\n");
-    // Emptied and grown beyond where it was, between two looks.
+    // The log is emptied and grows past its old size before the reader looks again.
     reader.kill(Signal::SIGSTOP);
     append(&place, "--max-bytes 1 --backups 0", "four is longer than three\n");
     reader.kill(Signal::SIGCONT);
@@ -134,7 +134,8 @@ fn backups_that_run_out_are_counted() {
         reader.kill(Signal::SIGSTOP);
         append(&place, &options, &numbered(15, 205));
         reader.kill(Signal::SIGCONT);
-        // Ten lines to a log: 0 and 1 have been read; 17, 18, 19 are the backups, 20 the log.
+        // A log holds ten lines: 0 and 1 have been read; 17, 18 and 19 are the backups, 20 is the
+        // log.
         let expected = numbered(0, 20) + &numbered(170, 205);
         reader.until_echoed(expected.as_bytes());
         let ended = end(reader);
@@ -150,7 +151,7 @@ fn a_backup_lost_by_none_is_none() {
     let reader = follow(&place);
     reader.until_echoed(b"one\n");
     reader.kill(Signal::SIGSTOP);
-    // The one that was read is gone, and no other.
+    // Only the backup that was read is removed.
     append(&place, options, "two\nthree\nfour\n");
     reader.kill(Signal::SIGCONT);
     reader.until_echoed(b"one\ntwo\nthree\nfour\n");
@@ -163,7 +164,7 @@ fn an_orphan_that_was_read_is_not_read_again() {
     append(&place, "--gzip", "one\n");
     let reader = follow(&place);
     reader.until_echoed(b"one\n");
-    // A Python writer dies in its rotation; another one goes on.
+    // A Python writer dies in mid-rotation; another one continues.
     fs::rename(place.path("app.log"), place.path("app.log.rotate.1234567890")).expect("rename");
     lay(&place, "app.log", "two\n");
     reader.until_echoed(b"one\ntwo\n");
@@ -217,7 +218,7 @@ fn over_rotations_by_the_clock() {
         let mut writer = Tee::new(&place).args(&options).start();
         let mut all = String::new();
         let mut number = 0;
-        // By the clock and by the limit, so that some names have numbers.
+        // Rotated by the clock and by the limit, so some names have numbers.
         until(SOON, "there are some backups", || {
             let line = format!("line {number}\n");
             writer.feed(line.as_bytes());
@@ -248,7 +249,7 @@ fn a_backup_by_the_clock_that_is_compressed_later_comes_once() {
     super::age(&place, "app.log.2026-11-20", 1000);
     let reader = follow(&place);
     reader.until_echoed(b"one\ntwo\n");
-    // As the next writer does it whose predecessor was killed.
+    // This is what a writer does if the one before it was killed.
     lay(&place, "app.log.2026-11-20.gz", "one\n");
     super::age(&place, "app.log.2026-11-20.gz", 1000);
     let modified = fs::metadata(place.path("app.log.2026-11-20")).and_then(|m| m.modified());

@@ -1,4 +1,4 @@
-//! The chain is rotated away while it is read.
+//! Rotation removes the chain while it is read.
 
 use std::io::Read;
 use std::process::{Command, Stdio};
@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::{append, numbered};
 use crate::harness::Place;
 
-/// Lets writers rotate everything away that a reader has begun to read.
+/// Starts a reader and lets writers rotate until everything it began to read is gone.
 fn rotated_away(gzip: &str) {
     let place = Place::fresh();
     let options = format!("--max-bytes 16K --backups 40 {gzip}");
@@ -20,7 +20,7 @@ fn rotated_away(gzip: &str) {
     let mut out = reader.stdout.take().expect("stdout is a pipe");
     let mut first = [0];
     out.read_exact(&mut first).expect("it has begun");
-    // The pipe is full now, and the reader waits.
+    // The pipe is full now, so the reader waits.
     append(&place, &options, &numbered(20_000, 100_000));
     let left = String::from_utf8(place.chain("app.log")).expect("text");
     assert!(!left.contains("line 019999"), "nothing is left of what was there");

@@ -1,4 +1,4 @@
-//! Chains of every kind that are in order.
+//! Intact chains of every kind.
 
 use super::SOON;
 use super::{age, append, expect, expect_undated, gzipped, lay, numbered, read, waits_for_lock};
@@ -69,7 +69,7 @@ fn one_generation_in_both_forms_comes_once() {
     let place = Place::fresh();
     lay(&place, "app.log.3", "one\n");
     lay(&place, "app.log.3.gz", "one\n");
-    // A plain one that a power cut shortened, and one that is compressed half.
+    // A plain file that a power cut shortened, and a compressed one that is half done.
     lay(&place, "app.log.2", "two\nth\0\0\0\0");
     lay(&place, "app.log.2.gz", "two\nthree\n");
     lay(&place, "app.log.1", "four\nfive\n");

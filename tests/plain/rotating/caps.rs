@@ -1,4 +1,4 @@
-//! What log and backups may take together, and how old backups get.
+//! `--max-total` limits the size of a log and its backups, `--max-age` the age of backups.
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::{SOON, lines, tee};
 use crate::harness::{Ended, Place, until};
 
-/// Bytes of the log, its backups and nothing else.
+/// Returns the bytes of the log and its backups; asserts that there is nothing else.
 fn total(place: &Place) -> u64 {
     let names = place.names().into_iter().filter(|name| name.starts_with("app.log"));
     names.map(|name| fs::metadata(place.path(&name)).expect("a file").size()).sum()
@@ -20,7 +20,7 @@ fn aged(place: &Place, name: &str, days: u64) {
     file.set_modified(then).expect("set a file's time");
 }
 
-/// Runs a writer, which may say nothing.
+/// Runs a writer and asserts that it prints nothing.
 fn run(place: &Place, options: &str, input: &[u8]) {
     tee(place, options).run(input).expect_quiet_success();
 }
@@ -52,7 +52,7 @@ fn log_and_backups_never_take_more_and_hardly_less() {
         let total = total(&place);
         // The line that fills a log exceeds its limit.
         assert!(total <= cap + 10 && most <= cap + 10, "{options}: {total}, at most {most}");
-        // A full log has room, and one backup more had not.
+        // A full log has room, but one more backup would not have.
         assert!(total + 2 * 8192 + 10 > cap, "{options}: {total}");
         let kept = place.names().len() - 2;
         assert!(kept > if options.contains("gzip") { 20 } else { 5 }, "{options}: {kept} backups");
@@ -77,7 +77,7 @@ fn without_a_count_the_caps_alone_decide() {
     let place = Place::fresh();
     run(&place, "--max-bytes 1K --max-age 4w", &lines(0, 2000));
     assert_eq!(place.backups("app.log").len(), 19);
-    // 0 is no cap, so that a command line can undo what a file says.
+    // 0 is no cap, so a command line can override a settings file.
     place.write("settings.toml", b"max-age = \"4w\"\nmax-total = \"1M\"\n");
     let no_caps = "--config settings.toml --max-age 0 --max-total 0 --max-bytes 1K";
     run(&place, no_caps, &lines(2000, 2000));
@@ -99,7 +99,7 @@ fn four_weeks_in_files_of_a_limited_size_are_four_weeks() {
     run(&place, &format!("{options} --max-bytes 50M"), b"a line\n");
     assert_eq!(place.names().len(), 122, "nothing goes without a rotation");
     run(&place, &format!("--rotate {options}"), b"");
-    // 27 days are less than four weeks, 28 and an hour are more; and today's.
+    // 27 days are less than four weeks; 28 days and an hour are more; and there is today's.
     assert_eq!(place.names().len(), 2 + 27 * 3 + 1);
     assert_eq!(place.names().into_iter().filter(|name| name.contains("-11-02")).count(), 0);
     assert_eq!(place.names().into_iter().filter(|name| name.contains("-11-03")).count(), 3);
@@ -165,7 +165,7 @@ fn what_cannot_be_meant_is_refused_or_warned_of() {
     for fine in ["50B", "2M --max-bytes 1M", "1M --max-bytes 1M --gzip", "0 --backups 0"] {
         assert_eq!(warned(&format!("--max-total {fine}")), "", "{fine}");
     }
-    // From a file that is for all logs they may meet one without backups.
+    // A cap from a settings file for all logs may meet a log without backups.
     let place = Place::fresh();
     place.write("settings.toml", b"max-age = \"4w\"\n");
     run(&place, "--config settings.toml --backups 0 --max-bytes 1K", &lines(0, 1000));

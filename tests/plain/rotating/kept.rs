@@ -1,10 +1,9 @@
-//! How many backups are kept: as many as asked for, as in Python; if nobody
-//! asked, as many as there are.
+//! How many backups are kept: as many as configured, as in Python, or by default as many as exist.
 
 use super::{SOON, lines, tee};
 use crate::harness::{Place, Tee, until};
 
-/// Makes a log of a hundred lines and so many backups, each of one line.
+/// Makes a log of a hundred lines and `backups` backups of one line each.
 fn history(place: &Place, backups: usize) {
     place.write("app.log", &lines(0, 100));
     for slot in 1..=backups {
@@ -12,7 +11,7 @@ fn history(place: &Place, backups: usize) {
     }
 }
 
-/// Returns the numbers that the backups had, the newest first; 0 was the log.
+/// Returns the former numbers of the backups, newest first; 0 was the log.
 fn were(place: &Place) -> Vec<usize> {
     let was = |name: &String| {
         let text = String::from_utf8(place.read(name)).expect("text");
@@ -39,7 +38,7 @@ fn who_gives_no_number_keeps_as_many_as_there_are() {
             assert_eq!(were(&place), wanted, "{options}, {there} backups");
         }
     }
-    // However often, and by whatever way the log is rotated.
+    // No matter how often and in what way the log is rotated.
     let place = Place::fresh();
     history(&place, 12);
     for _ in 0..3 {
@@ -81,7 +80,7 @@ fn by_the_clock_it_is_the_same() {
 
 #[test]
 fn nothing_that_was_left_costs_a_backup_nobody_asked_to_remove() {
-    // Two generations in one slot, and an orphan, which is a rotation of its own.
+    // Two generations in one slot; and an orphan, which counts as one rotation more.
     for (left, there) in [("app.log.3.gz", 13), ("app.log.rotate.1234567890", 12)] {
         let place = Place::fresh();
         history(&place, 12);
@@ -105,7 +104,7 @@ fn a_smaller_number_is_warned_of_before_it_costs_a_backup() {
         let ended = writer.finish();
         ended.expect(0);
         assert_eq!(ended.stderr(), warning(12, kept), "it is said once");
-        // Those beyond stay, as Python leaves them.
+        // Those beyond stay, as with Python.
         assert_eq!(were(&place)[kept..], (kept + 1..=12).collect::<Vec<_>>());
     }
     for options in ["--backups 12", "--backups 30", "--backups 0", ""] {

@@ -1,17 +1,17 @@
-//! Drift: a writer says, once, that another one's settings differ, and never
-//! says so of writers that have the same.
+//! A writer reports once that another writer's settings differ, and never reports it about equal
+//! settings.
 
 use super::{SOON, lines, tee};
 use crate::harness::{Place, until};
 
-/// Has one writer rotate `app.log` with `theirs`, while another one with `ours`
-/// looks on, putting in a line now and then; returns what that one says.
+/// Lets one writer rotate `app.log` with `theirs` while another with `ours` appends a line now and
+/// then; returns what the latter reports.
 fn beside(ours: &str, theirs: &str, rounds: usize) -> String {
     let place = Place::fresh();
     watched(&place, ours, theirs, rounds, 250)
 }
 
-/// The same in this place, others putting in so many lines each time.
+/// Does the same in `place`; the other writer appends `count` lines each time.
 fn watched(place: &Place, ours: &str, theirs: &str, rounds: usize, count: usize) -> String {
     let mut us = tee(place, ours).start();
     for round in 0..rounds {
@@ -69,13 +69,13 @@ fn more_backups_are_told_once() {
 fn the_same_settings_are_never_told_of() {
     for options in ["--max-bytes 4K --backups 3", "--max-bytes 4K --backups 500 --gzip"] {
         let place = Place::fresh();
-        // Some left from days when more were kept, in the other form.
+        // Backups from a time when more were kept, in the other form.
         place.write("app.log.4", b"old\n");
         place.write("app.log.501.gz", b"");
         let mut writers: Vec<_> = (0..4).map(|_| tee(&place, options).start()).collect();
         for round in 0..100 {
             for writer in &mut writers {
-                // Now and then a line that alone passes any limit.
+                // Now and then a line that is longer than any limit.
                 let long = round % 10 == 0;
                 writer.feed(&if long {
                     [&[b'x'; 12000][..], b"\n"].concat()
@@ -85,7 +85,7 @@ fn the_same_settings_are_never_told_of() {
             }
         }
         for writer in writers {
-            // The fourth is as new as the others, so it might be one that another writer keeps.
+            // The fourth is as new as the others, so another writer might keep it.
             writer.finish().expect_success_but_for_history();
         }
         assert!(place.backups("app.log").len() > 3);

@@ -1,8 +1,8 @@
-//! What is about rotations themselves: one asked for by `--rotate`, what is run
-//! after each (`--on-rotate`), and word of other writers whose settings differ.
+//! Rotations themselves: on demand (`--rotate`), a program after each (`--on-rotate`), how many
+//! backups are kept, and warnings about other writers' settings.
 //!
-//! What is run is a script that copies the backup into a directory, fails or
-//! waits for a file, so that the test decides how long it takes.
+//! The program run is a script that copies the backup to a directory, fails, or waits for a file,
+//! so the test decides how long it takes.
 
 mod caps;
 mod kept;
@@ -14,21 +14,21 @@ use std::time::Duration;
 
 use crate::harness::{Place, Tee};
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(20);
 
-/// Puts an executable script for `sh` into the directory.
+/// Writes an executable `sh` script to the directory.
 fn script(place: &Place, name: &str, text: &str) {
     place.write(name, format!("#!/bin/sh\n{text}\n").as_bytes());
     place.set_mode(name, 0o755);
 }
 
-/// Returns numbered lines of ten bytes, from this number on.
+/// Returns `count` numbered lines of ten bytes, starting with number `from`.
 fn lines(from: usize, count: usize) -> Vec<u8> {
     (from..from + count).flat_map(|number| format!("{number:09}\n").into_bytes()).collect()
 }
 
-/// Returns a run on `app.log` without an echo.
+/// Returns a run on `app.log` without a copy on standard output.
 fn tee(place: &Place, options: &str) -> Tee {
     Tee::new(place).args("-q").args(options).args("app.log")
 }

@@ -1,4 +1,4 @@
-//! `--rotate`: now, and nothing else.
+//! `--rotate` rotates now and does nothing else.
 
 use super::{script, tee};
 use crate::harness::{HeldLock, Place, until};
@@ -35,7 +35,7 @@ fn a_writer_goes_on_in_the_new_log() {
 #[test]
 fn an_empty_or_missing_log_is_not_rotated() {
     let place = Place::fresh();
-    // A log that was there, and has been moved away.
+    // A log existed and has been moved away.
     place.write(".__app.lock", b"");
     for is in ["is not there", "is empty"] {
         let ended = tee(&place, "--rotate").run(b"");
@@ -126,7 +126,7 @@ fn no_command_goes_with_it() {
     tee(&place, "--rotate --status").run(b"").expect(2);
 }
 
-/// Returns the names of the backups, without the log's.
+/// Returns the names of the backups, without the log's name.
 fn backups(place: &Place) -> Vec<String> {
     let names = place.names().into_iter();
     names.filter_map(|name| name.strip_prefix("app.log.").map(str::to_owned)).collect()
@@ -150,11 +150,11 @@ fn the_names_that_are_there_are_followed() {
         assert_eq!((before.len(), after.len()), (1, 2), "{when}: {after:?}");
         assert!(!after.contains(&"1".to_owned()), "{when}: {after:?}");
         assert_eq!(after[0].matches(['-', '_']).count(), before[0].matches(['-', '_']).count());
-        // The writers that know the schedule find a time that it gives.
+        // Writers with this schedule find a time that it gives.
         tee(&place, &timed).run(b"three\n").expect_quiet_success();
         assert_eq!(place.read("app.log"), b"three\n", "{when}");
     }
-    // Where numbers came last, they go on.
+    // If the newest backup has a number, numbering goes on.
     let place = Place::fresh();
     place.write("app.log.2025-11-22", b"old\n");
     place.write("app.log", b"one\n");
@@ -176,7 +176,7 @@ fn a_time_that_no_writer_goes_by_is_cleared_by_repair() {
         ended.expect(status);
         (String::from_utf8(ended.out.clone()).expect("text"), ended.stderr())
     };
-    // One that has yet to come, and one that passed before a line without a rotation.
+    // A time in the future, and one that passed before a line was appended without a rotation.
     for time in ["4102444800", "1000000000"] {
         let place = Place::fresh();
         tee(&place, "").run(b"one\n").expect_quiet_success();
@@ -187,7 +187,7 @@ fn a_time_that_no_writer_goes_by_is_cleared_by_repair() {
         tee(&place, "").run(b"three\n").expect_quiet_success();
         assert_eq!(place.read(".__app.lock"), b"");
     }
-    // One that is due, and one that a process may go by.
+    // A time that has come, and one that a process may have.
     let place = Place::fresh();
     place.write("app.log", b"one\n");
     let old = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);

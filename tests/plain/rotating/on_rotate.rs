@@ -1,5 +1,5 @@
-//! `--on-rotate`: each backup of ours is handed on once, to one program at a
-//! time, and nothing waits for it but the end.
+//! `--on-rotate` runs a program once for each backup that this process makes, one at a time. Only
+//! the end of the program waits for it.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -9,19 +9,19 @@ use nix::sys::signal::Signal;
 use super::{SOON, lines, script, tee};
 use crate::harness::{Place, Tee, stays, until};
 
-/// Copies the backup into a directory, under a name that nothing else has.
+/// Copies the backup to a directory, under a unique name.
 const UPLOAD: &str = "umask >>masks\n\
     grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status >>signals\n\
     cp \"$1\" \"up/$$.${1##*.}\" && echo \"$1\" >>handed";
 
-/// Waits, once it has begun, for the file `go`. It holds nothing of ours open.
+/// Waits for the file `go`. It keeps none of our streams open.
 const SLOW: &str = "exec >/dev/null 2>&1\n\
     mkdir running || touch two-at-once\n\
     echo x >>begun\n\
     n=0; while [ ! -e go ] && [ $n -lt 2000 ]; do n=$((n + 1)); sleep 0.01; done\n\
     rmdir running";
 
-/// Returns what was uploaded, sorted.
+/// Returns the uploaded files' content, sorted.
 fn uploaded(place: &Place) -> Vec<Vec<u8>> {
     let names = place.names_in("up");
     let mut files: Vec<_> = names.iter().map(|name| place.read(&format!("up/{name}"))).collect();
@@ -29,7 +29,6 @@ fn uploaded(place: &Place) -> Vec<Vec<u8>> {
     files
 }
 
-/// Returns how many lines the file has.
 fn count(place: &Place, name: &str) -> usize {
     place.read(name).split_inclusive(|byte| *byte == b'\n').count()
 }
@@ -42,7 +41,7 @@ fn each_backup_is_handed_on_once() {
         fs::create_dir(place.path("up")).expect("make a directory");
         let options = "--max-bytes 1000 --backups 1000 --umask 027 --stats --on-rotate ./upload";
         let mut writer = tee(&place, options).args(form).start();
-        // Each is taken before the next rotation moves it.
+        // Each backup is uploaded before the next rotation moves it.
         for round in 0..30 {
             writer.feed(&lines(100 * round, 100));
             until(SOON, "the backup before is handed on", || count(&place, "handed") >= round);
@@ -72,16 +71,16 @@ fn backups_that_wait_are_found_where_they_have_moved() {
         fs::create_dir(place.path("up")).expect("make a directory");
         let options = "--max-bytes 1000 --backups 1000 --drain-timeout 30s --on-rotate ./upload";
         let mut writer = tee(&place, options).args(form).start();
-        // The first, which runs already, is handed on where it stood.
+        // The first program runs already, so it got the name before the move.
         writer.feed(&lines(0, 101));
         until(SOON, "the first backup is there", || !place.backups("app.log").is_empty());
         place.write("go", b"");
         until(SOON, "the first is handed on", || count(&place, "handed") == 1);
         fs::remove_file(place.path("go")).expect("remove a file");
-        // The second waits while the others pile up behind it; what it was given
-        // has moved then, and is one that is handed on again, under its name.
+        // The second waits while more backups queue up behind it. The one that it was for has moved
+        // since, and is passed under its new name.
         writer.feed(&lines(101, 99 + 800));
-        // The last of them go into the log when the last rotation is over.
+        // The last of these lines are in the log when the last rotation is over.
         until(SOON, "all are rotated", || place.read("app.log") == lines(900, 100));
         let before = place.backups("app.log");
         assert_eq!(before.len(), 9);
@@ -90,7 +89,7 @@ fn backups_that_wait_are_found_where_they_have_moved() {
         ended.expect(0);
         assert_eq!(count(&place, "handed"), before.len());
         let handed = String::from_utf8(place.read("handed")).expect("UTF-8");
-        // All that waited, oldest first, where they are now.
+        // All that waited, oldest first, under their present names.
         let now: Vec<_> = before[2..].iter().map(|name| place.path(name)).collect();
         let handed: Vec<_> = handed.lines().skip(2).map(std::path::PathBuf::from).collect();
         assert_eq!(handed, now);
@@ -231,7 +230,7 @@ fn backups_that_are_gone_before_their_turn_are_counted_and_reported_once() {
     place.write("go", b"");
     let ended = writer.finish();
     ended.expect(0);
-    // 21 rotations: the one that ran, and the three that are still there.
+    // Of 21 backups: the one whose program ran, and the three that still exist.
     assert_eq!(count(&place, "begun"), 4);
     let told = "a backup is gone or has been moved away; './slow' did not get it\n\
                 clh-tee: warning: './slow' did not get 17 backups in all: they were gone before \

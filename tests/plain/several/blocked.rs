@@ -1,12 +1,12 @@
-//! A log that is blocked: the others go on, as far as its queue allows, and
-//! what is lost is reported for this log.
+//! One log is blocked: the other logs go on as long as its queue has room, and a loss is reported
+//! for this log.
 
 use nix::sys::signal::Signal::SIGTERM;
 
 use super::{SOON, block, until_holds};
 use crate::harness::{Place, Running, Tee, stays, until};
 
-/// Starts the program with a blocked log, `b.log`, that gets what begins with `b`.
+/// Starts the program with a blocked log, `b.log`, which gets the lines that begin with `b`.
 fn start(place: &Place, option: &str, args: &str) -> Running {
     Tee::new(place).args("app.log").arg(option).args("^b b.log").args(args).start()
 }

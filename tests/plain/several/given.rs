@@ -1,10 +1,10 @@
-//! What is given for each log: on the command line, in a settings file, in the
-//! environment; and what is refused.
+//! Options for each log, on the command line, in a settings file and in the environment; and what
+//! is refused.
 
 use super::SOON;
 use crate::harness::{Place, Tee, until};
 
-/// Asserts that the arguments are refused, with a message that begins so.
+/// Asserts that the arguments are refused with a message that begins like this.
 #[track_caller]
 fn expect_refused(place: &Place, args: &str, message: &str) {
     let ended = Tee::new(place).args(args).run(b"a\n");
@@ -73,7 +73,7 @@ fn a_file_gives_logs_in_pairs() {
     place.write("s.toml", file.as_bytes());
     let tee = || Tee::new(&place).args("-q --config s.toml");
     tee().args("app.log").run(b"E\nW\nx\na\n").expect_quiet_success();
-    // Another log has none.
+    // For another log there is no such setting.
     tee().args("other.log").run(b"E\n").expect_quiet_success();
     for (log, content) in
         [("app.log", "E\nW\na\n"), ("e.log", "E\n"), ("w.log", "W\n"), ("x.log", "x\n")]
@@ -83,7 +83,7 @@ fn a_file_gives_logs_in_pairs() {
     let ended = tee().args("--print-config app.log").run(b"");
     let page = String::from_utf8_lossy(&ended.expect_quiet_success().out).into_owned();
     assert!(page.contains("copy = [\"^E\", \"e.log\", \"^W\", \"w.log\"] # s.toml:2\n"), "{page}");
-    // It may be written as a file again.
+    // It is a valid settings file again.
     place.write("t.toml", page.as_bytes());
     let again = Tee::new(&place).args("-q --config t.toml app.log").run(b"E\n");
     again.expect_quiet_success();
@@ -113,7 +113,7 @@ fn the_environment_cannot_give_two_values() {
     assert!(ended.stderr().contains(wanted), "{}", ended.stderr());
 }
 
-/// How many bytes each backup of `name` has, plain or compressed.
+/// Returns the size in bytes of each backup of `name`, plain or compressed.
 fn sizes(place: &Place, name: &str) -> Vec<u64> {
     let size = |path: &std::path::PathBuf| path.metadata().expect("it is there").len();
     place.backups(name).iter().map(|backup| size(&place.path(backup))).collect()
@@ -133,11 +133,11 @@ fn a_log_has_the_settings_of_its_path_else_those_of_the_command_line() {
         let is_compressed = |backup: &String| backup.strip_suffix(".gz").is_some();
         place.backups(name).iter().map(is_compressed).collect()
     };
-    // The file's for its path beat the command line's, which beat the environment's.
+    // The file's section for its path beats the command line, which beats the environment.
     assert_eq!(sizes(&place, "e.log"), [10_300; 7]);
     assert_eq!(forms("e.log"), [false; 7]);
     assert_eq!(forms("app.log"), [true; 2]);
-    // Those of LOG's path are for LOG only; those for all logs count here too.
+    // The section for LOG's path counts for LOG only; the settings for all logs count here, too.
     assert_eq!(forms("f.log"), [true; 7]);
     let newest = place.read("f.log.1.gz");
     assert_eq!(newest.len(), 30_800, "the command line's limit");

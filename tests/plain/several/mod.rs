@@ -1,8 +1,8 @@
-//! Several logs by pattern: each line goes where `--copy` and `--divert` say,
-//! each of these logs is a full one, and none waits for another.
+//! Several logs by pattern: each line goes where `--copy` and `--divert` say, each of these logs
+//! has all abilities of a log, and none waits for another.
 //!
-//! The logs are compared with what the options promise, byte by byte. A log is
-//! blocked by the test, which holds its lock.
+//! The logs are compared byte by byte with what the options promise. To block a log, the test holds
+//! its lock.
 
 mod blocked;
 mod given;
@@ -13,7 +13,7 @@ use nix::sys::signal::Signal::{SIGHUP, SIGUSR2};
 
 use crate::harness::{HeldLock, Place, Tee, until};
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(20);
 
 /// Waits until the log `name` holds exactly `content`.
@@ -22,8 +22,7 @@ fn until_holds(place: &Place, name: &str, content: &str) {
     until(SOON, name, || std::fs::read(&path).is_ok_and(|read| read == content.as_bytes()));
 }
 
-/// Runs the program on `input`; asserts that all went well; returns the logs `app.log`, `a.log`
-/// and `b.log`.
+/// Runs the program on `input`; asserts success; returns the logs `app.log`, `a.log` and `b.log`.
 #[track_caller]
 fn logs_of(args: &str, input: &str) -> [String; 3] {
     let place = Place::fresh();
@@ -115,7 +114,7 @@ fn each_log_is_rotated_and_compressed_by_itself() {
         let wanted: String =
             lines.split_inclusive('\n').filter(|line| line.starts_with(first)).collect();
         assert!(place.chain(name) == wanted.as_bytes(), "{name}");
-        // Without a partial file, and none left between.
+        // No file is partial, and none is missing.
         assert_eq!(place.backups(name).len(), wanted.len() / 10_290, "{name}");
     }
 }
@@ -130,7 +129,7 @@ fn signals_are_about_all_logs() {
     tee.signal(SIGUSR2);
     until_holds(&place, "a.log.1", "a1\n");
     until_holds(&place, "app.log.1", "b1\n");
-    // HUP ends a partial line.
+    // HUP flushes a partial line.
     tee.feed(b"a2");
     tee.until_echoed(b"a1\nb1\na2");
     tee.signal(SIGHUP);

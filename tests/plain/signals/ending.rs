@@ -1,4 +1,4 @@
-//! INT and TERM, which end the program, at once or in the end.
+//! INT and TERM, which end the program at once or after what is pending.
 
 use std::io::Write;
 use std::thread;
@@ -59,8 +59,8 @@ fn int_twice_while_the_lock_is_held() {
     assert!(ended.stderr().contains("2 lines"), "how many were lost");
 }
 
-/// Types a line at a terminal on which a shell runs `script`, whose `$0` is the
-/// program and whose `$1` is the log, and presses Ctrl-C; returns the status.
+/// Types a line at a terminal on which a shell runs `script`, with the program as `$0` and the log
+/// as `$1`, and presses Ctrl-C; returns the exit status.
 fn ctrl_c(place: &Place, script: &str) -> Option<i32> {
     let log = place.path("app.log");
     let mut command = python("terminal.py");
@@ -76,7 +76,7 @@ fn int_from_a_terminal_drains_and_kills() {
     let place = Place::fresh();
     assert_eq!(ctrl_c(&place, "exec \"$0\" \"$1\""), Some(130));
     assert_eq!(place.read("app.log"), b"typed\n");
-    // In a pipeline the producer has last words.
+    // In a pipeline the producer prints its last lines at the signal.
     let place = Place::fresh();
     let producer = "(trap 'echo last words; exit' INT; cat; sleep 20)";
     assert_eq!(ctrl_c(&place, &format!("{producer} | exec \"$0\" \"$1\"")), Some(130));
@@ -117,8 +117,7 @@ fn what_was_ignored_stays_ignored() {
 fn term_takes_what_the_pipe_holds() {
     let place = Place::fresh();
     let mut tee = in_mid_stream(&place, "-q");
-    // Stopped, it cannot read on, so that all this is in the pipe when the
-    // signal comes.
+    // A stopped program cannot read, so all of this is in the pipe when the signal comes.
     tee.kill(SIGSTOP);
     let mut rest = b"a line\n".repeat(8000);
     rest.extend(b"torn");
@@ -155,7 +154,7 @@ fn term_ends_it_while_the_producer_goes_on() {
     for (i, line) in lines.iter().enumerate() {
         assert_eq!(*line, format!("{:07}", first + i));
     }
-    // The producer's last line may have been torn by the end of the pipe.
+    // The end of the pipe may have cut the producer's last line.
     assert!(format!("{:07}", first + lines.len()).starts_with(last), "{last}");
     let mut names = place.names();
     names.retain(|n| !n.starts_with("app.log."));

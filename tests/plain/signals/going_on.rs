@@ -5,8 +5,7 @@ use nix::sys::signal::Signal::{self, SIGALRM, SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2}
 use super::{A_WHILE, SOON, held_up, in_mid_stream, until_in_log};
 use crate::harness::{HeldLock, Place, Tee, stays, until};
 
-/// Asserts that `signal` puts a torn line into the log, and the program goes
-/// on.
+/// Asserts that `signal` puts a partial line into the log and that the program goes on.
 fn flushes(signal: Signal) {
     let place = Place::fresh();
     let mut tee = in_mid_stream(&place, "");
@@ -24,7 +23,7 @@ fn flushes(signal: Signal) {
     assert_eq!(ended.out, b"one\ntorn and its rest\n", "the echo is raw");
 }
 
-/// Asserts that `signal` is heard while the lock is held.
+/// Asserts that the program reacts to `signal` while the lock is held.
 fn flushes_while_the_lock_is_held(signal: Signal) {
     let place = Place::fresh();
     let (mut tee, held) = held_up(&place, "", b"one\ntorn");
@@ -66,8 +65,7 @@ fn a_flush_is_acknowledged_when_the_lines_are_in() {
     tee.finish().expect_quiet_success();
 }
 
-/// Asserts that `signal` rotates a log that is not empty, and the program
-/// goes on.
+/// Asserts that `signal` rotates a log that is not empty and that the program goes on.
 fn rotates(signal: Signal) {
     let place = Place::fresh();
     let mut tee = in_mid_stream(&place, "");
@@ -75,7 +73,7 @@ fn rotates(signal: Signal) {
     until(SOON, "the rotation", || place.read("app.log.1") == b"one\n");
     until(SOON, "the new log", || place.names() == [".__app.lock", "app.log", "app.log.1"]);
     assert_eq!(place.read("app.log"), b"");
-    // Now it is empty.
+    // The log is empty now.
     tee.signal(signal);
     stays(A_WHILE, "no rotation", || place.names() == [".__app.lock", "app.log", "app.log.1"]);
     tee.feed(b"two\n");
@@ -86,7 +84,7 @@ fn rotates(signal: Signal) {
     assert_eq!(place.chain("app.log"), b"one\ntwo\n");
 }
 
-/// Asserts that `signal` does nothing to a log that does not exist yet.
+/// Asserts that `signal` does nothing if the log does not exist yet.
 fn does_not_make_a_log(signal: Signal) {
     let place = Place::fresh();
     let mut tee = Tee::new(&place).args("app.log").start();
@@ -95,7 +93,7 @@ fn does_not_make_a_log(signal: Signal) {
     tee.finish().expect_quiet_success();
 }
 
-/// Asserts that `signal` is heard while the lock is held.
+/// Asserts that `signal` rotates the log as soon as the lock is released.
 fn rotates_once_the_lock_is_let_go(signal: Signal) {
     let place = Place::fresh();
     place.write("app.log", b"zero\n");

@@ -1,5 +1,5 @@
-//! Requests that come while lines never cease to come: each is due when the lines
-//! before it are in, though the queue is never empty.
+//! Requests while lines never stop coming: each is carried out when the lines before it are in the
+//! log, though the queue is never empty.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -20,7 +20,7 @@ const LINE: &[u8] = b"a line of a flood, of which there is no end\n";
 struct Flood {
     tee: Running,
     ends: Arc<AtomicBool>,
-    /// Returns how many bytes it has sent.
+    /// Returns how many bytes it sent.
     producer: JoinHandle<usize>,
 }
 
@@ -55,7 +55,7 @@ impl Flood {
     }
 }
 
-/// Asserts that the first of so many writers rotates when it is asked to.
+/// Asserts that the first of `writers` writers rotates on request.
 fn rotates_in_a_flood(options: &str, writers: usize) {
     let place = Place::fresh();
     let size = || fs::metadata(place.path("app.log")).map_or(0, |about| about.len());
@@ -89,7 +89,7 @@ fn usr1_and_hup_flush() {
     }
 }
 
-/// There is nothing to rotate and nothing to flush, and nothing that a request could wait for.
+/// Nothing to rotate, nothing to flush, and nothing for a request to wait for.
 #[test]
 fn requests_do_not_disturb_a_flood_into_a_fifo() {
     let place = Place::fresh();
@@ -107,7 +107,7 @@ fn requests_do_not_disturb_a_flood_into_a_fifo() {
     }
     let lines = flood.end() / LINE.len();
     let all = reader.join().expect("a reader");
-    // USR1 and HUP each end the line that has been read in part.
+    // USR1 and HUP each flush the partial line.
     let all: Vec<&[u8]> = all.split(|byte| *byte == b'\n').collect();
     assert!(all.len() <= lines + 3, "{} for {lines}", all.len());
     assert_eq!(all.concat().len(), lines * (LINE.len() - 1));

@@ -1,9 +1,8 @@
-//! Each signal from 1 to 64, sent to the program with COMMAND and without, and to
-//! COMMAND alone: what arrives, and how it ends. The table is printed.
+//! Each signal from 1 to 64, sent to the program with and without COMMAND, and to COMMAND alone:
+//! what arrives, and how it ends. The test prints the table.
 //!
-//! COMMAND is `cat`, which leaves every signal at its default, and then a program
-//! that catches all. Whoever is still there after a signal gets a line and the end
-//! of its input.
+//! COMMAND is `cat`, which leaves every signal at its default, and then a program that catches them
+//! all. A process that survives a signal gets a line and the end of its input.
 
 use std::fmt::{self, Display};
 use std::os::unix::process::ExitStatusExt;
@@ -17,8 +16,8 @@ use nix::unistd::Pid;
 use super::{SOON, until_in_log};
 use crate::harness::{Place, Running, Tee, python, until};
 
-/// The signals that are taken without COMMAND, and what comes of them. Of BUS and
-/// SEGV, Rust's runtime takes the first for an overflow of the stack that is none.
+/// The signals handled without COMMAND, and their outcome. Rust's runtime catches BUS and SEGV, and
+/// takes the first of them for a stack overflow, which it is not.
 const TAKEN: [(i32, Outcome); 11] = [
     (libc::SIGBUS, Outcome::GoesOn),
     (libc::SIGSEGV, Outcome::GoesOn),
@@ -33,16 +32,14 @@ const TAKEN: [(i32, Outcome); 11] = [
     (libc::SIGXFSZ, Outcome::GoesOn),
 ];
 
-/// What becomes of a process that gets a signal.
+/// What happens to a process that gets a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
-    /// It takes its next line, and ends with status 0.
+    /// It takes the next line and ends with status 0.
     GoesOn,
-    /// It ends with status 0, without the end of its input.
+    /// It ends with status 0 before its input does.
     Drains,
-    /// It is killed by this signal.
     Dies(i32),
-    /// It stops.
     Stops,
 }
 
@@ -57,14 +54,14 @@ impl Display for Outcome {
     }
 }
 
-/// Sends a signal by its number, as those need it that have no name.
+/// Sends a signal by its number, because some have no name.
 fn send(pid: Pid, signal: i32) {
     let status = Command::new("kill").arg(format!("-{signal}")).arg(pid.to_string()).status();
     assert!(status.expect("run kill").success());
 }
 
-/// Starts the program on `app.log`, or what it would run alone, and waits until a
-/// line has gone through it.
+/// Starts the program on `app.log`, or its COMMAND alone, and waits until a line has passed through
+/// it.
 fn begin(place: &Place, args: Option<&str>) -> Running {
     let tee = match args {
         Some(args) => Tee::new(place).args("app.log").args(args),
@@ -76,8 +73,8 @@ fn begin(place: &Place, args: Option<&str>) -> Running {
     tee
 }
 
-/// Returns what becomes of a run that gets `signal`. Of one that goes on it cannot
-/// be seen that the signal has come in: what is `expected` says how long to wait.
+/// Returns what happens to a run that gets `signal`. If it goes on, nothing shows that the signal
+/// has arrived, so `expected` decides how long to wait.
 fn outcome(mut run: Running, signal: i32, expected: Option<Outcome>) -> Outcome {
     send(run.pid(), signal);
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WSTOPPED;
@@ -86,7 +83,7 @@ fn outcome(mut run: Running, signal: i32, expected: Option<Outcome>) -> Outcome 
     let changed = || match waitid(Id::Pid(pid), flags) {
         Ok(WaitStatus::StillAlive) => None,
         Ok(WaitStatus::Stopped(..)) => Some(true),
-        // What nix has no name for is an end, too.
+        // nix does not know all signals that can end a process.
         _ => Some(false),
     };
     match expected {
@@ -115,7 +112,7 @@ fn outcome(mut run: Running, signal: i32, expected: Option<Outcome>) -> Outcome 
     Outcome::Dies(killer)
 }
 
-/// Returns true if a process waits, and no signal waits for it.
+/// Returns whether a process waits and has no pending signal.
 fn sleeps(pid: Pid) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let none = |name: &str| status.contains(&format!("{name}:\t0000000000000000"));

@@ -5,10 +5,10 @@ use std::os::unix::fs::{chown, symlink};
 use super::*;
 use crate::harness::needs_root;
 
-/// A fault: the name of what is to be found, the options, and how it is made.
+/// A fault: its name in the output, the options, and how to make it.
 type Fault = (&'static str, &'static str, fn(&Site));
 
-/// Files whose size says nothing of what they hold.
+/// Returns bytes that do not compress.
 fn noise(length: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let mut next = || {
@@ -118,7 +118,7 @@ fn all_faults_at_once_are_all_found() {
     let site = Site::healthy();
     let mut wanted = Vec::new();
     for (name, _, make) in FAULTS {
-        // A log of another kind cannot have the faults of a file.
+        // A log that is not a file cannot have the faults of one.
         if name != "symbolic-link" {
             make(&site);
             wanted.push(name);
@@ -163,17 +163,17 @@ fn users_of_the_log_that_cannot_write_it_are_found() {
     let give = |site: &Site, name: &str| {
         chown(site.0.path(name), Some(STRANGER), Some(STRANGER)).expect("give a file away");
     };
-    // A stranger has rotated, and cannot append any more.
+    // A stranger has rotated the log and can no longer append.
     let site = Site::healthy();
     give(&site, "app.log.1.gz");
     let (code, look) = site.look("");
     assert_eq!((code, names(&look, true)), (1, vec!["cannot-append"]), "{look:#}");
-    // A stranger's log in root's directory.
+    // A stranger's log in a directory of root's.
     let site = Site::healthy();
     give(&site, "app.log");
     let (code, rotate) = site.look("");
     assert_eq!((code, names(&rotate, true)), (1, vec!["cannot-rotate"]), "{rotate:#}");
-    // All of it is the stranger's.
+    // The stranger owns all of it.
     let site = Site::healthy();
     for name in [".", "app.log", "app.log.1.gz", "app.log.2.gz"] {
         give(&site, name);

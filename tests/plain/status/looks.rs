@@ -1,4 +1,4 @@
-//! What is shown of a log that nothing is wrong with.
+//! What `--status` shows of a log without faults.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -64,7 +64,7 @@ fn a_thousand_backups_are_shown_and_counted() {
     }
     let began = Instant::now();
     let (code, look) = site.look("--backups 1000");
-    // A figure for people; a busy machine must not fail the test.
+    // For information only: a busy machine must not fail the test.
     eprintln!("1000 backups in {:?}, the start of the program included", began.elapsed());
     assert_eq!((code, look["backups"].as_array().map(Vec::len)), (0, Some(1000)));
     let slots = look["backups"].as_array().expect("an array").iter();

@@ -1,10 +1,10 @@
-//! `--status` shows what there is of a log, tells every fault and changes
-//! nothing; `--repair` does what the next writer would do, and says so.
+//! `--status` describes a log, reports every fault and changes nothing; `--repair` does what the
+//! next writer would do, and reports it.
 //!
-//! Each fault is put into a log that was healthy, and must be found, alone. All
-//! that is printed as JSON is held against the schema in `docs`. That nothing
-//! changes is seen from names, inodes, sizes, modes and times before and after.
-//! What a repair leaves is compared with what a writer leaves, who puts one line
+//! Each fault is put into a healthy log and must be found, alone. All JSON output is checked
+//! against the schema in `docs`. Names, inodes, sizes, modes and times before and after show that
+//! nothing changes. What a repair leaves is compared with what a writer leaves that also appends
+//! one line.
 //! more into the log.
 
 mod faults;
@@ -28,18 +28,17 @@ use flate2::write::GzEncoder;
 use schema::expect_valid;
 use serde_json::Value;
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(20);
 
-/// A directory with a log.
 struct Site(Place);
 
-/// What can be seen of a file without reading it: name, inode, size, mode, and
-/// when content and inode were changed.
+/// What a directory listing shows of a file: name, inode, size, mode, and the times of the last
+/// change of content and inode.
 type Seen = (String, u64, u64, u32, i64, i64, i64, i64);
 
 impl Site {
-    /// Makes a log of two compressed backups that nothing is wrong with.
+    /// Makes a log with two compressed backups and no faults.
     fn healthy() -> Self {
         let site = Self(Place::fresh());
         site.0.write(".__app.lock", b"");
@@ -49,17 +48,15 @@ impl Site {
         site
     }
 
-    /// Makes a file, compressed if its name says so, that was last changed so
-    /// many minutes ago.
+    /// Makes a file that was last changed `minutes` ago, compressed if its name says so.
     fn put(&self, name: &str, content: &str, minutes: u64) {
         let gz = name.strip_suffix(".gz").is_some();
         let bytes = if gz { gzipped(content.as_bytes()) } else { content.as_bytes().to_vec() };
         self.put_bytes(name, &bytes, minutes);
     }
 
-    /// Makes a file of these bytes.
     fn put_bytes(&self, name: &str, bytes: &[u8], minutes: u64) {
-        // One instant for all: two forms of one generation were changed at the same time.
+        // One "now" for all files, so that both forms of a generation get the same time.
         static NOW: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
         self.0.write(name, bytes);
         let file = fs::File::options().write(true).open(self.0.path(name)).expect("open a file");
@@ -71,7 +68,7 @@ impl Site {
         Tee::new(&self.0).args(args).arg("app.log").run(b"")
     }
 
-    /// Looks at the log, as JSON; asserts that this changes nothing.
+    /// Returns the status as JSON; asserts that `--status` changes nothing.
     #[track_caller]
     fn look(&self, args: &str) -> (i32, Value) {
         let before = self.seen();
@@ -82,7 +79,7 @@ impl Site {
         (ended.status.code().expect("it was not killed"), value)
     }
 
-    /// Looks at the log, as text.
+    /// Returns the status as text.
     fn text(&self, args: &str) -> String {
         let ended = self.run(&format!("--status {args}"));
         String::from_utf8(ended.out.clone()).expect("text")
@@ -100,14 +97,13 @@ impl Site {
     }
 }
 
-/// Compresses.
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut gz = GzEncoder::new(Vec::new(), Compression::default());
     gz.write_all(bytes).expect("compress");
     gz.finish().expect("compress")
 }
 
-/// Returns the names of the findings, faults or notes.
+/// Returns the names of the faults, or of the notes.
 fn names(look: &Value, fault: bool) -> Vec<&str> {
     let findings = look["findings"].as_array().expect("an array");
     let wanted = findings.iter().filter(|finding| finding["fault"] == fault);

@@ -1,4 +1,4 @@
-//! Who holds the lock, and who has the log open.
+//! Which process holds the lock, and which have the log open.
 
 use std::fs::File;
 use std::{env, process, thread};
@@ -6,7 +6,7 @@ use std::{env, process, thread};
 use super::*;
 use crate::harness::{HeldLock, needs_root, until};
 
-/// Returns the entry of the process `pid` among those that have the log open.
+/// Returns the entry of process `pid` in the list of processes that have the log open.
 fn opener(look: &Value, pid: u32) -> Option<&Value> {
     look["openers"].as_array().expect("an array").iter().find(|opener| opener["pid"] == pid)
 }
@@ -137,7 +137,7 @@ fn a_live_writer_that_cannot_rotate_is_found() {
     let mut found = names(&look, true);
     found.sort_unstable();
     assert_eq!((code, found), (1, vec!["cannot-rotate", "exposed"]), "{look:#}");
-    // Who only looks is no writer.
+    // A process that only reads is no writer.
     tee.finish().expect(0);
     let ended = Tee::new(&site.0).args("--status --json app.log").without_rights().run(b"");
     let look: Value = serde_json::from_slice(&ended.out).expect("JSON");

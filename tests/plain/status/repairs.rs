@@ -1,15 +1,15 @@
-//! A repair, and the next writer: what they do is the same.
+//! A repair does the same as the next writer.
 
 use super::*;
 use crate::harness::HeldLock;
 
-/// What a writer puts in.
+/// The line that a writer appends.
 const FRESH: &str = "fresh\n";
 
-/// Something to mend: how it is made, the options, and what a repair says.
+/// Something to repair: how to make it, the options, and what a repair reports.
 type Scene = (&'static str, fn(&Site), &'static [&'static str]);
 
-/// What can be left to be mended.
+/// Everything that a repair can find.
 const SCENES: [Scene; 11] = [
     ("", |_| {}, &["nothing to do"]),
     ("", |site| site.put("app.log.4.gz", "beyond a gap\n", 9), &["nothing to do"]),
@@ -67,7 +67,7 @@ const SCENES: [Scene; 11] = [
     ),
 ];
 
-/// Returns all files with their content, inflated.
+/// Returns all files with their content, decompressed.
 fn contents(site: &Site) -> Vec<(String, Vec<u8>)> {
     let content = |name: String| (name.clone(), site.0.read(&name));
     site.0.names().into_iter().map(content).collect()
@@ -90,7 +90,7 @@ fn a_repair_does_what_the_next_writer_does_and_says_it() {
                 assert_eq!(content.split_off(length), FRESH.as_bytes());
             }
         }
-        // A writer makes a log that is missing; a repair has no line for it.
+        // A writer creates a missing log; a repair has no line for one.
         wanted.retain(|(name, content)| name != "app.log" || !content.is_empty());
 
         let ended = repaired.run(&format!("--repair {args}"));
@@ -137,7 +137,7 @@ fn what_forbids_every_rotation_is_told_where_nothing_else_is_wrong() {
         assert!(ended.out.is_empty());
         assert_eq!(site.seen(), before);
     }
-    // Beyond what is kept it is in nobody's way.
+    // A file beyond the backups to keep does no harm.
     let site = Site::healthy();
     fs::create_dir(site.0.path("app.log.9")).expect("make a directory");
     assert_eq!(site.run("--repair --backups 5").out, b"nothing to do\n");

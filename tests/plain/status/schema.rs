@@ -1,23 +1,20 @@
-//! The schema in `docs`: what is printed as JSON fits it.
+//! The JSON output conforms to the schema in `docs`.
 //!
-//! A small reader of schemas checks every look of these tests. It knows the
-//! keywords that our schema has, and panics at any other. That it reads them
-//! right is checked against an independent one, Python's `jsonschema`.
+//! A small validator checks every status that these tests print. It knows the keywords of our
+//! schema and panics at any other. Python's `jsonschema` verifies that it reads them correctly.
 
 use regex::bytes::Regex;
 
 use super::*;
 use crate::harness::Peer;
 
-/// Where the schema is.
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/status.schema.json");
 
-/// Returns the schema.
 fn schema() -> Value {
     serde_json::from_slice(&fs::read(PATH).expect("read the schema")).expect("JSON")
 }
 
-/// Tells whether `value` is of the type that a schema calls so.
+/// Returns whether `value` has the type that a schema calls `name`.
 fn is_a(value: &Value, name: &str) -> bool {
     match name {
         "object" => value.is_object(),
@@ -30,7 +27,7 @@ fn is_a(value: &Value, name: &str) -> bool {
     }
 }
 
-/// Tells whether `value` fits `rule`, a part of the schema `whole`.
+/// Returns whether `value` conforms to `rule`, a part of the schema `whole`.
 fn fits(value: &Value, rule: &Value, whole: &Value) -> bool {
     let rules = rule.as_object().expect("a schema is an object");
     let properties = rule["properties"].as_object();
@@ -78,7 +75,7 @@ fn fits(value: &Value, rule: &Value, whole: &Value) -> bool {
     })
 }
 
-/// Asserts that all of these fit the schema.
+/// Asserts that all of these conform to the schema.
 #[track_caller]
 pub(super) fn expect_valid(looks: &[Value]) {
     let schema = schema();
@@ -87,7 +84,7 @@ pub(super) fn expect_valid(looks: &[Value]) {
     }
 }
 
-/// Collects copies of `value`, each with one part of it spoilt.
+/// Returns copies of `value`, each with one part made wrong.
 fn spoilt(value: &Value) -> Vec<Value> {
     let mut all = vec![Value::from(-1), Value::from("x"), Value::Null, Value::Bool(true)];
     match value {

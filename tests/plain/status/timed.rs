@@ -1,14 +1,14 @@
-//! Logs that are rotated by the clock.
+//! Logs rotated by the clock.
 
 use super::*;
 
-/// Returns the time so many seconds from now, in seconds since 1970.
+/// Returns the time `seconds` from now, in seconds since 1970.
 fn ahead(seconds: u64) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970");
     (now.as_secs() + seconds).to_string()
 }
 
-/// Makes a log of backups by the day that nothing is wrong with.
+/// Makes a log with daily backups and no faults.
 fn by_the_day() -> Site {
     let site = Site(Place::fresh());
     site.0.write(".__app.lock", ahead(3600).as_bytes());
@@ -32,7 +32,7 @@ fn backups_by_the_clock_are_shown_newest_first() {
     let text = site.text("--when D");
     assert!(text.contains("\n2026-11-20.1.gz "), "{text}");
     assert!(text.contains(&format!("next rotation by the clock at {next}")), "{text}");
-    // Whoever rotates by size meets one who rotates by the clock.
+    // A writer that rotates by size meets one that rotates by the clock.
     let (code, by_size) = site.look("");
     assert_eq!((code, names(&by_size, true)), (1, vec!["timed-writer"]), "{by_size:#}");
     expect_valid(&[look, by_size]);

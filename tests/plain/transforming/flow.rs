@@ -1,5 +1,5 @@
-//! Dressed lines go the way of all lines: into logs that rotate, among other
-//! writers, through the queue, and to standard error if all else fails.
+//! Transformed lines go wherever lines go: into logs that rotate, among other writers, through the
+//! queue, and to standard error if nothing else works.
 
 use std::fs;
 use std::io::Write;
@@ -10,11 +10,10 @@ use nix::sys::signal::Signal;
 
 use crate::harness::{HeldLock, Place, Tee, stays, until};
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Returns `count` lines, each with its number and what a terminal would make
-/// of it.
+/// Returns `count` numbered lines with colours and other terminal controls.
 fn coloured(count: usize) -> Vec<u8> {
     let line = |number| format!("working\r\x1b[3{}mline {number}\x1b[0m\x07\n", number % 8);
     (0..count).map(line).collect::<String>().into_bytes()
@@ -24,7 +23,7 @@ fn coloured(count: usize) -> Vec<u8> {
 const OPTIONS: &str =
     "--strip-ansi --collapse-cr --deselect 7\x07$ --escape-control --tag t --crlf";
 
-/// Returns what these options make of [`coloured`] lines.
+/// Returns what [`OPTIONS`] turn [`coloured`] lines into.
 fn plain(count: usize) -> Vec<u8> {
     let numbers = (0..count).filter(|number| number % 10 != 7);
     numbers.flat_map(|number| format!("t: line {number}\\x07\r\n").into_bytes()).collect()
@@ -89,8 +88,8 @@ fn a_dressed_and_a_plain_writer_share_a_log() {
 
 #[test]
 fn a_long_prefix_passes_through_a_small_queue() {
-    // Much more than what was read goes into the log, after a while in which
-    // nothing could.
+    // Transforming makes much more output than was read, and for a while none of it can be
+    // appended.
     let place = Place::fresh();
     let held = HeldLock::take(&place.path(".__app.lock"));
     let tag = "long".repeat(250);
@@ -152,7 +151,8 @@ fn lines_that_are_dropped_are_counted() {
     tee.until_echoed(b"first\n");
     tee.feed(&lines);
     tee.until_echoed(&[b"first\n", lines.as_slice()].concat());
-    // What was echoed may still be on its way; its end is told when it is not.
+    // The copy may have been made before the line is in the queue; the end of the input is handled
+    // after that.
     tee.end_input();
     drop(held);
     let ended = tee.finish();

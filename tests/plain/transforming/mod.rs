@@ -1,10 +1,8 @@
-//! Transformed lines: what was asked for is done to each whole line of the log,
-//! and to nothing else.
+//! Transforms change each whole line of the log, and nothing else.
 //!
-//! The log is compared with what the options promise, byte by byte where no
-//! time is in it; the echo with the input. What another program knows better
-//! is asked of it: `grep` which lines match, `tai64nlocal` what a time stamp
-//! says, a terminal what it was sent.
+//! The log is compared with what the options promise, byte by byte unless it contains times, and
+//! the copy on standard output with the input. Other programs decide where they know better: `grep`
+//! which lines match, `tai64nlocal` what a time stamp says, and a terminal what it received.
 
 mod flow;
 mod running;
@@ -14,8 +12,7 @@ mod times;
 
 use crate::harness::{Place, Tee};
 
-/// Runs the program on `input`; asserts that all went well and the echo is
-/// raw; returns the log.
+/// Runs the program on `input`; asserts success and an unchanged copy; returns the log.
 #[track_caller]
 fn log_of(args: &str, input: &[u8]) -> String {
     let place = Place::fresh();
@@ -67,7 +64,7 @@ fn a_forged_line_carries_our_prefix() {
     for args in ["--tag job", "--tag job --strip-ansi --collapse-cr --escape-control"] {
         let log = log_of(args, forged);
         assert_eq!(log.lines().count(), 4, "{log:?}");
-        // A carriage return is no newline, so this sees what a pager sees.
+        // A carriage return does not end a line here, so the test sees what a pager shows.
         assert!(
             log.split('\n').all(|line| line.is_empty() || line.starts_with("job: ")),
             "{log:?}"

@@ -1,9 +1,9 @@
-//! With COMMAND: tags tell of its process and its stream, and what we note in
-//! the log ourselves is dressed too.
+//! With COMMAND, tags name its process and its stream, and `clh-tee`'s own notes in the log are
+//! transformed like lines.
 
 use crate::harness::{Place, Tee};
 
-/// Runs `script` with these options; returns the run, and the log.
+/// Runs `script` with these options; returns the run and the log.
 fn log_of(options: &str, script: &str, status: i32) -> (crate::harness::Ended, String) {
     let place = Place::fresh();
     let tee = Tee::new(&place).args(options).args("app.log -- sh -c").arg(script);
@@ -17,7 +17,7 @@ fn a_tag_names_the_stream() {
     let script = "echo one; echo two >&2; printf torn";
     let (ended, log) = log_of("--tag {stream} --crlf", script, 0);
     let mut lines: Vec<&str> = log.lines().collect();
-    // Which of the streams is first seen to have something is not ours to say.
+    // Which stream is read first depends on the system.
     lines.sort_unstable();
     assert_eq!(lines, ["err: two", "out: one", "out: torn"]);
     assert_eq!(log.matches("\r\n").count(), 3);

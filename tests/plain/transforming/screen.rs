@@ -1,9 +1,9 @@
-//! A program that draws on a terminal leaves a readable log, and the terminal
-//! is sent what it would be sent without us.
+//! A program that draws on a terminal leaves a readable log, and the terminal gets the same bytes
+//! as without `clh-tee`.
 
 use crate::harness::{Place, python};
 
-/// Colours, a progress bar, a link and a title, as programs send them.
+/// Colours, a progress bar, a link and a title.
 const PROGRAM: &str = r"
 printf '\033[1;34m==>\033[0m fetching\n'
 for n in 1 25 50 75 100; do
@@ -14,7 +14,7 @@ printf '\033]8;;https://example.org/\033\\link\033]8;;\033\\ \033]0;title\007tex
 printf 'caf\303\251\ttab \351\n'
 ";
 
-/// Returns what a terminal is sent by `script`, which runs in `place`.
+/// Returns the bytes that a terminal gets from `script`, which runs in `place`.
 fn sent(place: &Place, script: &str) -> Vec<u8> {
     let mut command = python("screen.py");
     let output = command.args(["sh", "-c", script]).current_dir(place.dir()).output();

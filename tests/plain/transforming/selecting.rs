@@ -5,7 +5,7 @@ use std::process::Command;
 use super::log_of;
 use crate::harness::{Dice, Place, Tee};
 
-/// Expressions that mean the same to grep.
+/// Expressions that mean the same in grep.
 const EXPRESSIONS: [&str; 34] = [
     "",
     "^",
@@ -43,17 +43,17 @@ const EXPRESSIONS: [&str; 34] = [
     r"disk (full|is [0-9]+% full)",
 ];
 
-/// Returns which lines of a file in `place` grep takes.
+/// Returns the lines of a file that grep selects.
 fn grep(place: &Place, args: &[&str], file: &str) -> String {
     let mut command = Command::new("grep");
     let output = command.args(args).arg(file).env("LC_ALL", "C").current_dir(place.dir()).output();
     let output = output.expect("run grep");
-    // 1: no line.
+    // Status 1 means that no line matched.
     assert!(output.status.code().is_some_and(|code| code < 2), "{args:?}");
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-/// Returns lines of which each expression takes some and leaves some.
+/// Returns lines of which each expression matches some, but not all.
 fn lines() -> Vec<u8> {
     let words = [
         "error",

@@ -1,4 +1,4 @@
-//! Time stamps say when the first byte of a line was read.
+//! A time stamp says when the first byte of its line was read.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -7,23 +7,22 @@ use std::time::{Duration, SystemTime};
 use super::log_of;
 use crate::harness::{Place, Tee, until};
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Returns the time in seconds since 1970.
 fn now() -> f64 {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     now.expect("a clock that goes right").as_secs_f64()
 }
 
-/// Returns the time that a line begins with, in seconds since 1970.
+/// Returns the time at the beginning of a line, in seconds since 1970.
 #[track_caller]
 fn time_of(line: &str) -> f64 {
     let (time, _) = line.split_once(' ').expect("a time");
     time.parse().unwrap_or_else(|_| panic!("a time in seconds: {line}"))
 }
 
-/// Runs `command` on `input`; returns what it writes.
+/// Runs `command` on `input`; returns its output.
 fn filtered(command: &mut Command, input: &str) -> String {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("run it");
     child.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("feed it");
@@ -53,10 +52,10 @@ fn a_line_has_the_time_of_its_first_byte() {
     let texts: Vec<&str> = log.lines().filter_map(|line| Some(line.split_once(' ')?.1)).collect();
     assert_eq!(texts, ["zero", "first half", "second", "thi"]);
     let times: Vec<f64> = log.lines().map(time_of).collect();
-    // A time is written in whole milliseconds, and so may be one too early.
+    // Stamps are rounded down to whole milliseconds, so one may seem too early.
     assert!(times[0] > before - 0.002 && times[1] <= half, "{log}");
     assert!(times[2] > half + 0.198 && times[2] <= third, "{log}");
-    // Not when the line before it began, nor when the input ended.
+    // Neither the time at which the line before it began, nor the end of the input.
     assert!(times[3] > half + 0.198 && times[3] <= third, "{log}");
 }
 
@@ -83,7 +82,7 @@ fn daemontools_reads_our_tai64n() {
     let before = now();
     let log = log_of("--timestamp=tai64n", b"one\ntwo\n");
     let local = filtered(Command::new("tai64nlocal").env("TZ", "UTC"), &log);
-    // 2026-11-22 14:04:05.123456789 one
+    // For example `2026-11-22 14:04:05.123456789 one`.
     let dates: Vec<String> = local.lines().map(|line| line[..29].to_owned() + " UTC\n").collect();
     let seconds = filtered(Command::new("date").args(["-f", "-", "+%s.%N"]), &dates.concat());
     assert_eq!(seconds.lines().count(), 2, "{local}");
@@ -103,7 +102,7 @@ fn multilog_writes_the_same_tai64n() {
     filtered(Command::new("multilog").args(["t", "./logs"]).current_dir(place.dir()), "line\n");
     let theirs = String::from_utf8(place.read("logs/current")).expect("UTF-8");
     let after = ours();
-    // They are made to be sorted as text.
+    // TAI64N stamps sort as text.
     let theirs = stamp(&theirs);
     assert_eq!(theirs.len(), before.len());
     assert!(before < theirs && theirs < after, "{before} {theirs} {after}");
@@ -171,7 +170,7 @@ fn stamps_backups_and_given_times_agree_with_the_c_library() {
         for hour in [line.trim_end(), &backup["app.log.".len()..]] {
             assert!(hours.iter().any(|date| date.trim_end() == hour), "{env:?} {hour}: {hours:?}");
         }
-        // The backup was changed now: an hour before that in local time, and an hour after.
+        // The backup has just been changed: an hour before that in local time, and an hour after.
         for (ago, read) in [("1 hour ago", line.as_str()), ("1 hour", "")] {
             let mut date = Command::new("date");
             let date = date.envs(env.iter().copied()).args(["-d", ago, "+%FT%T"]);
@@ -188,7 +187,7 @@ fn patterns_are_those_of_strftime() {
     let tee = Tee::new(&place).arg("--timestamp=[%Y-%j %H]").args("--utc app.log");
     tee.run(b"line\n").expect_quiet_success();
     let mut date = Command::new("date");
-    // It may be another hour by now.
+    // The hour may have changed meanwhile.
     let [now, then] = ["now", "1 minute ago"].map(|when| {
         let date = date.args(["-u", "+[%Y-%j %H] line", "-d", when]).output();
         date.expect("run date").stdout
