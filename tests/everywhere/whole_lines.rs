@@ -40,6 +40,17 @@ fn comes_through(input: &[u8]) {
 }
 
 #[test]
+fn each_line_goes_to_the_logs_that_patterns_give() {
+    let place = Place::fresh();
+    let args = "-q --max-bytes 20B app.log --copy E e.log --divert noise n.log";
+    let ended = Tee::new(&place).args(args).run(b"one\nE\nnoise 1\nnoise 2\nnoise 3\nnoise E\n");
+    ended.expect_quiet_success();
+    let logs = ["app.log", "e.log", "n.log.1", "n.log"].map(|log| place.read(log));
+    let wanted = ["one\nE\n", "E\nnoise E\n", "noise 1\nnoise 2\nnoise 3\n", "noise E\n"];
+    assert_eq!(logs, wanted.map(|text| text.as_bytes().to_vec()));
+}
+
+#[test]
 fn nul_bytes() {
     comes_through(b"\0\nbefore\0after\n\0\0\0\n");
 }

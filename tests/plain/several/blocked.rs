@@ -132,3 +132,33 @@ fn with_a_command_the_status_is_125() {
     ended.expect(125);
     assert!(ended.stderr().ends_with("1 line lost, as follows\nb\n"), "{}", ended.stderr());
 }
+
+#[test]
+fn killed_anywhere_it_costs_no_log_a_line_that_was_in() {
+    let line = |n: usize| format!("{n:015}\n");
+    let args = "-q --max-bytes 2K --backups 999 --gzip app.log --copy . b.log";
+    for round in 0..8 {
+        let place = Place::fresh();
+        let mut tee = Tee::new(&place).args(args).start();
+        let mut input = tee.take_input();
+        let producer = std::thread::spawn(move || {
+            let lines = (0..20_000).map(line).collect::<Vec<_>>().concat();
+            // It ends when the program is killed.
+            std::io::Write::write_all(&mut input, lines.as_bytes()).is_ok()
+        });
+        until(SOON, "some rotations", || place.backups("b.log").len() > 3 * round);
+        tee.cut_down();
+        producer.join().expect("a producer");
+        let seen = ["app.log", "b.log"].map(|log| place.backups(log).len() * 2048 / 16);
+        Tee::new(&place).args(args).run(b"fresh\n").expect(0);
+        for (log, seen) in ["app.log", "b.log"].into_iter().zip(seen) {
+            let all = String::from_utf8(place.chain(log)).expect("text");
+            let lines = all.strip_suffix("fresh\n").expect("the next one went on");
+            let count = lines.len() / 16;
+            let wanted = (0..=count).map(line).collect::<Vec<_>>().concat();
+            // A kill in the middle of a write leaves a part of a line, which is ended.
+            let whole = lines.strip_suffix('\n').unwrap_or(lines);
+            assert!(wanted.starts_with(whole) && count >= seen, "{log}: {count} lines");
+        }
+    }
+}

@@ -66,6 +66,18 @@ fn it_decides_as_select_does_before_a_tag_is_added() {
 }
 
 #[test]
+fn a_record_goes_as_a_whole_where_any_of_its_lines_belongs() {
+    let input = "one\n ERROR\n  1\ntwo\n  2\nthree\n noise\n  ERROR\n";
+    let [log, copies, noise] = logs_of(
+        "--record-start ^[^[:space:]] --copy ERROR a.log --divert noise b.log --tag t",
+        input,
+    );
+    assert_eq!(log, "t: one\nt:  ERROR\nt:   1\nt: two\nt:   2\n");
+    assert_eq!(copies, "t: one\nt:  ERROR\nt:   1\nt: three\nt:  noise\nt:   ERROR\n");
+    assert_eq!(noise, "t: three\nt:  noise\nt:   ERROR\n");
+}
+
+#[test]
 fn a_log_without_lines_is_not_made() {
     let place = Place::fresh();
     let args = "app.log --copy a a.log --divert b b.log";

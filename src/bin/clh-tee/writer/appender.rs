@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) fairness: Fairness,
     pub(crate) background: BackgroundThread,
     pub(crate) post_rotate: Option<PostRotate>,
+    /// There are other logs, which do not wait for this one while its queue has room.
+    pub(crate) among_others: bool,
     pub(crate) report: Report,
     /// A flush ends with a newline on standard output, instead of an fsync.
     pub(crate) acknowledges: bool,
@@ -65,6 +67,11 @@ impl Appender {
             let outcome = self.shared.append(|log| log.hold().map(Some));
             if let Some(wait) = self.ends(outcome) {
                 self.shared.queue.wait_to_retry(wait);
+            }
+            // The reader, which would otherwise wait for this, must not hold up the other logs.
+            let work = &self.shared.background.work;
+            while self.shared.among_others && work.is_behind(0) {
+                self.shared.report_unsynced(work.do_some());
             }
         }
     }

@@ -33,8 +33,6 @@ pub(crate) struct Sink {
     /// Ready when there is news for a waiting reader.
     pub(crate) news: Woken,
     overflow: Overflow,
-    /// There are other logs, which do not wait for this one.
-    among_others: bool,
     pub(crate) lock_timeout: Option<Duration>,
     /// The log gets no lines.
     pub(crate) discards: bool,
@@ -74,6 +72,7 @@ impl Sink {
             background: BackgroundThread::new(log.background()),
             log: Mutex::new(log),
             post_rotate,
+            among_others,
             report: report.clone(),
             acknowledges: cli.acknowledge,
             path: cli.log.clone(),
@@ -88,16 +87,7 @@ impl Sink {
         let (appender, overflow, lock_timeout) =
             (Appending::NotNeeded, cli.overflow, cli.lock_timeout);
         let (discards, given_up) = (false, None);
-        Ok(Self {
-            shared,
-            appender,
-            news,
-            overflow,
-            among_others,
-            lock_timeout,
-            discards,
-            given_up,
-        })
+        Ok(Self { shared, appender, news, overflow, lock_timeout, discards, given_up })
     }
 
     /// Takes the whole records of `lines` if there is room; if not, there will be news.
@@ -113,7 +103,7 @@ impl Sink {
         if self.discards {
             return lines.taken(lines.whole().len());
         }
-        let idle = !self.among_others && self.shared.queue.is_idle();
+        let idle = !self.shared.among_others && self.shared.queue.is_idle();
         let done = if idle { self.append_now(lines.whole()) } else { 0 };
         if done == lines.whole().len() {
             return lines.taken(done);
@@ -133,9 +123,9 @@ impl Sink {
     /// holds up other writers less. Lines also wait for the lock, until
     /// [`Sink::turn_by`] at most.
     fn must_wait(&self) -> bool {
-        let Shared { background, queue, .. } = &*self.shared;
+        let Shared { background, queue, among_others, .. } = &*self.shared;
         let behind = || background.work.is_behind(queue.own_backlog()) || self.turn_by().is_some();
-        if self.overflow == Overflow::Drop || !behind() {
+        if *among_others || self.overflow == Overflow::Drop || !behind() {
             return false;
         }
         queue.wait_for_news();
