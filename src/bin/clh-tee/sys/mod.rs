@@ -35,7 +35,7 @@ pub(crate) use self::system::streams::{
     AT_ONCE, Input, Output, Stdout, end_with, is_standard, is_standard_input, say,
 };
 pub(crate) use self::system::waiting::{
-    Awaited, Waker, Woken, is_ready, is_ready_within, wait, waker,
+    Awaited, Waker, Woken, is_ready, is_ready_within, start_thread, wait, waker,
 };
 
 pub(crate) type Outputs = [Option<Input>; 2];

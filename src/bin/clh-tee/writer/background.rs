@@ -4,10 +4,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, Builder, Thread};
+use std::thread::{self, Thread};
 
 use clh_tee::Background;
 
+use crate::sys::start_thread;
 use crate::writer::appender::Shared;
 
 pub(crate) struct BackgroundThread {
@@ -34,8 +35,7 @@ impl BackgroundThread {
         let mut thread = thread.lock().unwrap_or_else(PoisonError::into_inner);
         if thread.is_none() {
             let shared = Arc::clone(shared);
-            let started = Builder::new().spawn(move || run(&shared));
-            *thread = started.ok().map(|started| started.thread().clone());
+            *thread = start_thread(move || run(&shared)).ok();
         }
         match &*thread {
             Some(thread) => thread.unpark(),

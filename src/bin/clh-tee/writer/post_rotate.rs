@@ -12,7 +12,6 @@ use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -21,7 +20,8 @@ use clh_tee::{Escaped, Rotated};
 use crate::args::Cli;
 use crate::messages::{Report, counted, reason};
 use crate::sys::{
-    Awaited, Umask, Waker, Woken, is_program, is_ready, killed_by, run_apart, wait, waker,
+    Awaited, Umask, Waker, Woken, is_program, is_ready, killed_by, run_apart, start_thread, wait,
+    waker,
 };
 
 /// The most backups that may wait, however many the log keeps.
@@ -99,7 +99,7 @@ impl PostRotate {
         let mut started = self.started();
         if !*started {
             let shared = Arc::clone(&self.shared);
-            *started = Builder::new().spawn(move || shared.run()).is_ok();
+            *started = start_thread(move || shared.run()).is_ok();
         }
         if !*started {
             while let Some(rotated) = self.shared.oldest() {

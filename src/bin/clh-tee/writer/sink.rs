@@ -9,7 +9,6 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::Builder;
 use std::time::{Duration, Instant};
 
 use clh_tee::{Records, RotatingLog, Stats};
@@ -17,7 +16,7 @@ use clh_tee::{Records, RotatingLog, Stats};
 use crate::args::{Cli, Overflow};
 use crate::messages::Report;
 use crate::records::Lines;
-use crate::sys::Woken;
+use crate::sys::{Woken, start_thread};
 use crate::writer::appender::{Appender, Shared};
 use crate::writer::background::BackgroundThread;
 use crate::writer::fairness::{Fairness, HOLD, SHORT_HOLD, TURN, Turn};
@@ -194,7 +193,7 @@ impl Sink {
             return;
         }
         let appender = Appender::new(&self.shared);
-        if Builder::new().spawn(move || appender.run()).is_ok() {
+        if start_thread(move || appender.run()).is_ok() {
             self.appender = Appending::Thread;
         } else if matches!(self.appender, Appending::NotNeeded) {
             self.appender = Appending::Here(Appender::new(&self.shared), None);

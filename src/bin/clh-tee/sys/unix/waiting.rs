@@ -2,11 +2,17 @@
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::thread::{Builder, Thread};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 pub(crate) type Awaited<'a> = PollFd<'a>;
+
+/// Starts a thread that is not waited for.
+pub(crate) fn start_thread(work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+    Builder::new().spawn(work).map(|started| started.thread().clone())
+}
 
 /// Waits until one is ready or `timeout` is over. Fails with `Interrupted` if a signal came.
 pub(crate) fn wait(awaited: &mut [Awaited], timeout: Option<Duration>) -> io::Result<()> {

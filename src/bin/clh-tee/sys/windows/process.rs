@@ -5,11 +5,11 @@ use std::io;
 use std::os::windows::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::thread::Builder;
 
 use super::files::Umask;
 use super::signals::note;
 use super::streams::Input;
+use super::waiting::start_thread;
 use crate::sys::{Caught, Outputs, Request};
 
 /// Keeps Ctrl-C from a process (`CREATE_NEW_PROCESS_GROUP`).
@@ -28,7 +28,7 @@ impl Process {
         let command = command.args(args).stdin(Stdio::inherit());
         let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let ((hand, handed), (ends, ended)) = (channel::<Child>(), channel());
-        Builder::new().spawn(move || {
+        start_thread(move || {
             let Ok(mut child) = handed.recv() else { return };
             // The receiver is gone if the reader has ended first.
             drop(ends.send(child.wait()));

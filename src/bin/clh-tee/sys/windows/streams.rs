@@ -5,12 +5,11 @@ use std::path::Path;
 use std::process::{self, ExitCode};
 use std::sync::Mutex;
 use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread::Builder;
 use std::time::Duration;
 
 use winapi_util::{AsHandleRef, Handle, HandleRef, file};
 
-use super::waiting::{Awaited, Inbox, Outbox, Ready, channel, is_ready_within};
+use super::waiting::{Awaited, Inbox, Outbox, Ready, channel, is_ready_within, start_thread};
 use crate::sys::{READ, Stream, lock};
 
 pub(crate) const AT_ONCE: usize = 4096;
@@ -35,7 +34,7 @@ impl Input {
     pub(super) fn of(stream: impl Read + Send + 'static) -> Self {
         // No more is read before the last piece has been taken, which holds up its writer.
         let (outbox, arrived) = channel(1);
-        let started = Builder::new().spawn(move || bring(stream, &outbox));
+        let started = start_thread(move || bring(stream, &outbox));
         let arrived = started.map_or_else(|error| Inbox::of(Err(error)), |_| arrived);
         Self { arrived, rest: Vec::new() }
     }
@@ -98,7 +97,7 @@ impl Output {
     pub(super) fn of(stream: Stream) -> Self {
         let (jobs, given) = mpsc::channel();
         let (outbox, outcomes) = channel(1);
-        let started = Builder::new().spawn(move || match stream {
+        let started = start_thread(move || match stream {
             Stream::Out => carry(io::stdout(), given, &outbox),
             Stream::Err => carry(io::stderr(), given, &outbox),
         });

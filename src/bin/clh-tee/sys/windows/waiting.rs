@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Condvar, Mutex};
+use std::thread::{self, Builder, Thread};
 use std::time::{Duration, Instant};
 
 use crate::sys::lock;
@@ -20,6 +21,18 @@ static BELL: Condvar = Condvar::new();
 pub(super) fn ring() {
     *lock(&RINGS) += 1;
     BELL.notify_all();
+}
+
+/// It ends with the program only. Wine hangs for a second, and then kills the program, if the
+/// program ends while one of its threads is ending.
+pub(crate) fn start_thread(work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
+    let started = Builder::new().spawn(move || {
+        work();
+        loop {
+            thread::park();
+        }
+    })?;
+    Ok(started.thread().clone())
 }
 
 /// Something to wait for. Whatever makes it ready rings the bell.
