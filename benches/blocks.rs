@@ -1,8 +1,7 @@
-//! What blocks of a log cost, compressed as the program does it: how well and how
-//! fast, for each size of block, and how long one block takes, which is what
-//! another writer might wait for.
+//! The cost of a log's blocks, compressed as the program does it: ratio and speed for each block
+//! size, and the time of one block, which another writer might have to wait.
 //!
-//! Run by `cargo bench --bench blocks`. It prints a table; the text is log-like.
+//! Run it with `cargo bench --bench blocks`. It prints a table for log-like text.
 
 use std::io::Write;
 use std::time::{Duration, Instant};
@@ -16,10 +15,10 @@ mod block;
 
 use crate::block::{Deflater, HEADER, WINDOW, checksum_after, trailer};
 
-/// The program's level, unless it is told otherwise.
+/// The program's default level.
 const LEVEL: u32 = 7;
 
-/// How often a log is compressed; the fastest time counts.
+/// How often a log is compressed; the fastest run counts.
 const RUNS: usize = 5;
 
 fn main() {
@@ -41,7 +40,7 @@ fn main() {
     }
 }
 
-/// Compresses `log` to one member in blocks of this length.
+/// Compresses `log` to one gzip member in blocks of this length.
 fn member(log: &[u8], length: usize) -> Vec<u8> {
     let mut deflater = Deflater::new(LEVEL);
     let (mut out, mut sum) = (HEADER.to_vec(), 0);
@@ -58,7 +57,7 @@ fn member(log: &[u8], length: usize) -> Vec<u8> {
     out
 }
 
-/// Returns what `run` returns, and the shortest time that it takes.
+/// Returns the result of `run` and its shortest time.
 fn fastest(mut run: impl FnMut() -> usize) -> (usize, Duration) {
     let timed = || {
         let began = Instant::now();
@@ -80,7 +79,7 @@ fn size(bytes: usize) -> String {
     if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{} KiB", bytes >> 10) }
 }
 
-/// Returns lines as a web service writes them.
+/// Returns lines like those of a web service.
 fn log_like(length: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let mut dice = |sides: u64| {

@@ -1,8 +1,8 @@
-//! How fast input is cut into whole lines: what the program does to each byte
-//! between two system calls.
+//! How fast the input is cut into whole lines, which the program does with each byte between two
+//! system calls.
 //!
-//! Run by `cargo bench --bench records`. The input is in memory, so the copy that
-//! `read` makes of it is part of the figure, as the kernel's is in the program.
+//! Run it with `cargo bench --bench records`. The input is in memory, so the figures include the
+//! copy made by `read`, as the kernel makes it for the program.
 
 use std::hint::black_box;
 
@@ -12,7 +12,7 @@ use divan::counter::BytesCount;
 #[path = "../src/bin/clh-tee/records.rs"]
 #[expect(dead_code, reason = "the program uses more of it")]
 mod records;
-/// What the program reads at once.
+/// How much the program reads at once.
 mod sys {
     pub(crate) const READ: usize = 256 * 1024;
 }
@@ -20,39 +20,39 @@ mod sys {
 use crate::records::{Lines, Splitting};
 use crate::sys::READ;
 
-/// How much is cut in one go.
+/// The input of one iteration.
 const INPUT: usize = 16 * READ;
 
-/// Lengths of lines, their newline included.
+/// Lengths of lines, including the newline.
 const LENGTHS: [usize; 4] = [20, 117, 4096, 65536];
 
-/// Above which length lines are cut, as by default.
+/// The program's default length at which it cuts lines.
 const MAX_LINE: usize = 1024 * 1024;
 
 fn main() {
     divan::main();
 }
 
-/// Lines that come in by large reads, as from a loud producer.
+/// Lines that arrive in large reads, as from a busy producer.
 #[divan::bench(args = LENGTHS)]
 fn large_reads(bencher: Bencher, length: usize) {
     cut(bencher, length, READ, MAX_LINE);
 }
 
-/// Lines that come in by reads of a page, which leave many torn ends.
+/// Lines that arrive in reads of a page, which leave many partial lines.
 #[divan::bench(args = LENGTHS)]
 fn small_reads(bencher: Bencher, length: usize) {
     cut(bencher, length, 4096, MAX_LINE);
 }
 
-/// Lines of which each is cut in four, the slow way.
+/// Lines that are each cut into four, which is the slow path.
 #[divan::bench(args = LENGTHS)]
 fn too_long(bencher: Bencher, length: usize) {
     cut(bencher, length, READ, length / 4);
 }
 
-/// Measures how long it takes to cut lines of `length` that come in by reads
-/// of at most `read` bytes.
+/// Measures how long it takes to cut lines of `length` that arrive in reads of at most `read`
+/// bytes.
 fn cut(bencher: Bencher, length: usize, read: usize, max_line: usize) {
     let mut line = vec![b'x'; length];
     line[length - 1] = b'\n';

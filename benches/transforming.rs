@@ -1,8 +1,7 @@
-//! How fast lines are transformed: what the options for that do to each line
-//! between two system calls.
+//! How fast lines are transformed, which the program does with each line between two system calls.
 //!
-//! Run by `cargo bench --bench transforming`. `copied` is what a line costs that is
-//! only copied, which all of them do.
+//! Run it with `cargo bench --bench transforming`. `copied` is the cost of a line that is only
+//! copied, which is part of all other figures.
 
 use std::hint::black_box;
 use std::time::{Duration, SystemTime};
@@ -12,7 +11,7 @@ use divan::Bencher;
 use divan::counter::BytesCount;
 use memchr::memchr_iter;
 
-/// The parts of the program that are measured.
+/// The measured parts of the program.
 #[path = "../src/bin/clh-tee"]
 mod program {
     #[expect(dead_code, reason = "the program uses more of it")]
@@ -20,7 +19,7 @@ mod program {
     #[expect(dead_code, reason = "the program uses more of it")]
     #[expect(unused_imports, reason = "its tests are not run here")]
     pub(crate) mod transform;
-    /// What differs from system to system, as far as tags need it.
+    /// What tags need of the system.
     pub(crate) mod sys {
         #[cfg_attr(unix, path = "unix/files.rs")]
         #[cfg_attr(windows, path = "windows/files.rs")]
@@ -35,18 +34,18 @@ use crate::program::records::{self, Batch};
 use crate::program::sys;
 use crate::program::transform::{Rules, Settings, Transform};
 
-/// As much as is read at once.
+/// As much as the program reads at once.
 const INPUT: usize = 256 * 1024;
 
-/// A line as servers write them, of 117 bytes.
+/// A server's line of 117 bytes.
 const PLAIN: &str = "192.0.2.17 GET /api/v1/items?page=3&per_page=50 HTTP/1.1 200 5123 \
                      0.0042 curl/8.5.0 request-id=7f3a90c2d41e trace=off\n";
 
-/// The same, as it would be coloured.
+/// The same line with colours.
 const COLOURED: &str = "192.0.2.17 \x1b[1mGET\x1b[0m /api/v1/items?page=3&per_page=50 HTTP/1.1 \
                         \x1b[32m200\x1b[0m 5123 0.0042 curl/8.5.0 request-id=7f3a90c2d41e\r\n";
 
-/// Options, as a user might give them.
+/// Options that a user might give.
 const OPTIONS: [&str; 8] = [
     "--timestamp",
     "--timestamp --tag backup[{pid}]",
@@ -78,20 +77,19 @@ fn copied(bencher: Bencher) {
     });
 }
 
-/// Lines in which there is nothing to drop or to show.
+/// Lines in which there is nothing to remove or to show.
 #[divan::bench(args = OPTIONS)]
 fn plain(bencher: Bencher, options: &str) {
     transformed(bencher, options, PLAIN);
 }
 
-/// Lines in which there is.
+/// Lines in which there is something.
 #[divan::bench(args = OPTIONS)]
 fn coloured(bencher: Bencher, options: &str) {
     transformed(bencher, options, COLOURED);
 }
 
-/// Measures how long it takes to transform lines that are all like this one,
-/// each time as if they had just been read.
+/// Measures how long it takes to transform lines like this one, as if they had just been read.
 fn transformed(bencher: Bencher, options: &str, line: &str) {
     let asked = ["clh-tee"].into_iter().chain(options.split_whitespace());
     let matches = Settings::augment_args(Command::new("clh-tee")).get_matches_from(asked);

@@ -16,17 +16,15 @@ use crate::session::Session;
 use crate::stream::Stream;
 use crate::usage::{self, Watch};
 
-/// How many backups hold everything, whatever was fed.
+/// Enough backups to keep everything.
 const ALL: u64 = 2000;
 
-/// A program fed in bulk.
+/// A program that is fed in bulk.
 #[derive(Clone)]
 pub(crate) struct Bulk {
-    /// Which one.
     pub(crate) program: Program,
-    /// What its log is to be like.
     pub(crate) settings: Settings,
-    /// How many bytes all writers together get.
+    /// How many bytes all writers get together.
     pub(crate) total: u64,
     /// Whether its memory is watched.
     pub(crate) watched: bool,
@@ -39,8 +37,8 @@ impl Bulk {
         Self { program, settings: settings.clone(), total, watched: false }
     }
 
-    /// Runs it, one writer for each of `streams`; returns what was measured,
-    /// and the directory with what was written.
+    /// Runs it with one writer for each of `streams`; returns the measurements and the directory of
+    /// the log.
     pub(crate) fn run(&self, bench: &Bench, streams: &[Stream]) -> Result<(Sample, TempDir)> {
         let place = bench.place()?;
         let fed = streams[0].whole(self.total / streams.len() as u64);
@@ -66,7 +64,7 @@ impl Bulk {
         Ok((sample, place))
     }
 
-    /// Shows, on little data, that every line arrives, over many rotations.
+    /// Shows, with little data, that every line arrives, over many rotations.
     pub(crate) fn prove(&self, bench: &Bench, streams: &[Stream]) -> Result<()> {
         let mut small = self.clone();
         let limit = if self.settings.limit == 0 { 0 } else { 128 * 1024 };
@@ -77,14 +75,14 @@ impl Bulk {
         kept::check_end(self.program, place.path(), &streams[0], fed, fed)
     }
 
-    /// Returns the same with backups enough to keep everything.
+    /// Returns the same with enough backups to keep everything.
     pub(crate) fn keeping_all(mut self) -> Self {
         self.settings.backups = ALL;
         self
     }
 
-    /// Checks what is kept. Of one writer it is the end of what was fed; of
-    /// many writers that share a log it is all of it.
+    /// Checks the log and its backups: with one writer they must hold the end of its input, with
+    /// many the whole input.
     fn check(&self, place: &TempDir, streams: &[Stream], fed: u64) -> Result<()> {
         let (program, place) = (self.program, place.path());
         match streams {
@@ -93,7 +91,7 @@ impl Bulk {
                 let least = if rotates { self.settings.limit } else { fed };
                 kept::check_end(program, place, stream, fed, least)
             }
-            // They tear each other's lines.
+            // Writers with `cat` break each other's lines.
             _ if program == Program::Cat => {
                 let (bytes, _) = kept::count(program, place)?;
                 ensure!(bytes == fed * streams.len() as u64, "{bytes} bytes arrived");
@@ -104,8 +102,7 @@ impl Bulk {
     }
 }
 
-/// Feeds each session its stream, of which it has the first line already, and
-/// waits until all have ended.
+/// Feeds each session the rest of its stream, after the first line, and waits until all have ended.
 fn feed_all(sessions: Vec<Session>, streams: &[Stream], fed: u64) -> Result<()> {
     thread::scope(|scope| {
         let feeders = sessions.into_iter().zip(streams).map(|(session, stream)| {
@@ -122,7 +119,7 @@ fn feed_all(sessions: Vec<Session>, streams: &[Stream], fed: u64) -> Result<()> 
 fn feed(mut session: Session, stream: &Stream, range: Range<u64>) -> Result<()> {
     let outcome = stream.feed(session.input(), range.clone());
     let outcome = outcome.and_then(|()| session.input().flush());
-    // If it has ended, its own words tell more than a broken pipe.
+    // If the program has ended, its message says more than a broken pipe.
     let broken = outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::BrokenPipe);
     let copied = session.finish()?;
     if !broken {

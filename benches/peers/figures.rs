@@ -1,6 +1,4 @@
-//! The results as figures.
-//!
-//! This file is the only door to plotters.
+//! Draws the results. Only this file uses plotters.
 
 use std::error::Error;
 use std::fs;
@@ -14,10 +12,10 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use crate::measure::{Quantity, Workload, float};
 use crate::spread::{Short, Spread};
 
-/// The size of a figure.
+/// The size of a figure in pixels.
 const SIZE: (u32, u32) = (760, 380);
 
-/// The workload that shows how fast everybody is.
+/// The workload for the bar chart of throughput.
 const THROUGHPUT: &str = "line-117";
 
 /// Returns the colour of a contender.
@@ -30,7 +28,7 @@ fn colour(name: &str) -> RGBColor {
     }
 }
 
-/// A figure that shows how something grows.
+/// How a cost grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Figure {
     /// With the number of writers.
@@ -41,27 +39,24 @@ pub(crate) enum Figure {
     Limit,
 }
 
-/// What a figure says about itself.
+/// The texts and scales of a figure.
 struct About {
-    /// Its file's name.
     file: &'static str,
-    /// What is above it.
     title: &'static str,
-    /// What grows.
+    /// The label of the horizontal axis.
     grows: &'static str,
-    /// By how much that is divided.
+    /// What its values are divided by.
     unit: f64,
-    /// What is shown of it.
+    /// What the vertical axis shows.
     quantity: Quantity,
-    /// Where there is room to name the curves.
+    /// Where the legend fits.
     room: SeriesLabelPosition,
 }
 
 impl Figure {
-    /// All of them.
+    /// All figures.
     const ALL: [Self; 3] = [Self::Writers, Self::Backups, Self::Limit];
 
-    /// Returns what it says about itself.
     fn about(self) -> About {
         match self {
             Self::Writers => About {
@@ -92,7 +87,7 @@ impl Figure {
     }
 }
 
-/// Draws all figures that there are results for; returns where they are.
+/// Draws all figures that have results; returns their paths.
 pub(crate) fn draw(dir: &Path, workloads: &[Workload<'_>]) -> Result<Vec<PathBuf>> {
     fs::create_dir_all(dir)?;
     let mut drawn = Vec::new();
@@ -114,7 +109,7 @@ pub(crate) fn draw(dir: &Path, workloads: &[Workload<'_>]) -> Result<Vec<PathBuf
     Ok(drawn)
 }
 
-/// Draws a bar for everybody, the fastest at the top.
+/// Draws a bar for each contender, the fastest at the top.
 fn draw_bars(path: &Path, workload: &Workload<'_>) -> Result<(), Box<dyn Error>> {
     let rate = |samples| Spread::of_quantity(samples, Quantity::Rate);
     let contenders = workload.contenders.iter();
@@ -157,15 +152,15 @@ fn draw_bars(path: &Path, workload: &Workload<'_>) -> Result<(), Box<dyn Error>>
     Ok(())
 }
 
-/// A contender's results.
+/// A contender's results in a figure.
 struct Curve<'a> {
-    /// Whose they are.
+    /// The contender's name.
     name: &'a str,
-    /// What they are, each for a value of what grows.
+    /// Pairs of what grows and what was measured.
     points: Vec<(f64, f64)>,
 }
 
-/// Returns everybody's curve in a figure.
+/// Returns the curves of all contenders in a figure.
 fn curves<'a>(figure: Figure, workloads: &'a [Workload<'_>]) -> Vec<Curve<'a>> {
     let About { unit, quantity, .. } = figure.about();
     let mut curves: Vec<Curve<'a>> = Vec::new();
@@ -183,7 +178,7 @@ fn curves<'a>(figure: Figure, workloads: &'a [Workload<'_>]) -> Vec<Curve<'a>> {
     curves
 }
 
-/// Draws curves, both axes logarithmic.
+/// Draws curves with logarithmic axes.
 fn draw_curves(path: &Path, about: &About, curves: &[Curve<'_>]) -> Result<(), Box<dyn Error>> {
     let all = || curves.iter().flat_map(|curve| &curve.points);
     let span = |values| Spread::of(values).unwrap_or(Spread { median: 1.0, min: 1.0, max: 1.0 });

@@ -1,4 +1,4 @@
-//! Sees lines arrive in a log, whoever rotates it.
+//! Follows a log that any program may rotate, and reports when marked lines arrive.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
@@ -7,31 +7,28 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// What marks a line that is looked for. It is in no other.
+/// Marks a line to look for; no other line contains it.
 pub(crate) const MARK: u8 = b'@';
 
-/// How much is read in one go.
+/// How much one read takes.
 const READ: usize = 256 * 1024;
 
-/// How far back the file that is followed can have been shifted meanwhile.
+/// How many slots the followed file may have moved meanwhile.
 const SLOTS: u64 = 100;
 
-/// Sees lines arrive in a log.
 pub(crate) struct Follower {
-    /// Where the log is.
     log: PathBuf,
-    /// The file that is being read.
+    /// The file being read.
     file: File,
-    /// Whether that is a backup by now, so that its end is final.
+    /// Whether that file is a backup by now and grows no more.
     rotated: bool,
-    /// Where it is read to.
     buffer: Vec<u8>,
-    /// The beginning of a marked line whose end is not there yet.
+    /// The beginning of a marked line that is not complete yet.
     torn: Vec<u8>,
 }
 
 impl Follower {
-    /// Follows the log at `log` from its present end on.
+    /// Follows the log at `log` from its present end.
     pub(crate) fn new(log: PathBuf) -> Result<Self> {
         let mut file =
             File::open(&log).with_context(|| format!("cannot follow '{}'", log.display()))?;
@@ -39,8 +36,8 @@ impl Follower {
         Ok(Self { log, file, rotated: false, buffer: vec![0; READ], torn: Vec::new() })
     }
 
-    /// Reads a part of what is new, if anything is, and passes on each marked
-    /// line, without its newline. Tells whether something was new.
+    /// Reads some of the new bytes and passes each marked line to `seen`, without its newline.
+    /// Returns whether there were new bytes.
     pub(crate) fn poll(&mut self, mut seen: impl FnMut(&[u8])) -> Result<bool> {
         let count = self.file.read(&mut self.buffer)?;
         if count == 0 {
@@ -64,8 +61,8 @@ impl Follower {
         Ok(true)
     }
 
-    /// At the end of a file, goes on to the next if there is one. A file is
-    /// left only when it has been read to its end after it was rotated.
+    /// At the end of a file, goes on to the next if there is one. It leaves a file only after
+    /// reading it to its end once it was rotated.
     fn look_for_next(&mut self) -> Result<bool> {
         let ours = identity(&self.file.metadata()?);
         if !self.rotated {
@@ -82,7 +79,7 @@ impl Follower {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
             Err(error) => return Err(error.into()),
         };
-        // Had it been rotated once more meanwhile, a file would be left out.
+        // If it has been rotated again meanwhile, a file would be skipped.
         if self.slot_of(ours)? == slot && identity(&next.metadata()?) != ours {
             self.file = next;
             self.rotated = false;
@@ -91,8 +88,8 @@ impl Follower {
         Ok(false)
     }
 
-    /// Returns the slot in which the backup of this identity is. Compressed
-    /// ones are not found; of those there are not two within a moment.
+    /// Returns the slot of the backup with this identity. It does not find compressed backups, of
+    /// which there are never two in a short time.
     fn slot_of(&self, ours: (u64, u64)) -> Result<Option<u64>> {
         for slot in 1..=SLOTS {
             match identity_of(&self.backup(slot))? {
@@ -104,7 +101,6 @@ impl Follower {
         Ok(None)
     }
 
-    /// Returns the path of a backup.
     fn backup(&self, slot: u64) -> PathBuf {
         let mut path = self.log.clone().into_os_string();
         path.push(format!(".{slot}"));
@@ -112,12 +108,11 @@ impl Follower {
     }
 }
 
-/// Returns which file `metadata` is about.
 fn identity(metadata: &fs::Metadata) -> (u64, u64) {
     (metadata.dev(), metadata.ino())
 }
 
-/// Returns which file is at `path`.
+/// Returns the identity of the file at `path`.
 fn identity_of(path: &Path) -> Result<Option<(u64, u64)>> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(Some(identity(&metadata))),

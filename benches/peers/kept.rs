@@ -1,4 +1,4 @@
-//! What is found in a log and its backups, and whether it is what was fed.
+//! Reads a log and its backups and compares them with the input.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -10,7 +10,7 @@ use flate2::read::MultiGzDecoder;
 use crate::program::Program;
 use crate::stream::Stream;
 
-/// How much is looked at in one go.
+/// How much one read takes.
 const CHUNK: usize = 1024 * 1024;
 
 /// Returns the log and its backups, oldest first.
@@ -35,7 +35,7 @@ pub(crate) fn files(program: Program, place: &Path) -> Result<Vec<PathBuf>> {
     Ok(backups.chain([log.clone()]).filter(|path| path.exists()).collect())
 }
 
-/// Passes what is in the file at `path`, inflated, to `take`, piece by piece.
+/// Passes the content of a file, decompressed, to `take`, piece by piece.
 fn read(path: &Path, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     let file = File::open(path)?;
     let compressed = path.extension().is_some_and(|extension| extension == "gz");
@@ -53,7 +53,7 @@ fn read(path: &Path, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
     }
 }
 
-/// Returns how many bytes and lines are kept.
+/// Returns how many bytes and lines are in the log and its backups.
 pub(crate) fn count(program: Program, place: &Path) -> Result<(u64, u64)> {
     let (mut bytes, mut lines) = (0, 0);
     for path in files(program, place)? {
@@ -66,8 +66,8 @@ pub(crate) fn count(program: Program, place: &Path) -> Result<(u64, u64)> {
     Ok((bytes, lines))
 }
 
-/// Checks that what is kept is the end of `fed` bytes of `stream`, without a
-/// gap, and no less of it than `least`.
+/// Checks that the files hold the end of the first `fed` bytes of `stream`, without a gap, and at
+/// least `least` bytes.
 pub(crate) fn check_end(
     program: Program,
     place: &Path,
@@ -98,8 +98,8 @@ pub(crate) fn check_end(
     Ok(())
 }
 
-/// Checks that every line of all `streams`, of each of which `fed` bytes were
-/// fed, is there, whole, once and in order.
+/// Checks that every line of the first `fed` bytes of each stream is there, whole, once and in
+/// order.
 pub(crate) fn check_all(
     program: Program,
     place: &Path,
@@ -131,7 +131,7 @@ pub(crate) fn check_all(
     Ok(())
 }
 
-/// Returns how many times smaller the compressed backups are.
+/// Returns the compression ratio of the backups.
 pub(crate) fn compression(program: Program, place: &Path) -> Result<f64> {
     let (mut plain, mut compressed) = (0, 0);
     for path in files(program, place)? {

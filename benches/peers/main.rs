@@ -1,10 +1,9 @@
-//! Compares clh-tee with what else there is, workload by workload.
+//! Compares clh-tee with other programs, workload by workload.
 //!
-//! Run by `cargo bench --bench peers`, with options after `--`. No peer is
-//! installed: whoever is missing is named and left out. Everybody has his turns
-//! in rounds, what arrived is checked after each, and the tables that are
-//! printed show medians, and ratios taken round by round. On a machine that
-//! others use too, absolute times mean nothing; ratios within one run do.
+//! Run it with `cargo bench --bench peers`, with options after `--`. It installs no other program;
+//! it lists the missing ones and goes on without them. The programs take turns, round by round.
+//! After each turn it checks what arrived. The tables show medians, and ratios taken within each
+//! round. On a shared machine absolute times mean nothing, but ratios within one run do.
 
 mod args;
 mod bench;
@@ -45,8 +44,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs what is wanted and shows the results. Tells whether everybody did
-/// everything without losing a line.
+/// Runs the chosen workloads and shows the results. Returns whether all programs completed all of
+/// them without losing a line.
 fn run(args: &Args) -> Result<bool> {
     let mut names = workloads::names(args);
     names.retain(|name| args.wants(name));

@@ -1,4 +1,4 @@
-//! What is measured, of whom, and what it has to reach.
+//! What is measured, for which programs, and the goals.
 
 use std::collections::BTreeMap;
 
@@ -9,36 +9,36 @@ use crate::figures::Figure;
 /// Something that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Quantity {
-    /// How much is written in a second.
+    /// Bytes written per second.
     Rate,
-    /// How much processor time a gigabyte takes.
+    /// Processor time per gigabyte.
     Cpu,
-    /// How many times smaller backups get.
+    /// Compression ratio of the backups.
     Compression,
-    /// The longest that another one waits for the lock.
+    /// The longest wait of another process for the lock.
     Hold,
-    /// How long another one waits for the lock, once in a hundred times.
+    /// The 99th percentile of those waits.
     HoldLate,
-    /// The longest that a producer is held up.
+    /// The longest time for which a producer is blocked.
     Blocked,
-    /// The longest that a line is on its way.
+    /// The longest delay of a line.
     Latest,
-    /// How long a line is on its way, as often as not.
+    /// The median delay of a line.
     Median,
-    /// How long a line is on its way, once in a hundred times.
+    /// The 99th percentile of those delays.
     Late,
-    /// How long a run for a single line takes.
+    /// The time of a run with a single line.
     Run,
-    /// How many rotations there are in a second.
+    /// Rotations per second.
     Rotations,
-    /// How long a rotation takes.
+    /// The time of a rotation.
     Rotation,
-    /// The most memory that is used.
+    /// Peak memory.
     Memory,
 }
 
 impl Quantity {
-    /// Returns what a table calls it.
+    /// Returns its name in tables.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Rate => "MB/s",
@@ -57,7 +57,7 @@ impl Quantity {
         }
     }
 
-    /// Returns what the results call it.
+    /// Returns its name in the results.
     pub(crate) fn key(self) -> &'static str {
         match self {
             Self::Rate => "mb_per_s",
@@ -76,66 +76,61 @@ impl Quantity {
         }
     }
 
-    /// Tells whether more of it is better.
+    /// Returns whether more of it is better.
     pub(crate) fn is_good(self) -> bool {
         matches!(self, Self::Rate | Self::Rotations | Self::Compression)
     }
 }
 
-/// What one turn of a contender gave.
+/// The results of one turn of a contender.
 pub(crate) type Sample = BTreeMap<Quantity, f64>;
 
-/// Does something that can fail, and returns what it gave.
+/// A measurement, which can fail.
 type Turn<'a, T> = Box<dyn Fn() -> Result<T> + 'a>;
 
-/// Somebody who does a workload.
+/// A program that runs a workload.
 pub(crate) struct Contender<'a> {
-    /// What it is called.
     pub(crate) name: String,
-    /// Shows, on little data, that no line is lost.
+    /// Shows, with little data, that no line is lost.
     pub(crate) proof: Option<Turn<'a, ()>>,
-    /// Has a turn.
+    /// Runs the workload once.
     pub(crate) turn: Turn<'a, Sample>,
-    /// What its turns gave.
+    /// The results of its turns.
     pub(crate) samples: Vec<Sample>,
-    /// Why it has no more turns.
+    /// Why it runs no more.
     pub(crate) failure: Option<String>,
 }
 
-/// How clh-tee is to compare with another.
+/// How clh-tee should compare with another program.
 pub(crate) struct Goal {
-    /// In what.
     pub(crate) quantity: Quantity,
-    /// With whom.
+    /// The other program.
     pub(crate) against: &'static str,
-    /// The ratio to be reached.
+    /// The ratio to reach.
     pub(crate) wanted: f64,
-    /// The ratio to be had if all goes well.
+    /// The ratio of the stretch goal.
     pub(crate) stretch: f64,
 }
 
-/// A workload, who does it and what is wanted.
+/// A workload with its contenders and goals.
 pub(crate) struct Workload<'a> {
-    /// By which name it is chosen.
     pub(crate) name: String,
-    /// What it is.
+    /// Its title in the results.
     pub(crate) title: String,
-    /// Who does it.
     pub(crate) contenders: Vec<Contender<'a>>,
-    /// What is wanted.
     pub(crate) goals: Vec<Goal>,
-    /// The figure that it is part of, and where in it.
+    /// The figure that it belongs to, and its value there.
     pub(crate) figure: Option<(Figure, u64)>,
 }
 
 impl<'a> Workload<'a> {
-    /// Returns a workload for nobody.
+    /// Returns a workload without contenders.
     pub(crate) fn new(name: impl Into<String>, title: impl Into<String>) -> Self {
         let (name, title) = (name.into(), title.into());
         Self { name, title, contenders: Vec::new(), goals: Vec::new(), figure: None }
     }
 
-    /// Adds somebody who does it.
+    /// Adds a contender.
     pub(crate) fn with(
         mut self,
         name: impl Into<String>,
@@ -147,7 +142,7 @@ impl<'a> Workload<'a> {
         self
     }
 
-    /// Has the last one show first that no line is lost.
+    /// Lets the last contender first show that no line is lost.
     pub(crate) fn proven_by(mut self, proof: impl Fn() -> Result<()> + 'a) -> Self {
         if let Some(last) = self.contenders.last_mut() {
             last.proof = Some(Box::new(proof));
@@ -155,7 +150,7 @@ impl<'a> Workload<'a> {
         self
     }
 
-    /// Adds something that is wanted.
+    /// Adds a goal.
     pub(crate) fn goal(
         mut self,
         quantity: Quantity,
@@ -167,20 +162,20 @@ impl<'a> Workload<'a> {
         self
     }
 
-    /// Makes it part of a figure, for the value `x`.
+    /// Puts it into a figure, at the value `x`.
     pub(crate) fn drawn_in(mut self, figure: Figure, x: u64) -> Self {
         self.figure = Some((figure, x));
         self
     }
 
-    /// Returns what the turns of the contender of this name gave.
+    /// Returns the results of the contender with this name.
     pub(crate) fn samples(&self, name: &str) -> Option<&[Sample]> {
         let found = self.contenders.iter().find(|contender| contender.name == name);
         found.map(|contender| contender.samples.as_slice())
     }
 }
 
-/// Returns `count` as a number to reckon with.
+/// Returns `count` as a floating-point number.
 #[expect(clippy::cast_precision_loss, reason = "that is far below what is measured")]
 pub(crate) fn float(count: u64) -> f64 {
     count as f64

@@ -1,5 +1,4 @@
-//! Another process's turn, as far as it shows at the lock: how long one waits
-//! for it who wants it now and then.
+//! Measures how long another process waits for the lock that it wants now and then.
 
 use std::fs::File;
 use std::path::Path;
@@ -13,14 +12,14 @@ use nix::fcntl::{Flock, FlockArg};
 
 use crate::quiet::Delays;
 
-/// Takes the lock now and then.
+/// Acquires the lock now and then.
 pub(crate) struct Prober {
     thread: JoinHandle<Result<Vec<Duration>>>,
     stop: Arc<AtomicBool>,
 }
 
 impl Prober {
-    /// Begins to take the lock at `path`, with this `pause` after each time.
+    /// Begins to acquire the lock at `path`, with this `pause` after each time.
     pub(crate) fn begin(path: &Path, pause: Duration) -> Result<Self> {
         let mut file =
             File::open(path).with_context(|| format!("cannot open '{}'", path.display()))?;
@@ -42,7 +41,7 @@ impl Prober {
         Ok(Self { thread, stop })
     }
 
-    /// Returns how long it took each time.
+    /// Returns how long each acquisition took.
     pub(crate) fn end(self) -> Result<Delays> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().ok().context("the prober panicked")?.map(Delays::new)

@@ -1,4 +1,4 @@
-//! The programs that are compared, and how each is told to write a log.
+//! The programs to compare, and how to run each.
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -8,25 +8,24 @@ use anyhow::{Context, Result};
 
 use crate::tools::Tools;
 
-/// The log's name, and what of it is in the lock file's name.
+/// The log's name.
 const LOG: &str = "bench.log";
-/// See [`LOG`].
+/// The name of its lock file.
 const LOCK: &str = ".__bench.lock";
-/// The directory of a log of those programs that keep one in a directory.
+/// The directory of a log, for programs that keep a log in a directory.
 const DIR: &str = "main";
 
-/// Reads lines and logs them through CLH.
+/// A script that logs its input lines through CLH.
 pub(crate) const CLH_WRITER: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/benches/peers/clh_writer.py");
 
-/// A program that writes what it reads to a log.
+/// A program that writes its input to a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Program {
-    /// This project's.
+    /// This project.
     ClhTee,
-    /// `cat >> LOG`: the limit of what can be had.
+    /// `cat >> LOG`: the fastest possible.
     Cat,
-    /// `tee -a LOG`.
     Tee,
     /// Of the Apache HTTP server.
     Rotatelogs,
@@ -42,23 +41,19 @@ pub(crate) enum Program {
     Clh,
 }
 
-/// What a log is to be like.
+/// The settings of a log.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Settings {
-    /// At which size to rotate; 0: never.
+    /// The size at which to rotate; 0 is never.
     pub(crate) limit: u64,
-    /// How many backups to keep.
     pub(crate) backups: u64,
-    /// Whether to compress backups.
     pub(crate) gzip: bool,
-    /// Whether to copy the lines to standard output.
     pub(crate) echo: bool,
-    /// More options, for clh-tee.
+    /// More options for clh-tee.
     pub(crate) options: &'static [&'static str],
 }
 
 impl Program {
-    /// All of them.
     pub(crate) const ALL: [Self; 9] = [
         Self::ClhTee,
         Self::Cat,
@@ -71,7 +66,6 @@ impl Program {
         Self::Clh,
     ];
 
-    /// Returns its name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::ClhTee => "clh-tee",
@@ -100,8 +94,7 @@ impl Program {
         }
     }
 
-    /// Returns how many times as much clh-tee gets to write as this one, so
-    /// that all take about as long.
+    /// Returns how much less than clh-tee it gets to write, so that all take about as long.
     pub(crate) fn slowness(self) -> u64 {
         match self {
             Self::ClhTee | Self::Cat | Self::Tee | Self::Rotatelogs => 1,
@@ -119,20 +112,20 @@ impl Program {
         }
     }
 
-    /// Tells whether it ends with this status if all is well.
+    /// Returns whether `status` is a success.
     pub(crate) fn is_well(self, status: ExitStatus) -> bool {
-        // Cronolog knows no other end than that there is no more to read.
+        // Cronolog always ends with this status at the end of its input.
         status.success() || (self == Self::Cronolog && status.code() == Some(3))
     }
 
-    /// Tells whether it can rotate by size.
+    /// Returns whether it can rotate by size.
     pub(crate) fn rotates(self) -> bool {
         !matches!(self, Self::Cat | Self::Tee | Self::Cronolog)
     }
 
-    /// Tells whether what it keeps can be put in order by name.
+    /// Returns whether its files sort by name.
     pub(crate) fn is_ordered(self) -> bool {
-        // It goes round a ring of names.
+        // It reuses a ring of names.
         self != Self::Rotatelogs
     }
 
@@ -178,7 +171,7 @@ impl Program {
                 command.arg(dir);
             }
             Self::Clh => {
-                // No __pycache__ in the source tree, and nothing of the user's.
+                // No `__pycache__` in the source tree, and nothing from the user's own packages.
                 command.args(["-B", "-s", CLH_WRITER, "write"]).arg(log);
                 command.args([limit, backups].map(u64::to_string));
                 command.arg(u8::from(settings.gzip).to_string());
@@ -188,7 +181,7 @@ impl Program {
     }
 }
 
-/// Returns the lock file in `place` of clh-tee and CLH.
+/// Returns the lock file that clh-tee and CLH use in `place`.
 pub(crate) fn lock_file(place: &Path) -> PathBuf {
     place.join(LOCK)
 }

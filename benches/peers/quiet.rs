@@ -1,9 +1,8 @@
-//! Quiet producers: how long each of their lines is on its way, from the pipe
-//! to the file.
+//! Quiet producers: the delay of each of their lines from the pipe to the file.
 //!
-//! One thread plays all of them and watches the log, so that a line's time is
-//! taken by one clock, and seeing it costs no switch between threads. Lines go
-//! out when they are due, whether or not earlier ones have arrived.
+//! One thread plays all producers and watches the log. So one clock times each line, and no switch
+//! between threads delays it. Lines are written when they are due, whether or not earlier ones have
+//! arrived.
 
 use std::io::Write;
 use std::path::Path;
@@ -19,27 +18,26 @@ use crate::measure::{Quantity, Sample, float};
 use crate::program::{Program, Settings};
 use crate::session::Session;
 
-/// How long to look without a pause for a line that has just been written.
+/// How long to poll without a pause for a line that has just been written.
 const SPIN: Duration = Duration::from_micros(150);
 
-/// How long to pause between looks after that.
+/// The pause between polls after that.
 const PAUSE: Duration = Duration::from_micros(20);
 
-/// How long a line may be on its way.
+/// The longest accepted delay of a line.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Quiet producers and what writes their lines to one log.
+/// Quiet producers, and the programs that write their lines to one log.
 pub(crate) struct Quiet {
-    /// What writes them.
     sessions: Vec<Session>,
-    /// Sees them arrive.
+    /// Sees the lines arrive.
     follower: Follower,
-    /// The time between two lines, whoever's.
+    /// The time between any two lines.
     gap: Duration,
 }
 
 impl Quiet {
-    /// Starts this many writers, of which each will get a line every `period`.
+    /// Starts `writers` programs; each will get a line every `period`.
     pub(crate) fn start(
         bench: &Bench,
         program: Program,
@@ -57,15 +55,14 @@ impl Quiet {
         Ok(Self { sessions, follower, gap: period / writers })
     }
 
-    /// Returns how many first lines were written.
+    /// Returns how many first lines have been written.
     pub(crate) fn first_lines(&self) -> u64 {
         self.sessions.len() as u64
     }
 
-    /// Writes lines until `is_over`, and waits until all have arrived and the
-    /// writers have ended.
+    /// Writes lines until `is_over`, then waits until all have arrived and the programs have ended.
     pub(crate) fn run(mut self, mut is_over: impl FnMut(Duration) -> bool) -> Result<Delays> {
-        // Pauses as short as they are meant to be.
+        // Makes short pauses exact.
         prctl::set_timerslack(1)?;
         let (began, mut sent, mut last) = (Instant::now(), Vec::new(), Duration::ZERO);
         let mut delays = Vec::new();
@@ -101,42 +98,40 @@ impl Quiet {
                 thread::sleep(PAUSE);
             }
         }
-        // As it was, for whatever is started later.
+        // Back to the default, for later programs.
         prctl::set_timerslack(0)?;
         self.sessions.into_iter().try_for_each(|session| session.finish().map(drop))?;
         Ok(Delays::new(delays))
     }
 }
 
-/// Returns the number of a marked line.
+/// Returns the number in a marked line.
 fn number(line: &[u8]) -> Option<usize> {
     std::str::from_utf8(line.get(1..9)?).ok()?.parse().ok()
 }
 
-/// How long lines were on their way, in order.
+/// The delays of lines, sorted.
 pub(crate) struct Delays(Vec<Duration>);
 
 impl Delays {
-    /// Returns these, put in order.
+    /// Sorts these delays.
     pub(crate) fn new(mut delays: Vec<Duration>) -> Self {
         delays.sort_unstable();
         Self(delays)
     }
 
-    /// Returns how many lines there were.
     pub(crate) fn count(&self) -> u64 {
         self.0.len() as u64
     }
 
-    /// Returns the time, in microseconds, that so many in a hundred do not
-    /// exceed.
+    /// Returns the percentile in microseconds.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {
         let last = self.0.len().saturating_sub(1);
         let delay = self.0.get(last * percent / 100).copied().unwrap_or_default();
         float(u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX)) / 1000.0
     }
 
-    /// Returns what is of interest.
+    /// Returns the percentiles to report.
     pub(crate) fn sample(&self) -> Sample {
         Sample::from([
             (Quantity::Median, self.percentile(50)),

@@ -1,23 +1,23 @@
-//! The results as Markdown: what was wanted, and everything that was measured.
+//! The results as Markdown: the goals, and all measurements.
 
 use std::collections::BTreeSet;
 
 use crate::measure::{Goal, Quantity, Workload};
 use crate::spread::{Short, Spread, Verdict};
 
-/// The head of the table of what was wanted.
+/// The head of the table of goals.
 const GOALS: &str = "\
 | workload | measure | clh-tee | against | ratio | goal | stretch | reached |
 |---|---|---|---|---|---|---|---|
 ";
 
-/// The head of the table of everything that was measured.
+/// The head of the table of all measurements.
 const EVERYTHING: &str = "\
 | workload | measure | program | median (min..max) |
 |---|---|---|---|
 ";
 
-/// Returns the tables.
+/// Returns both tables.
 pub(crate) fn markdown(workloads: &[Workload<'_>]) -> String {
     let goals = workloads.iter().flat_map(|workload| {
         let row = |goal| goal_row(workload, goal);
@@ -29,7 +29,7 @@ pub(crate) fn markdown(workloads: &[Workload<'_>]) -> String {
     format!("{goals}{EVERYTHING}{everything}")
 }
 
-/// Returns the row of something that is wanted.
+/// Returns the row of a goal.
 fn goal_row(workload: &Workload<'_>, goal: &Goal) -> String {
     let of = |name| {
         let spread = Spread::of_quantity(workload.samples(name)?, goal.quantity);
@@ -49,7 +49,7 @@ fn goal_row(workload: &Workload<'_>, goal: &Goal) -> String {
     )
 }
 
-/// Returns rows with all that was measured in a workload.
+/// Returns the rows of a workload.
 fn all_rows(workload: &Workload<'_>) -> Vec<String> {
     let all = workload.contenders.iter().flat_map(|contender| &contender.samples);
     let quantities: BTreeSet<Quantity> = all.flat_map(|sample| sample.keys().copied()).collect();
@@ -65,7 +65,7 @@ fn all_rows(workload: &Workload<'_>) -> Vec<String> {
     rows
 }
 
-/// Returns what did not work.
+/// Returns the failures.
 pub(crate) fn failures(workloads: &[Workload<'_>]) -> Vec<String> {
     let all = workloads.iter().flat_map(|workload| {
         let name = &workload.name;
@@ -76,7 +76,7 @@ pub(crate) fn failures(workloads: &[Workload<'_>]) -> Vec<String> {
     all.collect()
 }
 
-/// Returns one line that says how many goals were reached.
+/// Returns a line that says how many goals were reached.
 pub(crate) fn summary(workloads: &[Workload<'_>]) -> String {
     let (mut count, mut total, mut worst) = ([0; 3], 0, None::<(f64, String)>);
     for (workload, goal) in workloads.iter().flat_map(|w| w.goals.iter().map(move |g| (w, g))) {
@@ -107,7 +107,7 @@ pub(crate) fn summary(workloads: &[Workload<'_>]) -> String {
 }
 
 impl Verdict {
-    /// Returns what a table says.
+    /// Returns its text in the table.
     fn words(self) -> &'static str {
         match self {
             Self::Missed => "**missed**",

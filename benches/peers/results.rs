@@ -1,4 +1,4 @@
-//! The results as JSON: every measurement, for whoever wants to look closer.
+//! The results as JSON, with every measurement.
 
 use std::fs;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::bench::default_dir;
 use crate::measure::{Contender, Goal, Workload};
 use crate::spread::Spread;
 
-/// Writes the results; returns where.
+/// Writes the results; returns the file's path.
 pub(crate) fn write(args: &Args, workloads: &[Workload<'_>]) -> Result<PathBuf> {
     let name = if args.growth { "growth.json" } else { "results.json" };
     let path = default_dir().join(name);
@@ -31,7 +31,6 @@ pub(crate) fn write(args: &Args, workloads: &[Workload<'_>]) -> Result<PathBuf> 
     Ok(path)
 }
 
-/// Returns what came of a workload.
 fn workload(workload: &Workload<'_>) -> Value {
     let goals = workload.goals.iter().map(|wanted| goal(workload, wanted));
     json!({
@@ -42,7 +41,6 @@ fn workload(workload: &Workload<'_>) -> Value {
     })
 }
 
-/// Returns all that was measured of a contender.
 fn contender(contender: &Contender<'_>) -> Value {
     let mut quantities: Map<String, Value> = Map::new();
     for (quantity, value) in contender.samples.iter().flatten() {
@@ -54,7 +52,7 @@ fn contender(contender: &Contender<'_>) -> Value {
     json!({ "name": contender.name, "samples": quantities, "failure": contender.failure })
 }
 
-/// Returns whether something that is wanted was reached.
+/// Returns whether a goal was reached.
 fn goal(workload: &Workload<'_>, goal: &Goal) -> Value {
     let ratio = Spread::of_ratio(workload, goal);
     json!({

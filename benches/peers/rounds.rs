@@ -1,5 +1,5 @@
-//! Turns in rounds: A B C, A B C, so that what changes on the machine while
-//! the benchmark runs falls on everybody alike.
+//! Rounds: all contenders take turns, A B C, A B C, so that changes on the machine affect all of
+//! them alike.
 
 use std::io::{self, IsTerminal};
 use std::time::Instant;
@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use crate::measure::{Contender, Sample, Workload};
 
-/// Has everybody do the workload, this many times.
+/// Runs the workload with all contenders, `rounds` times.
 pub(crate) fn run(workload: &mut Workload<'_>, rounds: u64) {
     let began = Instant::now();
     eprintln!("{}: {}", workload.name, workload.title);
@@ -30,7 +30,7 @@ pub(crate) fn run(workload: &mut Workload<'_>, rounds: u64) {
     eprintln!("  {:.1} s", began.elapsed().as_secs_f64());
 }
 
-/// Shows in one line, if somebody is looking, what is going on.
+/// Shows on a terminal what is running.
 fn progress(what: &str) {
     if io::stderr().is_terminal() {
         eprint!("\r{:<60}\r  {what}", "");
@@ -38,7 +38,7 @@ fn progress(what: &str) {
 }
 
 impl Contender<'_> {
-    /// Takes note of what a turn gave.
+    /// Records the result of a turn.
     fn note(&mut self, outcome: Result<Sample>) {
         match outcome {
             Ok(sample) => self.samples.push(sample),
@@ -46,7 +46,7 @@ impl Contender<'_> {
         }
     }
 
-    /// Takes note of a failure, after which there are no more turns.
+    /// Records a failure, which ends the contender's turns.
     fn fails(&mut self, error: &anyhow::Error) {
         progress("");
         eprintln!("  {} failed: {error:#}", self.name);

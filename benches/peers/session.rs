@@ -1,4 +1,4 @@
-//! A program that is running and writes a log.
+//! A running program that writes a log.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -12,22 +12,17 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::bench::Bench;
 use crate::program::{Program, Settings};
 
-/// How long something may take that takes an instant, or Python's start.
+/// A generous limit, also for the start of Python.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A program that is running and writes a log.
 pub(crate) struct Session {
-    /// Which one.
     program: Program,
-    /// Its process.
     child: Child,
-    /// Its standard input.
     input: ChildStdin,
-    /// The log that it writes.
     log: PathBuf,
-    /// Where its messages go.
+    /// The file with its messages.
     messages: PathBuf,
-    /// Counts what comes out of its standard output.
+    /// Counts the bytes on its standard output.
     echo: Option<JoinHandle<u64>>,
 }
 
@@ -52,18 +47,15 @@ impl Session {
         Ok(Self { program, child, input, log: program.log(place), messages, echo })
     }
 
-    /// Returns its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Returns its standard input.
     pub(crate) fn input(&mut self) -> &mut ChildStdin {
         &mut self.input
     }
 
-    /// Waits until it has put a first line in, so that its start is not
-    /// measured.
+    /// Waits until it has appended a first line, so that its start is not measured.
     pub(crate) fn warm_up(&mut self, line: &[u8]) -> Result<()> {
         let size = |log: &Path| fs::metadata(log).map_or(0, |log| log.len());
         let before = size(&self.log);
@@ -78,8 +70,8 @@ impl Session {
         Ok(())
     }
 
-    /// Ends its input and waits until it has ended. Returns how many bytes came
-    /// out of its standard output, if it was to copy its input.
+    /// Ends its input and waits for its end. Returns how many bytes it wrote to standard output, if
+    /// it was to copy its input.
     pub(crate) fn finish(self) -> Result<Option<u64>> {
         let complaint = self.complaint_later();
         let Self { program, mut child, input, echo, .. } = self;
@@ -90,20 +82,19 @@ impl Session {
         copied.transpose()
     }
 
-    /// Returns what it has said.
+    /// Returns its messages so far.
     fn complaint(&self) -> String {
         self.complaint_later()()
     }
 
-    /// Returns what will return what it has said by then.
+    /// Returns a closure that returns its messages at that time.
     fn complaint_later(&self) -> impl Fn() -> String + use<> {
         let messages = self.messages.clone();
         move || fs::read_to_string(&messages).unwrap_or_default()
     }
 }
 
-/// Reads to the end, as the next program in a pipeline would; returns how many
-/// bytes there were.
+/// Reads to the end, as the next program in a pipeline would; returns the number of bytes.
 fn drain(output: &mut impl Read) -> u64 {
     let mut buffer = vec![0; 256 * 1024];
     let mut total = 0;

@@ -1,22 +1,19 @@
-//! Medians and what lies around them.
+//! Medians and ranges.
 
 use std::fmt;
 
 use crate::measure::{Goal, Quantity, Sample, Workload};
 
-/// What a series of measurements gave.
+/// A series of measurements, summarized.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Spread {
-    /// The middle one.
     pub(crate) median: f64,
-    /// The smallest.
     pub(crate) min: f64,
-    /// The largest.
     pub(crate) max: f64,
 }
 
 impl Spread {
-    /// Returns the spread of `values`, if there are any.
+    /// Returns the spread of `values`, unless there are none.
     pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Option<Self> {
         let mut values: Vec<f64> = values.into_iter().collect();
         values.sort_by(f64::total_cmp);
@@ -35,8 +32,8 @@ impl Spread {
         Self::of(samples.iter().filter_map(|sample| sample.get(&quantity).copied()))
     }
 
-    /// Returns how clh-tee compares, round by round: what disturbs a whole
-    /// round disturbs both.
+    /// Returns the ratio of clh-tee to another program, round by round: what disturbs a whole round
+    /// affects both.
     pub(crate) fn of_ratio(workload: &Workload<'_>, goal: &Goal) -> Option<Self> {
         let ours = workload.samples("clh-tee")?;
         let others = workload.samples(goal.against)?;
@@ -54,7 +51,7 @@ impl fmt::Display for Spread {
     }
 }
 
-/// A number with as many digits as mean something.
+/// A number, formatted with its significant digits.
 pub(crate) struct Short(pub(crate) f64);
 
 impl fmt::Display for Short {
@@ -69,19 +66,17 @@ impl fmt::Display for Short {
     }
 }
 
-/// Whether something that is wanted was reached.
+/// Whether a goal was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// Not even the goal.
     Missed,
-    /// The goal.
     Goal,
-    /// More than that.
+    /// Even the stretch goal.
     Stretch,
 }
 
 impl Goal {
-    /// Tells whether `ratio` reaches what is wanted.
+    /// Returns whether `ratio` reaches the goal.
     pub(crate) fn verdict(&self, ratio: f64) -> Verdict {
         let reaches = |wanted| {
             if self.quantity.is_good() { ratio >= wanted } else { ratio <= wanted }
@@ -95,7 +90,6 @@ impl Goal {
 }
 
 impl Verdict {
-    /// Returns what the results call it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Missed => "missed",

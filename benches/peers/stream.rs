@@ -1,20 +1,20 @@
-//! The lines that are fed: the same for all, made before the clock starts.
+//! The input lines: the same for all programs, made before the clock starts.
 //!
-//! A stream repeats one block for ever. All its lines have the same length and
-//! begin with the writer's number and the line's own within the block, so that
-//! whatever is found in a log can be placed in the stream, byte by byte.
+//! A stream repeats one block forever. All its lines have the same length and begin with the
+//! writer's number and the line's number within the block. So whatever is found in a log can be
+//! located in the stream, byte by byte.
 
 use std::io::{self, Write};
 use std::ops::Range;
 
-/// The block's size, about. It stays in the processor's cache, so that making
-/// lines costs next to nothing, and is far more than gzip looks back.
+/// The approximate size of a block. It fits into the processor's cache, so making lines costs next
+/// to nothing, and it is much larger than gzip's window.
 const BLOCK: usize = 1024 * 1024;
 
-/// How much is written at once.
+/// How much one write contains.
 const WRITE: usize = 256 * 1024;
 
-/// What an ordinary program has to say. A number stands for `#`.
+/// What an ordinary program logs. A number replaces `#`.
 const PHRASES: [&str; 8] = [
     "INFO app.web: GET /api/orders/# 200 in # ms, # bytes",
     "INFO app.web: POST /api/orders 201 in # ms, order #",
@@ -28,14 +28,14 @@ const PHRASES: [&str; 8] = [
 
 /// The lines of one writer.
 pub(crate) struct Stream {
-    /// What is repeated.
+    /// The repeated bytes.
     block: Vec<u8>,
-    /// The length of a line with its newline.
+    /// The length of a line, including its newline.
     length: usize,
 }
 
 impl Stream {
-    /// Returns the lines, `length` bytes each, of the writer with this number.
+    /// Returns the stream of writer number `writer`, with lines of `length` bytes.
     pub(crate) fn new(writer: usize, length: usize) -> Self {
         let mut dice = Dice(writer as u64 + 1);
         let mut block = Vec::with_capacity(BLOCK);
@@ -50,17 +50,15 @@ impl Stream {
         Self { block, length }
     }
 
-    /// Returns the length of a line with its newline.
     pub(crate) fn line(&self) -> u64 {
         self.length as u64
     }
 
-    /// Returns the first line.
     pub(crate) fn first_line(&self) -> &[u8] {
         &self.block[..self.length]
     }
 
-    /// Returns about `bytes` in whole lines, and more than one.
+    /// Rounds `bytes` to whole lines, at least two.
     pub(crate) fn whole(&self, bytes: u64) -> u64 {
         (bytes / self.line()).max(2) * self.line()
     }
@@ -70,7 +68,7 @@ impl Stream {
         self.pieces(range).try_for_each(|piece| out.write_all(piece))
     }
 
-    /// Tells whether `bytes` are what stands in the stream from `at` on.
+    /// Returns whether the stream has `bytes` at position `at`.
     pub(crate) fn has(&self, at: u64, bytes: &[u8]) -> bool {
         let mut rest = bytes;
         self.pieces(at..at + bytes.len() as u64).all(|piece| {
@@ -80,8 +78,7 @@ impl Stream {
         })
     }
 
-    /// Returns where in a block `bytes` begin, going by the first line that
-    /// must be whole.
+    /// Returns the position of `bytes` in a block, from the first line that must be whole.
     pub(crate) fn place(&self, bytes: &[u8]) -> Option<u64> {
         let newline = memchr::memchr(b'\n', bytes)?;
         let begin = if newline + 1 < bytes.len() { newline + 1 } else { 0 };
@@ -90,17 +87,16 @@ impl Stream {
         Some((at - begin as u64 % self.size()) % self.size())
     }
 
-    /// Tells whether two places are the same but for whole blocks.
+    /// Returns whether two positions differ by whole blocks only.
     pub(crate) fn is_same(&self, one: u64, two: u64) -> bool {
         one % self.size() == two % self.size()
     }
 
-    /// Returns the block's size.
     fn size(&self) -> u64 {
         self.block.len() as u64
     }
 
-    /// Returns the pieces that make up a range, of the size of a write.
+    /// Returns a range in pieces of the size of a write.
     fn pieces(&self, range: Range<u64>) -> impl Iterator<Item = &[u8]> {
         let Range { start: mut at, end } = range;
         std::iter::from_fn(move || {
@@ -114,18 +110,17 @@ impl Stream {
     }
 }
 
-/// A splitmix64 generator, to make lines that compress as those of logs do.
+/// A splitmix64 generator, for lines that compress like those of real logs.
 struct Dice(u64);
 
 impl Dice {
-    /// Returns a number below `bound`.
     fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         (mixed ^ (mixed >> 29)) % bound
     }
 
-    /// Returns the time, so many milliseconds after noon, and a request's id.
+    /// Returns a time, `milliseconds` after noon, and a request's id.
     fn stamp(&mut self, milliseconds: usize) -> String {
         let (seconds, fraction) = (milliseconds / 1000, milliseconds % 1000);
         let (hours, minutes) = (12 + seconds / 3600, seconds / 60 % 60);
@@ -133,7 +128,7 @@ impl Dice {
         format!("2026-11-22 {hours:02}:{minutes:02}:{seconds:02},{fraction:03} [{id:06x}]")
     }
 
-    /// Puts a phrase to `line`.
+    /// Appends a phrase to `line`.
     fn say_something(&mut self, line: &mut String) {
         let phrase = usize::try_from(self.below(PHRASES.len() as u64)).unwrap_or(0);
         for letter in PHRASES[phrase].chars() {

@@ -1,5 +1,4 @@
-//! Installs clh-tee below `target/`, and finds the programs to compare it with,
-//! of which none is installed.
+//! Installs clh-tee below `target/` and finds the other programs, which it does not install.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -10,13 +9,13 @@ use anyhow::{Context, Result, ensure};
 use crate::bench::default_dir;
 use crate::program::Program;
 
-/// The version of CLH whose environment the tests make.
+/// The environment with CLH that the tests make.
 const CLH: &str = "clh-0.9.31";
 
-/// Builds the program and installs it, as users do. What cargo has built for the
-/// benchmarks will not do: it holds whatever these want of the crates that both
-/// use, half a megabyte of tables for one; and of what a linker has written, the
-/// system takes in a page at a time, which a tenth of a short run goes into.
+/// Builds and installs the program as users do. The binary that cargo builds for the benchmarks
+/// differs: it contains everything that the benchmarks need from shared crates, such as half a
+/// megabyte of tables. And the system pages in a file that a linker has just written page by page,
+/// which takes a tenth of a short run.
 pub(crate) fn install() -> Result<()> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["install", "--locked", "--quiet", "--force", "--path"]);
@@ -26,7 +25,7 @@ pub(crate) fn install() -> Result<()> {
     Ok(())
 }
 
-/// Where the programs are that were found.
+/// The programs that were found, with their paths.
 pub(crate) struct Tools(Vec<(Program, PathBuf)>);
 
 impl Tools {
@@ -36,19 +35,18 @@ impl Tools {
         Self(Program::ALL.into_iter().filter_map(with_path).collect())
     }
 
-    /// Returns where `program` is, if it was found. For CLH it is Python.
+    /// Returns the path of `program`, if it was found. For CLH it is Python's.
     pub(crate) fn path(&self, program: Program) -> Option<&Path> {
         self.0.iter().find(|(found, _)| *found == program).map(|(_, path)| path.as_path())
     }
 
-    /// Returns what was not found, and how to get it.
+    /// Returns the programs that were not found, and where to get them.
     pub(crate) fn missing(&self) -> Vec<String> {
         let missing = Program::ALL.into_iter().filter(|program| self.path(*program).is_none());
         missing.map(|program| format!("{} ({})", program.name(), program.source())).collect()
     }
 }
 
-/// Returns where `program` is.
 fn path_of(program: Program) -> Option<PathBuf> {
     match program {
         Program::ClhTee => Some(default_dir().join("bin/clh-tee")),

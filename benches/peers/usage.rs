@@ -1,4 +1,4 @@
-//! What processes have used: processor time and memory.
+//! The processor time and memory of processes.
 
 use std::fs;
 use std::sync::Arc;
@@ -12,12 +12,11 @@ use nix::sys::time::TimeVal;
 
 use crate::measure::float;
 
-/// How often memory is looked at. The peak only grows, so what is missed is
-/// what comes in between the last look and the end.
+/// How often memory is sampled. The peak never falls, so only growth between the last sample and
+/// the end is missed.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// Returns the processor time, in seconds, that all children have used that
-/// have ended.
+/// Returns the processor time in seconds of all children that have ended.
 pub(crate) fn children_cpu() -> Result<f64> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let seconds = |time: TimeVal| {
@@ -29,17 +28,17 @@ pub(crate) fn children_cpu() -> Result<f64> {
 
 /// Watches the memory of a process.
 ///
-/// What the system tells of a child that has ended (`ru_maxrss`) is no use: it
-/// counts what the child was before it became another program, a copy of us.
+/// What the system reports for a child that has ended (`ru_maxrss`) is useless: it includes the
+/// time before the exec, when the child was a copy of this process.
 pub(crate) struct Watch {
-    /// Looks again and again.
+    /// The sampling thread.
     watcher: JoinHandle<u64>,
-    /// Says that it is enough.
+    /// Stops it.
     stop: Arc<AtomicBool>,
 }
 
 impl Watch {
-    /// Begins to watch the process with this id.
+    /// Begins to watch the process `pid`.
     pub(crate) fn begin(pid: u32) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
@@ -54,7 +53,7 @@ impl Watch {
         Self { watcher, stop }
     }
 
-    /// Returns the most that the process had, in MiB.
+    /// Returns the peak in MiB.
     pub(crate) fn end(self) -> Result<f64> {
         self.stop.store(true, Ordering::Relaxed);
         let kibibytes = self.watcher.join().ok().context("cannot watch a process")?;
@@ -62,8 +61,7 @@ impl Watch {
     }
 }
 
-/// Returns the most memory, in KiB, that the process has had up to now. One
-/// that has ended has none.
+/// Returns the peak so far in KiB. A process that has ended has none.
 fn peak_now(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,10 +1,9 @@
-//! A rotation that cannot be done costs no line and strands nothing: the log
-//! grows past its limit, with one warning, and rotation goes on by itself when
-//! what was in its way is gone.
+//! An impossible rotation costs no line and strands no file: the log grows past its limit with one
+//! warning, and rotation resumes by itself when the obstacle is gone.
 //!
-//! Each test puts something in the way of a writer whose limit is one line,
-//! feeds lines one at a time, and looks at the directory: nothing has moved.
-//! Then it clears the way and feeds lines until the log has been rotated.
+//! Each test puts an obstacle in the way of a writer whose limit is one line, feeds lines one at a
+//! time, and checks that no file has moved. Then it removes the obstacle and feeds lines until the
+//! log has been rotated.
 
 use std::fs;
 use std::os::unix::fs::{chown, symlink};
@@ -15,10 +14,10 @@ use crate::harness::{Place, Running, Tee, needs_root, until};
 use nix::sys::signal::Signal;
 use nix::unistd::geteuid;
 
-/// Longer than the first intervals at which rotation is tried again.
+/// Longer than the first intervals between attempts to rotate.
 const SOON: Duration = Duration::from_secs(20);
 
-/// Feeds lines, one batch each.
+/// Feeds lines, each a batch.
 fn feed_one_by_one(tee: &mut Running, place: &Place, from: usize, count: usize) {
     for number in from..from + count {
         let line = format!("line {number}\n");
@@ -27,14 +26,13 @@ fn feed_one_by_one(tee: &mut Running, place: &Place, from: usize, count: usize) 
     }
 }
 
-/// Returns lines with these numbers.
+/// Returns the first `count` lines.
 fn lines(count: usize) -> Vec<u8> {
     (0..count).flat_map(|number| format!("line {number}\n").into_bytes()).collect()
 }
 
-/// Runs a writer while `block` is in its way, and after `clear`; asserts that
-/// nothing has moved, that it is told once, and that the rotation is made up
-/// for.
+/// Runs a writer while `block` is in effect and after `clear`; asserts that no file has moved, that
+/// there is one warning, and that the rotation is made up.
 fn blocked(tee: Tee, place: &Place, reason: &str, block: impl Fn(), clear: impl Fn()) {
     let mut tee = tee.args("-q --max-bytes 1 --backups 2 app.log").start();
     feed_one_by_one(&mut tee, place, 0, 1);
@@ -220,17 +218,16 @@ fn a_backup_beyond_the_caps_that_cannot_be_removed_is_reported_once() {
     let told = "clh-tee: warning: cannot remove 'app.log.2025-11-01': Operation not permitted; it \
                 stays as it is\n";
     assert_eq!(ended.stderr(), told);
-    // The younger ones went, and none that had to stay went in the first one's place.
+    // The newer ones were removed, and none had to make way for the one that could not be removed.
     let names = place.names();
     assert_eq!(names[..3], [".__app.lock", "app.log", "app.log.2025-11-01"]);
     assert_eq!(names.len(), 5, "{names:?}");
-    // It goes when it can.
+    // It is removed as soon as possible.
     Tee::new(&place).args(options).run(&lines(10)).expect_quiet_success();
     assert!(!place.path("app.log.2025-11-01").exists());
 }
 
-/// Runs a script in which `app.log` is mounted from `mounted.log`; `$T` is the
-/// program.
+/// Runs a script in which `app.log` is mounted from `mounted.log`; `$T` is the program.
 fn mounted(place: &Place, script: &str) -> crate::harness::Ended {
     for name in ["mounted.log", "app.log"] {
         place.write(name, b"");

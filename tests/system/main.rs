@@ -1,5 +1,5 @@
-//! Tests that look at the system's side: most need strace, or root to mount a
-//! small disk or to give files to another user. One module for each promise.
+//! Tests that examine or change the system: most need strace, or root to mount a small disk or to
+//! give files to another user. One module for each promise.
 
 #![cfg(unix)]
 

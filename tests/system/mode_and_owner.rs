@@ -1,9 +1,7 @@
-//! Mode and owner that were asked for: log and lock file have them from the
-//! instant they can be seen, so that another user who opens one of them is
-//! never refused for being quick; backups keep what their log had.
+//! Mode and owner as configured: the log and the lock file have them as soon as they are visible,
+//! so a user who opens them early is never refused. Backups keep what their log had.
 //!
-//! That nothing is visible before it is right is read off the system calls, as
-//! strace records them.
+//! The recorded system calls show that no file is visible before it is right.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -12,22 +10,22 @@ use std::process::{Command, Stdio};
 use crate::harness::{Place, Tee, mode, needs_root, traced};
 use nix::unistd::geteuid;
 
-/// A user and a group that are not those that run the tests.
+/// A user and a group other than those that run the tests.
 const STRANGERS: (u32, u32) = (65534, 1);
 
 /// Rotates twice, so that there are a log, two backups and a lock file.
 const ROTATES: &str = "-q --max-bytes 1B --backups 2";
 
-/// What it leaves.
+/// The files after that.
 const LEFT: [&str; 4] = [".__app.lock", "app.log", "app.log.1", "app.log.2"];
 
-/// Returns user, group and mode of a file.
+/// Returns the owner, group and mode of a file.
 fn owned(place: &Place, name: &str) -> (u32, u32, u32) {
     let found = fs::metadata(place.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
     (found.uid(), found.gid(), found.mode() & 0o777)
 }
 
-/// Runs with `umask` and these arguments, and appends three lines.
+/// Runs with `umask` and these arguments and appends three lines.
 fn run_with_umask(place: &Place, umask: &str, args: &str) {
     let script = format!(
         "umask {umask}; printf 'one\\ntwo\\nthree\\n' | '{}' {ROTATES} {args} app.log",
@@ -117,7 +115,7 @@ fn nothing_is_seen_before_it_is_right() {
     assert!(made.is_empty(), "a file had a name at once: {made:#?}");
     let named = calls.iter().filter(|call| call.contains("linkat(") && call.contains("= 0"));
     assert_eq!(named.count(), 4, "the lock file and three logs: {calls:#?}");
-    // Nothing is put right once it has its name.
+    // Nothing is changed after the file has its name.
     let mut open = false;
     for call in &calls {
         if call.contains("O_TMPFILE") {

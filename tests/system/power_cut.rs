@@ -1,17 +1,13 @@
-//! A power cut costs no line that counted as in at the last sync, and leaves
-//! no broken backup.
+//! A power cut costs no line that was synced, and leaves no damaged backup.
 //!
-//! The log is on an ext4 file system in an image file, whose journal is not
-//! committed but when it is asked for. A writer is stopped, by strace, right
-//! after one of its calls that change something; the image is copied at that
-//! moment, which is what a power cut would leave of the disk. The copy is
-//! mounted, a new writer goes on there, and then every line is looked for of
-//! which strace recorded that it was written and forced to disk, and every
-//! `.gz` is inflated.
+//! The log is on an ext4 file system in an image file; its journal is committed only on request.
+//! strace stops a writer right after a call that changes something, and the test copies the image:
+//! this is what a power cut at that moment would leave. It mounts the copy and a new writer goes on
+//! there. Then every line that was written and synced according to strace must be there, and every
+//! `.gz` must decompress.
 //!
-//! This needs root and a loop device. The usual run cuts after a sample of the
-//! calls, `CLH_TEE_TESTS=all` after every one. What a disk does that loses what
-//! it has confirmed is not shown here.
+//! This needs root and a loop device. A normal run cuts after a sample of the calls,
+//! `CLH_TEE_TESTS=all` after every one. A disk that loses what it has confirmed is not simulated.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs::{self, File};
@@ -26,10 +22,9 @@ use flate2::read::MultiGzDecoder;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Ample time for one call.
+/// A generous limit for one call.
 const SOON: Duration = Duration::from_secs(20);
 
-/// The calls that change something on disk.
 const CALLS: [&str; 9] = [
     "write",
     "pwrite64",
@@ -42,23 +37,21 @@ const CALLS: [&str; 9] = [
     "fchmod",
 ];
 
-/// How many lines a session has.
 const LINES: usize = 12;
 
-/// Returns line `number`, long enough that two fill the log.
+/// Returns line `number`; two of them fill the log.
 fn line(number: usize) -> String {
     format!("line {number:03} {}\n", "x".repeat(40))
 }
 
-/// Runs a command that must succeed; tells whether it did.
+/// Runs a command; returns whether it succeeded.
 fn succeeds(command: &str, args: &[&str]) -> bool {
     let run = Command::new(command).args(args).output();
     run.is_ok_and(|output| output.status.success())
 }
 
-/// A mounted image, unmounted when dropped.
+/// A mounted image, unmounted when this is dropped.
 struct Mounted {
-    /// Where it is mounted.
     dir: PathBuf,
 }
 
@@ -73,8 +66,7 @@ impl Mounted {
         Self { dir: dir.to_owned() }
     }
 
-    /// Returns the content of all backups, oldest first, and the log, each file
-    /// with its name.
+    /// Returns the names and contents of all backups, oldest first, and of the log.
     fn chain(&self) -> Vec<(String, Vec<u8>)> {
         let slot = |name: &str| -> Option<u64> {
             let rest = name.strip_prefix("app.log")?;
@@ -88,7 +80,7 @@ impl Mounted {
         files.into_iter().map(|(_, name)| (name.clone(), self.read(&name))).collect()
     }
 
-    /// Returns what is in a file; a `.gz` must inflate to its end.
+    /// Returns the content of a file; a `.gz` must decompress to its end.
     fn read(&self, name: &str) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut file = File::open(self.dir.join(name)).expect("open");
@@ -119,15 +111,13 @@ fn make_image(image: &Path) {
 
 /// A session of the program under strace.
 struct Session {
-    /// strace.
     strace: Child,
-    /// Its record.
+    /// The file that strace writes.
     record: PathBuf,
 }
 
 impl Session {
-    /// Starts a writer on the log in `dir`, to be stopped after the call that
-    /// `inject` names.
+    /// Starts a writer on the log in `dir`. strace stops it after the call that `inject` names.
     fn start(place: &Place, dir: &Path, args: &str, inject: Option<(&str, usize)>) -> Self {
         let record = place.path("record");
         let mut command = Command::new("strace");
@@ -141,25 +131,24 @@ impl Session {
         Self { strace: command.spawn().expect("run strace; is it installed?"), record }
     }
 
-    /// Returns the process that is traced, if there is one yet.
+    /// Returns the traced process, if it exists yet.
     fn traced(&self) -> Option<Pid> {
         let children = format!("/proc/{0}/task/{0}/children", self.strace.id());
         let children = fs::read_to_string(children).ok()?;
         children.split_whitespace().next()?.parse().ok().map(Pid::from_raw)
     }
 
-    /// Tells whether a thread of the traced process has been stopped.
+    /// Returns whether a thread of the traced process is stopped.
     fn is_stopped(&self) -> bool {
         self.record().contains("--- stopped by SIGSTOP ---")
     }
 
-    /// Returns what strace has recorded.
     fn record(&self) -> String {
         fs::read_to_string(&self.record).unwrap_or_default()
     }
 
-    /// Feeds the lines, each when the one before it has been forced to disk or
-    /// at least written, until the writer is stopped or has had them all.
+    /// Feeds the lines, each after the one before has been synced or at least written, until the
+    /// writer is stopped or has all lines.
     fn feed(&mut self, synced: bool) {
         let mut input = self.strace.stdin.take().expect("stdin is a pipe");
         for number in 0..LINES {
@@ -178,7 +167,7 @@ impl Session {
         }
     }
 
-    /// Ends it, if it has not ended.
+    /// Ends the session, unless it has ended.
     fn end(mut self) -> String {
         if let Some(pid) = self.traced() {
             kill(pid, Signal::SIGKILL).expect("kill the writer");
@@ -188,10 +177,10 @@ impl Session {
     }
 }
 
-/// Returns the lines of which the record says that they were written, and that
-/// their file was forced to disk after that.
+/// Returns the lines that, according to the record, were written and whose file was synced after
+/// that.
 fn durable(record: &str) -> BTreeSet<usize> {
-    // What was written through which descriptor, and is not yet on disk.
+    // Lines written through each descriptor and not synced yet.
     let mut written: HashMap<&str, Vec<usize>> = HashMap::new();
     let mut durable = BTreeSet::new();
     for call in record.lines().filter_map(|line| line.split_once(' ')).map(|(_, call)| call.trim())
@@ -213,7 +202,7 @@ fn durable(record: &str) -> BTreeSet<usize> {
     durable
 }
 
-/// Cuts the power after the call that `inject` names; asserts what is left.
+/// Cuts the power after the call that `inject` names; checks what is left.
 fn cut(args: &str, inject: (&str, usize)) {
     let place = Place::fresh();
     let (image, copy) = (place.path("disk"), place.path("copy"));
@@ -221,7 +210,7 @@ fn cut(args: &str, inject: (&str, usize)) {
     let disk = Mounted::new(&image, &place.path("mounted"));
     let mut session = Session::start(&place, &disk.dir, args, Some(inject));
     session.feed(args.contains("batch"));
-    // What the disk has at this moment.
+    // The state of the disk at this moment.
     let record = session.record();
     fs::copy(&image, &copy).expect("copy the image");
     session.end();
@@ -253,7 +242,7 @@ fn cuts(args: &str, every: usize) {
     let args = format!("-q --max-bytes 100 --backups 20 {args}");
     let all = env::var_os("CLH_TEE_TESTS").is_some_and(|value| value == "all");
     needs_root();
-    // The calls of a session that nobody stops.
+    // The calls of an uninterrupted session.
     let place = Place::fresh();
     let mut session = Session::start(&place, place.dir(), &args, None);
     session.feed(args.contains("batch"));

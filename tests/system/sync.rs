@@ -1,25 +1,23 @@
-//! What `--sync` forces to disk, and when.
+//! What `--sync` syncs, and when.
 //!
-//! The calls are read off what strace records: which come at all, and in which
-//! order. That what was forced to disk outlives a power cut is shown in
-//! `power_cut`.
+//! strace records the calls; the tests check which come at all and in which order. `power_cut`
+//! shows that what was synced survives a power cut.
 
 use crate::harness::{Ended, Place, Tee, traced};
 use std::fs::File;
 use std::time::{Duration, SystemTime};
 
-/// The calls that matter.
 const CALLS: &str = "write,fsync,fdatasync,rename,unlink,openat,flock";
 
-/// Returns the calls of a writer that rotates twice, by their names and, where
-/// it tells something, their first path.
+/// Returns the calls of a writer that rotates twice: their names and, where it matters, their first
+/// path.
 fn calls(args: &str) -> Vec<String> {
     let place = Place::fresh();
     let args = format!("-q --max-bytes 1 {args} app.log");
     traced(&place, CALLS, &args, "one\\ntwo\\nthree\\n")
 }
 
-/// Counts the calls of a name that were done.
+/// Returns how many calls of this name were made.
 fn count(calls: &[String], name: &str) -> usize {
     let call = format!(" {name}(");
     calls.iter().filter(|line| line.contains(&call) && line.ends_with("= 0")).count()
@@ -60,7 +58,7 @@ fn rotate_forces_a_compressed_backup_before_the_plain_one_goes() {
 #[ignore = "needs strace"]
 fn batch_forces_every_batch_and_the_name_of_a_new_log() {
     let calls = calls("--sync batch");
-    // Two rotated logs, the log itself, and the directory.
+    // For two rotated logs and the log itself, and for the directory.
     assert_eq!((count(&calls, "fdatasync"), count(&calls, "fsync")), (3, 1), "{calls:#?}");
     let last_write = calls.iter().rposition(|line| line.contains("three")).expect("a write");
     let last_force = calls.iter().rposition(|line| line.contains("fdatasync(")).expect("a call");
@@ -80,7 +78,7 @@ fn a_log_that_is_compressed_ahead_is_no_exception() {
     }
 }
 
-/// Runs with `calls` refused with `error`, and rotates twice.
+/// Rotates twice while each of `calls` fails with `error`.
 fn refused(place: &Place, calls: &str, error: &str, args: &str) -> Ended {
     let strace = Tee::new(place).program("strace").args("-f -qq -o /dev/null -e");
     let strace = strace.arg(format!("inject={calls}:error={error}")).arg("-e");

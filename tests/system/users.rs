@@ -1,9 +1,9 @@
-//! Several users on one log, and a directory that strangers can write: what
-//! one user made another goes on with if its mode or access list allows; no file
-//! is ever wider than it ends; no link and no stranger's file is touched.
+//! Several users on one log, and a directory that strangers can write to. A user can continue what
+//! another user made if mode or access list allow it. No file is ever accessible to more users than
+//! in its final state. The program touches neither links nor strangers' files.
 //!
-//! The modes with which files are made, and that no descriptor is inherited,
-//! are read off the system calls, as strace records them.
+//! The recorded system calls show the modes with which files are created, and that no child
+//! inherits a descriptor.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, chown, symlink};
@@ -15,10 +15,10 @@ use crate::harness::{Place, Tee, mode, needs_root, traced, until};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A user who is not the one that runs the tests.
+/// A user other than the one who runs the tests.
 const STRANGER: u32 = 65534;
 
 #[test]
@@ -30,7 +30,7 @@ fn another_user_goes_on_if_the_mode_allows() {
     place.set_mode("app.log", 0o666);
     let tee = Tee::new(&place).args(args).without_rights();
     tee.run(b"two\nthree\nfour\n").expect_quiet_success();
-    // Rotated by the other user: the mode is kept, the owner could not be.
+    // The other user rotated: the mode is kept, the owner cannot be.
     assert_eq!(mode(&place.path("app.log")), 0o666);
     Tee::new(&place).args(args).run(b"five\n").expect_quiet_success();
     assert_eq!(place.chain("app.log"), b"one\ntwo\nthree\nfour\nfive\n");
@@ -117,7 +117,7 @@ fn a_link_in_the_place_of_a_new_file_is_not_followed() {
     symlink("precious", place.path("app.log")).expect("make a link");
     tee.feed(b"two\n");
     until(SOON, "it is told", || tee.stderr_so_far().contains("cannot open 'app.log'"));
-    // The way is cleared, and nothing was lost.
+    // Without the link the program works again, and no line was lost.
     fs::remove_file(place.path("app.log")).expect("remove the link");
     let ended = tee.finish();
     ended.expect(0);
@@ -155,12 +155,12 @@ fn what_only_looks_like_ours_is_left_alone() {
     assert_eq!(place.read("precious"), b"precious\n");
 }
 
-/// Tells whether a file is as a stranger left it.
+/// Returns whether a file is as the stranger left it.
 fn is_stranger(path: &std::path::Path) -> bool {
     fs::read(path).expect("read the file") == b"stranger\n"
 }
 
-/// Sets an access list; `-d` sets that of new files in a directory.
+/// Sets an access list; `-d` sets the default list of a directory.
 fn setfacl(place: &Place, list: &str, name: &str) {
     let mut setfacl = Command::new("setfacl");
     let status = setfacl.args(list.split(' ')).arg(place.path(name)).status();
@@ -170,17 +170,17 @@ fn setfacl(place: &Place, list: &str, name: &str) {
     );
 }
 
-/// Returns the access list of a file, mode included.
+/// Returns the access list of a file, including its mode.
 fn acl(place: &Place, name: &str) -> String {
     let list = Command::new("getfacl").args(["-cnpE"]).arg(place.path(name)).output();
     String::from_utf8(list.expect("this test needs getfacl").stdout).expect("text")
 }
 
-/// A list by which the mode's group bits are not what the group may do: the
-/// group is shut out, and a user is let in.
+/// In this list, the group bits of the mode are not the group's rights: the group has none, and one
+/// user has some.
 const LIST: &str = "-m u:61234:rw,g::-,o::-";
 
-/// Appends to a log with an access list, which all files have after rotations.
+/// Rotates a log with an access list and asserts that all files have that list.
 #[track_caller]
 fn keeps_access_list(args: &str, input: &[u8]) {
     let place = Place::fresh();
@@ -221,7 +221,7 @@ fn access_lists_are_kept_by_a_rotation_on_request_and_by_recovery() {
         setfacl(&place, LIST, "app.log");
         let wanted = acl(&place, "app.log");
         Tee::new(&place).args("--rotate app.log").args(gzip).run(b"").expect(0);
-        // Its writer died before there was a new log, and Python left a temp.
+        // The writer died before it made a new log, and Python left a temporary file.
         fs::remove_file(place.path("app.log")).expect("remove the log");
         place.write("app.log.rotate.1234567890", b"orphan\n");
         setfacl(&place, LIST, "app.log.rotate.1234567890");
@@ -266,14 +266,14 @@ fn without_its_access_list_a_file_gives_nobody_more() {
     for name in ["app.log", "app.log.1.gz", "app.log.2.gz"] {
         assert_eq!(mode(&place.path(name)), 0o600, "{name}");
     }
-    // Nor did they for an instant.
+    // The recorded calls show that they had no other mode before.
     let made = String::from_utf8(place.read("trace")).expect("text");
     let mut made = made.lines().filter(|call| call.contains("O_EXCL") && !call.contains(".lock"));
     assert!(made.all(|call| call.contains(", 0600)")), "{made:?}");
 }
 
-/// What another user can put under the name of a private file, which can be
-/// foretold: a link to a file elsewhere, or something that is no file.
+/// What another user can put under a private file's predictable name: a link to a file elsewhere,
+/// or something that is not a file.
 #[test]
 fn what_stands_under_a_private_file_s_name_is_not_touched() {
     let lines = b"a line of some length\n".repeat(1 << 17);

@@ -1,4 +1,4 @@
-//! A large log is found, nothing of it compressed yet: who waits until it is?
+//! A program finds a large log of which nothing is compressed yet: who waits while it catches up?
 
 use std::fs::File;
 
@@ -15,14 +15,14 @@ use crate::quiet::Quiet;
 use crate::session::Session;
 use crate::stream::Stream;
 
-/// How long the producer writes, in bursts of a millisecond each.
+/// How many bursts the producer writes, one each millisecond.
 const BURSTS: u64 = 3000;
 
-/// How much of its lines still goes into the log that is found.
+/// How many of its bytes still fit into the log.
 const ROOM: u64 = 12 * MIB;
 
-/// Returns the workload with a log of this size, for a producer of 5 MB/s and
-/// so many other writers with a line now and then.
+/// Returns the workload with a log of this size, a producer of 5 MB/s, and `others` writers with a
+/// line now and then.
 pub(super) fn found(bench: &Bench, size: u64, others: u32) -> Workload<'_> {
     let (mib, who) = (size / MIB, if others == 0 { "one writer" } else { "two writers" });
     let title = format!("a log of {mib}M is found, gzip, {who}, one of 5 MB/s");
@@ -33,7 +33,7 @@ pub(super) fn found(bench: &Bench, size: u64, others: u32) -> Workload<'_> {
         .goal(Blocked, "CLH", 0.02, 0.005)
 }
 
-/// Has a producer join.
+/// Runs a producer on a log that is nearly full.
 fn worked_off(bench: &Bench, program: Program, size: u64, others: u32) -> Result<Sample> {
     let (place, stream) = (bench.place()?, Stream::new(0, LINE));
     let settings = Settings { gzip: true, ..limited(size + ROOM) };

@@ -1,9 +1,9 @@
-//! An innocent writer beside a flood: how long it waits for the lock, and how
-//! late its lines are in the file, at every limit.
+//! A quiet writer beside a flood, at every limit: how long it waits for the lock, and how late its
+//! lines are in the file.
 //!
-//! The innocent uses the library, so that it knows when a line is in. Another
-//! one wants the lock alone, to see the waits without what an append does. Of a
-//! log of 100M the most part is there before, so that it is rotated meanwhile.
+//! The quiet writer uses the library, so it knows when a line is in the log. A prober wants only
+//! the lock, which shows the waits without the cost of an append. A log of 100M is mostly filled
+//! beforehand, so that it is rotated during the measurement.
 
 use std::fs::File;
 use std::path::Path;
@@ -26,16 +26,15 @@ use crate::quiet::Delays;
 use crate::session::Session;
 use crate::stream::Stream;
 
-/// How often the innocents have a line, or want the lock.
+/// The time between lines of the quiet writer, and between attempts of the prober.
 const PERIOD: Duration = Duration::from_millis(20);
 
-/// How much the flooder writes at once.
+/// How much the busy writer writes at once.
 const WAVE: u64 = 64 * KIB;
 
-/// How much of a large log is missing to its limit when the flood begins.
+/// How much a large log lacks to its limit when the flood begins.
 const LEFT: u64 = 4 * MIB;
 
-/// Returns the workload with this limit.
 pub(super) fn flood(bench: &Bench, limit: u64, gzip: bool) -> Workload<'_> {
     let size = if limit < MIB { format!("{}K", limit / KIB) } else { format!("{}M", limit / MIB) };
     let form = if gzip { "-gzip" } else { "" };
@@ -48,7 +47,7 @@ pub(super) fn flood(bench: &Bench, limit: u64, gzip: bool) -> Workload<'_> {
         .goal(Latest, "CLH", 1.0 / 3.0, 0.1)
 }
 
-/// Measures an innocent writer beside a flooder.
+/// Measures a quiet writer beside a flood.
 fn beside(bench: &Bench, program: Program, settings: &Settings) -> Result<Sample> {
     let (place, stream) = (bench.place()?, Stream::new(0, ORDINARY));
     let full = stream.whole(settings.limit.saturating_sub(LEFT).max(1));
@@ -83,7 +82,7 @@ fn beside(bench: &Bench, program: Program, settings: &Settings) -> Result<Sample
     })
 }
 
-/// Floods the log until it is `over`; returns how many bytes that were.
+/// Floods the log until `over` is set; returns how many bytes that were.
 fn flood_until(over: &AtomicBool, mut flooder: Session, stream: &Stream, from: u64) -> Result<u64> {
     let mut at = from;
     while !over.load(Ordering::Relaxed) {
@@ -95,7 +94,7 @@ fn flood_until(over: &AtomicBool, mut flooder: Session, stream: &Stream, from: u
     Ok(at - from)
 }
 
-/// Appends a line now and then; returns how long each took to be in.
+/// Appends a line now and then; returns how long each took.
 fn innocent(log: &Path, settings: &Settings, duration: Duration) -> Result<Delays> {
     let options = RotatingLog::options().max_bytes(settings.limit).backups(settings.backups);
     let mut log = options.gzip(settings.gzip.then_some(7)).open(log)?;

@@ -15,19 +15,19 @@ use crate::program::{Program, Settings};
 use crate::session::Session;
 use crate::stream::Stream;
 
-/// How much clh-tee and cat get to write.
+/// How many bytes clh-tee and cat write.
 const TOTAL: u64 = 512 * MIB;
 
-/// An ordinary line's length.
+/// The length of an ordinary line.
 pub(super) const ORDINARY: usize = 117;
 
-/// Returns the lines of so many writers.
+/// Returns the lines of `writers` writers.
 pub(super) fn streams(writers: usize, length: usize) -> Rc<[Stream]> {
     (0..writers).map(|writer| Stream::new(writer, length)).collect()
 }
 
 impl<'a> Workload<'a> {
-    /// Adds a program that is fed by one writer or many, if it is there.
+    /// Adds a program, if it is installed, with one writer or many.
     pub(super) fn with_bulk(
         self,
         bench: &'a Bench,
@@ -45,7 +45,7 @@ impl<'a> Workload<'a> {
         if is_alone { added.proven_by(move || again.prove(bench, &streams_again)) } else { added }
     }
 
-    /// Adds programs, each fed its share of `total`.
+    /// Adds programs; each gets its share of `total`.
     fn with_all(
         self,
         bench: &'a Bench,
@@ -61,7 +61,7 @@ impl<'a> Workload<'a> {
         })
     }
 
-    /// Adds clh-tee without forcing rotated logs to disk, as other programs.
+    /// Adds clh-tee without a sync of rotated logs, as in the other programs.
     fn with_unsynced(self, bench: &'a Bench, settings: &Settings, streams: &Rc<[Stream]>) -> Self {
         let settings = Settings { options: &["--sync", "none"], ..settings.clone() };
         let bulk = Bulk::new(Program::ClhTee, &settings, bench.scaled(TOTAL));
@@ -69,12 +69,12 @@ impl<'a> Workload<'a> {
     }
 }
 
-/// Returns the settings of a log with this limit.
+/// Returns settings with this limit.
 pub(super) fn limited(limit: u64) -> Settings {
     Settings { limit, backups: BACKUPS, ..Settings::default() }
 }
 
-/// The main job, against everybody.
+/// The main job, compared with all programs.
 pub(super) fn ordinary_lines(bench: &Bench) -> Workload<'_> {
     let (settings, streams) = (limited(LIMIT), streams(1, ORDINARY));
     Workload::new("line-117", "one writer, 117-byte lines, limit 10M")
@@ -88,24 +88,24 @@ pub(super) fn ordinary_lines(bench: &Bench) -> Workload<'_> {
         .goal(Rate, "rotatelogs", 0.9, 1.1)
 }
 
-/// Against the limit of what can be had.
+/// Programs for a comparison with the fastest possible one.
 const WITH_CAT: [Program; 2] = [Program::ClhTee, Program::Cat];
 
-/// What costs by the line shows.
+/// Shows the cost per line.
 pub(super) fn short_lines(bench: &Bench) -> Workload<'_> {
     Workload::new("line-20", "one writer, 20-byte lines, limit 10M")
         .with_all(bench, &WITH_CAT, &limited(LIMIT), TOTAL, &streams(1, 20))
         .goal(Rate, "cat", 0.75, 1.0)
 }
 
-/// What costs by the byte shows.
+/// Shows the cost per byte.
 pub(super) fn long_lines(bench: &Bench) -> Workload<'_> {
     Workload::new("line-4096", "one writer, 4-KB lines, limit 10M")
         .with_all(bench, &WITH_CAT, &limited(LIMIT), TOTAL, &streams(1, 4096))
         .goal(Rate, "cat", 0.85, 1.05)
 }
 
-/// What costs by the rotation shows.
+/// Shows the cost per rotation.
 pub(super) fn small_limit(bench: &Bench) -> Workload<'_> {
     let (settings, streams) = (limited(512 * 1024), streams(1, ORDINARY));
     Workload::new("limit-512K", "one writer, 117-byte lines, limit 512K")
@@ -114,7 +114,7 @@ pub(super) fn small_limit(bench: &Bench) -> Workload<'_> {
         .goal(Rate, "cat", 0.55, 0.8)
 }
 
-/// What is done to lines.
+/// Shows the cost of transforms.
 pub(super) fn time_stamps(bench: &Bench) -> Workload<'_> {
     Workload::new("timestamp", "one writer, 117-byte lines, limit 10M, --timestamp")
         .with("clh-tee", move || dressed(bench, &["--timestamp"]))
@@ -139,7 +139,7 @@ fn dressed(bench: &Bench, options: &'static [&'static str]) -> Result<Sample> {
     Ok(Sample::from([(Rate, float(fed) / 1e6 / seconds)]))
 }
 
-/// In the middle of a pipeline.
+/// Shows the cost of the copy on standard output, as in the middle of a pipeline.
 pub(super) fn echo(bench: &Bench) -> Workload<'_> {
     let settings = Settings { echo: true, ..limited(LIMIT) };
     Workload::new("echo", "one writer, 117-byte lines, limit 10M, copy into a pipe")
@@ -147,7 +147,7 @@ pub(super) fn echo(bench: &Bench) -> Workload<'_> {
         .goal(Rate, "tee", 1.3, 1.7)
 }
 
-/// Some who write one log.
+/// Eight writers of one log.
 pub(super) fn eight_writers(bench: &Bench) -> Workload<'_> {
     let programs = [Program::ClhTee, Program::Cat, Program::Clh];
     Workload::new("writers-8", "8 writers of one log, limit 10M")
@@ -156,7 +156,7 @@ pub(super) fn eight_writers(bench: &Bench) -> Workload<'_> {
         .goal(Rate, "CLH", 300.0, 600.0)
 }
 
-/// Many who write one log.
+/// Many writers of one log.
 pub(super) fn many_writers(bench: &Bench) -> Workload<'_> {
     Workload::new("writers-32", "32 writers of one log, limit 10M")
         .with_all(bench, &WITH_CAT, &limited(LIMIT), TOTAL, &streams(32, ORDINARY))

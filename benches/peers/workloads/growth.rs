@@ -1,4 +1,4 @@
-//! How cost grows: with the number of writers, of backups, and with the limit.
+//! How cost grows with the number of writers, of backups, and with the limit.
 
 use super::bulk::{ORDINARY, limited, streams};
 use super::{LIMIT, MIB, rotation};
@@ -8,13 +8,10 @@ use crate::figures::Figure;
 use crate::measure::Workload;
 use crate::program::{Program, Settings};
 
-/// How many writers there are.
 const WRITERS: [u64; 6] = [1, 2, 4, 8, 16, 32];
 
-/// How many backups there are.
 const BACKUPS: [u64; 7] = [5, 10, 20, 50, 100, 300, 1000];
 
-/// The limits.
 const LIMITS: [(&str, u64); 8] = [
     ("64K", MIB / 16),
     ("256K", MIB / 4),
@@ -26,7 +23,7 @@ const LIMITS: [(&str, u64); 8] = [
     ("1G", 1024 * MIB),
 ];
 
-/// How much is written, but for large limits.
+/// How many bytes are written, except with large limits.
 const TOTAL: u64 = 256 * MIB;
 
 /// Returns the names of all workloads.
@@ -54,7 +51,7 @@ pub(super) fn make<'a>(name: &str, bench: &'a Bench) -> Option<Workload<'a>> {
     }
 }
 
-/// So many writers of one log.
+/// Many writers of one log.
 fn writers<'a>(bench: &'a Bench, name: &str, writers: u64) -> Workload<'a> {
     let streams = streams(usize::try_from(writers).unwrap_or(1), ORDINARY);
     let workload = Workload::new(name, format!("writers of one log: {writers}, limit 10M"));

@@ -1,4 +1,4 @@
-//! Backups that are compressed: what it costs the writer, and those who wait.
+//! Compressed backups: what they cost the writer, and others that wait for the lock.
 
 use std::time::Duration;
 
@@ -16,24 +16,23 @@ use crate::program::{Program, Settings, lock_file};
 use crate::session::Session;
 use crate::stream::Stream;
 
-/// How often the lock is wanted.
+/// How often the prober wants the lock.
 const PROBE: Duration = Duration::from_micros(200);
 
-/// Who compresses backups.
+/// The programs that compress backups.
 const PROGRAMS: [Program; 2] = [Program::ClhTee, Program::Clh];
 
-/// Returns a program that compresses a log `times` times, or, if it is CLH,
-/// twice, which takes as long.
+/// Returns a program that compresses a log `times` times; CLH only twice, which takes as long.
 fn compressing(bench: &Bench, program: Program, times: u64) -> Bulk {
     let times = if program == Program::Clh { 2 } else { times };
     let times = if bench.quick { times.div_ceil(4) } else { times };
     let settings = Settings { gzip: true, ..limited(LIMIT) };
-    // A little more than that, or the last time would not come.
+    // A little more, so that the last rotation happens.
     let total = LIMIT * times + LIMIT / 20;
     Bulk { program, settings, total, watched: false }
 }
 
-/// How fast, and how small.
+/// The speed, and the compression ratio.
 pub(super) fn throughput(bench: &Bench) -> Workload<'_> {
     let streams = streams(1, ORDINARY);
     Workload::new("gzip", "one writer, gzip, limit 10M")
@@ -56,7 +55,7 @@ pub(super) fn hold(bench: &Bench) -> Workload<'_> {
         .goal(Hold, "CLH", 0.05, 0.005)
 }
 
-/// Feeds a program while somebody else wants the lock.
+/// Feeds a program while a prober wants the lock.
 fn probed(bench: &Bench, bulk: &Bulk, stream: &Stream) -> Result<Sample> {
     let Bulk { program, settings, total, .. } = bulk;
     let (place, fed) = (bench.place()?, stream.whole(*total));

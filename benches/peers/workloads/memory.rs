@@ -1,4 +1,4 @@
-//! The most memory that a program takes.
+//! The peak memory of a program.
 
 use std::io::Write;
 use std::rc::Rc;
@@ -16,14 +16,14 @@ use crate::program::{Program, Settings};
 use crate::session::Session;
 use crate::usage::Watch;
 
-/// Bulk, against `cat`.
+/// In bulk, compared with `cat`.
 pub(super) fn bulk(bench: &Bench) -> Workload<'_> {
     let workload = Workload::new("memory-bulk", "memory: one writer, limit 10M");
     watched(bench, workload, &limited(LIMIT), &[Program::ClhTee, Program::Cat], 256 * MIB)
         .goal(Memory, "cat", 1.8, 1.3)
 }
 
-/// Compression, against CLH.
+/// With compression, compared with CLH.
 pub(super) fn gzip(bench: &Bench) -> Workload<'_> {
     let workload = Workload::new("memory-gzip", "memory: the same, gzip");
     let settings = Settings { gzip: true, ..limited(LIMIT) };
@@ -31,7 +31,7 @@ pub(super) fn gzip(bench: &Bench) -> Workload<'_> {
         .goal(Memory, "CLH", 0.3, 0.15)
 }
 
-/// A line that has no end, against CLH.
+/// With a line that never ends, compared with CLH.
 pub(super) fn endless_line(bench: &Bench) -> Workload<'_> {
     let programs = [Program::ClhTee, Program::Clh];
     Workload::new("memory-line", "memory: 64 MiB without a newline")
@@ -39,8 +39,8 @@ pub(super) fn endless_line(bench: &Bench) -> Workload<'_> {
         .goal(Memory, "CLH", 0.65, 0.1)
 }
 
-/// Adds programs whose memory is watched while they are fed in bulk. CLH gets
-/// as much as makes it rotate once.
+/// Adds programs whose memory is watched while they are fed in bulk. CLH gets just enough to rotate
+/// once.
 fn watched<'a>(
     bench: &'a Bench,
     workload: Workload<'a>,

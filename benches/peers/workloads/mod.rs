@@ -1,4 +1,4 @@
-//! The workloads: what is to be done, by whom, and how well.
+//! The workloads: what to do, which programs do it, and what they should achieve.
 
 mod backlog;
 mod beside;
@@ -19,23 +19,20 @@ use crate::bench::Bench;
 use crate::measure::{Sample, Workload};
 use crate::program::Program;
 
-/// A kibibyte.
 const KIB: u64 = 1024;
 
-/// A mebibyte.
 const MIB: u64 = 1024 * 1024;
 
-/// The limit that most workloads have.
+/// The limit in most workloads.
 const LIMIT: u64 = 10 * MIB;
 
-/// How many backups there are where they do not matter.
+/// How many backups there are where the number does not matter.
 const BACKUPS: u64 = 5;
 
-/// A workload's name, and what makes it. It takes time to make some, so only
-/// those are made that are wanted.
+/// A workload's name and constructor. Some take time to make, so only the requested ones are made.
 type Entry = (&'static str, for<'a> fn(&'a Bench) -> Workload<'a>);
 
-/// What others wait for, the unfavourable cases first.
+/// How long others wait, the worst cases first.
 const WAITS: [Entry; 14] = [
     ("beside-64K-gzip", |bench| beside::flood(bench, 64 * KIB, true)),
     ("beside-64K", |bench| beside::flood(bench, 64 * KIB, false)),
@@ -53,7 +50,7 @@ const WAITS: [Entry; 14] = [
     ("runs", runs::short),
 ];
 
-/// What the table shows.
+/// The rows of the table.
 const TABLE: [Entry; 18] = [
     ("line-117", bulk::ordinary_lines),
     ("line-20", bulk::short_lines),
@@ -75,7 +72,7 @@ const TABLE: [Entry; 18] = [
     ("rotations-64K-100", |bench| rotation::rate(bench, 100)),
 ];
 
-/// More of the table: what they take.
+/// More rows of the table: memory.
 const MEMORY: [Entry; 3] = [
     ("memory-bulk", memory::bulk),
     ("memory-gzip", memory::gzip),
@@ -83,7 +80,7 @@ const MEMORY: [Entry; 3] = [
 ];
 
 impl<'a> Workload<'a> {
-    /// Adds those of `programs` that are there; `turn` has one of them do it.
+    /// Adds the installed ones of `programs`; `turn` runs one of them.
     fn with_present(
         self,
         bench: &'a Bench,

@@ -17,21 +17,21 @@ use crate::quiet::Quiet;
 use crate::session::Session;
 use crate::stream::Stream;
 
-/// How many quiet producers there are, and how often each has a line.
+/// The number of quiet producers, and the time between lines of each.
 const QUIET: (u32, Duration) = (4, Duration::from_millis(1));
 
-/// The limit beside a flood: so large that he who watches can keep up.
+/// The limit beside a flood, large enough that the follower keeps up.
 const LIMIT: u64 = 100 * MIB;
 
-/// How much the flooder writes at once.
+/// How much the busy writer writes at once.
 const WAVE: u64 = 64 * 1024;
 
-/// Returns how long the lines go on.
+/// Returns how long the producers write.
 fn duration(bench: &Bench) -> Duration {
     Duration::from_millis(bench.scaled(2400))
 }
 
-/// Nobody else is there.
+/// Quiet writers alone.
 pub(super) fn quiet(bench: &Bench) -> Workload<'_> {
     let programs = [Program::ClhTee, Program::Cat, Program::Clh];
     Workload::new("quiet", "4 quiet writers, a line each ms, limit 10M")
@@ -40,7 +40,7 @@ pub(super) fn quiet(bench: &Bench) -> Workload<'_> {
         .goal(Median, "CLH", 0.4, 0.25)
 }
 
-/// Somebody floods the log.
+/// Quiet writers beside a flood.
 pub(super) fn flood(bench: &Bench) -> Workload<'_> {
     let programs = [Program::ClhTee, Program::Clh];
     Workload::new("flood", "the same beside a writer that floods the log, limit 100M")
@@ -49,7 +49,7 @@ pub(super) fn flood(bench: &Bench) -> Workload<'_> {
         .goal(Late, "CLH", 1.0, 0.4)
 }
 
-/// Measures quiet writers that are alone.
+/// Measures quiet writers alone.
 fn alone(bench: &Bench, program: Program) -> Result<Sample> {
     let (place, duration) = (bench.place()?, duration(bench));
     let quiet = Quiet::start(bench, program, place.path(), &limited(super::LIMIT), QUIET)?;
@@ -75,7 +75,7 @@ fn beside_a_flood(bench: &Bench, program: Program) -> Result<Sample> {
             flooder.finish()?;
             anyhow::Ok(at)
         });
-        // All lines are sent and seen while the flood goes on.
+        // All lines are written and seen during the flood.
         let delays = quiet.run(|now| now > duration);
         over.store(true, Ordering::Relaxed);
         (flooding.join().ok().context("the flooder panicked"), delays)

@@ -1,17 +1,15 @@
 //! One rotation, among few backups and among many.
 //!
-//! clh-tee gets a limit of one byte, so that it rotates before each line; what
-//! it takes is divided by the lines. Of CLH only the rotation itself is timed,
-//! the new log included, by a clock within Python. CLH forces nothing to disk
-//! at a rotation without gzip, so here neither does clh-tee; what it takes by
-//! default, when whoever rotates without a pause has to wait for the disk, is
-//! measured beside it.
+//! clh-tee gets a limit of one byte, so it rotates before each line; its time is divided by the
+//! number of lines. For CLH a clock within Python times only the rotation itself, including the new
+//! log. CLH syncs nothing at a rotation without gzip, so here clh-tee does not either. The cost of
+//! its default, with which a writer that rotates without a pause must wait for the disk, is
+//! measured too.
 //!
-//! This is done in memory. On ext4 without a journal, say, the new log's
-//! creation can take ten times as long as all the rest, for everybody: the
-//! kernel passes over inodes that were freed within the last minutes
-//! (`recently_deleted`) and looks at each, so that whoever rotates pays for what
-//! was measured before.
+//! All of it runs in memory. On ext4 without a journal, for instance, creating the new log can take
+//! ten times as long as everything else, for every program: the kernel skips inodes freed in the
+//! last minutes (`recently_deleted`) and checks each, so a rotation would pay for earlier
+//! measurements.
 
 use std::fs;
 use std::path::Path;
@@ -39,12 +37,12 @@ pub(super) fn few(bench: &Bench) -> Workload<'_> {
     among(bench, "rotation-5", 5).goal(Rotation, "CLH", 1.0, 0.65)
 }
 
-/// With many.
+/// With many backups.
 pub(super) fn many(bench: &Bench) -> Workload<'_> {
     among(bench, "rotation-1000", 1000).goal(Rotation, "CLH", 0.85, 0.6)
 }
 
-/// How many in a second, in a flood.
+/// How many per second, in a flood.
 pub(super) fn rate(bench: &Bench, backups: u64) -> Workload<'_> {
     let (settings, streams) = (Settings { backups, ..limited(LIMIT) }, streams(1, ORDINARY));
     let title = format!("a flood, limit 64K, {backups} backups");
@@ -59,9 +57,9 @@ pub(super) fn rate(bench: &Bench, backups: u64) -> Workload<'_> {
         .goal(Rotations, "CLH", 20.0, 50.0)
 }
 
-/// Returns the workload with so many backups.
+/// Returns the workload with `backups` backups.
 pub(super) fn among<'a>(bench: &'a Bench, name: &str, backups: u64) -> Workload<'a> {
-    // Each takes about as long as there are backups to be renamed.
+    // A rotation takes about as long as there are backups to rename.
     let times = (bench.scaled(16_000) / (backups + 8)).max(10);
     Workload::new(name, format!("one rotation, {backups} backups"))
         .with("clh-tee", move || ours(bench, backups, times, &["--sync", "none"]))
@@ -69,7 +67,7 @@ pub(super) fn among<'a>(bench: &'a Bench, name: &str, backups: u64) -> Workload<
         .with_present(bench, &[Program::Clh], move |_| theirs(bench, backups, times))
 }
 
-/// Has clh-tee rotate a log.
+/// Lets clh-tee rotate a log.
 fn ours(
     bench: &Bench,
     backups: u64,
@@ -87,7 +85,7 @@ fn ours(
     let seconds = began.elapsed().as_secs_f64();
     let files = kept::files(program, place.path())?;
     ensure!(files.len() as u64 == backups + 1, "{} files are left", files.len());
-    // The newest, as far as there are none of those that were made before.
+    // The newest backups, of this run only.
     let newest = files.iter().rev().zip((0..=times).rev()).take(files.len());
     for (path, index) in newest {
         let content = fs::read(path)?;
@@ -100,7 +98,7 @@ fn ours(
     Ok(Sample::from([(Rotation, seconds * 1e6 / float(times))]))
 }
 
-/// Has CLH rotate a log.
+/// Lets CLH rotate a log.
 fn theirs(bench: &Bench, backups: u64, times: u64) -> Result<Sample> {
     let place = bench.place_in_memory()?;
     make_backups(place.path(), backups)?;

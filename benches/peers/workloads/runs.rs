@@ -1,7 +1,7 @@
-//! A log that is filled by short runs, as cron's jobs do it.
+//! A log filled by short runs, as by cron jobs.
 //!
-//! What compression costs all of them together is the difference between runs
-//! with and without `--gzip`; to be compared with what one long run pays.
+//! The cost of compression for all runs together is the difference between runs with and without
+//! `--gzip`. Compare it with the cost in one long run.
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -23,10 +23,10 @@ use crate::usage;
 /// The log's limit.
 const LIMIT: u64 = 24 * MIB;
 
-/// How much each run brings.
+/// How many bytes each run appends.
 const PIECE: u64 = 4096;
 
-/// How often the lock is wanted by another one.
+/// How often the prober wants the lock.
 const PROBE: Duration = Duration::from_micros(500);
 
 /// Returns the workload.
@@ -38,15 +38,15 @@ pub(super) fn short(bench: &Bench) -> Workload<'_> {
         .with("clh-tee, one run", move || ours(true, LIMIT + MIB))
         .with("clh-tee, one run, plain", move || ours(false, LIMIT + MIB))
         .with_present(bench, &[Program::Clh], move |program| {
-            // The last of them: who came before makes no difference to CLH.
+            // Only the last runs: for CLH it does not matter what filled the log before.
             filled(bench, program, true, PIECE, PIECE * 32)
         })
         .goal(Hold, "CLH", 0.02, 0.005)
         .goal(Run, "clh-tee, plain", 1.5, 1.1)
 }
 
-/// Fills a log by runs of `piece` bytes, which bring the last `part` of it, and
-/// a little more, so that it is rotated.
+/// Fills a log in runs of `piece` bytes. They append the last `part` of it and a little more, so
+/// that it is rotated.
 fn filled(bench: &Bench, program: Program, gzip: bool, piece: u64, part: u64) -> Result<Sample> {
     let (place, stream) = (bench.place()?, Stream::new(0, ORDINARY));
     let part = if program == Program::Clh { part } else { bench.scaled(part) };

@@ -1,4 +1,4 @@
-//! A large log is compressed while lines go on coming: who waits, and how long.
+//! A large log is compressed while more lines arrive: who waits, and how long?
 
 use std::fs;
 use std::io::Write;
@@ -21,22 +21,20 @@ use crate::quiet::{Delays, Quiet};
 use crate::session::Session;
 use crate::stream::Stream;
 
-/// The length of the producer's lines: so long that CLH can take them in at
-/// the producer's pace.
+/// The length of the producer's lines, large enough that CLH keeps up with the producer.
 pub(super) const LINE: usize = 1000;
 
-/// How much the producer writes at once, and how often: 5 MB/s.
+/// How much the producer writes at once; every millisecond makes 5 MB/s.
 pub(super) const BURST: u64 = 5 * LINE as u64;
-/// See [`BURST`].
+/// How often it writes.
 const EVERY: Duration = Duration::from_millis(1);
 
-/// How long the producer goes on after the log has been compressed.
+/// How many bytes the producer writes after the log has been compressed.
 const AFTERWARDS: u64 = 2000 * BURST;
 
-/// How often the innocent writer has a line.
+/// The time between lines of the quiet writer.
 pub(super) const PERIOD: Duration = Duration::from_millis(10);
 
-/// Returns the workload.
 pub(super) fn stall(bench: &Bench) -> Workload<'_> {
     let limit = if bench.quick { LIMIT } else { 100 * MIB };
     let title = format!("gzip, limit {}M, a producer of 5 MB/s and a quiet one", limit / MIB);
@@ -48,13 +46,13 @@ pub(super) fn stall(bench: &Bench) -> Workload<'_> {
         .goal(Latest, "CLH", 0.03, 0.005)
 }
 
-/// Fills the log nearly up, and goes on from there at a modest pace.
+/// Fills the log nearly to its limit and goes on from there at a modest pace.
 fn compressed_meanwhile(bench: &Bench, program: Program, limit: u64) -> Result<Sample> {
     let (place, stream) = (bench.place()?, Stream::new(0, LINE));
     let settings = Settings { gzip: true, ..limited(limit) };
     let full = stream.whole(limit * 85 / 100);
     if program == Program::Clh {
-        // It makes no difference to CLH who filled the log, only to our time.
+        // What filled the log makes no difference to CLH; this is faster.
         stream.feed(&mut fs::File::create(program.log(place.path()))?, 0..full)?;
     }
     let mut producer = Session::start(bench, program, place.path(), &settings)?;
@@ -67,8 +65,8 @@ fn compressed_meanwhile(bench: &Bench, program: Program, limit: u64) -> Result<S
     beside(program, place.path(), producer, &stream, full..end, Some(innocent))
 }
 
-/// Has the producer write a range of the stream beside other writers. Returns how late their
-/// lines were and how long it was blocked, after a check of what has arrived.
+/// Lets the producer write a range of the stream beside other writers. Returns how late their lines
+/// were and how long the producer was blocked, after checking what arrived.
 pub(super) fn beside(
     program: Program,
     place: &Path,
@@ -99,8 +97,7 @@ pub(super) fn beside(
     Ok(sample)
 }
 
-/// Writes a range of the stream at its pace, and returns the longest time that
-/// one write took.
+/// Writes a range of the stream at the producer's pace; returns the longest time of one write.
 fn produce(out: &mut impl Write, stream: &Stream, range: Range<u64>) -> Result<Duration> {
     let Range { start: mut at, end } = range;
     let mut longest = Duration::ZERO;
@@ -116,7 +113,7 @@ fn produce(out: &mut impl Write, stream: &Stream, range: Range<u64>) -> Result<D
     Ok(longest)
 }
 
-/// Waits until the log at `path` has this size.
+/// Waits until the log at `path` has reached this size.
 pub(super) fn wait_for_size(path: &Path, size: u64) -> Result<()> {
     let began = Instant::now();
     while fs::metadata(path).map_or(0, |log| log.len()) < size {

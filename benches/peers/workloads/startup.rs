@@ -1,4 +1,4 @@
-//! `echo hello | clh-tee -q x.log`, again and again.
+//! `echo hello | clh-tee -q x.log`, repeated.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,13 +11,13 @@ use crate::measure::Quantity::Run;
 use crate::measure::{Sample, Workload, float};
 use crate::program::{Program, Settings};
 
-/// How many times it is done, but by Python.
+/// How many times, except for Python.
 const TIMES: u64 = 500;
 
-/// What a shell does with each of the programs: $1 times, in a pipeline.
+/// A shell loop that runs a program $1 times at the end of a pipeline.
 const LOOP: &str = r#"n=$1; shift; while [ "$n" -gt 0 ]; do echo hello | "$@"; n=$((n-1)); done"#;
 
-/// The same with `cat`, as it is done where there is no such program.
+/// The same for `cat`, with a redirection.
 const CAT_LOOP: &str =
     r#"n=$1; while [ "$n" -gt 0 ]; do echo hello | cat >> "$2"; n=$((n-1)); done"#;
 
@@ -33,7 +33,7 @@ pub(super) fn startup(bench: &Bench) -> Workload<'_> {
         .goal(Run, "CLH", 0.02, 0.012)
 }
 
-/// Measures how long a run takes.
+/// Measures the time per run.
 fn run(bench: &Bench, program: Program, times: u64) -> Result<Sample> {
     let place = bench.place()?;
     let log = program.log(place.path());
@@ -47,7 +47,7 @@ fn run(bench: &Bench, program: Program, times: u64) -> Result<Sample> {
     Ok(Sample::from([(Run, milliseconds / float(times))]))
 }
 
-/// Returns a shell that runs `program` so many times.
+/// Returns a shell that runs `program` `times` times.
 fn shell(bench: &Bench, program: Program, place: &Path, times: u64) -> Result<Command> {
     let mut shell = Command::new("sh");
     if program == Program::Cat {

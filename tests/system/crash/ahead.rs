@@ -1,10 +1,9 @@
-//! Killed while a log is compressed ahead: a log so large that this is done,
-//! in pieces, by a thread of its own.
+//! Writers killed while they compress a log ahead. The log is so large that a thread compresses it
+//! in blocks.
 //!
-//! Which thread gets how far before the kill is not the same in two runs, so
-//! the calls that were recorded only say where to aim. Wherever the kill falls,
-//! the directory must be the model's. The private file of the log that is there
-//! now may stay: it must be a beginning of that log.
+//! How far each thread gets before the kill differs from run to run, so a recorded call is only an
+//! approximate aim. Wherever the kill hits, the directory must equal the model's. The private file
+//! of the current log may stay; its content must be a beginning of that log.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -20,19 +19,18 @@ use crate::harness::generations::{Generations, Verdict, files, is_gz, judge};
 use crate::harness::strace::{Recording, Strace, catches_signals};
 use crate::harness::{Place, Tee, until};
 
-/// The limit: large enough for compressing ahead.
+/// Large enough for compression ahead.
 const LIMIT: usize = 2200 * 1024;
 
-/// How long a line is.
+/// The length of a line.
 const LINE: usize = 1024;
 
-/// How many lines a session has: a rotation, and a part of a log.
+/// How many lines a session has: a full log and part of another.
 const LINES: usize = 2700;
 
-/// How many backups are kept.
+/// How many backups to keep.
 const KEEP: usize = 3;
 
-/// The program's options.
 const ARGS: &str = "-q --gzip --gzip-level 1 --max-bytes 2200K --backups 3 logs/app.log";
 
 /// Returns line `number`.
@@ -52,14 +50,14 @@ fn fresh() -> Place {
     place
 }
 
-/// Runs a session, which `inject` may end early.
+/// Runs a session; `inject` may end it early.
 fn run(place: &Place, inject: &[String], path: Option<&Path>) -> Over {
     let mut running = Tee::new(place).args(ARGS).start();
     until(SOON, "the program has started", || catches_signals(running.pid()));
     let strace = Strace::attach(running.pid(), &place.path("calls"), inject, path);
     let mut input = running.take_input();
     let lines: Vec<u8> = (0..LINES).flat_map(line).collect();
-    // Whoever was killed reads nothing more.
+    // A killed program reads no more.
     drop(input.write_all(&lines));
     drop(input);
     let ended = running.finish();
@@ -67,8 +65,8 @@ fn run(place: &Place, inject: &[String], path: Option<&Path>) -> Over {
     Over { calls, ended }
 }
 
-/// Returns how many lines are in: by the log's own end, or else the newest
-/// backup's, for not all calls were seen.
+/// Returns how many lines are in, from the end of the log or else of the newest backup: strace did
+/// not see all calls.
 fn lines_in(dir: &Path) -> usize {
     let files = files(dir, LOG);
     let contents = files.iter().filter_map(|file| file.content.as_ref());
@@ -79,8 +77,7 @@ fn lines_in(dir: &Path) -> usize {
     contents.filter_map(last).max().map_or(0, |last| last + 1)
 }
 
-/// Removes the private file of the present log from what is found fault with,
-/// if it is as it should be.
+/// Removes the private file of the current log from the faults if it is correct.
 fn allow_private(dir: &Path, verdict: &mut Verdict) {
     let log = fs::read(dir.join(LOG)).unwrap_or_default();
     let private: Vec<String> =
@@ -88,7 +85,7 @@ fn allow_private(dir: &Path, verdict: &mut Verdict) {
     let [name] = &private[..] else { return };
     let bytes = fs::read(dir.join(name)).expect("read the private file");
     let (mut decoder, mut covered) = (GzDecoder::new(&bytes[..]), Vec::new());
-    // It has an index where gzip's end would be, or its last block is torn.
+    // It ends in an index instead of gzip's trailer, or in a partial block.
     drop(decoder.read_to_end(&mut covered));
     if log.starts_with(&covered) {
         verdict.left_over.clear();
@@ -96,8 +93,7 @@ fn allow_private(dir: &Path, verdict: &mut Verdict) {
     }
 }
 
-/// Kills a session somewhere about `point`, has another writer go on for a
-/// while, and judges what it leaves.
+/// Kills a session near `point`, lets another writer go on for a while, and checks what it leaves.
 fn killed(recording: &Recording, point: usize) -> Option<Verdict> {
     let call = recording.changing()[point];
     let place = fresh();
@@ -121,7 +117,7 @@ fn killed(recording: &Recording, point: usize) -> Option<Verdict> {
     if ended.status.code() != Some(0) || !ended.err.is_empty() {
         verdict.faults.push(format!("the next writer: {} {}", ended.status, ended.stderr()));
     }
-    // One more, who rotates: what was covered ahead is used, or thrown away.
+    // One more writer rotates: it uses what was compressed ahead or discards it.
     let more: Vec<u8> = (0..LIMIT / LINE).flat_map(line).collect();
     let ended = Tee::new(&place).args(ARGS).run(&more);
     model.append_all(&more, LIMIT, KEEP);
@@ -154,7 +150,7 @@ fn killed_when_compressing_ahead() {
             None => missed += 1,
         }
     }
-    // A thread that has less to do in another run does not get so far.
+    // A thread with less to do in another run does not get that far.
     assert!(tally.points * 3 > missed, "{} hit, {missed} missed", tally.points);
     all_good([tally.conclude(&format!("killed, compressing ahead ({missed} survived)"))]);
 }
@@ -166,7 +162,7 @@ fn a_backup_that_cannot_be_placed_counts_and_stays_plain() {
     let args = "-q --gzip --max-bytes 1K --backups 3 logs/app.log";
     let mut running = Tee::new(&place).args(args).start();
     until(SOON, "the program has started", || catches_signals(running.pid()));
-    // The log becomes a backup; then the compressed one cannot have its name.
+    // The first rename makes the log a backup; the second, of the compressed file, fails.
     let inject = ["rename:error=ENOSPC:when=2".to_owned()];
     let strace = Strace::attach(running.pid(), &place.path("calls"), &inject, None);
     let mut input = running.take_input();

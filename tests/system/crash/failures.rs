@@ -1,10 +1,9 @@
-//! Given an error instead of the result, once or from then on for ever, at
-//! each call about a file.
+//! Each call about a file fails, once or from then on.
 //!
-//! What was read is in the log in the end, or it is on standard error, the
-//! status is not 0 and a message says why. A status of 0 means that all of the
-//! input is in. Never is a line torn, glued, doubled or out of order; a next
-//! writer, to whom nothing happens, puts the rest right.
+//! Everything that was read must be in the log at the end; or it is on standard error, the exit
+//! status is not 0 and a message says why. Status 0 means that the whole input is in the log. No
+//! line is ever partial, joined with another, doubled or out of order. The next writer,
+//! undisturbed, repairs the rest.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -24,37 +23,36 @@ use crate::harness::generations::{Kind, Verdict, files};
 use crate::harness::strace::{Call, Recording, Strace, catches_signals};
 use crate::harness::{Ended, Running, until};
 
-/// How many runs are under way at once; most of them wait.
+/// How many runs go on at once; most of them wait.
 const AT_ONCE: usize = 4;
 
-/// How long a disturbed writer is left alone before it is told to end.
+/// How long a disturbed writer runs before the test ends it.
 const ALONE: Duration = Duration::from_millis(400);
 
 /// A call to disturb, and how.
 struct Disturbance<'a> {
-    /// The call as it was recorded.
+    /// The recorded call.
     call: &'a Call,
-    /// The error that it meets.
+    /// The error that it returns.
     error: &'static str,
-    /// Whether all later calls of this name meet it, too.
+    /// Whether all later calls of this name fail, too.
     lasting: bool,
 }
 
 impl Disturbance<'_> {
-    /// Returns it in strace's and people's words.
+    /// Returns it in words, for strace and for people.
     fn told(&self) -> String {
         let lasting = if self.lasting { ", and all later ones" } else { "" };
         format!("{} at {}{lasting}", self.error, named(self.call))
     }
 }
 
-/// Returns the errors that a call can meet.
+/// Returns the errors that a call can return.
 ///
-/// EMFILE comes from calls that make a descriptor. EINTR comes, as POSIX has
-/// it, from calls on an open file and from `open`, not from those on names
-/// such as `rename`; and a call that is interrupted for ever does not exist.
-/// A call that only looks cannot meet a full disk, and letting go of a lock
-/// never waits, so that nothing interrupts it.
+/// EMFILE comes from calls that make a descriptor. EINTR comes, as in POSIX, from calls on an open
+/// file and from `open`, not from calls on names such as `rename`; and no call is interrupted
+/// forever. A call that only reads cannot fail with a full disk. Releasing a lock never waits, so
+/// nothing interrupts it.
 fn errors(call: &Call, lasting: bool) -> Vec<&'static str> {
     let interruptible =
         ["openat", "write", "fsync", "fdatasync", "ftruncate", "flock", "fchmod", "fchown", "read"];
@@ -72,8 +70,8 @@ fn errors(call: &Call, lasting: bool) -> Vec<&'static str> {
     errors
 }
 
-/// Tells whether a call is disturbed: one that changes something, locks, or
-/// looks at a file. What is about pipes is none of the log's affairs.
+/// Returns whether to disturb a call: one that changes something, locks, or looks at a file. Calls
+/// about pipes do not concern the log.
 fn is_disturbed(call: &Call) -> bool {
     let looks = ["flock", "statx", "newfstatat", "openat", "getdents64", "pread64", "read"];
     let pipe = ["<pipe:", "<socket:", "<anon_inode:"];
@@ -81,8 +79,8 @@ fn is_disturbed(call: &Call) -> bool {
     call.changes() || (looks.contains(&call.name.as_str()) && !is_pipe)
 }
 
-/// Runs a session that is disturbed, and has it end if it does not by itself.
-/// Tells whether it was hit as it was meant.
+/// Runs a disturbed session, and ends it if it does not end by itself. Returns whether the right
+/// call was disturbed.
 fn disturbed(session: &Session, recording: &Recording, by: &Disturbance) -> (Ended, bool) {
     let aim = recording.aim(by.call, session.place.dir()).expect("within reach");
     let plus = if by.lasting { "+" } else { "" };
@@ -115,14 +113,14 @@ fn disturbed(session: &Session, recording: &Recording, by: &Disturbance) -> (End
         running.kill(Signal::SIGKILL);
     }
     let ended = running.end_within(SOON);
-    // What threads tell each other through a pipe does not fail.
+    // Pipes between threads do not fail.
     let calls = strace.finish();
     let mut injected = calls.iter().filter(|call| call.injected).peekable();
     let hit = injected.peek().is_some() && injected.all(is_disturbed);
     (ended, hit)
 }
 
-/// Waits until `is_so`, or the end of the program, or of our patience.
+/// Waits until `is_so` returns true, the program ends, or [`ALONE`] is over.
 fn wait(running: &mut Running, mut is_so: impl FnMut() -> bool) {
     let start = Instant::now();
     while start.elapsed() < ALONE && !is_so() && running.alive() {
@@ -130,8 +128,7 @@ fn wait(running: &mut Running, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Judges how a disturbed session has ended, and what the next writer makes
-/// of its directory.
+/// Checks how a disturbed session ended, and what the next writer makes of its directory.
 fn judge(session: &Session, ended: &Ended) -> Verdict {
     let mut verdict = Verdict::default();
     let mut fault = |text: String| verdict.faults.push(text);
@@ -171,7 +168,7 @@ fn judge(session: &Session, ended: &Ended) -> Verdict {
     verdict
 }
 
-/// Returns how many lines the messages say are lost.
+/// Returns how many lines are lost according to the messages.
 fn lost_by_message(stderr: &str) -> usize {
     let before = |text: &str| {
         let (before, _) = text.split_once(" lost, as follows")?;
@@ -182,8 +179,7 @@ fn lost_by_message(stderr: &str) -> usize {
     stderr.lines().filter_map(before).sum()
 }
 
-/// Returns the lines of the chain, oldest first; finds fault with all that
-/// makes it none.
+/// Returns the lines of the chain, oldest first; reports what is wrong with it.
 fn chain(session: &Session, rescued: &BTreeSet<Vec<u8>>, verdict: &mut Verdict) -> Vec<Vec<u8>> {
     let mut slots = BTreeMap::new();
     let mut log = Vec::new();
@@ -206,10 +202,9 @@ fn chain(session: &Session, rescued: &BTreeSet<Vec<u8>>, verdict: &mut Verdict) 
     if highest != slots.len() as u64 {
         verdict.faults.push(format!("there are gaps: {:?}", slots.keys()));
     }
-    // One file may be missing: the one that a rotation made room for before
-    // it failed.
+    // One file may be missing: the one that a rotation removed to make room before it failed.
     let keep = session.scene.keep;
-    // One that has grown because no rotation worked takes the room of several.
+    // A file that grew because no rotation worked takes the room of several.
     let size: usize = slots.values().map(Vec::len).sum();
     let full = slots.len() + 1 >= keep || session.scene.is_capped() && size / LIMIT + 1 >= keep;
     slots.insert(0, log);
@@ -224,7 +219,7 @@ fn chain(session: &Session, rescued: &BTreeSet<Vec<u8>>, verdict: &mut Verdict) 
     lines
 }
 
-/// Compares the lines that are there with those that ought to be.
+/// Compares the lines that are there with the expected ones.
 fn compare(
     session: &Session,
     is: &[Vec<u8>],
@@ -255,13 +250,13 @@ fn compare(
         let [one, two] = [pair[0], pair[1]].map(|i| String::from_utf8_lossy(&wanted[i][..10]));
         verdict.faults.push(format!("{one} stands before {two}"));
     }
-    // The oldest may have been dropped, as the settings ask for.
+    // The settings allow the oldest lines to be removed.
     let first = there.first().copied().unwrap_or(0);
     let missing: Vec<&[u8]> = (first..wanted.len())
         .filter(|place| !there.contains(place))
         .map(|place| wanted[place])
         .collect();
-    // What was never read stands at the input's end.
+    // Lines that were never read are at the end of the input.
     let unread = missing
         .iter()
         .rev()
@@ -279,7 +274,7 @@ fn compare(
     }
 }
 
-/// Disturbs a scene at its points.
+/// Disturbs a scene at its chosen points.
 fn try_scene(scene: &Scene, nth: usize) -> Result<(), String> {
     let recording = Session::record(scene);
     let mut all_of_them = Vec::new();
@@ -317,14 +312,14 @@ fn try_scene(scene: &Scene, nth: usize) -> Result<(), String> {
     });
     let tally = tally.into_inner().expect("not poisoned");
     let missed = missed.into_inner();
-    // Threads that write to each other's pipe now and then move the numbers.
+    // Threads that write to each other's pipes sometimes change the numbers.
     assert!(missed <= 2 + points.len() / 10, "{missed} of {} missed", points.len());
     let beyond = format!("{beyond_reach} calls beyond reach, {missed} points missed");
     tally.conclude(&format!("failing, {} ({beyond})", scene.name))
 }
 
-/// Disturbs the scenes of these names. None of them drops a generation, but
-/// for those that keep so few that this is what they are about.
+/// Disturbs the scenes with these names. They remove no generation, except those that test exactly
+/// this.
 fn try_scenes(names: &[&str], nth: usize) {
     all_good(names.iter().map(|name| {
         let mut scenes = SCENES.iter().chain(&MORE);

@@ -1,4 +1,4 @@
-//! Killed at each call that changes something.
+//! Writers killed at each call that changes something.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -12,14 +12,14 @@ use super::{all, sample, say};
 use crate::harness::generations::{Generations, Kind, Verdict, files, is_gz};
 use crate::harness::strace::{Call, Recording};
 
-/// A scene's points, and what came of them.
+/// The points tried in a scene, and the results.
 #[derive(Default)]
 pub(crate) struct Tally {
     /// How many points were tried.
     pub(crate) points: usize,
-    /// What was wrong at all of them together.
+    /// Everything that was wrong, added up.
     pub(crate) verdict: Verdict,
-    /// What was wrong at each, in words.
+    /// What was wrong at each point, in words.
     pub(crate) told: Vec<String>,
 }
 
@@ -37,7 +37,7 @@ impl Tally {
         self.verdict.add(verdict);
     }
 
-    /// Tells people; returns what was wrong, each kind of it once.
+    /// Prints a summary; returns what was wrong, each kind of fault once.
     pub(crate) fn conclude(self, what: &str) -> Result<(), String> {
         say(&format!("{what}: {} points: {}", self.points, self.verdict));
         if self.told.is_empty() {
@@ -46,7 +46,7 @@ impl Tally {
         let mut kinds = BTreeMap::new();
         for told in &self.told {
             let (point, wrong) = told.split_once(": ").unwrap_or_default();
-            // Numbers and temporary names make no kind of their own.
+            // Numbers and temporary names make no new kind of fault.
             let fixed = |word: &&str| !word.contains(|c: char| c.is_ascii_digit());
             let words = wrong.split([' ', '.', '\'', '"']);
             let kind: String = words.filter(fixed).collect();
@@ -62,40 +62,38 @@ impl Tally {
     }
 }
 
-/// Panics if anything was wrong in any of the scenes.
+/// Panics if anything was wrong in any scene.
 #[track_caller]
 pub(crate) fn all_good(outcomes: impl IntoIterator<Item = Result<(), String>>) {
     let wrong: String = outcomes.into_iter().filter_map(Result::err).collect();
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// Names a point for people, in strace's own words.
+/// Returns a call in strace's own words, for messages.
 pub(crate) fn named(call: &Call) -> String {
     let args: String = call.args.chars().take(150).collect();
     format!("{}:when={} ({args})", call.name, call.number)
 }
 
-/// What is done beside the flow of lines, in a thread of its own, and so not
-/// at the same place in every run.
+/// Calls of background work, which come at another place in each run.
 const BESIDE: [&str; 2] = ["fdatasync", "fsync"];
 
-/// Returns the names of the calls that change something, less those beside the
-/// flow of lines.
+/// Returns the names of the calls that change something, without those in [`BESIDE`].
 fn changing(calls: &[Call]) -> Vec<&str> {
     let changing =
         calls.iter().filter(|call| call.changes() && !BESIDE.contains(&call.name.as_str()));
     changing.map(|call| call.name.as_str()).collect()
 }
 
-/// Runs a session that is killed at `point`, one of the calls recorded that
-/// change something; returns it and how many of its lines were in.
+/// Runs a session that is killed at `point`, a recorded call that changes something; returns the
+/// session and how many of its lines were in the log.
 ///
-/// How often a file is looked for that another thread has claimed is not the
-/// same in every run, and so a session may be killed at a later call than was
-/// aimed at. It has some tries.
+/// The number of looks for a file that another thread has claimed differs from run to run, so the
+/// kill may hit a later call. Then the session is repeated a few times.
 ///
 /// # Panics
-/// If it is killed anywhere else each time.
+///
+/// If the kill always hits another call.
 pub(crate) fn killed<'a>(
     scene: &'a Scene,
     recording: &Recording,
@@ -112,7 +110,7 @@ pub(crate) fn killed<'a>(
     panic!("{elsewhere}")
 }
 
-/// Does it once; returns where it was killed if that was somewhere else.
+/// Does it once; returns where it was killed if that was another call.
 fn killed_once<'a>(
     scene: &'a Scene,
     recording: &Recording,
@@ -126,7 +124,7 @@ fn killed_once<'a>(
     let over = session.run(&[inject], aim.path.as_deref());
     let so_far = changing(&over.calls);
     if !BESIDE.contains(&call.name.as_str()) {
-        // With a path only calls about that were seen.
+        // With a path, strace saw only calls about that path.
         let path = aim.path.and_then(|_| call.path());
         let seen = |c: &&&Call| path.as_ref().is_none_or(|path| c.is_about(path));
         let expected = recorded[..=point].iter().filter(seen).map(|c| c.name.as_str());
@@ -135,20 +133,20 @@ fn killed_once<'a>(
             return Err(format!("{so_far:?}, not {expected:?}, killed at {}", named(call)));
         }
     }
-    // What is forced to disk beside the flow of lines may be gone by then, and
-    // is not forced; then the session has come to its end.
+    // What background work would sync may be gone by then, and is not synced. Then the session runs
+    // to its end.
     let survived = BESIDE.contains(&call.name.as_str()) && over.ended.status.success();
     assert!(survived || over.ended.status.signal() == Some(9), "{}", over.ended.status);
     let mut count = lines_in(&over.calls, &session.log());
     if BESIDE.contains(&call.name.as_str()) {
-        // The thread that was not at the call may have written, and died before
-        // strace could record it.
+        // A thread that was not at the call may have written and died before strace could record
+        // it.
         count = count.max(lines_there(&session));
     }
     Ok((session, count))
 }
 
-/// Returns up to which of its lines a session's files hold whole ones.
+/// Returns the number of the last whole line in a session's files.
 fn lines_there(session: &Session) -> usize {
     let contents = files(&session.dir(), LOG).into_iter().filter_map(|file| file.content);
     let last = |content: Vec<u8>| {
@@ -160,8 +158,8 @@ fn lines_there(session: &Session) -> usize {
     contents.filter_map(last).max().map_or(0, |last: usize| last + 1)
 }
 
-/// Checks what the killed writer of `session` has left, before anybody mends
-/// it: every backup is whole, and every line stands in some file that is.
+/// Checks what the killed writer of `session` left, before another one repairs it: every backup is
+/// intact, and every line is in some intact file.
 pub(crate) fn judge_as_left(session: &Session, count: usize) -> Verdict {
     let mut verdict = Verdict::default();
     let mut there = BTreeSet::new();
@@ -178,7 +176,7 @@ pub(crate) fn judge_as_left(session: &Session, count: usize) -> Verdict {
             _ => {}
         }
     }
-    // What the next writer's rotation would drop may be gone already.
+    // The next writer's rotation would remove this; it may be gone already.
     let mut model = session.model(count);
     model.append(b"fresh\n", LIMIT, session.scene.keep);
     for line in model.all().split_inclusive(|byte| *byte == b'\n') {
@@ -190,8 +188,8 @@ pub(crate) fn judge_as_left(session: &Session, count: usize) -> Verdict {
     verdict
 }
 
-/// Lets a fresh writer go on after a kill, and judges what it leaves. `torn`
-/// is what stands at the log's end of a write that the kill cut short.
+/// Lets a fresh writer go on after a kill and checks what it leaves. `torn` is the partial write at
+/// the log's end.
 fn mended(session: &Session, mut model: Generations, torn: &[u8]) -> Verdict {
     let fresh = session.scene.fresh();
     let faults = session.go_on(session.scene.args, &fresh);
@@ -205,8 +203,7 @@ fn mended(session: &Session, mut model: Generations, torn: &[u8]) -> Verdict {
     verdict
 }
 
-/// Returns the complaint that a backup made by a session that compresses is
-/// plain.
+/// Returns a complaint for each plain backup of a session that compresses.
 fn plain_backups(session: &Session) -> Vec<String> {
     files(&session.dir(), LOG)
         .into_iter()
@@ -219,7 +216,7 @@ fn plain_backups(session: &Session) -> Vec<String> {
         .collect()
 }
 
-/// Tries the points of a scene.
+/// Kills the session at the chosen points of a scene.
 fn try_scene(scene: &Scene, nth: usize) -> Tally {
     let recording = Session::record(scene);
     let points = recording.changing();
@@ -238,11 +235,11 @@ fn try_scene(scene: &Scene, nth: usize) -> Tally {
     tally
 }
 
-/// Kills a session at a write to the log, and has the beginning of what it was
-/// about to write stand there: two lines and a half.
+/// Kills a session at a write to the log and appends the beginning of that write: two and a half
+/// lines.
 fn torn(scene: &Scene, recording: &Recording, index: usize) -> Verdict {
     let (session, count) = killed(scene, recording, index);
-    // Not more than fits, for the rest would be another write.
+    // Not more than fits: the rest would be another write.
     let fits = LIMIT.saturating_sub(session.model(count).log.len()) / LINE;
     let whole = fits.saturating_sub(1).min(2).min(LINES - count);
     let fragment = b"line xxx ca";
@@ -252,8 +249,8 @@ fn torn(scene: &Scene, recording: &Recording, index: usize) -> Verdict {
     mended(&session, session.model(count + whole), fragment)
 }
 
-/// Kills a session, lets another writer come with other settings as to
-/// compression, and judges what it leaves.
+/// Kills a session, lets a writer with the other setting for compression go on, and checks what it
+/// leaves.
 fn mended_by_another(scene: &Scene, recording: &Recording, point: usize) -> Verdict {
     let (session, count) = killed(scene, recording, point);
     let args = if scene.gzip() { "" } else { "--gzip" };
@@ -266,8 +263,8 @@ fn mended_by_another(scene: &Scene, recording: &Recording, point: usize) -> Verd
     verdict
 }
 
-/// Kills a session at `point`, and then the writer that comes next at each of
-/// its own points, or every `nth`.
+/// Kills a session at `point`, and then the next writer at each of its own points, or at every
+/// `nth`.
 fn killed_twice(scene: &Scene, recording: &Recording, point: usize, nth: usize, tally: &mut Tally) {
     let second = vec![line("second", 0)];
     let (session, _) = killed(scene, recording, point);
@@ -292,7 +289,7 @@ fn killed_twice(scene: &Scene, recording: &Recording, point: usize, nth: usize, 
     }
 }
 
-/// Tries the points of several scenes, chosen by `wanted`.
+/// Tries the scenes that `wanted` chooses.
 fn try_scenes(wanted: fn(&str) -> bool) {
     let scenes = SCENES.iter().chain(&MORE);
     let scenes = scenes.filter(|scene| wanted(scene.name));

@@ -1,6 +1,6 @@
-//! Python beside it: goes on alone after a killed `clh-tee`; is killed itself
-//! and is mended by `clh-tee`; and, for comparison, goes on alone after having
-//! been killed, which is where it loses whole generations.
+//! Python in the same directory: it continues alone after a killed `clh-tee`; it is killed, and
+//! `clh-tee` repairs what it leaves; and, for comparison, it continues alone after it was killed,
+//! and there it loses whole generations.
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
@@ -17,15 +17,15 @@ use crate::harness::Peer;
 use crate::harness::generations::{Generations, Verdict, is_gz};
 use crate::harness::strace::{Recording, Strace};
 
-/// How many lines Python appends when it goes on: enough for it to rotate.
+/// How many lines Python appends: enough for a rotation.
 const MORE: usize = 12;
 
-/// Returns the version of concurrent-log-handler that all of this is about.
+/// Returns the version of concurrent-log-handler for these tests.
 fn peer() -> Peer {
     Peer::of_version("0.9.31")
 }
 
-/// Returns the scenes that have these names.
+/// Returns the scenes with these names.
 fn scenes<const N: usize>(names: [&str; N]) -> [&'static Scene; N] {
     names.map(|name| {
         let mut found = SCENES.iter().filter(|scene| scene.name == name);
@@ -33,7 +33,7 @@ fn scenes<const N: usize>(names: [&str; N]) -> [&'static Scene; N] {
     })
 }
 
-/// Lets Python alone go on in all of these directories.
+/// Lets Python alone continue in all of these directories.
 fn python_goes_on(sessions: &[&Session]) {
     let Some(first) = sessions.first() else {
         return;
@@ -43,7 +43,7 @@ fn python_goes_on(sessions: &[&Session]) {
     for session in sessions {
         let (dir, source) = (session.dir(), first.place.path("more"));
         let (keep, gzip) = (session.scene.keep, u8::from(session.scene.gzip()));
-        // "app.log", its bytes in hexadecimal.
+        // This is "app.log" in hexadecimal.
         let name = "6170702e6c6f67";
         let (dir, source) = (dir.display(), source.display());
         writeln!(list, "{dir} {source} {LIMIT} {keep} {gzip} {name}").expect("write to a string");
@@ -55,15 +55,15 @@ fn python_goes_on(sessions: &[&Session]) {
     assert!(output.status.success(), "{}: {stderr}", output.status);
 }
 
-/// Returns what there ought to be when Python has gone on after `count` lines.
+/// Returns the expected files after Python continued after `count` lines.
 fn model_after_python(session: &Session, count: usize) -> Generations {
     let mut model = session.model(count);
     model.append_all(&lines("more", 0, MORE), LIMIT, session.scene.keep);
     model
 }
 
-/// Judges what Python alone has made of a killed `clh-tee`'s directory: all
-/// must be there, but for a private file that Python does not know.
+/// Checks the directory of a killed `clh-tee` after Python alone continued: everything must be
+/// there; a private file, unknown to Python, may be there too.
 fn judge_python(session: &Session, count: usize) -> Verdict {
     let mut verdict = session.judge(&model_after_python(session, count));
     let private = |name: &String| name.starts_with(".__") && is_gz(name);
@@ -85,7 +85,7 @@ fn python_alone_goes_on_after_a_killed_clh_tee() {
         let mut tally = Tally::default();
         for (point, (session, count)) in points.iter().zip(&killed) {
             let mut verdict = judge_python(session, *count);
-            // A clh-tee that comes later still removes what is of no use.
+            // A later clh-tee removes what is useless.
             let fresh = line("fresh", 0);
             let faults = session.go_on(scene.args, &fresh);
             let mut model = model_after_python(session, *count);
@@ -99,11 +99,11 @@ fn python_alone_goes_on_after_a_killed_clh_tee() {
     }));
 }
 
-/// A Python writer that waits to be let loose.
+/// A Python writer that waits for its start.
 struct Writer(Child);
 
 impl Writer {
-    /// Starts it, and waits until it is ready to write.
+    /// Starts the process and waits until it is ready to write.
     fn ready(session: &Session) -> Self {
         session.place.write("input", &lines("line", 0, LINES));
         let (keep, gzip) = (session.scene.keep, u8::from(session.scene.gzip()));
@@ -123,12 +123,11 @@ impl Writer {
         Self(child)
     }
 
-    /// Returns its process id.
     fn pid(&self) -> Pid {
         Pid::from_raw(i32::try_from(self.0.id()).expect("a process id"))
     }
 
-    /// Lets it write, and waits for its end; returns the signal that killed it.
+    /// Lets it write and waits for its end; returns the signal that killed it.
     fn go(mut self) -> Option<i32> {
         let mut gate = self.0.stdin.take().expect("stdin is a pipe");
         gate.write_all(b"go\n").expect("start Python writing");
@@ -138,7 +137,7 @@ impl Writer {
     }
 }
 
-/// Records a session of Python's.
+/// Records a session of Python.
 fn record(scene: &Scene) -> Recording {
     let session = Session::new(scene);
     let writer = Writer::ready(&session);
@@ -147,8 +146,8 @@ fn record(scene: &Scene) -> Recording {
     Recording::of(strace.finish(), session.place.dir())
 }
 
-/// Runs a session of Python's that is killed at `point`; returns it and how
-/// many of its lines were in.
+/// Runs a session of Python that is killed at `point`; returns it and how many of its lines were in
+/// the log.
 fn killed_python<'a>(
     scene: &'a Scene,
     recording: &Recording,
@@ -189,8 +188,8 @@ fn a_killed_python_is_mended() {
     }));
 }
 
-/// What clh-tee is compared with. Nothing is asserted but that the comparison
-/// means something: that these kills do cost lines where nobody mends.
+/// For comparison. The test only asserts that the comparison is meaningful: these kills do lose
+/// lines if no writer repairs.
 #[test]
 #[ignore = "needs strace and python3 with CLH"]
 fn a_killed_python_that_goes_on_alone_for_comparison() {

@@ -1,4 +1,4 @@
-//! Where sessions begin: settings, and what stands in the directory already.
+//! Where sessions begin: their settings, and the files that exist already.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -14,38 +14,36 @@ use crate::harness::generations::Generations;
 /// The limit of every session, in bytes.
 pub(crate) const LIMIT: usize = 500;
 
-/// How many bytes a line has: ten of them fill a log.
+/// The length of a line in bytes; ten lines fill a log.
 pub(crate) const LINE: usize = 50;
 
-/// Settings of a session, and what it finds.
+/// The settings of a session, and what it finds.
 #[derive(Clone, Copy)]
 pub(crate) struct Scene {
-    /// What it is about.
     pub(crate) name: &'static str,
-    /// Options besides the limit.
+    /// Additional options.
     pub(crate) args: &'static str,
-    /// How many backups are kept.
+    /// How many backups to keep.
     pub(crate) keep: usize,
-    /// In how many pieces the input comes, each a batch of its own.
+    /// In how many pieces the input arrives; each is a batch.
     pub(crate) pieces: usize,
-    /// Makes what it finds in a directory; returns which generations that are,
-    /// in the order in which a reader ought to find them.
+    /// Makes the files that the session finds; returns the generations in them, oldest first.
     pub(crate) prepare: fn(&Path) -> Generations,
 }
 
 impl Scene {
-    /// Tells whether backups are compressed.
+    /// Returns whether backups are compressed.
     pub(crate) fn gzip(&self) -> bool {
         self.args.contains("--gzip")
     }
 
-    /// Returns the lines with which a writer goes on after a crash: what a cap left for the next
-    /// rotation goes with it.
+    /// Returns the lines that a writer appends after a crash: enough to rotate if a cap left
+    /// something for the next rotation.
     pub(crate) fn fresh(&self) -> Vec<u8> {
         lines("fresh", 0, if self.is_capped() { 11 } else { 1 })
     }
 
-    /// Tells whether the size of all decides how many backups are kept.
+    /// Returns whether a cap on the total size decides how many backups are kept.
     pub(crate) fn is_capped(&self) -> bool {
         self.args.contains("--max-total")
     }
@@ -67,18 +65,16 @@ pub(crate) fn lines(what: &str, from: usize, to: usize) -> Vec<u8> {
     (from..to).flat_map(|number| line(what, number)).collect()
 }
 
-/// Compresses.
 pub(crate) fn gz(bytes: &[u8]) -> Vec<u8> {
     let mut gz = GzEncoder::new(Vec::new(), Compression::default());
     gz.write_all(bytes).expect("compress");
     gz.finish().expect("compress")
 }
 
-/// Times are counted from one instant: two forms of one generation were changed
-/// at the same time.
+/// All times count from one instant, so that both forms of a generation get the same time.
 static NOW: LazyLock<SystemTime> = LazyLock::new(SystemTime::now);
 
-/// Makes a file that was last changed so many minutes ago.
+/// Makes a file that was last changed `minutes` ago.
 pub(crate) fn put(dir: &Path, name: &str, bytes: &[u8], minutes: u64) {
     let path = dir.join(name);
     fs::write(&path, bytes).expect("write a file");
@@ -87,24 +83,24 @@ pub(crate) fn put(dir: &Path, name: &str, bytes: &[u8], minutes: u64) {
     file.set_modified(time).expect("set a file's time");
 }
 
-/// A full generation.
+/// Returns a full generation.
 fn full(what: &str) -> Vec<u8> {
     lines(what, 0, 10)
 }
 
-/// Makes a log that is half full and was changed just now.
+/// Makes a log that is half full and has just been changed.
 fn half_a_log(dir: &Path) -> Vec<u8> {
     let log = lines("log", 0, 5);
     put(dir, "app.log", &log, 1);
     log
 }
 
-/// Nothing at all, no lock either.
+/// No files, not even a lock.
 fn nothing(_: &Path) -> Generations {
     Generations::default()
 }
 
-/// Two backups in this form, and a log.
+/// Makes two backups in this form, and a log.
 fn two(dir: &Path, compressed: bool) -> Generations {
     let (old, new) = (full("old"), full("new"));
     if compressed {
@@ -118,23 +114,20 @@ fn two(dir: &Path, compressed: bool) -> Generations {
     Generations { backups: vec![old, new], log: half_a_log(dir) }
 }
 
-/// Two plain backups.
 fn plain(dir: &Path) -> Generations {
     two(dir, false)
 }
 
-/// Two compressed backups.
 fn compressed(dir: &Path) -> Generations {
     two(dir, true)
 }
 
-/// A log only.
 fn log_only(dir: &Path) -> Generations {
     put(dir, ".__app.lock", b"", 60);
     Generations { backups: Vec::new(), log: half_a_log(dir) }
 }
 
-/// One backup, for those that keep one.
+/// Makes one backup, for settings that keep one.
 fn one(dir: &Path, compressed: bool) -> Generations {
     let new = full("new");
     if compressed {
@@ -146,35 +139,33 @@ fn one(dir: &Path, compressed: bool) -> Generations {
     Generations { backups: vec![new], log }
 }
 
-/// One plain backup.
 fn one_plain(dir: &Path) -> Generations {
     one(dir, false)
 }
 
-/// One compressed backup.
 fn one_compressed(dir: &Path) -> Generations {
     one(dir, true)
 }
 
-/// Puts an orphan of this content in: the newest generation but the log.
+/// Adds an orphan: the newest generation except for the log.
 fn orphan(mut found: Generations) -> Generations {
     found.backups.push(full("orphan"));
     found
 }
 
-/// A rotation temp, left after Python's first rename.
+/// A temporary file left after Python's first rename.
 fn temp(dir: &Path) -> Generations {
     put(dir, "app.log.rotate.12345678901", &full("orphan"), 40);
     orphan(plain(dir))
 }
 
-/// A rotation temp beside compressed backups.
+/// The same beside compressed backups.
 fn temp_to_compress(dir: &Path) -> Generations {
     put(dir, "app.log.rotate.12345678901", &full("orphan"), 40);
     orphan(compressed(dir))
 }
 
-/// A rotation temp and half of its compressed form.
+/// The same with half of its compressed form.
 fn temp_and_half(dir: &Path) -> Generations {
     let whole = gz(&full("orphan"));
     let half = &whole[..whole.len() / 2];
@@ -182,15 +173,14 @@ fn temp_and_half(dir: &Path) -> Generations {
     temp_to_compress(dir)
 }
 
-/// A compressed rotation temp only.
+/// Only the compressed form of a temporary file.
 fn temp_compressed(dir: &Path) -> Generations {
     let whole = gz(&full("orphan"));
     put(dir, "app.log.rotate.12345678901.gz", &whole, 40);
     orphan(compressed(dir))
 }
 
-/// Several orphans, one of them older than a backup; no log; a private file
-/// of no use.
+/// Several orphans, one of them older than a backup; no log; a useless private file.
 fn everything(dir: &Path) -> Generations {
     let (oldest, middle) = (full("oldest"), full("middle"));
     put(dir, "app.log.rotate.99999999", &oldest, 90);
@@ -203,7 +193,7 @@ fn everything(dir: &Path) -> Generations {
     Generations { backups: vec![oldest, old, middle, new, full("orphan")], log: Vec::new() }
 }
 
-/// A slot that holds two generations, the plain one being newer.
+/// A slot with two generations, of which the plain one is newer.
 fn two_generations(dir: &Path) -> Generations {
     put(dir, "app.log.1", &full("newest"), 45);
     let mut found = compressed(dir);
@@ -211,8 +201,7 @@ fn two_generations(dir: &Path) -> Generations {
     found
 }
 
-/// A slot that holds two generations, the compressed one being newer, and as
-/// many as are kept.
+/// A slot with two generations, of which the compressed one is newer, in a full chain.
 fn two_generations_full(dir: &Path) -> Generations {
     let names = ["e", "d", "c", "b"];
     for (slot, name) in (1..).zip(names.iter().rev()) {
@@ -224,13 +213,13 @@ fn two_generations_full(dir: &Path) -> Generations {
     Generations { backups, log }
 }
 
-/// A slot that holds one generation in both forms.
+/// A slot with one generation in both forms.
 fn same_generation(dir: &Path) -> Generations {
     put(dir, "app.log.1", &full("new"), 50);
     compressed(dir)
 }
 
-/// A log whose last line is torn.
+/// A log that ends in a partial line.
 fn torn(dir: &Path) -> Generations {
     let mut found = plain(dir);
     found.log.extend_from_slice(b"torn li");
@@ -238,7 +227,7 @@ fn torn(dir: &Path) -> Generations {
     found
 }
 
-/// No log beside a chain: its writer died between two steps.
+/// A chain without a log: the writer died between two steps.
 fn missing_log(dir: &Path) -> Generations {
     let mut found = compressed(dir);
     fs::remove_file(dir.join("app.log")).expect("remove the log");
@@ -246,14 +235,13 @@ fn missing_log(dir: &Path) -> Generations {
     found
 }
 
-/// A gap in the chain. What is beyond it moves only when the chain reaches it.
+/// A gap in the chain. The backups beyond it move only when the chain reaches them.
 fn gap(dir: &Path) -> Generations {
     let found = compressed(dir);
     fs::rename(dir.join("app.log.2.gz"), dir.join("app.log.4.gz")).expect("rename a backup");
     found
 }
 
-/// Makes a scene.
 const fn scene(
     name: &'static str,
     keep: usize,
@@ -294,7 +282,7 @@ pub(crate) const SCENES: [Scene; 26] = [
     scene("cap, 1 backup", 1, 2, "--backups 99 --max-total 1000B", one_plain),
 ];
 
-/// Scenes that differ only in what lies about.
+/// Scenes that differ only in their leftovers.
 pub(crate) const MORE: [Scene; 4] = [
     scene("torn end, gzip", 5, 1, "--gzip", torn),
     scene("log missing", 5, 1, "--gzip", missing_log),

@@ -1,4 +1,4 @@
-//! A session: it begins in a scene, is fed, and may be killed or disturbed.
+//! A session: it begins in a scene, gets input, and may be killed or disturbed.
 
 use std::fs;
 use std::io::Write;
@@ -13,32 +13,28 @@ use crate::harness::{Ended, Place, Running, Tee, until};
 /// How many lines a session has.
 pub(crate) const LINES: usize = 60;
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
 /// The log's name in its directory.
 pub(crate) const LOG: &str = "app.log";
 
-/// A session in its directory.
 pub(crate) struct Session<'a> {
-    /// Where it begins.
     pub(crate) scene: &'a Scene,
-    /// The place of directory and recordings.
+    /// The place with the log's directory and the recordings.
     pub(crate) place: Place,
-    /// What there is before, in order.
+    /// The generations that exist beforehand, oldest first.
     pub(crate) before: Generations,
 }
 
-/// A session that is over.
+/// A session that has ended.
 pub(crate) struct Over {
-    /// Its system calls.
     pub(crate) calls: Vec<Call>,
-    /// How it ended.
     pub(crate) ended: Ended,
 }
 
 impl<'a> Session<'a> {
-    /// Prepares a session.
+    /// Makes the scene.
     pub(crate) fn new(scene: &'a Scene) -> Self {
         let place = Place::fresh();
         let dir = place.path("logs");
@@ -51,17 +47,15 @@ impl<'a> Session<'a> {
         Self { scene, place, before }
     }
 
-    /// Returns the log's directory.
     pub(crate) fn dir(&self) -> PathBuf {
         self.place.path("logs")
     }
 
-    /// Returns the log's path.
     pub(crate) fn log(&self) -> PathBuf {
         self.dir().join(LOG)
     }
 
-    /// Returns the program as this scene has it.
+    /// Returns the program with the scene's options.
     pub(crate) fn tee(&self) -> Tee {
         self.tee_with(self.scene.args)
     }
@@ -74,13 +68,13 @@ impl<'a> Session<'a> {
         ))
     }
 
-    /// Runs it to its end, which may be an early one: strace's `inject` says
-    /// what happens to it, if `path` is given only to calls about that.
+    /// Runs the session to its end. strace's `inject` may end it early or disturb it; with a
+    /// `path`, only at calls about that path.
     pub(crate) fn run(&self, inject: &[String], path: Option<&Path>) -> Over {
         self.run_on(&pieces(self.scene.pieces), inject, path)
     }
 
-    /// Runs a writer on other input than the session's.
+    /// Runs a writer on other input.
     pub(crate) fn run_on(
         &self,
         pieces: &[Vec<u8>],
@@ -92,7 +86,7 @@ impl<'a> Session<'a> {
         let strace = Strace::attach(running.pid(), &self.calls(), inject, path);
         let mut input = running.take_input();
         for piece in pieces {
-            // Whoever was killed reads nothing more.
+            // A killed program reads no more.
             let fed = input.write_all(piece).is_ok();
             if !fed || !self.wait_for(piece, &mut running) {
                 break;
@@ -104,12 +98,12 @@ impl<'a> Session<'a> {
         Over { calls, ended }
     }
 
-    /// Returns the file in which system calls are recorded.
+    /// Returns the file in which strace records the calls.
     pub(crate) fn calls(&self) -> PathBuf {
         self.place.path("calls")
     }
 
-    /// Waits until `piece` is in; tells whether it is.
+    /// Waits until `piece` is in the log; returns whether it is.
     fn wait_for(&self, piece: &[u8], running: &mut Running) -> bool {
         let last = &piece[piece.len() - LINE..];
         let mut is_in = false;
@@ -120,7 +114,7 @@ impl<'a> Session<'a> {
         is_in
     }
 
-    /// Records the calls of a session in `scene`.
+    /// Records the calls of an undisturbed session in `scene`.
     pub(crate) fn record(scene: &'a Scene) -> Recording {
         let session = Self::new(scene);
         let over = session.run(&[], None);
@@ -128,9 +122,8 @@ impl<'a> Session<'a> {
         Recording::of(over.calls, session.place.dir())
     }
 
-    /// Lets a fresh writer with the options `args` append `lines`. Returns what
-    /// is wrong with it: it must manage, and may tell of nothing but what it
-    /// adopted.
+    /// Lets a fresh writer with the options `args` append `lines`. Returns what is wrong with it:
+    /// it must succeed, and may report only adopted orphans.
     pub(crate) fn go_on(&self, args: &str, lines: &[u8]) -> Vec<String> {
         let ended = self.tee_with(args).run(lines);
         let mut faults = Vec::new();
@@ -143,42 +136,41 @@ impl<'a> Session<'a> {
         faults
     }
 
-    /// Returns what there ought to be if the first `count` lines of the
-    /// session are in.
+    /// Returns the expected files if the first `count` lines of the session are in the log.
     pub(crate) fn model(&self, count: usize) -> Generations {
         let mut model = self.before.clone();
         model.append_all(&lines("line", 0, count), LIMIT, self.scene.keep);
         model
     }
 
-    /// Judges the directory by what there ought to be.
+    /// Compares the directory with the model.
     pub(crate) fn judge(&self, model: &Generations) -> Verdict {
         let mut verdict = judge(&self.dir(), LOG, model);
         if self.scene.name == "gap" {
-            // One that was there before is closed when the chain reaches it.
+            // A gap that existed before is closed only when the chain reaches it.
             verdict.faults.retain(|fault| !fault.starts_with("a gap"));
         }
         verdict
     }
 }
 
-/// Returns the input of a session, in so many pieces.
+/// Returns the input of a session in `count` pieces.
 pub(crate) fn pieces(count: usize) -> Vec<Vec<u8>> {
     let each = LINES / count;
     (0..count).map(|piece| lines("line", piece * each, (piece + 1) * each)).collect()
 }
 
-/// Returns how many whole lines of the session went into the log at `log`, as
-/// its system calls tell.
+/// Returns how many whole lines of the session went into the log, from the recorded calls.
 ///
 /// # Panics
-/// If something else was written: half a line.
+///
+/// If anything else was written, such as half a line.
 pub(crate) fn lines_in(calls: &[Call], log: &Path) -> usize {
     let written: i64 = calls
         .iter()
         .filter(|call| call.writes_to(log))
         .filter_map(|call| call.result)
-        // One byte is the newline behind a torn line.
+        // A single byte is the newline after a partial line.
         .filter(|count| *count > 1)
         .sum();
     let written = usize::try_from(written).expect("a count");

@@ -1,6 +1,5 @@
-//! At the limit for the size of a file, which any system has. There will never be
-//! room in that file: it is rotated or, if that cannot be, what is left goes to
-//! standard error when the input ends.
+//! At the process's file size limit, which exists on every system. That file will never have room:
+//! the program rotates it. If it cannot, it writes the rest to standard error when the input ends.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -10,12 +9,12 @@ use nix::sys::signal::Signal;
 use super::{LINES, SOON, chain, expect_given_up, expect_said, numbers, produce, until_said};
 use crate::harness::{Place, Running, Tee, until};
 
-/// What is said when it begins and when it ends.
+/// The beginning of the warning.
 const BEGINS: &str = "cannot append to 'logs/app.log': File too large";
 const ENDS: &str = "appending to 'logs/app.log' works again; no lines lost";
 
-/// Starts the program, with no file to become larger than 100 000 bytes: not a
-/// multiple of a line's length.
+/// Starts the program with a file size limit of 100 000 bytes, which is not a multiple of a line's
+/// length.
 fn start(place: &Place, args: &str) -> Running {
     std::fs::create_dir(place.path("logs")).expect("make a directory");
     let tee = Tee::new(place).args("-q").args(args).args("logs/app.log").start();
@@ -23,7 +22,7 @@ fn start(place: &Place, args: &str) -> Running {
     tee
 }
 
-/// Sets how large the files of a running program may become.
+/// Changes the file size limit of a running program.
 fn limit(tee: &Running, bytes: &str) {
     let status = Command::new("prlimit")
         .args(["--pid", &tee.pid().to_string(), &format!("--fsize={bytes}:unlimited")])
@@ -63,7 +62,7 @@ fn reached_for_good() {
     assert!(told.elapsed() < Duration::from_secs(4), "it took {:?}", told.elapsed());
     drop(producer.join().expect("a producer"));
     let (is_in, given_up) = expect_given_up(&chain(&place.path("logs")), &ended, "line");
-    // What did not fit was cut back to whole lines.
+    // A partial line was removed.
     assert_eq!(is_in, 100_000 / super::LINE);
     assert!(given_up > 0);
 }
@@ -76,7 +75,7 @@ fn a_second_term_ends_it_at_once() {
     let producer = produce(tee.take_input(), "line", 0, 3000);
     until_said(&tee, BEGINS);
     tee.signal(Signal::SIGTERM);
-    // Two that come before the program looks are heard as one.
+    // Two signals before the program looks count as one.
     until(Duration::from_secs(4), "another TERM ends it", || {
         tee.kill(Signal::SIGTERM);
         !tee.alive()

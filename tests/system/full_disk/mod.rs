@@ -1,14 +1,11 @@
-//! A full disk costs no line, and is told once when it begins and once when it
-//! ends: promises 2 and 7, and what DESIGN.md says of failures.
+//! A full disk costs no line; the program reports it once when it begins and once when it ends:
+//! promises 2 and 7.
 //!
-//! The disk is a tmpfs of 256 KB, into which a producer sends 1 MB; then it is
-//! made larger, or it stays full and the writer is told to end. Numbered lines
-//! show what is in, in which order, and what is not; every generation but the
-//! last must have the size that Python would give it, which shows that the
-//! chain was not shifted while nothing could be written. Where no tmpfs can be
-//! mounted this is said, and only the other half runs: there the limit for the
-//! size of a file (`RLIMIT_FSIZE`) is what is met, set from outside and lifted
-//! again, or met by a rotation.
+//! The disk is a tmpfs of 256 KB, and a producer sends 1 MB. Then the disk grows, or it stays full
+//! and the writer is ended. Numbered lines show what is in the log, in which order, and what is
+//! missing. Every generation except the last must have the size that Python would give it, so the
+//! chain was not shifted while nothing could be written. `file_size` does the same without a disk,
+//! with the limit on the size of a file (`RLIMIT_FSIZE`).
 
 mod file_size;
 mod no_threads;
@@ -26,16 +23,16 @@ use crate::harness::{Ended, Running, until};
 /// How many lines a producer sends.
 const LINES: usize = 16_384;
 
-/// How long each is: all together are 1 MB.
+/// The length of a line; all together are 1 MB.
 const LINE: usize = 64;
 
-/// Ample time for what should happen at once.
+/// A generous limit for what should happen at once.
 const SOON: Duration = Duration::from_secs(20);
 
 /// Returns line `number` of the producer `name`.
 fn line(name: &str, number: usize) -> String {
     let mut line = format!("{name} {number:06} ");
-    // Not so even that it could be compressed to nothing.
+    // Irregular, so that compression does not make it tiny.
     let mut mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     while line.len() < LINE - 1 {
         mixed ^= mixed << 13;
@@ -46,8 +43,8 @@ fn line(name: &str, number: usize) -> String {
     line + "\n"
 }
 
-/// Sends lines `from..to` of `name`, as fast as they are taken. Returns the
-/// input, still open, or nothing if nobody took all of them.
+/// Sends lines `from..to` of `name` as fast as possible. Returns the input, still open, or nothing
+/// if the pipe broke.
 fn produce(mut input: ChildStdin, name: &'static str, from: usize, to: usize) -> Producer {
     thread::spawn(move || {
         let lines: Vec<u8> = (from..to).flat_map(|n| line(name, n).into_bytes()).collect();
@@ -58,27 +55,28 @@ fn produce(mut input: ChildStdin, name: &'static str, from: usize, to: usize) ->
 /// A producer at work.
 type Producer = JoinHandle<Option<ChildStdin>>;
 
-/// Waits until the program has said `what`.
+/// Waits until the program has printed `what`.
 fn until_said(tee: &Running, what: &str) {
     until(SOON, what, || tee.stderr_so_far().contains(what));
 }
 
-/// Asserts that `what` was said so many times.
+/// Asserts that `what` was printed so many times.
 #[track_caller]
 fn expect_said(stderr: &str, what: &str, times: usize) {
     assert_eq!(stderr.matches(what).count(), times, "{what}: {}", short(stderr));
 }
 
-/// Returns only those lines that are messages.
+/// Returns only the lines that are messages.
 fn short(stderr: &str) -> String {
     stderr.lines().filter(|l| l.starts_with("clh-tee: ")).collect::<Vec<_>>().join("\n")
 }
 
-/// Returns the numbers of the lines of `name` in `bytes`, in their order.
+/// Returns the numbers of the lines of `name` in `bytes`, in order.
 ///
 /// # Panics
-/// If there is a line that `name` did not send, but for markers of dropped
-/// lines, or one that is torn or glued.
+///
+/// If there is a line that `name` did not send, except markers of dropped lines, or a partial or
+/// joined line.
 fn numbers(bytes: &[u8], name: &str) -> Vec<usize> {
     let text = String::from_utf8(bytes.to_vec()).expect("text");
     let lines = text.split_inclusive('\n');
@@ -96,7 +94,8 @@ fn numbers(bytes: &[u8], name: &str) -> Vec<usize> {
 /// Returns the generations of the log in `dir`, oldest first, the log last.
 ///
 /// # Panics
-/// If there is anything but chain, log and lock.
+///
+/// If there is any other file except the lock.
 fn chain(dir: &Path) -> Vec<Vec<u8>> {
     let mut slots = Vec::new();
     let mut log = Vec::new();
@@ -116,7 +115,7 @@ fn chain(dir: &Path) -> Vec<Vec<u8>> {
     slots.into_iter().map(|(_, content)| content).chain([log]).collect()
 }
 
-/// Asserts that every generation but the log has the size that `limit` gives.
+/// Asserts that every generation except the log has the size that `limit` gives.
 #[track_caller]
 fn expect_sizes(chain: &[Vec<u8>], limit: usize) {
     for (index, generation) in chain.iter().rev().enumerate().skip(1) {
@@ -125,9 +124,8 @@ fn expect_sizes(chain: &[Vec<u8>], limit: usize) {
     }
 }
 
-/// Asserts that the lines that were given up are those which follow the ones
-/// in the log, that none is missing between, and that their count was told.
-/// Returns how many were in and how many were given up.
+/// Asserts that the given up lines directly follow those in the log and that the message has their
+/// number. Returns how many lines were in the log and how many were given up.
 #[track_caller]
 fn expect_given_up(chain: &[Vec<u8>], ended: &Ended, name: &str) -> (usize, usize) {
     let log = numbers(&chain.concat(), name);

@@ -1,8 +1,8 @@
-//! Where no thread can be started, as at a container's limit for processes, the
-//! work is done in the one that there is.
+//! If no thread can be created, as at a container's limit for processes, the existing thread does
+//! all the work.
 //!
-//! The program runs as a user of its own in a user namespace of its own, so that
-//! the limit counts nothing else. That needs root.
+//! The program runs as its own user in its own user namespace, so that the limit counts nothing
+//! else. That needs root.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -13,10 +13,10 @@ use nix::sys::signal::Signal;
 use super::SOON;
 use crate::harness::{Ended, HeldLock, Place, Tee, needs_root, stays, until};
 
-/// Long enough for what waits for the lock to begin to wait.
+/// Long enough for a thread that needs the lock to start waiting.
 const A_WHILE: Duration = Duration::from_millis(300);
 
-/// Returns a place that the other user can write.
+/// Returns a place that the other user can write to.
 fn fresh() -> Place {
     needs_root();
     let place = Place::fresh();
@@ -24,7 +24,7 @@ fn fresh() -> Place {
     place
 }
 
-/// Returns a run that may have so many `processes`, threads included.
+/// Returns a run that may have `processes` processes, threads included.
 fn limited(place: &Place, processes: u32, args: &str) -> Tee {
     let limit = format!("--reuid 61234 --clear-groups unshare -Ur prlimit --nproc={processes}");
     let tee = Tee::new(place).program("setpriv").args(&limit);
@@ -41,7 +41,7 @@ fn hold(place: &Place) -> HeldLock {
     HeldLock::take(&place.path(".__app.lock"))
 }
 
-/// Asserts that it ended with `status` and without a panic.
+/// Asserts that the program ended with `status` and without a panic.
 fn expect(ended: &Ended, status: i32) {
     ended.expect(status);
     assert!(!ended.stderr().contains("panicked"), "{}", ended.stderr());
@@ -118,7 +118,7 @@ fn a_command() {
     drop(held);
     expect(&tee.finish(), 0);
     assert_eq!(place.read("app.log"), lines().as_bytes());
-    // No process can be made either: that is no word about the command.
+    // No process can be created either, which is not the command's fault.
     let ended = limited(&fresh(), 1, "-q app.log -- seq 1000").run(b"");
     expect(&ended, 125);
 }

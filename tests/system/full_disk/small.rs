@@ -1,4 +1,4 @@
-//! On a disk that is full.
+//! A small disk that fills up.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,16 +14,14 @@ use crate::harness::generations::is_gz;
 use crate::harness::small_disk::SmallDisk;
 use crate::harness::{Place, Running, Tee, needs_root, until};
 
-/// A place on a small disk.
 struct Site {
-    /// The disk; unmounted before its directory is removed.
+    /// The disk, unmounted before its directory is removed.
     disk: SmallDisk,
-    /// The place.
     place: Place,
 }
 
 impl Site {
-    /// Makes one with these options of a mount.
+    /// Makes one with these mount options.
     #[track_caller]
     fn new(options: &str) -> Self {
         needs_root();
@@ -32,17 +30,16 @@ impl Site {
         Self { disk, place }
     }
 
-    /// Returns the log's directory.
+    /// Returns the log's directory, which is the disk.
     fn dir(&self) -> PathBuf {
         self.place.path("small")
     }
 
-    /// Starts the program on the log there.
     fn start(&self, args: &str) -> Running {
         Tee::new(&self.place).args("-q").args(args).args("small/app.log").start()
     }
 
-    /// Returns the names there, but for private files, which come and go.
+    /// Returns the names on the disk, without private files, which come and go.
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.dir()).expect("list a directory");
         let name = |entry: std::io::Result<fs::DirEntry>| {
@@ -56,8 +53,8 @@ impl Site {
 }
 
 impl Site {
-    /// Waits until the chain has not changed for longer than the longest wait
-    /// between two tries. Compressing frees room for a while.
+    /// Waits until the chain has not changed for longer than the longest backoff. Compression frees
+    /// room for a while.
     fn until_nothing_changes(&self) {
         let (mut names, mut since) = (self.names(), Instant::now());
         until(SOON, "the chain no longer changes", || {
@@ -69,11 +66,11 @@ impl Site {
     }
 }
 
-/// What is said when it begins and when it ends.
+/// The beginning of the warning.
 const BEGINS: &str = "cannot append to 'small/app.log': No space left on device";
 const ENDS: &str = "appending to 'small/app.log' works again; no lines lost";
 
-/// Fills the disk, watches for a while, makes room; all must be there.
+/// Fills the disk, watches for a while, makes room; asserts that every line is in the log.
 fn filled_then_freed(args: &str, limit: usize) {
     let site = Site::new("size=256k");
     let mut tee = site.start(&format!("--buffer 64K {args}"));
@@ -94,8 +91,7 @@ fn filled_then_freed(args: &str, limit: usize) {
     let stderr = ended.stderr();
     let begins = stderr.matches(BEGINS).count();
     expect_said(&stderr, ENDS, begins);
-    // A backup that has been compressed frees room: then it has ended, and may
-    // begin again.
+    // A compressed backup frees room, so the trouble may end and begin again.
     let most = if args.contains("--gzip") { 4 } else { 1 };
     assert!((1..=most).contains(&begins), "{}", short(&stderr));
 }
@@ -130,7 +126,7 @@ fn filled_then_freed_forced_to_disk() {
     filled_then_freed("--max-bytes 64K --backups 50 --sync batch", 65536);
 }
 
-/// Room made as an administrator makes it: something else is removed.
+/// An administrator makes room: he removes another file.
 #[test]
 #[ignore = "needs root"]
 fn filled_then_a_ballast_removed() {
@@ -152,8 +148,8 @@ fn filled_then_a_ballast_removed() {
     expect_said(&stderr, ENDS, 1);
 }
 
-/// A chain that is full makes room by itself: nothing is to be told, or what
-/// is told ends by itself, and the newest lines are there.
+/// A full chain makes room by itself. There is no warning, or it ends by itself, and the newest
+/// lines are there.
 #[test]
 #[ignore = "needs root"]
 fn a_full_chain_makes_its_own_room() {
@@ -170,13 +166,13 @@ fn a_full_chain_makes_its_own_room() {
     expect_sizes(&chain, 40 * 1024);
 }
 
-/// A removed backup frees its room only when it is closed. A writer that meets the full disk
-/// while its other thread is closing one waits for that, and reports nothing.
+/// A removed backup frees its room only when it is closed. If the disk is full while the background
+/// thread is closing one, the writer waits for that and reports nothing.
 #[test]
 #[ignore = "needs root"]
 fn room_that_is_being_freed_is_waited_for() {
     let site = Site::new("size=12m");
-    // The second rotation removes 5M, of which the new log soon needs some.
+    // The second rotation removes 5M, which the new log soon needs.
     let shell = format!(
         "cd {} && seq 2200000 | strace -f -qq -o trace -e trace=close -e inject=close:delay_enter=50000 \
          {} -q --max-bytes 5M --backups 1 small/app.log",
@@ -189,7 +185,7 @@ fn room_that_is_being_freed_is_waited_for() {
     assert!(site.place.read("small/app.log").ends_with(b"2199999\n2200000\n"));
 }
 
-/// Fills the disk for good, and tells the writer to end.
+/// Fills the disk for good and ends the writer.
 fn filled_for_good(args: &str) {
     let site = Site::new("size=256k");
     let mut tee = site.start(&format!("--drain-timeout 0 --buffer 128K {args}"));
@@ -226,8 +222,8 @@ fn filled_for_good_compressing() {
     filled_for_good("--max-bytes 30000 --backups 50 --gzip");
 }
 
-/// The lines that were given up are as safe as standard error is: where nobody
-/// reads it, the program ends all the same, and in time.
+/// Lines that the program gives up are written to standard error. If nothing reads that, the
+/// program still ends in time.
 #[test]
 #[ignore = "needs root"]
 fn filled_for_good_and_nobody_reads_standard_error() {
@@ -242,7 +238,7 @@ fn filled_for_good_and_nobody_reads_standard_error() {
         .expect("start the program");
     let input = child.stdin.take().expect("stdin is a pipe");
     let producer = produce(input, "line", 0, LINES);
-    // It is full when the log grows no more.
+    // The disk is full when the log stops growing.
     let mut last = (0, Instant::now());
     until(SOON, "the disk is full", || {
         let length = fs::metadata(site.dir().join("app.log")).map_or(0, |m| m.len());
@@ -260,19 +256,19 @@ fn filled_for_good_and_nobody_reads_standard_error() {
     drop(producer.join().expect("a producer"));
 }
 
-/// What is dropped is counted: by markers in the log, each where the lines are
-/// missing of which it tells, and altogether at the end.
+/// Dropped lines are counted by markers in the log, each where its lines are missing, and in total
+/// at the end.
 #[test]
 #[ignore = "needs root"]
 fn dropped_lines_are_counted_exactly() {
     let site = Site::new("size=256k");
     let mut tee = site.start("--overflow drop --buffer 64K --max-bytes 40K --backups 100");
     let input = tee.take_input();
-    // Nobody is held up.
+    // The producer was not held up.
     let input = produce(input, "line", 0, LINES).join().expect("a producer").expect("taken");
     until_said(&tee, BEGINS);
     site.disk.remount("size=8m");
-    // Never that nothing was lost.
+    // Never "no lines lost".
     until_said(&tee, "appending to 'small/app.log' works again; ");
     until_said(&tee, "lines dropped so far (--overflow)");
     drop(produce(input, "line", LINES, LINES + 100).join().expect("a producer"));
@@ -302,7 +298,7 @@ fn dropped_lines_are_counted_exactly() {
     expect_said(&ended.stderr(), &format!("{dropped} lines dropped, the buffer was full"), 1);
 }
 
-/// A writer killed while the disk is full has lost nothing that was in.
+/// A writer killed while the disk is full loses no line that is in the log.
 #[test]
 #[ignore = "needs root"]
 fn killed_while_full() {
@@ -358,7 +354,7 @@ fn several_writers_wait() {
     expect_sizes(&chain, 30000);
 }
 
-/// No inode left: the log can be renamed, and no new one can be made.
+/// No inodes are left: the log can be renamed, but no new one can be created.
 #[test]
 #[ignore = "needs root"]
 fn no_inode_left() {
@@ -382,13 +378,13 @@ fn no_inode_left() {
     assert!(chain.len() > 5, "{}", short(&stderr));
 }
 
-/// Starts the program with its log on another disk, and a copy on the small one.
+/// Starts the program with its log on another disk and a copy on the small one.
 fn copying(site: &Site, args: &str) -> Running {
     let tee = Tee::new(&site.place).args("-q --buffer 64K app.log --copy ^line");
     tee.args("small/app.log").args(args).start()
 }
 
-/// Feeds numbered lines in small pieces, each once the last one is in the main log.
+/// Feeds numbered lines in small pieces, each after the one before is in the main log.
 fn feed_while_the_main_log_goes_on(site: &Site, tee: &mut Running, from: usize, to: usize) {
     for piece in (from..to).collect::<Vec<_>>().chunks(16) {
         let lines: String = piece.iter().map(|n| super::line("line", *n)).collect();
@@ -405,7 +401,7 @@ fn feed_while_the_main_log_goes_on(site: &Site, tee: &mut Running, from: usize, 
 fn a_copy_on_a_full_disk_waits_and_the_main_log_goes_on() {
     let site = Site::new("size=256k");
     let mut tee = copying(&site, "");
-    // 256 KiB fill the disk; then the queue holds 64 KiB.
+    // 256 KiB fill the disk; after that the queue holds 64 KiB.
     let (disk, more) = (4096, 5000);
     feed_while_the_main_log_goes_on(&site, &mut tee, 0, disk);
     feed_while_the_main_log_goes_on(&site, &mut tee, disk, more);
