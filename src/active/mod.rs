@@ -147,6 +147,8 @@ impl Active {
             Err(error) if error.kind() == ErrorKind::PermissionDenied && metadata.is_file() => {
                 options.read(false).open(&self.path)
             }
+            // Without the lock, another writer may have rotated it since we looked.
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) if sys::is_unread(&error) && !sys::is_device(metadata) => {
                 Err(io::Error::other("no process has the FIFO open to read"))
             }
@@ -288,6 +290,19 @@ mod tests {
 
     use super::*;
     use crate::lock::Lock;
+
+    #[test]
+    fn a_log_that_is_rotated_while_it_is_opened_is_missing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("app.log");
+        fs::write(&path, "one\n").unwrap();
+        let about = sys::look_at(&path).unwrap();
+        let mut active = Active::new(path.clone(), Asked::default()).unwrap();
+        active.open = None;
+        fs::rename(&path, dir.path().join("app.log.1")).unwrap();
+        active.open_existing(&about).unwrap();
+        assert!(active.is_missing());
+    }
 
     #[test]
     fn only_a_log_that_stayed_open_has_been_cut_for_certain() {
