@@ -6,6 +6,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod handlers;
 mod neighbours;
 mod recipes;
 mod same_directory;

@@ -54,12 +54,14 @@ fn a_flush_is_acknowledged_when_the_lines_are_in() {
     let held = HeldLock::take(&place.path(".__app.lock"));
     let mut tee = Tee::new(&place).args("-q --acknowledge app.log").start();
     tee.until_echoed(b"\n");
-    tee.feed(b"one\n");
+    tee.feed(b"one\ntwo");
     tee.signal(SIGUSR1);
     stays(A_WHILE, "the line waits for the lock", || tee.out_so_far() == b"\n");
     drop(held);
     tee.until_echoed(b"\n\n");
     assert_eq!(place.read("app.log"), b"one\n");
+    tee.feed(b"three\n");
+    until_in_log(&place, b"one\ntwothree\n");
     tee.signal(SIGUSR1);
     tee.until_echoed(b"\n\n\n");
     tee.finish().expect_quiet_success();

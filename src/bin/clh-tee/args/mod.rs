@@ -119,7 +119,8 @@ pub(crate) struct Cli {
     /// Print a newline when ready, and one after each flush
     ///
     /// This is for a program that starts clh-tee and wants to know when its lines are in LOG: it
-    /// sends USR1 and waits for the newline on standard output. Such a flush does not fsync.
+    /// sends USR1 and waits for the newline on standard output. Such a flush does not fsync, and a
+    /// partial line waits for its end.
     #[arg(long, requires = "quiet", hide_short_help = true, help_heading = "Input and output")]
     pub(crate) acknowledge: bool,
 

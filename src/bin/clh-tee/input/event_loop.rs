@@ -250,7 +250,10 @@ impl<'a> EventLoop<'a> {
             }
             Request::Terminate | Request::Quit => self.terminate(),
             Request::HangUp | Request::Flush => {
-                self.sources.iter_mut().for_each(Source::end_partial);
+                // Who waits for an answer has more of a partial line to come, in the pipe.
+                if !self.cli.acknowledge {
+                    self.sources.iter_mut().for_each(Source::end_partial);
+                }
                 self.requests.flush = true;
             }
             Request::Rotate => self.requests.rotate = true,

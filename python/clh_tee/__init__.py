@@ -1,0 +1,17 @@
+"""Logging handlers that write through clh-tee, and the program itself.
+
+ConcurrentRotatingFileHandler and ConcurrentTimedRotatingFileHandler take the arguments of
+the handlers of the same names in concurrent-log-handler, and share logs with them.
+docs/python.md explains them.
+"""
+
+from ._find import find_clh_tee_bin
+from ._handlers import ConcurrentRotatingFileHandler, ConcurrentTimedRotatingFileHandler
+from ._pipe import ClhTeeError
+
+__all__ = [
+    "ClhTeeError",
+    "ConcurrentRotatingFileHandler",
+    "ConcurrentTimedRotatingFileHandler",
+    "find_clh_tee_bin",
+]
