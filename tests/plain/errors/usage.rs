@@ -80,7 +80,7 @@ const MISTAKES: &[(&str, &str)] = &[
     ("--append app.log", "it always appends"),
     ("-i app.log", "after INT too"),
     ("--output-error app.log", "LOG goes on without standard output"),
-    ("one.log two.log", "there is one LOG"),
+    ("one.log two.log", "there is one LOG; lines go to another one too with --copy"),
     ("--silent app.log", "-q"),
     ("-o app.log", "LOG is given without an option"),
     // tail

@@ -9,7 +9,7 @@ mod given;
 
 use std::time::Duration;
 
-use nix::sys::signal::Signal::{SIGHUP, SIGUSR2};
+use nix::sys::signal::Signal::{SIGHUP, SIGUSR1, SIGUSR2};
 
 use crate::harness::{HeldLock, Place, Tee, until};
 
@@ -147,6 +147,20 @@ fn signals_are_about_all_logs() {
     tee.signal(SIGHUP);
     until_holds(&place, "a.log", "a2\n");
     tee.finish().expect_quiet_success();
+}
+
+#[test]
+fn one_log_acknowledges() {
+    let place = Place::fresh();
+    let mut tee = Tee::new(&place).args("-q --acknowledge app.log --copy a a.log").start();
+    tee.until_echoed(b"\n");
+    tee.feed(b"a\n");
+    tee.signal(SIGUSR1);
+    tee.until_echoed(b"\n\n");
+    let ended = tee.finish();
+    ended.expect_quiet_success();
+    assert_eq!(ended.out, b"\n\n");
+    assert_eq!(place.read("a.log"), b"a\n");
 }
 
 #[test]

@@ -41,6 +41,7 @@ const SYNONYMS: &str = "
 -D --parents: missing directories are made with --mkdir
 -t --time --ts: the time before each line is --timestamp
 --prefix --label: the text before each line is --tag TEXT
+--route --split --also: lines go to other logs with --copy REGEX LOG2 and --divert REGEX LOG2
 --grep -g: which lines go into LOG, or with --read are shown, is --select REGEX
 --encoding --errors: leave it out: bytes go in as they came
 --color --colour: colours go into LOG too; --strip-ansi drops them
@@ -132,7 +133,9 @@ fn of_unknown(word: &str) -> Option<String> {
     if has("--timestamp") {
         return Some("a format is given by '=', as in --timestamp='%F %T'".to_owned());
     }
-    Some("there is one LOG; a command comes after '--', as in: clh-tee LOG -- ls -l".to_owned())
+    let tip = "there is one LOG; lines go to another one too with --copy REGEX LOG2, and a command \
+               comes after '--', as in: clh-tee LOG -- ls -l";
+    Some(tip.to_owned())
 }
 
 fn of_variable(error: &Error) -> Option<String> {

@@ -78,7 +78,10 @@ impl EventLoop<'_> {
             return None;
         }
         let since = sink.locking_since();
-        let reason = if is_over && !sink.is_settled() {
+        // Settling ends the work beside the queue, and more lines may come until all are put.
+        let is_put = self.sources.iter().all(Source::is_put);
+        let is_late = is_over && (!sink.is_idle() || is_put && !sink.is_settled());
+        let reason = if is_late {
             match since {
                 Some(_) => "its lock is held by another process".to_owned(),
                 None => "the time after TERM is over".to_owned(),

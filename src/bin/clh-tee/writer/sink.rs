@@ -204,7 +204,11 @@ impl Sink {
         self.shared.queue.close();
     }
 
-    /// Whether all lines are in and all requests done; if not, there will be news.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.shared.queue.is_idle()
+    }
+
+    /// Whether all lines are in and all requests done; if not, there will be news. No more may come.
     pub(crate) fn is_settled(&self) -> bool {
         if self.given_up.is_some() {
             return true;
