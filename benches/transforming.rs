@@ -46,7 +46,7 @@ const COLOURED: &str = "192.0.2.17 \x1b[1mGET\x1b[0m /api/v1/items?page=3&per_pa
                         \x1b[32m200\x1b[0m 5123 0.0042 curl/8.5.0 request-id=7f3a90c2d41e\r\n";
 
 /// Options that a user might give.
-const OPTIONS: [&str; 8] = [
+const OPTIONS: [&str; 9] = [
     "--timestamp",
     "--timestamp --tag backup[{pid}]",
     "--strip-ansi",
@@ -54,6 +54,7 @@ const OPTIONS: [&str; 8] = [
     "--select 200",
     "--deselect ^#|DEBUG",
     "--escape-control",
+    "--format json",
     "--timestamp --tag backup[{pid}] --strip-ansi --collapse-cr --escape-control",
 ];
 

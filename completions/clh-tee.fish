@@ -11,6 +11,8 @@ complete -c clh-tee -l max-line -d 'Cut longer lines into lines of SIZE' -r
 complete -c clh-tee -l record-start -d 'A line that matches begins a record' -r
 complete -c clh-tee -l record-timeout -d 'How long a record may wait for its next line' -r
 complete -c clh-tee -l max-record -d 'Cut longer records at the end of a line; default 1M' -r
+complete -c clh-tee -l format -d 'How a record stands in LOG: text or json' -r -f -a "text\t'As it is, after time and tag'
+json\t'As a JSON object'"
 complete -c clh-tee -l timestamp -d 'Put the time before each line' -r
 complete -c clh-tee -l tag -d 'Put TEXT and a colon before each line' -r
 complete -c clh-tee -l select -d 'Only lines that match go into LOG' -r

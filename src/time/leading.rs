@@ -21,10 +21,13 @@ const TAI64: i64 = (1 << 62) + 10;
 /// A clock may be ahead, in seconds.
 const AHEAD: i64 = 24 * 60 * 60;
 
-/// Returns the time at the beginning of `line`, with or without a bracket: a date with a fraction
-/// and a zone or without, syslog's, seconds since 1970, or TAI64N.
+/// What may precede it; the second is how `--format json` begins a line.
+const BEFORE: [&[u8]; 2] = [b"[", b"{\"time\":\""];
+
+/// Returns the time at the beginning of `line`, perhaps after a bracket or in JSON: a date with a
+/// fraction and a zone or without, syslog's, seconds since 1970, or TAI64N.
 pub(crate) fn time(line: &[u8]) -> Option<String> {
-    let line = line.strip_prefix(b"[").unwrap_or(line);
+    let line = BEFORE.iter().find_map(|before| line.strip_prefix(*before)).unwrap_or(line);
     let with_fraction = |length| length + fraction(&line[length..]);
     let date = matching(line, &DATES).map(with_fraction);
     let date = date.map(|length| length + matching(&line[length..], &ZONES).unwrap_or(0));
@@ -105,7 +108,8 @@ mod tests {
             "1795366800",
             "1795366800.5",
         ] {
-            for line in [format!("{text} line"), format!("[{text}] line"), text.to_owned()] {
+            let json = format!("{{\"time\":\"{text}\",\"message\":\"line\"}}");
+            for line in [format!("{text} line"), format!("[{text}] line"), text.to_owned(), json] {
                 assert_eq!(time(line.as_bytes()).as_deref(), Some(text));
             }
         }

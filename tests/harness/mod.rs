@@ -22,6 +22,7 @@ mod place;
 #[cfg(unix)]
 mod process;
 mod program;
+mod schema;
 #[cfg(unix)]
 pub(crate) mod small_disk;
 #[cfg(unix)]
@@ -45,6 +46,7 @@ pub(crate) use page::Page;
 pub(crate) use peers::{Peer, PythonWriter, crates_io_program, python};
 pub(crate) use place::Place;
 pub(crate) use program::{Running, Tee};
+pub(crate) use schema::fits;
 #[cfg(unix)]
 pub(crate) use traced::traced;
 pub(crate) use wait::{stays, until};

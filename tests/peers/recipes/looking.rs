@@ -94,6 +94,22 @@ fn faults_have_names_for_programs_and_are_mended() {
 }
 
 #[test]
+#[ignore = "needs jq"]
+fn records_as_json_are_read_by_jq() {
+    needs(&["jq"]);
+    let kitchen = Kitchen::fresh();
+    kitchen.program("myapp", "echo out; printf 'no route to \"db\"\n\\377\n' >&2");
+    expect(&kitchen.run("sh", &kitchen.recipe("json")), 0);
+    expect(&kitchen.run("sh", "echo plain | clh-tee -q app.log"), 0);
+    let errors = expect(&kitchen.run("sh", &kitchen.recipe("json-jq")), 0);
+    assert_eq!(errors, "no route to \"db\"\n\u{fffd}\n");
+    let bytes = kitchen.run("sh", &kitchen.recipe("json-bytes")).stdout;
+    let mut lines: Vec<_> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    lines.sort_unstable();
+    assert_eq!(lines, [&b"no route to \"db\"\n"[..], b"out\n", b"\xff\n"]);
+}
+
+#[test]
 fn all_of_a_log_is_read() {
     let [old, one, four] = [
         "2020-01-01T00:00:00 ERROR 0\n",

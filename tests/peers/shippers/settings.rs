@@ -18,6 +18,23 @@ fn texts(of: &Yaml) -> Vec<&str> {
 }
 
 #[test]
+fn records_as_json_are_taken_apart_by_members_that_they_have() {
+    let page = Page::of("shippers.md");
+    let schema = Page::of("log.schema.json");
+    for (name, members) in
+        [("vector", &["message", "time"][..]), ("loki", &["time", "stream", "message"])]
+    {
+        let block = page.block("json", name);
+        let documents = YamlLoader::load_from_str(&block);
+        assert_eq!(documents.unwrap_or_else(|e| panic!("{name}: {e}")).len(), 1);
+        for member in members {
+            assert!(block.contains(member), "{name}: {member}");
+            assert!(schema.text().contains(&format!("\"{member}\": {{")), "{member}");
+        }
+    }
+}
+
+#[test]
 fn all_read_the_log_by_its_exact_path() {
     let page = Page::of("shippers.md");
     let names = page.names("shipper");

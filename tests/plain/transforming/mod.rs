@@ -5,6 +5,7 @@
 //! which lines match, `tai64nlocal` what a time stamp says, and a terminal what it received.
 
 mod flow;
+mod json;
 mod running;
 mod screen;
 mod selecting;

@@ -11,7 +11,7 @@ use super::config::Read;
 use super::running::Running;
 use super::{Cli, config, modes, values};
 use crate::messages::{Report, counted, size};
-use crate::transform::{Format, Rules};
+use crate::transform::Rules;
 
 /// A smaller limit is a fault to --status too.
 const SMALL: u64 = 64 * 1024;
@@ -67,8 +67,10 @@ impl Cli {
         }
         cli.configured.shown = shown;
         for (log, mut matches) in further {
-            // One answer is due, and it is about LOG.
-            cli.routing.logs.push(Self { log, acknowledge: false, ..Self::of(&mut matches)? });
+            // Lines are transformed as for LOG. One answer is due, and it is about LOG.
+            let transforming = cli.transforming.clone();
+            let of_log = Self { log, transforming, acknowledge: false, ..Self::of(&mut matches)? };
+            cli.routing.logs.push(of_log);
         }
         (cli.transforming.rules, cli.transforming.routes) = (rules, routes);
         cli.records.null &= !by_start;
@@ -100,7 +102,7 @@ impl Cli {
     }
 
     fn warn_of_zone(&self, report: &Report) {
-        let stamped = matches!(self.transforming.timestamp, Some(Format::Pattern(_)));
+        let stamped = self.transforming.has_civil_time();
         let local = !self.timed.utc && (stamped || self.timed.when.is_some());
         if (local || self.reading.since.is_some() && !self.timed.utc)
             && let Some(name) = Zone::misnamed()

@@ -12,6 +12,7 @@ use clh_tee::{When, Zone};
 
 use super::timed::is_by_the_day;
 use super::values::{count, known_point, point};
+use crate::transform::Layout;
 
 #[derive(Debug, Args)]
 pub(crate) struct Reading {
@@ -120,8 +121,8 @@ fn modes_of(id: &str) -> &'static [&'static str] {
         }
         "on_rotate" | "drain_timeout" => &["append", "rotate"],
         "mkdir" | "max_line" | "null" | "record_start" | "record_timeout" | "max_record"
-        | "buffer" | "overflow" | "stats" | "acknowledge" | "timestamp" | "tag" | "collapse_cr"
-        | "escape_control" | "crlf" | "copy" | "divert" => &["append"],
+        | "buffer" | "overflow" | "stats" | "acknowledge" | "format" | "timestamp" | "tag"
+        | "collapse_cr" | "escape_control" | "crlf" | "copy" | "divert" => &["append"],
         "select" | "deselect" | "strip_ansi" => &["append", "read"],
         _ => &[],
     }
@@ -156,6 +157,10 @@ pub(super) fn fault(matches: &ArgMatches) -> Option<String> {
             }
             (_, mode) => no_effect(id, &format!("with {}", option(mode.unwrap_or_default()))),
         };
+    }
+    let unused = ["timestamp", "escape_control"].into_iter().find(|id| is_typed(matches, id));
+    if let (Some(Layout::Json), Some(id)) = (matches.get_one("format"), unused) {
+        return no_effect(id, "with --format json, which has a time and escapes anyway");
     }
     let timed = ["interval", "at_time"].into_iter().find(|id| is_typed(matches, id));
     let is_total = matches.get_one::<u64>("max_total").is_some_and(|total| *total > 0);

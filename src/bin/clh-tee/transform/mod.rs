@@ -3,15 +3,18 @@
 //!
 //! ```text
 //!   strip ─▶ collapse ─▶ select ─▶ route ─▶ escape ─▶ tag and time     TIME TAG: text
+//!                                        └─▶ JSON                      {"time":…,"message":…}
 //! ```
 //!
 //! Each whole line becomes one whole line or none, in each log that it goes to. Newlines
 //! are never changed or added, so no line can forge the prefix of another. Lines that
 //! stay together are kept or left out together, and each gets the time of its record.
+//! As JSON, they become one line.
 
 mod ansi;
 mod control;
 mod grep;
+mod json;
 mod route;
 mod select;
 mod settings;
@@ -19,16 +22,16 @@ mod stamp;
 mod tag;
 
 use std::borrow::Cow;
-use std::slice;
 use std::time::SystemTime;
+use std::{iter, slice};
 
 use clh_tee::Records;
 use memchr::{memchr, memchr_iter, memrchr};
 
+pub(crate) use self::json::note as json_note;
 pub(crate) use self::route::Routes;
 pub(crate) use self::select::{Pattern, Rules, pattern};
-pub(crate) use self::settings::{BARE_TIMESTAMP, Settings};
-pub(crate) use self::stamp::Format;
+pub(crate) use self::settings::{BARE_TIMESTAMP, Layout, Settings};
 use self::stamp::Stamp;
 use crate::records::{Batch, Matching};
 
@@ -45,14 +48,23 @@ impl Transform {
     pub(crate) fn new(settings: &Settings, pid: u32, stream: &str) -> anyhow::Result<Option<Self>> {
         let Settings { timestamp, tag, rules, routes, strip_ansi, .. } = settings;
         let changes = *strip_ansi || settings.collapse_cr || settings.escape_control;
-        let adds = timestamp.is_some() || tag.is_some() || settings.crlf;
+        let adds = timestamp.is_some() || tag.is_some() || settings.crlf || settings.is_json();
         if !changes && !adds && rules.0.is_empty() && routes.logs() == 1 {
             return Ok(None);
         }
-        let stamp = timestamp.clone().map(|format| Stamp::new(format, settings.utc));
         let tag = tag.as_ref().map(|tag| tag.fill(pid, stream)).transpose()?;
-        let tag = tag.map(|tag| tag + ": ").unwrap_or_default();
-        let prefix = Prefix { stamp, tag, last: Vec::new(), last_of: None };
+        let prefix = if settings.is_json() {
+            let host = tag::value("host", pid, stream).ok();
+            let texts =
+                [("tag", tag.as_deref()), ("stream", Some(stream)), ("host", host.as_deref())];
+            let after = json::after_time(&texts, Some(pid));
+            Prefix::new(json::BEFORE_TIME, Some(json::stamp(settings.utc)), after)
+        } else {
+            let stamp = timestamp.clone().map(|format| Stamp::new(format, settings.utc));
+            let space = if stamp.is_some() { " " } else { "" };
+            let tag = tag.map(|tag| tag + ": ").unwrap_or_default();
+            Prefix::new("", stamp, space.to_owned() + &tag)
+        };
         let text = Text::new(settings);
         Ok(Some(Self { text, prefix }))
     }
@@ -99,7 +111,11 @@ impl Transform {
         Batch { bytes: out, .. }: &mut Batch,
     ) {
         out.extend_from_slice(self.prefix.of(now));
-        out.extend_from_slice(text);
+        if self.text.settings.is_json() {
+            json::end_with(iter::once(text), out);
+        } else {
+            out.extend_from_slice(text);
+        }
         out.extend_from_slice(self.text.ending());
     }
 }
@@ -113,23 +129,27 @@ impl Settings {
 }
 
 struct Prefix {
+    before: &'static str,
     stamp: Option<Stamp>,
-    /// With the colon and space that follow it.
-    tag: String,
+    after: String,
     last: Vec<u8>,
     last_of: Option<SystemTime>,
 }
 
 impl Prefix {
+    fn new(before: &'static str, stamp: Option<Stamp>, after: String) -> Self {
+        Self { before, stamp, after, last: Vec::new(), last_of: None }
+    }
+
     /// Returns the prefix of each line of a record. Records that one read returned share it.
     fn of(&mut self, time: SystemTime) -> &[u8] {
         if self.last_of != Some(time) {
             self.last.clear();
+            self.last.extend_from_slice(self.before.as_bytes());
             if let Some(stamp) = &self.stamp {
                 self.last.extend_from_slice(stamp.show(time).as_bytes());
-                self.last.push(b' ');
             }
-            self.last.extend_from_slice(self.tag.as_bytes());
+            self.last.extend_from_slice(self.after.as_bytes());
             self.last_of = Some(time);
         }
         &self.last
@@ -178,18 +198,23 @@ impl Text {
 
     fn put_in(&self, texts: &[Cow<'_, [u8]>], prefix: &[u8], out: &mut Batch) {
         let begin = out.bytes.len();
-        for text in texts {
-            self.put_line(text, prefix, &mut out.bytes);
+        let lines = texts.iter().map(|text| match text.strip_suffix(b"\r") {
+            Some(text) if self.settings.crlf => text,
+            _ => text,
+        });
+        if self.settings.is_json() {
+            out.bytes.extend_from_slice(prefix);
+            json::end_with(lines, &mut out.bytes);
+            out.bytes.extend_from_slice(self.ending());
+            return;
         }
+        lines.for_each(|line| self.put_line(line, prefix, &mut out.bytes));
         if texts.len() > 1 {
             out.together.push(begin..out.bytes.len());
         }
     }
 
-    fn put_line(&self, mut text: &[u8], prefix: &[u8], out: &mut Vec<u8>) {
-        if self.settings.crlf {
-            text = text.strip_suffix(b"\r").unwrap_or(text);
-        }
+    fn put_line(&self, text: &[u8], prefix: &[u8], out: &mut Vec<u8>) {
         out.extend_from_slice(prefix);
         if self.settings.escape_control {
             control::escape(text, out);

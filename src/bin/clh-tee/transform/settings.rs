@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::route::Routes;
 use super::select::{Pattern, Rules, pattern};
@@ -11,9 +11,31 @@ use super::tag::Template;
 
 pub(crate) const BARE_TIMESTAMP: &str = "rfc3339";
 
+/// How a record stands in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Layout {
+    /// As it is, after time and tag.
+    #[default]
+    Text,
+    /// As a JSON object.
+    Json,
+}
+
 #[derive(Debug, Clone, Default, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[expect(clippy::doc_markdown, reason = "it is shown as it is written")]
 pub(crate) struct Settings {
+    /// How a record stands in LOG: text or json
+    ///
+    /// json: one JSON object a record, in a line of its own. It has the members time (as with
+    /// --timestamp), message, tag (with --tag), and stream, host and pid (as --tag replaces them).
+    /// Newlines inside a record become \n. If a message is not UTF-8, message_base64 has its bytes,
+    /// and U+FFFD stands for the wrong ones in message. --strip-ansi, --collapse-cr, --select and
+    /// --deselect work on the message. docs/log.schema.json describes it.
+    #[arg(long, value_name = "FORMAT", default_value_t = Layout::Text, value_enum,
+          hide_possible_values = true, hide_short_help = true)]
+    pub(super) format: Layout,
+
     /// Put the time before each line
     ///
     /// It is when the first byte of the line was read. FORMAT is rfc3339 (the default; with
@@ -87,6 +109,15 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Layout::Json
+    }
+
+    /// Whether lines get a time that depends on the time zone.
+    pub(crate) fn has_civil_time(&self) -> bool {
+        self.is_json() || matches!(self.timestamp, Some(Format::Pattern(_)))
+    }
+
     /// Leaves what is done to lines that are read: the rules, and whether --strip-ansi was typed.
     pub(crate) fn forget_how_lines_are_written(&mut self, strips: bool) {
         let (rules, strip_ansi) = (mem::take(&mut self.rules), self.strip_ansi && strips);

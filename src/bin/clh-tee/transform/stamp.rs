@@ -19,9 +19,13 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    pub(super) fn rfc3339() -> Self {
+        Self::Pattern(RFC3339.to_owned())
+    }
+
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         match text {
-            "rfc3339" => Ok(Self::Pattern(RFC3339.to_owned())),
+            "rfc3339" => Ok(Self::rfc3339()),
             "unix" => Ok(Self::Unix),
             "tai64n" => Ok(Self::Tai64n),
             pattern if pattern.contains('%') => {

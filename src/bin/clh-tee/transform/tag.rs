@@ -29,15 +29,7 @@ impl Template {
     }
 
     pub(super) fn fill(&self, pid: u32, stream: &str) -> anyhow::Result<String> {
-        let value = |name: &str| match name {
-            "pid" => Ok(pid.to_string()),
-            "host" => host()
-                .map(|host| Escaped(host.as_encoded_bytes()).to_string())
-                .map_err(|error| format!("cannot find out the host's name: {}", reason(&error))),
-            "user" => Ok(Escaped(user().as_bytes()).to_string()),
-            _ => Ok(stream.to_owned()),
-        };
-        self.fill_with(value).map_err(|error| anyhow!(error))
+        self.fill_with(|name| value(name, pid, stream)).map_err(|error| anyhow!(error))
     }
 
     /// Puts what `value` returns in the place of each name in braces.
@@ -59,6 +51,17 @@ impl Template {
             };
         }
         Ok(filled + rest)
+    }
+}
+
+pub(super) fn value(name: &str, pid: u32, stream: &str) -> Result<String, String> {
+    match name {
+        "pid" => Ok(pid.to_string()),
+        "host" => host()
+            .map(|host| Escaped(host.as_encoded_bytes()).to_string())
+            .map_err(|error| format!("cannot find out the host's name: {}", reason(&error))),
+        "user" => Ok(Escaped(user().as_bytes()).to_string()),
+        _ => Ok(stream.to_owned()),
     }
 }
 

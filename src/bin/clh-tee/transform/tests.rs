@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use proptest::prelude::*;
 
 use super::select::{Rule, pattern};
+use super::stamp::Format;
 use super::tag::Template;
 use super::*;
 

@@ -35,9 +35,11 @@ pub(crate) struct Queue {
 
 impl Queue {
     /// Returns an empty queue, and what is ready when the reader should look again.
-    pub(crate) fn new(limit: usize) -> io::Result<(Self, Woken)> {
+    pub(crate) fn new(limit: usize, json: bool) -> io::Result<(Self, Woken)> {
         let (wake, woken) = waker()?;
-        let state = Mutex::new(State::default());
+        let mut state = State::default();
+        state.json = json;
+        let state = Mutex::new(state);
         Ok((Self { state, work: Condvar::new(), wake, limit }, woken))
     }
 

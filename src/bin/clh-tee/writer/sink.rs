@@ -62,7 +62,7 @@ impl Sink {
         among_others: bool,
         report: &Report,
     ) -> io::Result<Self> {
-        let (queue, news) = Queue::new(cli.buffer)?;
+        let (queue, news) = Queue::new(cli.buffer, cli.transforming.is_json())?;
         let notices = log.take_notices();
         let shared = Arc::new(Shared {
             queue,

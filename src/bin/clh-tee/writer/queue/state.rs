@@ -9,6 +9,7 @@ use super::newlines;
 use crate::messages::{counted, moment};
 use crate::records::Batch;
 use crate::sys::READ;
+use crate::transform::json_note;
 
 #[derive(Default)]
 pub(super) struct State {
@@ -30,6 +31,8 @@ pub(super) struct State {
     pub(super) waiting: usize,
     /// Not yet reported in the log.
     dropped: Option<Dropped>,
+    /// A line in the log is a JSON object.
+    pub(super) json: bool,
 }
 
 /// Due when everything before this position is in.
@@ -170,7 +173,9 @@ impl State {
             let [first, last] = [first, last].map(moment);
             let lines = counted(lines, "line");
             let marker =
-                format!("clh-tee: {lines} dropped from {first} to {last}, the buffer was full\n");
+                format!("clh-tee: {lines} dropped from {first} to {last}, the buffer was full");
+            let marker =
+                if self.json { json_note(&marker, SystemTime::now()) } else { marker + "\n" };
             if self.has_room(marker.len(), limit) {
                 self.dropped = None;
                 self.push(marker.as_bytes().into());
