@@ -1,6 +1,6 @@
-//! The library's errors: an operation that failed, its path and the system's reason.
+//! The library's errors: the operation that failed, its path, and the system's reason.
 //!
-//! A problem that loses no line is no error but a [`Notice`](crate::Notice).
+//! A problem that loses no line is not an error but a [`Notice`](crate::Notice).
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -10,10 +10,12 @@ use std::path::{Path, PathBuf};
 
 use crate::sys;
 
-/// A result with the library's [`Error`].
+/// A result with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// An operation that failed: what was tried, on which path, and why it failed.
+///
+/// It is displayed as `cannot VERB 'PATH': REASON`, with the path [escaped](Escaped).
 #[derive(Debug)]
 pub struct Error {
     /// A verb that follows "cannot".
@@ -32,13 +34,13 @@ impl Error {
         move |source| Self::new(verb, path, source)
     }
 
-    /// Returns what was tried, as a verb that follows "cannot".
+    /// Returns the operation: a verb, with its object if needed, that follows "cannot".
     #[must_use]
     pub fn verb(&self) -> &'static str {
         self.verb
     }
 
-    /// Returns the path that it was tried on.
+    /// Returns the path on which it failed.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
@@ -50,14 +52,14 @@ impl Error {
         self.source.kind()
     }
 
-    /// Returns whether a file cannot be created because its directory is missing.
+    /// Returns whether a file could not be created because its directory is missing.
     #[must_use]
     pub fn is_missing_directory(&self) -> bool {
         self.verb == "create" && self.kind() == io::ErrorKind::NotFound
     }
 
-    /// Returns whether the lock file's file system supports no locks. Waiting does not help; a
-    /// lock directory on a local disk does.
+    /// Returns whether the lock file's file system does not support locks. Retrying does not help;
+    /// a lock directory on a local disk does.
     #[must_use]
     pub fn is_locking_unsupported(&self) -> bool {
         self.verb == "lock" && sys::is_unsupported(&self.source)
@@ -69,15 +71,15 @@ impl Error {
         &self.source
     }
 
-    /// Returns the reason in the system's words, without its number.
+    /// Returns the reason in the system's words, without "(os error N)".
     #[must_use]
     pub fn reason(&self) -> String {
         reason(&self.source)
     }
 }
 
-/// Returns the reason in the system's words, without the "(os error N)" that [`io::Error`]
-/// adds.
+/// Returns the reason of an error in the system's words, without the "(os error N)" that
+/// [`io::Error`] adds.
 #[must_use]
 pub fn reason(error: &io::Error) -> String {
     match error.raw_os_error() {
@@ -92,7 +94,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The text already has the reason, so it is no source: see [`Error::io_error`].
+/// The displayed text includes the reason, so `source` returns nothing; see [`Error::io_error`].
 impl std::error::Error for Error {}
 
 impl From<Error> for io::Error {
@@ -102,8 +104,8 @@ impl From<Error> for io::Error {
 }
 
 /// Unicode's `Default_Ignorable_Code_Point` (bidirectional marks, zero-width characters, tags)
-/// except U+FE00–FE0F, which many emoji need; line and paragraph separators; interlinear
-/// annotation.
+/// without U+FE00–FE0F, which many emoji need; plus line and paragraph separators and interlinear
+/// annotations.
 #[rustfmt::skip]
 const UNSEEN: [RangeInclusive<char>; 16] = [
     '\u{ad}'..='\u{ad}', '\u{34f}'..='\u{34f}', '\u{61c}'..='\u{61c}', '\u{115f}'..='\u{1160}',
@@ -112,30 +114,30 @@ const UNSEEN: [RangeInclusive<char>; 16] = [
     '\u{fff0}'..='\u{fffb}', '\u{1bca0}'..='\u{1bca3}', '\u{1d173}'..='\u{1d17a}', '\u{e0000}'..='\u{e0fff}',
 ];
 
-/// Bytes from outside, made safe to show.
+/// Text from outside, escaped for display.
 ///
 /// Control characters, characters that hide or reorder text (bidirectional marks, zero-width
-/// characters, line separators) and invalid UTF-8 appear as `\xNN`, so no file name can steer a
-/// terminal or fake a message.
+/// characters, line separators) and bytes that are not UTF-8 appear as `\xNN`. So no file name can
+/// control a terminal or imitate a message.
 #[derive(Debug, Clone, Copy)]
 pub struct Escaped<'a>(pub &'a [u8]);
 
 impl<'a> Escaped<'a> {
-    /// Shows `path` escaped.
+    /// Wraps a path.
     #[must_use]
     pub fn path(path: &'a Path) -> Self {
         Self(path.as_os_str().as_encoded_bytes())
     }
 
-    /// Returns whether `character` is shown escaped: a control character, or an invisible one
-    /// that hides, joins or reorders others.
+    /// Returns whether `character` is escaped: a control character, or an invisible one that hides,
+    /// joins or reorders other characters.
     #[must_use]
     pub fn escapes(character: char) -> bool {
         let is_unseen = |range: &RangeInclusive<char>| range.contains(&character);
         character.is_control() || (character >= '\u{ad}' && UNSEEN.iter().any(is_unseen))
     }
 
-    /// Shows `text` escaped.
+    /// Wraps bytes.
     #[must_use]
     pub fn text(text: &'a OsStr) -> Self {
         Self(text.as_encoded_bytes())
@@ -171,7 +173,7 @@ mod tests {
         let reason = io::Error::from_raw_os_error(sys::FORBIDDEN);
         let error = Error::new("open", "a\nb", reason).to_string();
         let reason = error.strip_prefix(r"cannot open 'a\x0ab': ").unwrap();
-        // The words are the system's.
+        // The exact words are the system's.
         assert!(reason.ends_with("denied") && !reason.contains("os error"), "{reason}");
     }
 
@@ -179,7 +181,7 @@ mod tests {
     fn escapes_control_characters_unseen_ones_and_what_is_not_utf8() {
         let shown = Escaped(b"\x1b[1m\xff \xc3\xa4\xc2\x9b").to_string();
         assert_eq!(shown, "\\x1b[1m\\xff ä\\xc2\\x9b");
-        // And what hides or reorders text.
+        // Characters that hide or reorder text.
         for character in "\u{200b}\u{200e}\u{2028}\u{2029}\u{202e}\u{2066}\u{2069}\u{feff}".chars()
         {
             let shown = Escaped(format!("a{character}b").as_bytes()).to_string();

@@ -1,8 +1,8 @@
-//! The log now appended to.
+//! The log that is being appended to.
 //!
-//! It stays open between holds. At the start of a hold one `stat` of its path shows whether it
-//! is still the log and how long it is; we learn no more of other writers. During the hold no
-//! other writer appends, so a failed write can be cut back.
+//! It stays open between holds. At the start of a hold, one `stat` of its path shows whether it is
+//! still the log and how long it is; nothing else is known about other writers. During the hold no
+//! other writer appends, so a failed write can be undone by truncating.
 
 mod open;
 pub(crate) mod records;
@@ -25,37 +25,37 @@ use crate::sys::{self, Identity, Metadata, identity};
 pub(crate) struct Active {
     path: PathBuf,
     open: Option<Open>,
-    /// Not a regular file: it is never rotated, and writing to it can block.
+    /// Not a regular file: it is never rotated, and writing to it may block.
     special: bool,
-    /// Identity and size when it was closed.
+    /// Its identity and size when it was closed.
     left: Option<(Identity, u64)>,
-    /// Our stale log, if other writers have replaced it.
+    /// Our stale log, after other writers replaced it.
     pub(crate) replaced: Option<File>,
-    /// How many bytes other writers have appended since our last hold; if they have rotated, how
-    /// many are in the new log.
+    /// How many bytes other writers have appended since our last hold; if they rotated the log, how
+    /// many are in the new one.
     pub(crate) others: u64,
-    /// Its sizes before and after another process made it shorter.
+    /// The log's sizes before and after another process truncated it.
     pub(crate) shortened: Option<(u64, u64)>,
     asked: Asked,
-    /// Set if a log was created without what was asked for; true until that is reported.
+    /// Set if a log was created without the configured mode or owner; true until that is reported.
     unmet: Option<bool>,
     /// Why a log was created without the access list of the one that it replaces.
     pub(crate) refused: Option<io::Error>,
-    /// The log has no name: its lines are gone when it is closed.
+    /// The log has no name, so its lines are lost when it is closed.
     pub(crate) nameless: bool,
 }
 
-/// A write that failed, perhaps half-way.
+/// A write that failed, perhaps after some bytes.
 #[derive(Debug)]
 pub(crate) struct Unwritten {
-    /// How many bytes were written; whole records, if the log is a regular file.
+    /// How many bytes were written. In a regular file they are whole records.
     pub(crate) kept: usize,
     pub(crate) error: Error,
 }
 
 impl Active {
-    /// Opens the log if it exists, but refuses a directory, a symbolic link and a socket. A FIFO
-    /// is opened later, when a process may read it.
+    /// Opens the log if it exists. A directory, a symbolic link and a socket are errors. A FIFO is
+    /// opened later, when it may have a reader.
     pub(crate) fn new(path: PathBuf, asked: Asked) -> Result<Self> {
         let mut active = Self { path, asked, ..Self::default() };
         match sys::look_at(&active.path) {
@@ -88,14 +88,14 @@ impl Active {
         &self.path
     }
 
-    /// A device is never locked: it orders its own writers, and no lock file belongs beside
-    /// `/dev/null`.
+    /// Returns whether it is a device. That is never locked: it orders its own writers, and no lock
+    /// file belongs beside `/dev/null`.
     pub(crate) fn is_device(&self) -> bool {
         sys::look_at(&self.path).is_ok_and(|metadata| sys::is_device(&metadata))
     }
 
-    /// Opens the log at the path if ours is stale, and updates the size. A missing log is
-    /// created by the next append.
+    /// Opens the log at the path if ours is stale, and updates the size. A missing log is created
+    /// by the next append.
     pub(crate) fn refresh(&mut self, _: &mut Held<'_>) -> Result<()> {
         match sys::look_at(&self.path) {
             Ok(metadata) => self.compare(&metadata),
@@ -108,14 +108,14 @@ impl Active {
     }
 
     fn compare(&mut self, metadata: &Metadata) -> Result<()> {
-        // It was removed where it is mounted from. Some file systems count no names.
+        // Removed under the name that it is mounted from. Some file systems do not count names.
         self.nameless = sys::links(metadata) == 0 && sys::is_mount_point(&self.path);
         let (now, size) = (identity(metadata), metadata.len());
         let open = self.open.as_ref().map(|open| (open.identity, open.size));
         self.others = match open.or(self.left.take()) {
             Some((before, left)) if before == now => {
-                // A log that was closed may since have been removed, and its identity given to
-                // the next one.
+                // While our log was closed, it may have been removed and the next one may have got
+                // its identity.
                 let is_same = self.open.is_some();
                 self.shortened = (is_same && size < left).then_some((left, size));
                 size.abs_diff(left)
@@ -139,11 +139,11 @@ impl Active {
             return Err(self.cannot("open", symbolic_link(&self.path)));
         }
         refuse_socket(metadata).map_err(Error::on("open", &self.path))?;
-        // Only a regular file is read: we would be a FIFO's reader ourselves, and swallow lines
-        // that no other process reads.
+        // Only a regular file is opened for reading. As a reader of a FIFO we would take lines that
+        // no other process reads.
         let mut options = sys::log_options();
         let file = match options.read(metadata.is_file()).open(&self.path) {
-            // A log that may be written and not read.
+            // A log that may be written but not read.
             Err(error) if error.kind() == ErrorKind::PermissionDenied && metadata.is_file() => {
                 options.read(false).open(&self.path)
             }
@@ -171,14 +171,14 @@ impl Active {
         Ok(())
     }
 
-    /// In bytes, 0 if there is none. Anything but a regular file has size 0, and so is never
-    /// full.
+    /// Returns the size in bytes, or 0 if there is no log. Anything but a regular file has size 0
+    /// and so is never full.
     pub(crate) fn size(&self) -> u64 {
         self.open.as_ref().map_or(0, |open| open.size)
     }
 
-    /// How many bytes fit before the log is full at `limit`: 0 only if it is full now, not for
-    /// the newline that ends a partial line.
+    /// Returns how many bytes fit before the log is full at `limit`. It is 0 only if the log is
+    /// full now, regardless of the newline that a partial line needs.
     pub(crate) fn room(&self, limit: u64) -> u64 {
         let Some(open) = &self.open else { return limit };
         match limit.saturating_sub(open.size) {
@@ -209,7 +209,7 @@ impl Active {
         self.open.is_none()
     }
 
-    /// Creates the missing log with the mode and owner asked for, or those of the log that it
+    /// Creates the missing log with the configured mode and owner, or those of the log that it
     /// replaces, or the system's.
     pub(crate) fn create(&mut self, _: &mut Held<'_>, like: Option<&Ownership>) -> Result<()> {
         let file = self.asked.create_log(&self.path, like);
@@ -222,7 +222,7 @@ impl Active {
         self.keep(file)
     }
 
-    /// Returns, once, whether the system refused the mode or owner asked for.
+    /// Returns once whether the system refused the configured mode or owner.
     pub(crate) fn take_unmet(&mut self) -> bool {
         self.unmet.as_mut().is_some_and(std::mem::take)
     }
@@ -279,7 +279,7 @@ impl Active {
     }
 }
 
-/// Refuses a Unix socket: opening one fails for ever.
+/// Returns an error for a Unix socket, which can never be opened.
 fn refuse_socket(metadata: &Metadata) -> io::Result<()> {
     if sys::is_socket(metadata) { Err(io::Error::other("it is a Unix socket")) } else { Ok(()) }
 }

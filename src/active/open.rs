@@ -1,4 +1,4 @@
-//! An open log: its size, its end, and writes to it that leave whole records.
+//! An open log: its size, its end, and appends that leave only whole records.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -8,33 +8,33 @@ use crate::sys::{self, FileExt, Identity};
 
 #[derive(Debug)]
 pub(crate) struct Open {
-    /// Opened to append and, if permitted, to read.
+    /// Open for appending and, if permitted, for reading.
     pub(crate) file: File,
     pub(crate) identity: Identity,
-    /// The identity in the name of its private file.
+    /// The identity that its private file is named by.
     pub(crate) private_identity: u64,
-    /// A regular file; anything else is never rotated or cut.
+    /// Whether it is a regular file; anything else is never rotated or truncated.
     pub(crate) regular: bool,
-    /// In bytes, when we last looked.
+    /// Its size in bytes when last checked.
     pub(crate) size: u64,
-    /// Whether it ended with a partial line when we last looked.
+    /// Whether it ended with a partial line when last checked.
     pub(crate) partial: bool,
 }
 
 impl Open {
-    /// Updates the size. Only if other writers changed it can the log end with a partial line,
-    /// and only then is the last byte read.
+    /// Updates the size. The log can end with a partial line only if other writers changed it, so
+    /// only then is the last byte read.
     pub(crate) fn resized(&mut self, size: u64) {
         if self.regular && self.size != size {
             self.size = size;
             let mut last = [b'\n'];
-            // A log that may not be read counts as whole.
+            // A log that may not be read is assumed to end with a newline.
             let read = size.checked_sub(1).map(|end| self.file.read_exact_at(&mut last, end));
             self.partial = matches!(read, Some(Ok(()))) && last != [b'\n'];
         }
     }
 
-    /// Appends records, after the newline that ends a partial line.
+    /// Appends records; if the log ends with a partial line, adds its newline first.
     pub(crate) fn append(&mut self, records: Records<'_>) -> Result<(), (usize, io::Error)> {
         self.end_partial_line().map_err(|error| (0, error))?;
         self.write(records)
@@ -63,15 +63,15 @@ impl Open {
             }
         };
         if !self.regular {
-            // A pipe cannot be cut back. The rest of a record follows at the next try.
+            // A pipe cannot be truncated. The rest of the record follows at the next attempt.
             return Err((written, error));
         }
-        // Cut back rather than finish later: another writer's line would join half
-        // of ours before we had the lock again. We hold it, so nothing follows.
+        // Truncate now, because another writer's line would follow half of ours before we could
+        // finish it. We hold the lock, so nothing has been appended after it.
         let kept = records.whole(written);
         self.grown(kept);
         if kept < written {
-            // If that fails, the next look finds another size, and a partial line.
+            // If that fails, the next check finds another size and a partial line.
             drop(self.file.set_len(self.size));
         }
         Err((kept, error))

@@ -1,18 +1,18 @@
-//! Records: what stays together.
+//! Records: lines that stay together.
 
 use std::ops::Range;
 
 use memchr::{memchr, memrchr};
 
-/// Whole lines, and which of them stay together as one record. Every other line is a record by
-/// itself. A record is written whole, into one file.
+/// Whole lines, and which of them form one record. Every other line is a record by itself. A record
+/// is written whole, into one file.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct Records<'a> {
     bytes: &'a [u8],
-    /// In order. Each range begins and ends at a line's end.
+    /// In order; each range begins and ends at a line's end.
     together: &'a [Range<usize>],
-    /// Where `bytes` begin, as the ranges count.
+    /// The position of `bytes` in the numbering of the ranges.
     base: usize,
 }
 
@@ -23,7 +23,7 @@ impl<'a> From<&'a [u8]> for Records<'a> {
 }
 
 impl<'a> Records<'a> {
-    /// Returns records of which those of several lines are at these ranges of `bytes`, in order.
+    /// Returns records of which those with several lines are at these ranges of `bytes`, in order.
     #[must_use]
     pub fn new(bytes: &'a [u8], together: &'a [Range<usize>]) -> Self {
         Self { bytes, together, base: 0 }
@@ -44,7 +44,7 @@ impl<'a> Records<'a> {
         self.bytes.is_empty()
     }
 
-    /// Returns where the records of several lines are.
+    /// Returns the ranges of the records with several lines.
     pub fn together(self) -> impl Iterator<Item = Range<usize>> {
         let (base, end) = (self.base, self.base + self.bytes.len());
         let first = self.together.partition_point(|range| range.end <= base);
@@ -64,7 +64,7 @@ impl<'a> Records<'a> {
         Self { bytes: &self.bytes[..count], ..self }
     }
 
-    /// Returns where the record ends that has byte `at`.
+    /// Returns the end of the record that contains byte `at`.
     pub(crate) fn end_after(self, at: usize) -> usize {
         if let Some(range) = self.around(at) {
             return range.end.min(self.bytes.len());
@@ -82,7 +82,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Returns the record of several lines that has byte `at`.
+    /// Returns the record with several lines that contains byte `at`.
     fn around(self, at: usize) -> Option<Range<usize>> {
         let at = at.saturating_add(self.base);
         let next = self.together.partition_point(|range| range.end <= at);

@@ -1,14 +1,14 @@
-//! Work done without the lock: fsync of rotated logs, freeing removed ones, compressing the
-//! log as it grows.
+//! Work without the lock: syncing rotated logs, freeing removed ones, and compressing the log while
+//! it grows.
 //!
-//! These compress:
+//! Three parties compress:
 //!
-//! - A thread, if there is one: whatever it can, from the start.
-//! - A process that appends faster than it compresses **owes** what it has added. It
-//!   compresses that itself, with the lock released, before it appends more; see
-//!   [`Background::credit`]. Other content of the log never counts against it.
-//! - A short run whose append has crossed the end of a block: before it ends it compresses
-//!   that block and some of what is missing before it. See [`Background::has_share`].
+//! - The background thread, if there is one, compresses whatever it can from the start.
+//! - A process that appends faster than it compresses **owes** what it has added. Before it appends
+//!   more, it compresses that itself, without the lock; see [`Background::credit`]. Other
+//!   processes' content never counts against it.
+//! - A short run whose append has crossed the end of a block compresses that block, and some of
+//!   what is missing before it, before it ends; see [`Background::has_share`].
 
 use std::fs::File;
 use std::io;
@@ -22,41 +22,41 @@ use crate::error::{Error, Result};
 use crate::file::sync::sync_data;
 use crate::sys;
 
-/// How much may wait to be compressed before its producer is held up.
+/// How many bytes may wait for compression before the producer must wait.
 const MOST_OWED: u64 = 1024 * 1024;
 
-/// What a short run compresses of others' content: 6 ms.
+/// How many bytes of others' content a short run compresses: 6 ms.
 const SHARE: u64 = 256 * 1024;
 
-/// Freeing a file of this size takes time that no process should wait for: 0.4 ms.
+/// Freeing a file of this size takes 0.4 ms, for which no process should have to wait.
 const LARGE: u64 = 4 * 1024 * 1024;
 
-/// How many files may wait for an fsync before their writer is behind.
+/// How many files may wait for an fsync before the producer must wait.
 const UNSYNCED: usize = 16;
 
 /// How many files may be kept open to be synced or freed.
 const MOST_OPEN: usize = 64;
 
-/// A process that has added so much, or run so long, is no short run: its thread compresses
-/// whatever it can.
+/// A process that has appended this many bytes, or has run this long, is no short run: its thread
+/// compresses whatever it can.
 const SETTLED_IN: (u64, Duration) = (16 * 1024, Duration::from_millis(100));
 
-/// If another process has claimed the private file for so long, it has been stopped, and the
+/// If another process has claimed the private file for this long, it is considered stopped, and the
 /// file is left to the next rotation.
 const STOPPED: Duration = Duration::from_secs(1);
 
-/// The work for a log that needs no lock; any thread can do it.
+/// The work for a log that needs no lock. Any thread can do it.
 #[derive(Debug, Clone)]
 pub struct Background(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     work: Mutex<Work>,
-    /// The turn to fsync; taken before the work.
+    /// Held while files are synced; locked before `work`.
     settling: Mutex<()>,
-    /// Held while removed files are closed; taken before the work.
+    /// Held while removed files are closed; locked before `work`.
     freeing: Mutex<()>,
-    /// May be busy with a block, so it is locked before `work` and never while holding that.
+    /// May be busy with a block, so it is locked before `work` and never while that is locked.
     incremental: Option<Mutex<Incremental>>,
     limit: u64,
     began: Instant,
@@ -64,21 +64,21 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct Work {
-    /// Removed files, to be freed by closing them.
+    /// Removed files, which closing will free.
     close: Vec<File>,
-    /// Files to be synced, with their paths at the time.
+    /// Files to sync, with their paths at that time.
     sync: Vec<(File, PathBuf)>,
-    /// The growing log: identity, and a size that it has for certain.
+    /// The growing log: its identity, and a size that it has reached for certain.
     log: (u64, u64),
-    /// How many of its bytes are covered.
+    /// How many of its bytes are compressed.
     covered: u64,
-    /// What this process has added and not yet compressed.
+    /// How many bytes this process has added and not compressed.
     owed: u64,
-    /// What a short run has yet to compress.
+    /// How many bytes a short run has yet to compress.
     share: u64,
     total: u64,
     preparing: bool,
-    /// Since when another process has claimed the private file.
+    /// Since when another process has had the private file.
     busy: Option<Instant>,
 }
 
@@ -100,26 +100,26 @@ impl Background {
             || !work.sync.is_empty()
     }
 
-    /// Returns whether so much work waits that the producer should, too. It has `more` bytes
-    /// that are not in the log yet.
+    /// Returns whether so much work is waiting that the producer should wait, too. It has `more`
+    /// bytes that are not in the log yet.
     #[must_use]
     pub fn is_behind(&self, more: u64) -> bool {
         let work = self.work();
-        // A preparation may be for others' content.
+        // A preparation may be about other processes' content.
         let foreign = work.preparing && work.uncovered() - work.owed > MOST_OWED;
         let more = if foreign { 0 } else { more };
         let owed = self.0.incremental.is_some() && work.owed + more > MOST_OWED;
         owed || work.sync.len() > UNSYNCED
     }
 
-    /// Returns whether a share of the work must be done before the process ends.
+    /// Returns whether this process must do a share of the work before it ends.
     #[must_use]
     pub fn has_share(&self) -> bool {
         let work = self.work();
         work.share > 0 && self.has_block(&work)
     }
 
-    /// Does some of the work: a few milliseconds, apart from the disk. [`Background::is_due`]
+    /// Does some of the work: a few milliseconds, not counting the disk. [`Background::is_due`]
     /// returns whether more is left.
     ///
     /// # Errors
@@ -131,13 +131,13 @@ impl Background {
         outcome
     }
 
-    /// Frees and syncs all files that wait for it.
+    /// Frees and syncs all files that are waiting.
     ///
     /// # Errors
     ///
-    /// The first that occurred, after everything was tried.
+    /// The first one that occurred; the other files are synced nevertheless.
     pub fn settle(&self) -> Result<()> {
-        // One thread at a time, so that the work of another one is done too when this returns.
+        // One thread at a time, so that another thread's work is done too when this returns.
         let _turn = locked(&self.0.settling);
         let sync = std::mem::take(&mut self.work().sync);
         self.free();
@@ -151,7 +151,7 @@ impl Background {
         }
     }
 
-    /// How many bytes may be appended before what is owed must be compressed.
+    /// Returns how many bytes may be appended before the process must compress what it owes.
     pub(crate) fn credit(&self) -> u64 {
         if self.0.incremental.is_none() {
             return u64::MAX;
@@ -160,7 +160,7 @@ impl Background {
         (2 * self.block(&work)).saturating_sub(work.owed)
     }
 
-    /// Compresses the whole blocks that are owed.
+    /// Compresses the whole blocks that this process owes.
     pub(crate) fn pay(&self) {
         loop {
             let work = self.work();
@@ -173,8 +173,8 @@ impl Background {
         }
     }
 
-    /// Prepares the rotation of a log that is full or due. Returns false after an error: the
-    /// rotation tries again, and reports it.
+    /// Prepares the rotation of a log that is full or due. Returns false after an error; the
+    /// rotation tries again and reports it.
     pub(crate) fn prepare(&self, identity: u64, size: u64) -> bool {
         let Some(incremental) = &self.0.incremental else { return true };
         self.work().preparing = true;
@@ -187,7 +187,7 @@ impl Background {
         self.0.incremental.is_some()
     }
 
-    /// Does not wait while it is compressing.
+    /// Returns the compressor, unless it is busy.
     pub(crate) fn try_incremental(&self) -> Option<MutexGuard<'_, Incremental>> {
         self.0.incremental.as_ref().and_then(|incremental| incremental.try_lock().ok())
     }
@@ -196,28 +196,29 @@ impl Background {
         self.0.incremental.as_ref().map(locked)
     }
 
-    /// So many files are open that some should be synced and freed.
+    /// Returns whether so many files are open that some should be synced and freed.
     pub(crate) fn has_too_many_open(&self) -> bool {
         let work = self.work();
         work.close.len() + work.sync.len() >= MOST_OPEN
     }
 
-    /// Frees removed small files, now that the new log cannot get the inode of one. If they were
-    /// kept longer, ext4 would check every inode about to become free before it gives one to a
-    /// new file: a rotation without a pause before the next took nine times as long.
+    /// Frees small removed files, now that the new log cannot get one of their inodes. If they were
+    /// kept longer, ext4 would check every inode that is about to become free before it assigns one
+    /// to a new file: a rotation soon after another took nine times as long.
     pub(crate) fn close_small(&self) {
         let is_large = |file: &File| file.metadata().is_ok_and(|about| about.len() >= LARGE);
         self.work().close.retain(is_large);
     }
 
-    /// For a full disk. What another thread is freeing is free, too, when this returns.
+    /// Frees all removed files because the disk is full. Files that another thread is freeing are
+    /// free, too, when this returns.
     pub(crate) fn free(&self) {
         let _freed = locked(&self.0.freeing);
         let close = std::mem::take(&mut self.work().close);
         drop(close);
     }
 
-    /// Compresses so many bytes, and what is left of the last block.
+    /// Compresses `bytes` bytes, and the rest of the last block.
     fn cover(&self, bytes: u64) {
         let Some(incremental) = &self.0.incremental else { return };
         let mut incremental = locked(incremental);
@@ -236,11 +237,11 @@ impl Background {
         let since = work.busy.filter(|_| stuck);
         work.busy = stuck.then(|| since.unwrap_or_else(Instant::now));
         if outcome.is_err() || since.is_some_and(|since| since.elapsed() > STOPPED) {
-            // The rotation tries again, and reports it. Until then there is nothing to wait for.
+            // The rotation tries again and reports it. Until then nothing should wait for it.
             work.covered = u64::MAX;
         }
         if stuck {
-            // Another process does it.
+            // Another process compresses it.
             work.share = 0;
         }
         work.owed = work.owed.min(work.uncovered());
@@ -263,7 +264,7 @@ impl Background {
         work.sync.push((file, path));
     }
 
-    /// The log has grown to `size`, by `own` bytes of ours.
+    /// Records that the log has grown to `size`; `own` bytes of it are ours.
     pub(crate) fn has_grown(&self, identity: u64, size: u64, own: u64) {
         if self.0.incremental.is_none() {
             return;
@@ -300,8 +301,7 @@ impl Work {
     }
 }
 
-/// What a thread that panicked left is good enough: it is compared with the files before it is
-/// used.
+/// A thread that panicked may leave anything here. It is compared with the files before it is used.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,33 +4,33 @@
 //!  header │ block │ block │ … │ end, CRC-32 and length of everything
 //! ```
 //!
-//! Each block is compressed by itself, primed with the 32 KiB before it, and
-//! ends on a byte. So small blocks cost hardly any size, a member can grow
-//! block by block over days and processes, and closing it compresses nothing.
+//! Each block is compressed by itself, primed with the 32 KiB before it, and ends on a byte. So
+//! small blocks cost hardly any size, a member can grow block by block over days and by different
+//! processes, and completing it compresses nothing.
 
 use std::io::{self, ErrorKind};
 
 use flate2::{Compress, Compression, FlushCompress};
 
-/// gzip, deflate, an extra field, no name, no time, any system.
+/// gzip, deflate, an extra field, no name, no time, unknown system.
 pub(crate) const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255];
 /// Deflate's last block, which is empty.
 const END: [u8; 2] = [3, 0];
 
-/// How far back deflate looks.
+/// How far back deflate refers.
 pub(crate) const WINDOW: u64 = 32 * 1024;
-/// A block near the limit: 2 ms, so that little is left when the log is full.
+/// The length of a block near the limit: 2 ms, so that little is left when the log is full.
 pub(crate) const SMALL: u64 = 64 * 1024;
-/// A block far from it: priming costs CPU for each block.
+/// The length of a block far from the limit, because priming costs CPU time per block.
 const LARGE: u64 = 8 * SMALL;
 
-/// Half of what is missing to the limit, in small blocks.
+/// Returns the length of the next block: half of the distance to the limit, in small blocks.
 pub(crate) fn length_at(offset: u64, limit: u64) -> u64 {
     let half = limit.saturating_sub(offset) / 2;
     (half - half % SMALL).clamp(SMALL, LARGE)
 }
 
-/// Reuses its quarter of a megabyte of memory for each block. A short run seldom needs it.
+/// Its 256 KiB of memory are reused for each block. A short run seldom needs it.
 #[derive(Debug)]
 pub(crate) struct Deflater(u32, Option<Compress>);
 
@@ -44,18 +44,18 @@ impl Deflater {
         self.1.get_or_insert_with(|| Compress::new(level, false))
     }
 
-    /// Begins anew. A block that follows the last one does without, and is compressed a third
+    /// Starts afresh. A block that follows the last one needs no reset and is compressed a third
     /// faster.
     pub(crate) fn reset(&mut self) {
         self.state().reset();
     }
 
-    /// Prepares for a block that follows `before` in the log.
+    /// Primes the next block with `before`, the log's content before it.
     pub(crate) fn prime(&mut self, before: &[u8]) -> io::Result<()> {
         self.state().set_dictionary(before).map(drop).map_err(io::Error::other)
     }
 
-    /// Appends to `out` what comes of `piece`, and ends the block after the `last` one.
+    /// Appends the compressed `piece` to `out`, and ends the block after the `last` one.
     pub(crate) fn deflate(
         &mut self,
         piece: &[u8],
@@ -66,7 +66,7 @@ impl Deflater {
         let state = self.state();
         let began = state.total_in();
         loop {
-            // If room is left in the end, a flush was complete.
+            // If room is left at the end, a flush was complete.
             out.reserve(piece.len() / 4 + 64);
             let done = usize::try_from(state.total_in() - began).map_err(io::Error::other)?;
             state.compress_vec(&piece[done..], out, flush).map_err(io::Error::other)?;
@@ -79,17 +79,17 @@ impl Deflater {
 
 pub(crate) const TRAILER: usize = 10;
 
-/// Closes a member of `length` bytes with this CRC-32.
+/// Returns the end of a member of `length` bytes with this CRC-32.
 pub(crate) fn trailer(checksum: u32, length: u64) -> [u8; TRAILER] {
     let mut trailer = [0; TRAILER];
     trailer[..2].copy_from_slice(&END);
     trailer[2..6].copy_from_slice(&checksum.to_le_bytes());
-    // Of a length above 4 GiB gzip keeps the lowest four bytes.
+    // Of a length above 4 GiB, gzip stores the lowest four bytes.
     trailer[6..].copy_from_slice(&length.to_le_bytes()[..4]);
     trailer
 }
 
-/// The CRC-32 of bytes with this `checksum` followed by `bytes`.
+/// Returns the CRC-32 of bytes with this `checksum` followed by `bytes`.
 pub(crate) fn checksum_after(checksum: u32, bytes: &[u8]) -> u32 {
     let mut hasher = crc32fast::Hasher::new_with_initial(checksum);
     hasher.update(bytes);
@@ -111,7 +111,7 @@ mod tests {
         for (index, block) in log.chunks(length).enumerate() {
             let before = &log[..index * length];
             let window = usize::try_from(WINDOW).unwrap();
-            // Every third block goes on from the one before.
+            // Every third block starts afresh; the others continue.
             if index % 3 < 2 {
                 deflater.reset();
                 deflater.prime(&before[before.len().saturating_sub(window)..]).unwrap();
@@ -126,7 +126,7 @@ mod tests {
 
     fn inflated(member: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        // Stops behind the first member, and checks its trailer.
+        // This stops after the first member and checks its trailer.
         flate2::bufread::GzDecoder::new(member).read_to_end(&mut bytes).unwrap();
         bytes
     }

@@ -1,9 +1,9 @@
 //! Compares a plain file with a compressed one.
 //!
-//! Two files of one backup are usually one generation, left by a writer that died; and the log
-//! that a reader has just read may be in the chain as a new compressed file. Only the content
-//! shows it. NUL bytes at the plain file's end, which a power cut leaves, do not count where the
-//! compressed one has other content.
+//! If one backup has two files, they are usually one generation, left by a writer that died. And
+//! the log that a reader has just read may be in the chain as a new compressed file. Only the
+//! content decides. NUL bytes at the plain file's end, which a power cut leaves, do not count where
+//! the compressed file has other content.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Seek};
@@ -14,24 +14,23 @@ use crate::file::open_to_read;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Relation {
-    /// The content is the same.
+    /// Both have the same content.
     Same,
-    /// The compressed file has all of the plain one, and more.
+    /// The compressed file has all of the plain one's content and more.
     MoreCompressed,
-    /// The plain file has all that can be decompressed, and more, or the rest is damaged.
+    /// The plain file has everything that can be decompressed, and more; or the rest is damaged.
     MorePlain,
-    /// Two generations.
+    /// They are two generations.
     Apart,
 }
 
-/// A compressed file that is not whole is no error.
+/// Returns the relation of two files. A compressed file that is incomplete is not an error.
 pub(crate) fn relation(plain: impl Read, compressed: impl Read) -> io::Result<Relation> {
     compare(plain, &mut inflated(compressed)).map(|(relation, _)| relation)
 }
 
-/// Returns whether `plain` and `compressed` are one generation: the content of the former is a
-/// beginning of what the latter, being whole, decompresses to. A kill or a power cut can leave
-/// that.
+/// Returns whether `plain` and `compressed` are one generation: the compressed file is intact, and
+/// the plain file's content is a beginning of its content. A kill or a power cut can leave that.
 pub(crate) fn same_generation(plain: &Path, mut compressed: &File) -> io::Result<bool> {
     compressed.rewind()?;
     let mut inflated = inflated(compressed);
@@ -39,7 +38,7 @@ pub(crate) fn same_generation(plain: &Path, mut compressed: &File) -> io::Result
     if let Relation::MorePlain | Relation::Apart = relation {
         return Ok(false);
     }
-    // The rest must decompress too, since its end holds length and checksum.
+    // The rest must decompress, too, because length and checksum are at the end.
     let (mut rest, mut count) = (vec![0; PIECE], PIECE);
     while damage.is_none() && count == PIECE {
         (count, damage) = fill(&mut inflated, &mut rest)?;
@@ -47,7 +46,7 @@ pub(crate) fn same_generation(plain: &Path, mut compressed: &File) -> io::Result
     Ok(damage.is_none())
 }
 
-/// Returns whether `compressed` is incomplete, and decompresses to a beginning of `plain`: the
+/// Returns whether `compressed` is incomplete and decompresses to a beginning of `plain`: the
 /// process that compressed it was killed.
 pub(crate) fn is_half_of(compressed: &Path, plain: &Path) -> io::Result<bool> {
     let (plain, compressed) = (open_to_read(plain)?, open_to_read(compressed)?);
@@ -55,7 +54,7 @@ pub(crate) fn is_half_of(compressed: &Path, plain: &Path) -> io::Result<bool> {
     Ok(outcome == (Relation::MorePlain, Some(ErrorKind::UnexpectedEof)))
 }
 
-/// Also returns what damage was met.
+/// Also returns the damage, if any.
 fn compare<R: Read>(
     mut plain: impl Read,
     inflated: &mut Inflated<R>,
@@ -82,7 +81,7 @@ fn compare<R: Read>(
     }
 }
 
-/// Fills `bytes` as far as possible; returns how many there were, and what damage was met.
+/// Fills `bytes` as far as possible; returns how many bytes that were, and the damage, if any.
 pub(super) fn fill(
     reader: &mut impl Read,
     bytes: &mut [u8],
@@ -99,7 +98,7 @@ pub(super) fn fill(
     Ok((filled, None))
 }
 
-/// Returns whether there is nothing but NUL in `bytes` and in what follows.
+/// Returns whether `bytes` and everything after them are NUL.
 fn is_nul(bytes: &[u8], rest: impl Read) -> io::Result<bool> {
     let (mut all, mut piece) = (bytes.chain(rest), vec![0; PIECE]);
     loop {
@@ -117,7 +116,7 @@ mod tests {
     use super::*;
     use std::fs;
 
-    /// Compares `plain` with a compressed file of `content` that lacks `cut` bytes at the end.
+    /// Compares `plain` with a compressed file of `content` that lacks the last `cut` bytes.
     fn compare(plain: &[u8], content: &[u8], cut: u64) -> (Relation, bool) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("p");
@@ -153,7 +152,7 @@ mod tests {
         for (plain, content, relation) in [
             (&b"a\nc\n"[..], &b"a\nb\n"[..], Relation::Apart),
             (&x, &y, Relation::Apart),
-            // NUL at the end is what a power cut left.
+            // A power cut leaves NUL bytes at the end.
             (b"a\n\0\0", b"a\nb\nc\n", Relation::MoreCompressed),
             (b"a\n\0\0\0\0\0", b"a\nb\n", Relation::MoreCompressed),
             (b"a\n\0\0\0", b"a\n", Relation::Same),

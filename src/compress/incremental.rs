@@ -1,8 +1,8 @@
-//! Compressing a log before it is rotated, block by block, as it grows.
+//! Compresses a log before it is rotated, block by block, while it grows.
 //!
-//! A log's content does not change once written, so any writer can compress it early, with
-//! the lock released. When the log is full, nothing is left to do under it, unless lines have
-//! come in meanwhile.
+//! A log's content does not change once written, so any writer can compress it early without
+//! holding the lock. When the log is full, nothing is left to do under the lock, except for lines
+//! that arrived meanwhile.
 //!
 //! ```text
 //!            ┌── block ──┬── block ──┬── block ──┬─ not yet ─┐
@@ -13,12 +13,12 @@
 //!            └────────┴────────┴─────────┴────────┘
 //! ```
 //!
-//! Any process may add the next block without reading the others. But the backup must always
-//! be what the log holds, since the plain log is removed: another process may have truncated
-//! it, and it may have grown again over the same bytes. So a rotation is
-//! [prepared](Incremental::prepare): shortly before, with no lock held, the whole log is
-//! compared with the index, and the private file made a complete `.gz`, on disk. Under the lock
-//! only size, identity and samples are compared.
+//! Any process may add the next block without reading the earlier ones. But the plain log is
+//! removed after the rotation, so the backup must hold exactly what the log held. Another process
+//! may have truncated the log, and it may have grown again to the same length. So a rotation is
+//! [prepared](Incremental::prepare): shortly before it, without the lock, the whole log is compared
+//! with the index, and the private file is made a complete `.gz` on disk. Under the lock only size,
+//! identity and samples are compared.
 
 #[cfg(test)]
 mod tests;
@@ -35,18 +35,18 @@ use crate::file::{file_id, open_to_read};
 use crate::names::Names;
 use crate::sys::{self, Identity, Metadata};
 
-/// Up to this size a log is compressed under the lock if no block of it is yet: that takes half
-/// a millisecond, as releasing the lock would.
+/// A log of up to this size without a compressed block is compressed under the lock. That takes
+/// half a millisecond, no longer than releasing the lock and acquiring it again.
 const TINY: u64 = 16 * 1024;
 
-/// If another process has claimed the private file for so long without changing it, it has been
-/// stopped.
+/// If another process has claimed the private file for this long without changing it, that process
+/// is considered stopped.
 const STOPPED: Duration = Duration::from_millis(250);
 
-/// The same under the lock: as long as a block takes.
+/// The same while the lock is held: the time for one block.
 const ONE_BLOCK: Duration = Duration::from_millis(10);
 
-/// How long a comparison of the whole log is valid.
+/// How long a comparison of the whole log stays valid.
 const FRESH: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
@@ -55,18 +55,18 @@ pub(crate) struct Incremental {
     limit: u64,
     sync: bool,
     deflater: Deflater,
-    /// The private file to which the deflater's last block went, and how far it came.
+    /// The private file that holds the deflater's last block, and its progress.
     deflated: Option<(Identity, Progress)>,
-    /// The last block.
+    /// The compressed bytes of the last block.
     compressed: Vec<u8>,
-    /// The log that the rest is about.
+    /// The log that the following fields are about.
     identity: u64,
     covered: u64,
-    /// A private file, and up to where it is good.
+    /// A private file, and the progress up to which we trust it.
     trusted: Option<(Identity, Progress)>,
-    /// When that was compared with the whole log.
+    /// When it was compared with the whole log.
     compared: Option<Instant>,
-    /// The private file that was made complete, and synced if that was asked for.
+    /// The private file that is complete, and synced if configured.
     complete: Option<(Identity, Progress)>,
 }
 
@@ -96,7 +96,7 @@ impl Incremental {
         if self.identity == identity { self.covered } else { 0 }
     }
 
-    /// Compresses whole blocks below `size`, to which the log has grown, until so many bytes are
+    /// Compresses whole blocks up to `size`, to which the log has grown, until `bytes` bytes are
     /// done. Returns whether there was a block. An error loses nothing.
     pub(crate) fn catch_up(&mut self, identity: u64, size: u64, bytes: u64) -> io::Result<bool> {
         self.is_about(identity);
@@ -118,15 +118,15 @@ impl Incremental {
         }
         let left = self.limit.saturating_sub(progress.covered);
         if left > 0 && left < self.limit / 16 && !self.is_fresh() {
-            // When it is full, soon, others wait for this.
+            // The log is almost full; after that, other writers would wait for this.
             self.compare(&files, progress)?;
         }
         Ok(progress.covered > begun.covered)
     }
 
-    /// Prepares the rotation of the log of this `identity` and `size`, without the lock:
-    /// compresses all of it, and compares all of it with what was compressed before. An error
-    /// loses nothing.
+    /// Prepares the rotation of the log with this `identity` and `size`, without the lock:
+    /// compresses what is left and compares the whole log with its compressed form. An error loses
+    /// nothing.
     pub(crate) fn prepare(&mut self, identity: u64, size: u64) -> io::Result<()> {
         self.is_about(identity);
         let (mut since, mut seen) = (Instant::now(), None);
@@ -184,8 +184,8 @@ impl Incremental {
         self.files(about.len()).and_then(|files| files.map_or(Ok(false), ready)).unwrap_or(true)
     }
 
-    /// Covers the whole log, to which no process appends now, and completes the private file.
-    /// Returns nothing if the log is better compressed as a whole.
+    /// Compresses the rest of the log, to which no process appends now, and completes the private
+    /// file. Returns nothing if the log is better compressed as a whole.
     pub(crate) fn finish(&mut self, about: &Metadata) -> io::Result<Option<Compressed>> {
         let (identity, size) = (file_id(about), about.len());
         self.is_about(identity);
@@ -203,7 +203,7 @@ impl Incremental {
         };
         let mut progress = self.progress(&files)?;
         if !self.trusts(&files, progress) {
-            // Another process has added to it after the preparation.
+            // Another process added blocks after the preparation.
             progress = self.compare(&files, progress)?;
         }
         progress = self.add_all(&files, progress, size)?;
@@ -226,7 +226,7 @@ impl Incremental {
         }
     }
 
-    /// Opens the log, if long enough, and claims its private file.
+    /// Opens the log, if it is long enough, and claims its private file.
     fn files(&self, size: u64) -> io::Result<Option<Files>> {
         let log = open_to_read(self.names.log())?;
         let about = sys::about(&log)?;
@@ -241,14 +241,14 @@ impl Incremental {
         let progress = files.private.progress(&files.log)?;
         self.covered = progress.covered;
         if progress.covered == 0 {
-            // An empty file can be trusted.
+            // An empty private file needs no comparison.
             self.trusted = Some((files.private.identity(), progress));
         }
         Ok(progress)
     }
 
-    /// Compares the whole log with the index, and the private file with itself if others have
-    /// written it. If they differ, the private file is emptied.
+    /// Compares the whole log with the index, and the private file with its checksum if other
+    /// processes wrote it. If they differ, the private file is emptied.
     fn compare(&mut self, files: &Files, progress: Progress) -> io::Result<Progress> {
         let known = Some((files.private.identity(), progress));
         let good = progress.covered == 0
@@ -276,7 +276,7 @@ impl Incremental {
         Ok(progress)
     }
 
-    /// Adds a block of this length.
+    /// Compresses the next `length` bytes of the log into a block.
     fn add(&mut self, files: &Files, before: Progress, length: u64) -> io::Result<Progress> {
         let (which, log, at) = (files.private.identity(), &files.log, before.covered);
         let Self { deflater, compressed, .. } = self;

@@ -1,4 +1,4 @@
-//! Reading what a compressed file holds.
+//! Reads compressed files.
 
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read, Seek};
@@ -8,15 +8,15 @@ use flate2::read::{GzDecoder, MultiGzDecoder};
 use super::PIECE;
 use super::compare::fill;
 
-/// Yields what a compressed file decompresses to.
+/// A reader of a compressed file's content.
 pub(crate) type Inflated<R> = MultiGzDecoder<BufReader<R>>;
 
 pub(crate) fn inflated<R: Read>(reader: R) -> Inflated<R> {
     MultiGzDecoder::new(BufReader::with_capacity(PIECE, reader))
 }
 
-/// Passes the content of `file` on in pieces; returns whether the file is whole. One that is not
-/// is no error.
+/// Passes the content of `file` on in pieces; returns whether the file is intact. If it is not,
+/// that is no error.
 pub(crate) fn inflate(mut file: &File, mut into: impl FnMut(&[u8])) -> io::Result<bool> {
     file.rewind()?;
     let mut inflated = inflated(file);
@@ -30,10 +30,10 @@ pub(crate) fn inflate(mut file: &File, mut into: impl FnMut(&[u8])) -> io::Resul
     }
 }
 
-/// Decompresses the beginning of a file, given its first `bytes`, into `out`. Returns how much
-/// came out, or nothing if it is damaged.
+/// Decompresses the first `bytes` of a file into `out`. Returns how many bytes that gave, or
+/// nothing if the file is damaged.
 pub(crate) fn beginning(bytes: &[u8], out: &mut [u8]) -> Option<usize> {
     let (filled, damage) = fill(&mut GzDecoder::new(bytes), out).ok()?;
-    // The file goes on after these bytes.
+    // The file continues after these bytes.
     damage.is_none_or(|kind| kind == ErrorKind::UnexpectedEof).then_some(filled)
 }

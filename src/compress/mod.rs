@@ -1,11 +1,10 @@
-//! Everything about `.gz`: compressing a log into a file beside it, and comparing
-//! the two.
+//! Everything about `.gz`: compressing a log into a file beside it, and comparing the two.
 //!
-//! No incomplete file has a backup's name: the compressed file is [private](private_file)
+//! An incomplete file never has a backup's name: the compressed file is [private](private_file)
 //! until [`rotation`](crate::rotation) places it.
 //!
-//! Only this room uses flate2, except tests. Compared with Python's level 9, its backend
-//! zlib-rs makes logs 8 % larger at level 6, and 1 % at level 7, a seventh slower.
+//! Except for tests, only this room uses flate2. Its backend zlib-rs makes logs 8 % larger at level
+//! 6 than Python's level 9, and 1 % larger at level 7, which is a seventh slower.
 
 pub(crate) mod background;
 pub(crate) mod block;
@@ -24,7 +23,7 @@ use crate::sys::FileExt;
 /// How much is read at once when files are compressed or compared.
 const PIECE: usize = 64 * 1024;
 
-/// Reads from one offset to another, and passes on each piece, and whether it is the last.
+/// Reads from one offset to another and passes each piece on, with whether it is the last.
 fn pieces(
     file: &File,
     mut from: u64,
@@ -49,7 +48,7 @@ pub(crate) mod tests {
     use std::fs;
     use std::path::{Path, PathBuf};
 
-    /// Returns where the compressed file is.
+    /// Compresses a file; returns the path of the result.
     pub(crate) fn compress(source: &Path) -> PathBuf {
         let names = Names::new(source).unwrap();
         let about = crate::sys::look_at(source).unwrap();

@@ -1,26 +1,26 @@
-//! The private file, `.__app.log.ID.gz`: the compressed content of a log that
-//! still grows, or of a file that is about to become a backup.
+//! The private file, `.__app.log.ID.gz`. It holds the compressed content of a log that still grows,
+//! or of a file that is about to become a backup.
 //!
-//! Only this module creates, claims, checks, extends, closes, places or removes it. The rules:
+//! Only this module creates, claims, checks, extends, completes, places or removes it. The rules:
 //!
-//! - Its name follows from the log's identity, so anyone who can `stat` the log can predict
-//!   it. It is opened without following links. One that is not a regular file, or has a second
-//!   name, is never written, truncated or removed: it may be another user's.
-//! - It is used only if it belongs to the log's owner or to us and is no wider than the log.
-//!   Else it is removed, which harms no other file.
+//! - Its name follows from the log's identity, so any user who can `stat` the log can predict it.
+//!   It is opened without following links. If it is not a regular file, or has a second name, it
+//!   may be another user's: it is never written, truncated or removed.
+//! - It is used only if it belongs to the log's owner or to us and its mode is no wider than the
+//!   log's. Otherwise it is removed, which harms no other file.
 //! - Every process that creates, extends or removes it holds a `flock` on it.
-//! - An index, in an extra field of gzip's header, says how far it has come. It is written after
-//!   the block that it counts, so a writer that is killed leaves the index before. A file with
-//!   an incomplete index is emptied.
+//! - An index in an extra field of gzip's header records the progress. It is written after the
+//!   block that it counts, so a writer that is killed leaves the earlier index. A file with an
+//!   incomplete index is emptied.
 //!
 //! ```text
 //!  header with index │ block │ block │ deflate's end, CRC-32, length: gzip's
 //! ```
 //!
-//! - The index only says what its writer saw. A block is trusted if this process wrote it, or
-//!   has compared it with the log, without the lock, in [`incremental`](super::incremental).
-//! - The end is written, and fsynced, before the lock is acquired to rotate: then a rename makes
-//!   the file a backup. The next block overwrites the end, if the log has grown instead.
+//! - The index is only a claim. A block is trusted if this process wrote it, or has compared it
+//!   with the log, without the lock, in [`incremental`](super::incremental).
+//! - The end is written and synced before the lock is acquired for a rotation; then a rename makes
+//!   the file a backup. If the log has grown instead, the next block overwrites the end.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind};
@@ -39,8 +39,8 @@ use crate::lock;
 use crate::names::{self, Names};
 use crate::sys::{self, FileExt, Identity, Metadata};
 
-/// gzip's header, and before the index: the length of the extra field, which holds one subfield,
-/// its name and its length.
+/// gzip's header up to the index: also the length of the extra field, and the name and length of
+/// its only subfield.
 const PREFIX: [u8; 16] = {
     let (mut prefix, fields) = ([0; 16], [40, 0, b'c', b't', 36, 0]);
     let (mut at, header) = (0, block::HEADER);
@@ -53,28 +53,29 @@ const PREFIX: [u8; 16] = {
 /// The index: two lengths and five checksums.
 const INDEX: usize = 36;
 const HEADER: usize = PREFIX.len() + INDEX;
-/// How much of the beginning and of the end of the covered content is compared under the lock.
+/// How many bytes at the beginning and at the end of the compressed content are compared under the
+/// lock.
 const SAMPLE: u64 = 4096;
 
-/// The index: how far a growing private file has come.
+/// The index: the progress of a growing private file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Progress {
-    /// In bytes of the log.
+    /// How many bytes of the log are compressed.
     pub(crate) covered: u64,
     /// Where the blocks end in the private file.
     end: u64,
-    /// CRC-32 of the covered content.
+    /// The CRC-32 of the log's compressed bytes.
     log: u32,
     /// CRC-32 of the blocks.
     data: u32,
-    /// CRC-32 of the samples.
+    /// The CRC-32 of the two samples.
     samples: [u32; 2],
 }
 
 impl Progress {
     const NONE: Self = Self { covered: 0, end: HEADER as u64, log: 0, data: 0, samples: [0; 2] };
 
-    /// Nothing if the index is incomplete.
+    /// Reads the index; returns nothing if it is incomplete.
     fn of(file: &File) -> io::Result<Option<Self>> {
         let length = file.metadata()?.len();
         if length < HEADER as u64 {
@@ -91,7 +92,7 @@ impl Progress {
         Ok(whole.then_some(found))
     }
 
-    /// gzip's header with the index.
+    /// Returns gzip's header with the index.
     fn header(&self) -> [u8; HEADER] {
         let mut bytes = [0; HEADER];
         let (prefix, index) = bytes.split_at_mut(PREFIX.len());
@@ -107,32 +108,32 @@ impl Progress {
         bytes
     }
 
-    /// Checksums of the beginning and the end of the covered content.
+    /// Returns the checksums of the beginning and the end of the first `covered` bytes.
     fn samples(log: &File, covered: u64) -> io::Result<[u32; 2]> {
         let length = SAMPLE.min(covered);
         Ok([checksum(log, 0, length)?, checksum(log, covered - length, length)?])
     }
 
-    /// Goes on over `bytes` of the log.
+    /// Counts `bytes` of the log as compressed.
     pub(crate) fn covers(&mut self, bytes: &[u8]) {
         self.covered += bytes.len() as u64;
         self.log = checksum_after(self.log, bytes);
     }
 
-    /// Whether `log` can be the covered one, by its length and the samples.
+    /// Returns whether `log` may be the right one, by its length and the samples.
     pub(crate) fn seems_of(&self, log: &File) -> io::Result<bool> {
         let long_enough = log.metadata()?.len() >= self.covered;
         Ok(long_enough && Self::samples(log, self.covered)? == self.samples)
     }
 
-    /// Whether `log` is the covered one, comparing everything.
+    /// Returns whether `log` is the right one, comparing everything.
     pub(crate) fn is_of(&self, log: &File) -> io::Result<bool> {
         let long_enough = log.metadata()?.len() >= self.covered;
         Ok(long_enough && checksum(log, 0, self.covered)? == self.log)
     }
 }
 
-/// A growing private file, claimed: no other process writes it.
+/// A growing private file that this process has claimed, so no other process writes it.
 #[derive(Debug)]
 pub(crate) struct PrivateFile {
     file: File,
@@ -141,8 +142,8 @@ pub(crate) struct PrivateFile {
 }
 
 impl PrivateFile {
-    /// Claims the private file of the log that `log` describes, creating a missing one with the
-    /// log's mode and owner. Nothing if another process has claimed it, or if the log is gone.
+    /// Claims the private file of the log that `log` describes; a missing one is created with the
+    /// log's mode and owner. Returns nothing if another process has claimed it or the log is gone.
     pub(crate) fn claim(names: &Names, log: &Metadata) -> io::Result<Option<Self>> {
         let path = names.private(file_id(log));
         let open = || sys::options().read(true).write(true).open(&path);
@@ -150,7 +151,7 @@ impl PrivateFile {
         let file = match open() {
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 match ownership.create(&path) {
-                    // Opened anew, since the first one only appends.
+                    // Opened again, because the first descriptor can only append.
                     Ok(_) => open()?,
                     Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
                     Err(error) => return Err(error),
@@ -166,14 +167,14 @@ impl PrivateFile {
         let stands = |path: &Path, which| {
             sys::look_at(path).is_ok_and(|found| sys::identity(&found) == which)
         };
-        // Between opening and locking it may have become a backup.
+        // It may have become a backup between opening and locking.
         if !lock::try_lock(&file)? || !stands(&path, identity) {
             return Ok(None);
         }
         let log_is_there =
             sys::look_at(names.log()).is_ok_and(|found| file_id(&found) == file_id(log));
         if !log_is_there || !ownership.admits(&Ownership::of(&file, &metadata)) {
-            // The log was rotated, and the file is useless; or its mode is too wide. The next
+            // The log was rotated and this file is useless, or its mode is too wide. The next
             // process creates a new one.
             fs::remove_file(&path)?;
             return Ok(None);
@@ -181,8 +182,8 @@ impl PrivateFile {
         Ok(Some(Self { file, path, identity }))
     }
 
-    /// Whether the private file at `path` grows with a log of this `size`: its index is complete
-    /// and covers no more.
+    /// Returns whether the private file at `path` grows with a log of this `size`: its index is
+    /// complete and counts no more.
     pub(crate) fn is_growing(path: &Path, size: u64) -> bool {
         let progress = open_to_read(path).and_then(|file| Progress::of(&file));
         progress.is_ok_and(|found| found.is_some_and(|found| found.covered <= size))
@@ -192,7 +193,7 @@ impl PrivateFile {
         self.identity
     }
 
-    /// What does not seem to be of `log` is thrown away.
+    /// Returns the progress. A file that does not seem to belong to `log` is emptied.
     pub(crate) fn progress(&self, log: &File) -> io::Result<Progress> {
         match Progress::of(&self.file)? {
             Some(found) if found.seems_of(log)? => Ok(found),
@@ -207,13 +208,13 @@ impl PrivateFile {
         Ok(Progress::NONE)
     }
 
-    /// Whether its blocks are what was written.
+    /// Returns whether its blocks are unchanged since they were written.
     pub(crate) fn is_sound(&self, progress: &Progress) -> io::Result<bool> {
         let (begin, length) = (HEADER as u64, progress.end - HEADER as u64);
         Ok(checksum(&self.file, begin, length)? == progress.data)
     }
 
-    /// Adds a block, `compressed`, with which it has come to `after`, as far as the log goes.
+    /// Adds the block `compressed`, which leads to the progress `after`, if the log is that long.
     pub(crate) fn extend(
         &self,
         before: &Progress,
@@ -226,14 +227,14 @@ impl PrivateFile {
         after.samples = Progress::samples(log, after.covered)?;
         let block = self.file.write_all_at(compressed, before.end);
         if let Err(error) = block.and_then(|()| self.file.write_all_at(&after.header(), 0)) {
-            // What there is of the block takes room that others may need.
+            // The partial block takes up room that other files may need.
             self.file.set_len(before.end)?;
             return Err(error);
         }
         Ok(after)
     }
 
-    /// Makes it the backup of the whole log that `about` describes.
+    /// Completes it as the backup of the whole log that `about` describes.
     pub(crate) fn complete(
         &self,
         progress: &Progress,
@@ -245,7 +246,7 @@ impl PrivateFile {
         seal(&self.file, about, sync)
     }
 
-    /// Whether no other process has added to it, or begun to, since it was complete.
+    /// Returns whether no other process has added to it, or begun to, since it was completed.
     pub(crate) fn is_complete(&self, progress: &Progress) -> io::Result<bool> {
         let mut end = [0; TRAILER];
         if self.file.metadata()?.len() != progress.end + TRAILER as u64 {
@@ -255,38 +256,39 @@ impl PrivateFile {
         Ok(end == trailer(progress.log, progress.covered))
     }
 
-    /// Of a complete one.
+    /// Turns a completed one into a file that can be placed.
     pub(crate) fn into_backup(self) -> Compressed {
         Compressed { file: self.file, path: Removed(Some(self.path)), grows: true }
     }
 }
 
-/// A complete private file that is about to become a backup, locked by us. It is removed unless
-/// it is placed.
+/// A complete private file that is about to become a backup, locked by us. Unless it is placed,
+/// dropping it removes it.
 #[derive(Debug)]
 pub(crate) struct Compressed {
-    /// Closed before the path is removed: on Windows it might keep its name until then.
+    /// Closed before the path is removed: on Windows the name might stay until then.
     file: File,
     path: Removed,
-    /// It grew with a log, and can go on.
+    /// Whether it grew with a log and can grow further.
     grows: bool,
 }
 
-/// Removes the path when dropped.
+/// The path, removed when this is dropped.
 #[derive(Debug)]
 struct Removed(Option<PathBuf>);
 
 impl Drop for Removed {
     fn drop(&mut self) {
         if let Some(path) = &self.0 {
-            // Once placed there is nothing to remove, and after a failure recovery tries again.
+            // After it was placed there is nothing to remove; after a failure, recovery tries
+            // again.
             drop(fs::remove_file(path));
         }
     }
 }
 
 impl Compressed {
-    /// Compresses the whole file at `source`. After an error nothing is left of it.
+    /// Compresses the whole file `source`. After an error nothing remains.
     pub(crate) fn whole(
         names: &Names,
         source: &Path,
@@ -297,24 +299,24 @@ impl Compressed {
         let identity = file_id(about);
         let outcome = Self::at(names.private(identity), source, level, sync);
         if outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::AlreadyExists) {
-            // It is not ours, or its maker was stopped or has died.
+            // It is not ours, or the process that made it was stopped or has died.
             let path = names.private(identity ^ u64::from(process::id()));
             return Self::at(path, source, level, sync);
         }
         outcome
     }
 
-    /// Creates `path` with mode, owner and time of change of `source`.
+    /// Creates `path` with the mode, owner and time of last change of `source`.
     fn at(path: PathBuf, source: &Path, level: u32, sync: bool) -> io::Result<Self> {
         let source = open_to_read(source)?;
         let about = sys::about(&source)?;
         let (file, _) = Ownership::of(&source, &about).create(&path)?;
         let made = Self { file, path: Removed(Some(path)), grows: false };
-        // It is new, so it is free; if not, it is no longer ours.
+        // A new file is free. If this is not, it is no longer ours.
         if !lock::try_lock(&made.file)? {
             return Err(ErrorKind::WouldBlock.into());
         }
-        // No name in the header: Python's is a temporary file's, so `gunzip -N` restores
+        // No name in the header: Python stores a temporary file's name, so `gunzip -N` restores
         // nonsense.
         let mut encoder = GzBuilder::new().write(&made.file, Compression::new(level));
         io::copy(&mut BufReader::with_capacity(PIECE, source), &mut encoder)?;
@@ -323,7 +325,7 @@ impl Compressed {
         Ok(made)
     }
 
-    /// Takes over the private file at `path`, unless its maker is alive.
+    /// Takes over the private file at `path`, unless the process that made it is alive.
     pub(crate) fn of_dead_maker(path: PathBuf) -> Result<Option<Self>> {
         if !sys::look_at(&path).is_ok_and(|metadata| is_our_own(&metadata)) {
             return Ok(None);
@@ -331,7 +333,7 @@ impl Compressed {
         let file = open_to_read(&path).map_err(Error::on("open", &path))?;
         let metadata = sys::about(&file).map_err(Error::on("look at", &path))?;
         let free = lock::try_lock(&file).map_err(Error::on("lock", &path))?;
-        // Only if it is ours: dropping a value removes the file.
+        // Only if it is ours, because dropping the value removes the file.
         let ours = free && is_our_own(&metadata);
         Ok(ours.then(|| Self { file, path: Removed(Some(path)), grows: false }))
     }
@@ -344,12 +346,12 @@ impl Compressed {
         self.path.0.as_deref().unwrap_or(Path::new(""))
     }
 
-    /// Whether it may stand for a file of this mode and owner.
+    /// Returns whether it may be used for a file of this mode and owner.
     pub(crate) fn is_admitted_by(&self, ownership: &Ownership) -> Result<bool> {
         self.metadata().map(|metadata| ownership.admits(&Ownership::of(&self.file, &metadata)))
     }
 
-    /// Whether it is the compressed form of the backup at `plain`, of this `length`.
+    /// Returns whether it is the compressed form of the backup `plain` of this `length`.
     pub(crate) fn holds(&self, plain: &Path, length: u64) -> Result<bool> {
         let covers_all =
             Progress::of(&self.file).map(|found| found.is_none_or(|it| it.covered >= length));
@@ -358,13 +360,13 @@ impl Compressed {
         holds.map_err(Error::on("compare", plain))
     }
 
-    /// Renames it to the compressed backup beside `plain`.
+    /// Renames it to the compressed form of the backup `plain`.
     pub(crate) fn place(&self, plain: &Path) -> Result<()> {
         let rename = fs::rename(self.path(), names::compressed(plain));
         rename.map_err(Error::on("rename", self.path()))
     }
 
-    /// Lets it grow again after a rotation that failed.
+    /// Lets it grow again after a failed rotation.
     pub(crate) fn put_back(mut self) {
         if self.grows {
             self.path.0 = None;
@@ -372,21 +374,21 @@ impl Compressed {
     }
 }
 
-/// A file with a private file's name can be ours only if it is regular and has no other name. A
-/// link to another user's file may have been put there.
+/// A file with a private file's name can only be ours if it is regular and has no other name.
+/// Another user may have put a link there.
 fn is_our_own(metadata: &Metadata) -> bool {
     metadata.is_file() && sys::links(metadata) <= 1
 }
 
-/// Sets the time of change from `about`, and syncs if `sync`. As with gzip itself, backups thus
-/// stay in the order of their lines, whenever they were compressed.
+/// Sets the time of last change from `about`, and syncs if `sync`. As with gzip itself, backups so
+/// stay in the order of their lines, whenever they are compressed.
 fn seal(file: &File, about: &Metadata, sync: bool) -> io::Result<()> {
-    // A refusal costs only the order by time.
+    // A refusal only affects the order by time.
     drop(about.modified().and_then(|time| file.set_modified(time)));
     if sync { sync_all(file) } else { Ok(()) }
 }
 
-/// CRC-32 of `length` bytes from `offset` on.
+/// Returns the CRC-32 of `length` bytes from `offset`.
 fn checksum(file: &File, offset: u64, length: u64) -> io::Result<u32> {
     let mut sum = 0;
     pieces(file, offset, offset + length, |piece, _| {

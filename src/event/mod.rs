@@ -1,5 +1,4 @@
-//! What a log reports: problems that lose no line, what it has done, and what it could not
-//! append.
+//! What a log reports: problems that lose no line, its actions, and lines that it could not append.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,74 +8,77 @@ use crate::file::file_id;
 use crate::names::{self, Form, Names};
 use crate::sys;
 
-/// How many empty slots in a row end the chain.
+/// How many consecutive empty slots mark the end of the chain.
 const GAP: u64 = 8;
 
-/// A setting of another writer that differs from ours, as far as can be seen.
+/// A setting of another writer that differs from this writer's, deduced from the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the variants say what their fields are")]
 pub enum Mismatch {
-    /// They rotate at about another size, in bytes.
+    /// The other writers rotate at about this size, and this one at another; both in bytes.
     Size { theirs: u64, ours: u64 },
-    /// They compress backups and we do not, or the other way round.
+    /// The other writers compress backups and this one does not, or the reverse.
     Compression { theirs: bool },
-    /// They keep more backups than we do.
+    /// The other writers keep more backups than this one.
     Backups { ours: u64 },
 }
 
-/// A problem that loses no line, its end, or other news. Times are in seconds since 1970.
+/// A problem that loses no line, the end of such a problem, or other news. Times are in seconds
+/// since 1970, sizes in bytes.
 #[derive(Debug)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the variants say what their fields are")]
 pub enum Notice {
-    /// The log cannot be rotated and grows past its limit. Reported once.
+    /// The log cannot be rotated and grows past its limit. Reported once until it works again.
     CannotRotate(Error),
     /// Rotation works again.
     RotatesAgain,
-    /// A backup could not be compressed and stays plain. Reported once.
+    /// A backup cannot be compressed and stays plain. Reported once.
     CannotCompress(Error),
-    /// A generation that a dead writer left outside the chain, under this name, is now the backup
-    /// in this slot.
+    /// Recovery of a generation that a dead writer left outside the chain: it is now the backup in
+    /// this slot. `orphan` is the path at which it was found.
     Adopted { orphan: PathBuf, slot: u64 },
-    /// The system refused the mode or owner asked for a new log. Reported once.
+    /// The system refused the configured mode or owner for a new log. Reported once.
     CannotOwn(Error),
-    /// The process's file size limit (`ulimit -f`) is below the log's; the log was rotated there,
-    /// at this size in bytes. Reported once.
+    /// The process's file size limit (`ulimit -f`) is below the log's limit; the log was rotated at
+    /// this size instead. Reported once.
     FileSizeLimit { size: u64 },
-    /// The log is mounted from a removed file: what is appended is lost when no process has it
-    /// open. Reported once.
+    /// The log is a mount point whose file was removed elsewhere. Its lines are lost when the last
+    /// process closes it. Reported once.
     Nameless { path: PathBuf },
-    /// The log's file system has no fsync, so it decides when lines are on disk. Reported once.
-    CannotSync(Error),
-    /// The system refused a new log the access list of the one it replaces. Its group keeps its
-    /// rights; users and groups named in the list have only those of others. Reported once.
-    CannotKeepAcl(Error),
-    /// Something a dead writer left could not be mended, or a surplus backup could not be
-    /// removed, and stays.
-    CannotMend(Error),
-    /// The log is rotated by size only, but this lock file says that another writer rotates it
-    /// by the clock. Reported once.
-    TimedElsewhere { lock: PathBuf },
-    /// The lock file has a time for the next rotation that this schedule does not give.
+    /// The log's file system does not support fsync, so the system decides when lines are on disk.
     /// Reported once.
+    CannotSync(Error),
+    /// The system refused to give a new log the access list of the one that it replaces. The group
+    /// keeps its rights, but users and groups named in the list get only those of others. Reported
+    /// once.
+    CannotKeepAcl(Error),
+    /// A file that a dead writer left cannot be repaired, or a surplus backup cannot be removed. It
+    /// stays.
+    CannotMend(Error),
+    /// This writer rotates the log by size only, but the content of the lock file shows that
+    /// another one rotates it by the clock. Reported once.
+    TimedElsewhere { lock: PathBuf },
+    /// The lock file's time for the next rotation does not fit this writer's schedule. Reported
+    /// once.
     OtherTime { lock: PathBuf, next: u64 },
-    /// The lock file had no time for the next rotation, though the log is older than an
-    /// interval; its rotations start afresh, with this one. Reported once.
+    /// The lock file had no time for the next rotation, though the log is older than an interval.
+    /// The schedule starts again with this time. Reported once.
     TimeLost { lock: PathBuf, next: u64 },
-    /// There are more backups than are to be kept, so rotations remove some that another
+    /// More backups exist than this writer keeps, so its rotations remove backups that another
     /// writer kept. Reported once, before the first such rotation if there is time.
     FewerBackups { there: u64, kept: u64 },
-    /// Another process has made the log shorter, from one size in bytes to another, as Python
-    /// does with a `backupCount` of 0. Reported once.
+    /// Another process made the log shorter, as Python does with a `backupCount` of 0. Reported
+    /// once.
     Shortened { from: u64, to: u64 },
-    /// Another writer's settings differ from ours. Reported once for each setting.
+    /// Another writer's settings differ from this one's. Reported once per setting.
     Mismatch(Mismatch),
-    /// This process has made a backup. Reported only on request.
+    /// This process made a backup. Reported only on request.
     Rotated(Rotated),
 }
 
-/// A rotation of ours, and the backup it made.
+/// A rotation by this process, and the backup that it made.
 #[derive(Debug, Clone)]
 pub struct Rotated {
     pub(crate) identity: u64,
@@ -85,17 +87,17 @@ pub struct Rotated {
 
 #[derive(Debug, Clone)]
 pub(crate) enum Place {
-    /// In one of so many slots. Any writer's rotation moves it up, so it is found by its identity,
-    /// not its name. No lock is needed: a chain shifts from its end, so a search from slot 1
-    /// upwards meets every backup, though a slot or two may be empty for a moment.
+    /// In one of this many slots. Every writer's rotations move it up, so it is found by its
+    /// identity instead of its name. This needs no lock: a chain shifts from its end, so a search
+    /// from slot 1 upwards meets every backup, though a slot or two may be empty for a moment.
     Slots(Names, u64),
     /// At this path, or compressed beside it.
     Plain(PathBuf),
 }
 
 impl Rotated {
-    /// Returns where the backup is now; `None` if it was removed or has a name that no backup
-    /// has. It may move at any moment.
+    /// Returns the present path of the backup; `None` if it was removed, or renamed to something
+    /// that is no backup's name. It may move at any moment.
     #[must_use]
     pub fn path(&self) -> Option<PathBuf> {
         match &self.place {
@@ -118,7 +120,7 @@ impl Rotated {
         }
     }
 
-    /// Returns the path at which the backup is, or how many others exist.
+    /// Returns the path of the backup, or the number of other files at these paths.
     fn among(&self, paths: &[PathBuf]) -> Result<PathBuf, usize> {
         let mut others = 0;
         for path in paths {
@@ -133,26 +135,26 @@ impl Rotated {
     }
 }
 
-/// What a log has done so far in this process.
+/// What a log has done in this process.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Bytes appended.
+    /// How many bytes were appended.
     pub bytes: u64,
-    /// Batches appended, each in one hold.
+    /// How many batches were appended, each in one hold.
     pub batches: u64,
-    /// Rotations done.
+    /// How many rotations this process carried out.
     pub rotations: u64,
     /// The longest wait for the lock.
     pub longest_wait: Duration,
 }
 
-/// Lines that could not be appended.
+/// The error of an append: which lines are not in the log, and why.
 #[derive(Debug)]
 pub struct Unappended {
-    /// How many bytes of the batch, whole records from its beginning, were appended.
+    /// How many bytes at the beginning of the batch were appended. They are whole records.
     pub appended: usize,
-    /// Why the rest was not.
+    /// Why the rest could not be appended.
     pub error: Error,
 }
 

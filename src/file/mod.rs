@@ -1,4 +1,4 @@
-//! One file on disk: its identity, and the rights of new ones.
+//! One file on disk: its identity and times, and the permissions of new ones.
 
 pub(crate) mod permissions;
 pub(crate) mod sync;
@@ -11,34 +11,34 @@ use std::time::UNIX_EPOCH;
 use crate::error::{Error, Escaped, Result};
 use crate::sys::{self, Metadata};
 
-/// Returns a number that identifies the file for good. Where the file system keeps
-/// no birth time and reuses inodes it is weaker, so callers compare contents too.
+/// Returns a number that identifies the file permanently. It is weaker where the file system stores
+/// no birth time and reuses inodes, so callers also compare contents.
 pub(crate) fn file_id(metadata: &Metadata) -> u64 {
     let (device, inode) = sys::identity(metadata);
     let born = sys::born(metadata).to_le_bytes();
-    // Private files of another format have other names than with this "2", so that no writer
-    // takes one for its own.
+    // Private files of another format have another number here and so other names; no writer
+    // mistakes one for its own.
     let parts: [&[u8]; 4] = [b"2", &device.to_le_bytes(), &inode.to_le_bytes(), &born];
-    // FNV-1a. Std's hasher may change between releases, and this number is part of a file name
-    // that writers of any release share.
+    // FNV-1a. Std's hasher may change between releases, but this number is part of a file name that
+    // writers of all releases share.
     let add = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
     parts.into_iter().flatten().fold(0xcbf2_9ce4_8422_2325, add)
 }
 
-/// Opens a file to be read, never through a symbolic link.
+/// Opens a file for reading, but never through a symbolic link.
 pub(crate) fn open_to_read(path: &Path) -> io::Result<File> {
     sys::options().read(true).open(path)
 }
 
-/// Returns when the file was begun, in seconds since 1970: when it was created, or last changed
-/// if creation is unknown or later, as it is for a copy.
+/// Returns when the file was begun, in seconds since 1970: its time of creation; or its last
+/// change, if creation is unknown or later, as with a copy.
 pub(crate) fn began(metadata: &Metadata) -> Option<i64> {
     let changed = changed(metadata)?;
     let made = i64::try_from(sys::born(metadata) / 1_000_000_000).ok().filter(|made| *made > 0);
     Some(made.map_or(changed, |made| made.min(changed)))
 }
 
-/// Returns nothing if there is no such file.
+/// Returns the metadata, or nothing if there is no such file.
 pub(crate) fn look_at(path: &Path) -> Result<Option<Metadata>> {
     match sys::look_at(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -46,12 +46,13 @@ pub(crate) fn look_at(path: &Path) -> Result<Option<Metadata>> {
     }
 }
 
-/// Returns when the content was last changed, in seconds since 1970.
+/// Returns when the content last changed, in seconds since 1970.
 pub(crate) fn changed(metadata: &Metadata) -> Option<i64> {
     i64::try_from(metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?.as_secs()).ok()
 }
 
-/// Anything but a regular file is an error.
+/// Returns the metadata, or nothing if there is no such file; anything but a regular file is an
+/// error.
 pub(crate) fn regular_file(path: &Path) -> Result<Option<Metadata>> {
     match look_at(path)? {
         Some(found) if !found.is_file() => {
@@ -61,17 +62,17 @@ pub(crate) fn regular_file(path: &Path) -> Result<Option<Metadata>> {
     }
 }
 
-/// Explains that `path` is a symbolic link, and what to use instead.
+/// Returns an error which explains that `path` is a symbolic link, and what to use instead.
 pub(crate) fn symbolic_link(path: &Path) -> io::Error {
-    // A log with two names would have two locks, and so none.
+    // A log with two names would have two locks, which protect nothing.
     let mut target = path.to_owned();
-    // The system follows as many links.
+    // The system follows this many links, too.
     for _ in 0..40 {
         let stream = match target.to_str() {
             Some("/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1") => "output",
             Some("/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2") => "error",
             _ => match std::fs::read_link(&target) {
-                // Relative to where the link is.
+                // Relative to the link's directory.
                 Ok(text) => {
                     target = target.parent().unwrap_or(&target).join(text);
                     continue;

@@ -1,13 +1,14 @@
-//! Mode, owner and access list of the files we make.
+//! Mode, owner and access list of the files that we create.
 //!
-//! A new log takes over mode, access list, and where permitted owner, of the log it replaces,
-//! and so does a compressed backup. No file ever has, for an instant, a wider mode than it ends
-//! with: it is made with the final mode, from which the umask can only take away, and widened
-//! when its owner is right. With an access list the mode's group bits are a mask, so the file is
-//! made with less and then gets the list.
+//! A new log gets the mode, the access list and, if permitted, the owner of the log that it
+//! replaces; a compressed backup gets those of the log. No file ever has, even for an instant, a
+//! wider mode than its final one. It is created with the final mode, which the umask can only
+//! narrow, and widened once its owner is right. With an access list, the mode's group bits are a
+//! mask, so the file is created with fewer rights and then gets the list.
 //!
-//! Where mode or owner were asked for, a log or lock file has both from the instant it is
-//! visible: another user may be about to open it. On systems without them all files are alike.
+//! If mode or owner are configured, a log or lock file has both as soon as it is visible, because
+//! another user may be about to open it. Where the system has no modes or owners, all files are
+//! alike.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -15,19 +16,19 @@ use std::path::Path;
 
 use crate::sys::{self, Acl, Rights};
 
-/// The inherited bits of a mode.
+/// The mode bits that a new file inherits.
 const MODE_BITS: u32 = 0o777;
 
-/// What a file has or is to have.
+/// The permissions of a file, or those that it should get.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ownership {
-    /// Its group bits are the mask of the access list, if there is one.
+    /// With an access list, the group bits are its mask.
     mode: u32,
     owner: (u32, u32),
     acl: Option<Acl>,
 }
 
-/// A new file, and why it lacks its access list.
+/// A new file, and why it lacks its access list, if it does.
 pub(crate) type Made = (File, Option<io::Error>);
 
 impl Ownership {
@@ -43,7 +44,7 @@ impl Ownership {
         let plain = Self::without_acl(metadata);
         match acl {
             Ok(acl) => Self { acl, ..plain },
-            // The group's rights are unknown, but are at least those of others.
+            // The group's rights are unknown here, but at least those of all others.
             Err(_) => Self { mode: plain.mode & for_all(plain.mode), ..plain },
         }
     }
@@ -53,19 +54,20 @@ impl Ownership {
         Self { mode: mode & MODE_BITS, owner: (user, group), acl: None }
     }
 
-    /// Gives as much without the access list, except to those named in it.
+    /// Returns the widest mode that grants no more than the access list, except to users and groups
+    /// that the list names.
     fn plain_mode(&self) -> u32 {
         self.mode & self.limit()
     }
 
-    /// The bits that a mode may have while the file lacks the access list.
+    /// Returns the bits that a mode may have while the file lacks the access list.
     fn limit(&self) -> u32 {
         self.acl.as_ref().map_or(MODE_BITS, |acl| 0o707 | acl.group() << 3)
     }
 
-    /// Returns whether an existing file may stand for one of this mode and owner: its owner is
-    /// this one or us, and its mode is no wider. In a directory that others can write, a file
-    /// could have been put there to be filled.
+    /// Returns whether an existing file may be used as one of this mode and owner: its owner is
+    /// this one or ours, and its mode is no wider. In a directory that other users can write to, a
+    /// stranger may have planted a file to read what we put into it.
     pub(crate) fn admits(&self, found: &Self) -> bool {
         let user = found.owner.0;
         let ours = user == self.owner.0 || user == sys::user();
@@ -75,8 +77,8 @@ impl Ownership {
         ours && narrow && (found.owner.1 == self.owner.1 || same_for_all)
     }
 
-    /// Creates `path`, to be read and appended to, with this mode, access list, and as far as
-    /// permitted owner. If one of them is refused, that is no error: it must not cost a line.
+    /// Creates `path` for reading and appending with this mode, access list and, if permitted,
+    /// owner. A refusal is not an error, because it must not cost a line.
     pub(crate) fn create(&self, path: &Path) -> io::Result<Made> {
         let mut options = sys::log_options();
         sys::with_mode(&mut options, self.plain_mode());
@@ -86,7 +88,7 @@ impl Ownership {
     }
 
     /// Gives `file` this owner, mode and access list, where they differ and as far as permitted.
-    /// Only a refused access list is an error; the file then grants no more.
+    /// Only a refused access list is an error; the file then grants no more than it would have.
     fn apply(&self, file: &File) -> io::Result<()> {
         let Ok(now) = file.metadata().map(|metadata| Self::without_acl(&metadata)) else {
             return Ok(());
@@ -98,35 +100,36 @@ impl Ownership {
             && now.owner.1 != group
             && sys::give(file, None, Some(group)).is_err()
         {
-            // The file has another group now, which may do no more than everybody.
+            // The file got another group, which must not get more rights than others.
             mode &= for_all(mode);
             acl = acl.map(|acl| acl.with_group_within(mode >> 3));
         }
-        // Also without a list: a directory can have one for new files.
+        // Done even without a list, because a directory can have a default list for new files.
         let outcome = Acl::set(acl.as_ref(), file);
-        // The list sets the mode, too.
+        // Setting the list also sets the mode.
         if (acl.is_none() || outcome.is_err()) && now.mode != mode {
-            // Refused, it stays narrower than asked for.
+            // If refused, the mode stays narrower than intended.
             drop(sys::set_mode(file, mode));
         }
         outcome
     }
 }
 
-/// What was asked for of new files; the rest comes from the file that is replaced, or else from
-/// the system.
+/// The configured mode and owner of new files. Anything else comes from the file that is replaced,
+/// or from the system.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Asked {
     /// Permission bits (CLH's `chmod`).
     pub(crate) mode: Option<u32>,
-    /// CLH's `owner`.
+    /// The owner's user id (CLH's `owner`).
     pub(crate) user: Option<u32>,
     pub(crate) group: Option<u32>,
 }
 
 impl Asked {
-    /// Creates the log `path`, to be read and appended to; it replaces one that was `like` this,
-    /// if known. A refused owner or mode is no error: it must not cost a line.
+    /// Creates the log `path` for reading and appending; `like` are the permissions of the log that
+    /// it replaces, if known. A refused owner or mode is not an error, because it must not cost a
+    /// line.
     pub(crate) fn create_log(self, path: &Path, like: Option<&Ownership>) -> io::Result<Made> {
         match like {
             Some(like) if !self.is_anything() => like.create(path),
@@ -148,7 +151,7 @@ impl Asked {
         if self.is_anything()
             && let Ok(file) = sys::unnamed_file(options, path.parent().unwrap_or(path))
         {
-            // It gets its name when all is right with it. Not every file system can do that.
+            // The file gets its name only when it is complete. Not every file system supports that.
             let refused = self.apply(&file, like).err();
             match sys::name_file(&file, path) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {}
@@ -170,8 +173,8 @@ impl Asked {
         is(self.mode, mode) && is(self.user, user) && is(self.group, group)
     }
 
-    /// Gives `file` mode and owner, as far as permitted; the rest is that of the log it
-    /// replaces, or as the system made it.
+    /// Gives `file` the configured mode and owner, as far as permitted. The rest comes from the log
+    /// that it replaces, or from the system.
     fn apply(self, file: &File, like: Option<&Ownership>) -> io::Result<()> {
         let now = match like {
             Some(like) => like.clone(),
@@ -183,14 +186,14 @@ impl Asked {
         let limit = now.limit();
         let outcome = Ownership { mode, owner, ..now }.apply(file);
         if let Some(mode) = self.mode {
-            // Independent of the owner; with a list, as `chmod` does it.
+            // The mode does not depend on the owner; with an access list, it works as in `chmod`.
             drop(sys::set_mode(file, if outcome.is_ok() { mode } else { mode & limit }));
         }
         outcome
     }
 }
 
-/// The bits of a `mode` if the group may do no more than everybody.
+/// Returns the bits of `mode`, but to the group only those that all others have.
 fn for_all(mode: u32) -> u32 {
     0o707 | (mode & 0o007) << 3
 }

@@ -1,7 +1,7 @@
-//! fsync, where the file system has it.
+//! fsync, if the file system supports it.
 //!
-//! Some (FUSE, 9p) refuse it. That is no failure: the log reports it once. Any other error, EIO
-//! above all, stays an error.
+//! Some file systems (FUSE, 9p) refuse it. That is not a failure: the log reports it once. Any
+//! other error, above all EIO, stays an error.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,8 +12,8 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::{Error, Result};
 use crate::sys;
 
-/// Devices that have refused, with the error's number. It is a property of the file system, so
-/// one list serves all logs of the process.
+/// Devices that refused, with the error number. It is a property of the file system, so all logs of
+/// the process share one list.
 static REFUSED: Mutex<BTreeMap<u64, i32>> = Mutex::new(BTreeMap::new());
 
 pub(crate) fn sync_data(file: &File) -> io::Result<()> {
@@ -24,8 +24,8 @@ pub(crate) fn sync_all(file: &File) -> io::Result<()> {
     tolerate(file, file.sync_all())
 }
 
-/// Syncs the names in `dir`. A directory that may be written but not read cannot be synced, nor
-/// can one on Windows.
+/// Syncs the names in `dir`. This does nothing for a directory that we may write but not read, and
+/// on Windows.
 pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
     match File::open(dir) {
         Ok(open) => sync_all(&open).map_err(Error::on("sync", dir)),
@@ -34,7 +34,7 @@ pub(crate) fn sync_dir(dir: &Path) -> Result<()> {
     }
 }
 
-/// Returns why files on `device` cannot be synced, if one could not.
+/// Returns the reason if files on `device` cannot be synced, as far as known.
 pub(crate) fn refusal(device: u64) -> Option<io::Error> {
     let refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
     refused.get(&device).map(|number| io::Error::from_raw_os_error(*number))

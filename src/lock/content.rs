@@ -1,4 +1,4 @@
-//! The lock file's content, read and replaced only under the lock.
+//! The lock file's content, which is read and replaced only while the lock is held.
 
 use std::io;
 use std::path::Path;
@@ -13,24 +13,25 @@ impl Held<'_> {
         &self.lock.path
     }
 
-    /// Returns whether there is a file to lock.
+    /// Returns whether a lock file is locked; a log that is only read may have none.
     pub(crate) fn is_locked(&self) -> bool {
         self.lock.exists()
     }
 
-    /// Returns whether the lock file is still at its path. If not, others lock another one.
+    /// Returns whether the lock file is still at its path. If not, other processes lock another
+    /// file.
     pub(crate) fn is_at_its_path(&self) -> bool {
         let Some(open) = &self.lock.open else { return true };
         !matches!(sys::length_at(&self.lock.path, &open.file, open.identity), Ok(None))
     }
 
-    /// Returns whether the lock file was replaced since the last hold: for a while, others may
-    /// have held that one.
+    /// Returns whether the lock file was replaced since the last hold. Other processes may have
+    /// held the new one meanwhile.
     pub(crate) fn is_another(&self) -> bool {
         self.lock.replaced
     }
 
-    /// Known without a read.
+    /// Returns whether the lock file is empty, without reading it.
     pub(crate) fn is_blank(&self) -> bool {
         self.lock.length == 0
     }
@@ -44,8 +45,8 @@ impl Held<'_> {
         read.map_err(Error::on("read lock file", &self.lock.path)).map(|()| content)
     }
 
-    /// Fails if the lock file cannot be written, or should not be: with a second name it may be
-    /// any file.
+    /// Returns an error if the lock file cannot be written or must not be: with a second name it
+    /// could be any file.
     pub(crate) fn may_write(&self) -> Result<()> {
         let Some(open) = &self.lock.open else { return Ok(()) };
         let look = || {
@@ -61,10 +62,10 @@ impl Held<'_> {
         look().map_err(Error::on("write lock file", &self.lock.path))
     }
 
-    /// Replaces the content, and fsyncs it if `sync`.
+    /// Replaces the content, and syncs it if `sync`.
     pub(crate) fn set_content(&mut self, content: &[u8], sync: bool) -> Result<()> {
         let Some(Open { file, .. }) = &self.lock.open else { return Ok(()) };
-        // Overwrite before truncating: no kill leaves it empty.
+        // Overwritten before it is truncated, so a kill never leaves it empty.
         let written = file
             .write_all_at(content, 0)
             .and_then(|()| file.set_len(content.len() as u64))

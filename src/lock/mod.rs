@@ -1,22 +1,22 @@
-//! The lock that makes many writers take turns.
+//! The lock by which many writers take turns.
 //!
-//! A writer takes an exclusive `flock` on a small file beside the log before it looks at the
-//! log, and releases it when its lines are in. The log's size and the file at its path may
+//! A writer acquires an exclusive `flock` on a small file beside the log before it looks at the
+//! log, and releases it when its lines are in the log. The log's size and the file at its path may
 //! change whenever the lock is not held.
 //!
 //! ```text
-//! open (make it if it is not there) ─▶ flock ─▶ still the file at its path? ─▶ Held
+//! open, or create if missing ────────▶ flock ─▶ still the file at its path? ─▶ Held
 //!   ▲                                                     │ no: it was deleted
 //!   └─────────────────────────────────────────────────────┘
 //! ```
 //!
 //! The lock file is created once and never removed, truncated or renamed. If it were removed, a
-//! writer waiting on the old file and one that creates a new file would each hold "the" lock;
-//! the last check prevents that. Its content is the next rotation's time if the log is rotated
-//! by the clock; otherwise it is empty and left alone.
+//! writer that waits for the old file and one that creates a new file would each hold "the" lock;
+//! the last check prevents that. If the log is rotated by the clock, the file contains the time of
+//! the next rotation; otherwise it is empty and never changed.
 //!
-//! On Windows the lock is `LockFileEx`'s: no other process can remove the file while it is open
-//! or read it while it is locked, and waiting means polling.
+//! On Windows the lock is `LockFileEx`: no other process can remove the file while it is open, or
+//! read it while it is locked, and waiting means polling.
 //!
 //! Only this room uses fs2.
 
@@ -43,19 +43,19 @@ use crate::sys::{self, Identity};
 #[derive(Debug, Default)]
 pub(crate) struct Lock {
     path: PathBuf,
-    /// A missing lock file is created; otherwise there is nothing to lock.
+    /// Whether to create a missing lock file; if not, nothing is locked without one.
     creates: bool,
-    /// For a new lock file.
+    /// The mode and owner of a new lock file.
     asked: Asked,
     makes_dir: bool,
-    /// Opened when first needed.
+    /// Opened when it is first needed.
     open: Option<Open>,
-    /// The content's length when last locked.
+    /// The content's length when the lock was last acquired.
     length: u64,
-    /// Whether another file was at the path when last locked.
+    /// Whether another file was at the path when the lock was last acquired.
     replaced: bool,
     turns: Turns,
-    /// The process that opened it: a forked child would share its lock.
+    /// The process that opened it. A forked child would share its lock.
     pid: u32,
 }
 
@@ -66,19 +66,19 @@ struct Open {
     writable: bool,
 }
 
-/// The lock, held. What may only be done under the lock takes a `&mut Held`. Dropping it
+/// The lock while it is held. Functions that may only run then take a `&mut Held`. Dropping it
 /// releases the lock.
 #[derive(Debug)]
 pub(crate) struct Held<'a> {
     lock: &'a mut Lock,
-    /// Released for a pause and not acquired again.
+    /// Released by [`Held::pause`] and not acquired again.
     lost: bool,
 }
 
 impl Lock {
-    /// Opens the lock at `path` if it exists. It is created only when first acquired, so that a
-    /// writer without lines leaves nothing. Fails on a symbolic link, or if the file system
-    /// supports no locks.
+    /// Opens the lock file `path` if it exists. A missing one is created only when the lock is
+    /// first acquired, so a writer without lines leaves nothing behind. A symbolic link, and a file
+    /// system without locks, are errors.
     pub(crate) fn new(path: PathBuf, asked: Asked, makes_dir: bool) -> Result<Self> {
         let mut lock = Self::existing(path);
         lock.open()?;
@@ -86,7 +86,7 @@ impl Lock {
         Ok(Self { creates: true, asked, makes_dir, ..lock })
     }
 
-    /// Returns the lock of a log that is only read: while the file is missing, nothing is locked.
+    /// Returns the lock of a log that is only read. Without a lock file it locks nothing.
     pub(crate) fn existing(path: PathBuf) -> Self {
         Self { path, pid: process::id(), ..Self::default() }
     }
@@ -97,7 +97,7 @@ impl Lock {
     }
 
     /// Checks that a lock file can be created in `dir` and locked. On a file system that is not
-    /// the kernel's own only a file can show that, so there the lock file is created now.
+    /// part of the kernel, only a file can show that, so there the lock file is created now.
     pub(crate) fn check_dir(&mut self, dir: &Path) -> Result<()> {
         sys::can_create_in(dir).map_err(Error::on("create lock file", &self.path))?;
         let file = if sys::network(dir).is_some() {
@@ -119,8 +119,8 @@ impl Lock {
         self.open.is_some()
     }
 
-    /// Closes the lock file in a forked child, which would share the parent's lock; returns
-    /// whether it is one.
+    /// Closes the lock file in a forked child, which would share the parent's lock; returns whether
+    /// this is such a child.
     pub(crate) fn notice_fork(&mut self) -> bool {
         let pid = process::id();
         let forked = std::mem::replace(&mut self.pid, pid) != pid;
@@ -156,7 +156,7 @@ impl Lock {
             if left.is_zero() {
                 return Ok(None);
             }
-            // The waiting thread keeps the file if it waits longer than we do.
+            // If the waiting thread waits longer than we do, it keeps the file.
             self.open = self.open.take().and_then(|open| {
                 let file = lock_within(open.file, open.identity, left)?;
                 Some(Open { file, ..open })
@@ -171,8 +171,8 @@ impl Lock {
         Ok(taken)
     }
 
-    /// Locks the file at the path by `lock`, however often it is deleted meanwhile; returns
-    /// whether it is locked.
+    /// Acquires the lock on the file at the path with `lock`, however often that file is deleted
+    /// meanwhile; returns whether it succeeded.
     fn take(&mut self, lock: fn(&File) -> io::Result<bool>) -> Result<bool> {
         self.replaced = false;
         self.open()?;
@@ -196,7 +196,7 @@ impl Lock {
         Ok(true)
     }
 
-    /// Opens the lock file unless it is open, or missing and not to be created.
+    /// Opens the lock file, unless it is open, or missing and not to be created.
     fn open(&mut self) -> Result<()> {
         if self.open.is_some() {
             return Ok(());
@@ -224,12 +224,12 @@ impl Lock {
     fn release(&mut self) {
         let Some(open) = &self.open else { return };
         if self.pid != process::id() {
-            // The parent's: unlocking it would take it from the parent.
+            // This is the parent's lock; unlocking would release it for the parent.
             self.open = None;
             return;
         }
-        // Fully qualified, or std's own `File::unlock` would be used. If it fails, closing the
-        // file releases the lock too.
+        // Fully qualified, because otherwise std's own `File::unlock` would be called. If it fails,
+        // closing the file releases the lock, too.
         if fs2::FileExt::unlock(&open.file).is_err() {
             self.open = None;
         }
@@ -244,8 +244,8 @@ fn symbolic_link() -> io::Error {
 }
 
 impl Held<'_> {
-    /// Releases the lock, does `work` and acquires the lock again. After an error it must be
-    /// [regained](Held::regain) before anything else is done.
+    /// Releases the lock, does `work` and acquires the lock again. After an error, call
+    /// [`Held::regain`] before anything else.
     pub(crate) fn pause<T>(&mut self, work: impl FnOnce() -> T) -> Result<T> {
         self.lock.release();
         self.lost = true;

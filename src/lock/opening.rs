@@ -7,16 +7,16 @@ use std::path::Path;
 use crate::file::permissions::Asked;
 use crate::sys;
 
-/// Opens or creates the lock file; returns whether it was opened for writing, too. With
-/// `makes_dir` it also creates the directory, which a cleaner may have removed.
+/// Opens or creates the lock file; returns whether it is open for writing, too. With `makes_dir` it
+/// also creates the directory, which a cleaner may have removed.
 pub(super) fn open(path: &Path, asked: Asked, makes_dir: bool) -> io::Result<(File, bool)> {
     loop {
         match open_existing(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             other => return other,
         }
-        // Created exclusively, as Python does it: with a plain O_CREAT, Linux may refuse to
-        // open another user's file in a sticky directory.
+        // Created exclusively, like Python: with a plain O_CREAT, Linux may refuse to open another
+        // user's file in a sticky directory.
         match asked.create_lock(path) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) if error.kind() == ErrorKind::NotFound && makes_dir => {
@@ -27,9 +27,8 @@ pub(super) fn open(path: &Path, asked: Asked, makes_dir: bool) -> io::Result<(Fi
     }
 }
 
-/// Opens an existing lock file. `flock` needs no write permission, so reading is enough where
-/// another user created the file with mode 0755. Returns whether it was opened for writing,
-/// too.
+/// Opens an existing lock file. `flock` needs no write permission, so read permission is enough if
+/// another user created the file with mode 0755. Returns whether it is open for writing, too.
 pub(super) fn open_existing(path: &Path) -> io::Result<(File, bool)> {
     use ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
     let mut options = sys::lock_options();

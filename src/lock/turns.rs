@@ -1,16 +1,16 @@
 //! Turns, where waiting for the lock means polling.
 //!
-//! Without a queue, a writer that always has lines would always have the lock: it takes it
-//! again before another tries. So a writer that had to wait leaves the lock alone after its
+//! Without a queue, a writer that always has lines would always get the lock, because it acquires
+//! it again before another one tries. So a writer that had to wait leaves the lock alone after its
 //! hold until others have tried.
 
 use std::time::{Duration, Instant};
 
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    /// The lock was not free when last tried.
+    /// Whether the lock was taken at the last attempt.
     crowded: bool,
-    /// The lock is left alone until then.
+    /// When the lock may be acquired again.
     until: Option<Instant>,
 }
 
@@ -25,7 +25,7 @@ impl Turns {
         rest.unwrap_or_default()
     }
 
-    /// Leaves the released lock to others, which try with this `pause`.
+    /// Leaves the released lock to other processes, which try at intervals of `pause`.
     pub(super) fn pass_on(&mut self, pause: Duration) {
         let crowded = std::mem::take(&mut self.crowded);
         self.until = crowded.then(|| Instant::now() + 2 * pause);

@@ -1,9 +1,9 @@
-//! Locking a file: at once, by waiting, or within a limited time.
+//! Locking a file: at once, by waiting, or within a time limit.
 //!
-//! For a limited time a thread waits instead of polling: where the system queues waiters, a
-//! polling process starves. The thread cannot be stopped. One that waited in vain releases the lock as soon as
-//! it has it; until then another waiter of this process takes over its place, so there is at
-//! most one such thread for a lock file.
+//! For a time limit a thread waits instead of polling, because a process that polls starves where
+//! the system queues waiters. The thread cannot be stopped. If its waiter has given up, it releases
+//! the lock as soon as it gets it; until then, another waiter of this process can take it over. So
+//! there is at most one such thread per lock file.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -16,13 +16,13 @@ use std::time::Duration;
 
 use crate::sys::{self, Identity};
 
-/// How often to try if no thread can be started.
+/// How often to try if no thread can be created.
 const POLL: Duration = Duration::from_millis(2);
 
-/// A lock file in this process: after a fork the threads are the parent's.
+/// A lock file, and the process: after a fork, the threads belong to the parent.
 type Key = (u32, Identity);
 
-/// The lock files that a thread waits for, and the threads that want the result.
+/// The lock files that a thread waits for, and the threads that want them.
 type Waiting = BTreeMap<Key, Vec<(ThreadId, Sender<File>)>>;
 
 static WAITING: Mutex<Waiting> = Mutex::new(Waiting::new());
@@ -31,7 +31,7 @@ fn waiting() -> MutexGuard<'static, Waiting> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Locks any `file` exclusively if it is free; returns whether it did.
+/// Locks `file` exclusively if it is free; returns whether it did. It can be any file.
 pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
     let taken = fs2::lock_contended_error().raw_os_error();
     match uninterrupted(|| fs2::FileExt::try_lock_exclusive(file)) {
@@ -40,7 +40,7 @@ pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Always returns true: it has the type of [`try_lock`].
+/// Waits for the lock; always returns true, to have the type of [`try_lock`].
 pub(super) fn wait_for(file: &File) -> io::Result<bool> {
     uninterrupted(|| fs2::FileExt::lock_exclusive(file)).map(|()| true)
 }
@@ -54,8 +54,8 @@ fn uninterrupted<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     }
 }
 
-/// Waits at most `most` until `file` is locked. Returns it, or another descriptor of it, or
-/// `None`: then try again if there is time left.
+/// Waits at most `most` until `file` is locked. Returns it or another descriptor of it, or `None`;
+/// then the caller tries again if there is time left.
 pub(super) fn lock_within(file: File, identity: Identity, most: Duration) -> Option<File> {
     if let Some(pause) = sys::LOCK_POLL {
         thread::sleep(pause.min(most));
@@ -81,7 +81,7 @@ pub(super) fn lock_within(file: File, identity: Identity, most: Duration) -> Opt
     locked
 }
 
-/// Waits until `file` is locked, and gives it to the first thread that still wants it.
+/// Waits until `file` is locked and passes it to the first thread that still wants it.
 fn wait(key: Key, mut file: File) {
     let locked = wait_for(&file).is_ok();
     let senders = waiting().remove(&key).unwrap_or_default();
@@ -119,7 +119,7 @@ mod tests {
             assert!(waiter.acquire_within(moment).unwrap().is_none());
             assert!(Lock::existing(path.clone()).acquire_within(moment).unwrap().is_none());
         }
-        // The holder's, the waiter's, and the waiting thread's.
+        // The descriptors of the holder, the waiter, and the waiting thread.
         assert!(descriptors(inode) <= 3, "{}", descriptors(inode));
         drop(held);
         drop(waiter.acquire_within(Duration::from_secs(10)).unwrap().unwrap());

@@ -1,8 +1,8 @@
-//! The files in a log's directory, by the meaning of their names. Only this file lists it.
+//! Lists the files in a log's directory and classifies them by name. Only this file lists it.
 //!
-//! A backup's name can be another log's: `job.1` may be the newest backup of `job`, or a log
-//! called so. Every log that was written to has a lock file and a backup has none, so the lock
-//! file decides.
+//! A backup's name can also be another log's: `job.1` may be the newest backup of `job`, or a log
+//! named `job.1`. Every log that was ever written to has a lock file, and a backup has none, so the
+//! lock file decides.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -23,10 +23,10 @@ pub(crate) struct Entry {
 pub(crate) struct Listing {
     /// In no order.
     pub(crate) entries: Vec<Entry>,
-    /// The lock files of logs that are named like backups of this one; `None` if the directory
+    /// The lock files of logs that are named like a backup of this one; `None` if the directory
     /// cannot be listed.
     locks: Option<BTreeSet<OsString>>,
-    /// Another directory with lock files.
+    /// A separate directory for lock files.
     lock_dir: Option<PathBuf>,
 }
 
@@ -71,7 +71,7 @@ impl Names {
 }
 
 impl Listing {
-    /// The listing of a directory that cannot be read.
+    /// Returns the listing of an unreadable directory.
     pub(crate) fn unknown(lock_dir: Option<&Path>) -> Self {
         Self { lock_dir: lock_dir.map(Path::to_owned), ..Self::default() }
     }
@@ -80,7 +80,7 @@ impl Listing {
         self.locks.is_none()
     }
 
-    /// Returns the lock file of `path`, named like a backup, if it is a log.
+    /// Returns the lock file of `path`, which is named like a backup, if it is a log.
     pub(crate) fn lock_of(&self, path: &Path) -> Option<PathBuf> {
         let name = [OsStr::new(".__"), path.file_name()?, OsStr::new(".lock")];
         let name = OsString::from_iter(name);

@@ -1,7 +1,7 @@
 //! The names of all files around a log.
 //!
-//! Writers meet by name alone, so these are the protocol: the lock file, the backups, the
-//! leftovers. All follow from the log's absolute path, by concurrent-log-handler's rules.
+//! Writers meet by name alone, so the names of the lock file, the backups and the leftovers are
+//! part of the protocol. All follow from the log's absolute path by concurrent-log-handler's rules.
 
 pub(crate) mod listing;
 pub(crate) mod stamp;
@@ -15,8 +15,8 @@ use crate::sys;
 
 const IDENTITY_DIGITS: usize = 16;
 
-/// The longest suffix a name gets: Python's compressed rotation temp, with 64 random bits in
-/// decimal.
+/// The longest suffix that a name gets: that of Python's compressed temporary file, with 64 random
+/// bits in decimal.
 const LONGEST_SUFFIX: usize = ".rotate.18446744073709551615.gz".len();
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -39,14 +39,14 @@ impl Form {
 /// What a name found beside the log means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// Its slot and form.
+    /// A backup: its slot and form.
     Backup(u64, Form),
     Dated(Dated, Form),
-    /// Python's; its random digits and form.
+    /// Python's temporary file of a rotation: its random digits and form.
     RotationTemp(String, Form),
-    /// The identity of the log it was made from.
+    /// A private file: the identity of the log that it was made from.
     Private(u64),
-    /// A log named like a backup of this one: its lock file.
+    /// A log that is named like a backup of this one: its lock file.
     OtherLog(PathBuf),
     /// Anything else that begins with the log's name and a dot.
     Other,
@@ -58,12 +58,12 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Makes `path` absolute as Python's `os.path.abspath` does: resolves `.` and `..`
-    /// textually, and symbolic links not at all.
+    /// Makes `path` absolute like Python's `os.path.abspath`, which resolves `.` and `..` textually
+    /// and symbolic links not at all.
     pub(crate) fn new(path: &Path) -> io::Result<Self> {
         let log = normal(&std::path::absolute(path)?);
         if log.file_name().is_none() {
-            // It is the root.
+            // The path is the root directory.
             return Err(io::Error::from_raw_os_error(sys::IS_A_DIRECTORY));
         }
         Ok(Self { log })
@@ -91,7 +91,7 @@ impl Names {
     fn stem(&self) -> &OsStr {
         match (self.log.file_stem(), self.log.extension()) {
             (Some(stem), Some(extension)) if extension == "log" => stem,
-            // Not an extension to std, because nothing precedes it.
+            // Std sees no extension here, because nothing precedes the dot.
             _ if self.name() == ".log" => OsStr::new(""),
             _ => self.name(),
         }
@@ -115,8 +115,8 @@ impl Names {
         })
     }
 
-    /// The private file of the log with this identity. Of Python's names only the lock's begins
-    /// with `.__`, and that never ends in `.gz`.
+    /// Returns the private file of the log with this identity. Of Python's names only the lock
+    /// file's begins with `.__`, and that never ends in `.gz`.
     pub(crate) fn private(&self, identity: u64) -> PathBuf {
         self.around(".__", &format!(".{identity:0IDENTITY_DIGITS$x}.gz"))
     }
@@ -126,8 +126,8 @@ impl Names {
         self.dir().join(OsString::from_iter(name))
     }
 
-    /// Returns what a file called `name` is to this log: nothing unless it is exactly one of
-    /// our names.
+    /// Returns what a file named `name` is to this log, or nothing unless the name is exactly one
+    /// that a writer makes.
     pub(crate) fn meaning(&self, name: &OsStr) -> Option<Meaning> {
         let (ours, bytes) = (self.name().as_encoded_bytes(), name.as_encoded_bytes());
         if let Some(rest) = bytes.strip_prefix(b".__") {
@@ -148,14 +148,14 @@ impl Names {
         }
     }
 
-    /// Returns by how much the longest name that a rotation makes, ours or Python's, exceeds
+    /// Returns by how many bytes the longest name that a rotation makes, ours or Python's, exceeds
     /// `name_max`.
     pub(crate) fn excess(&self, name_max: usize) -> usize {
         (sys::name_length(self.name()) + LONGEST_SUFFIX).saturating_sub(name_max)
     }
 }
 
-/// Returns the compressed path of the backup whose plain path is `plain`.
+/// Returns the path of the compressed form of the backup `plain`.
 pub(crate) fn compressed(plain: &Path) -> PathBuf {
     let mut path = plain.as_os_str().to_owned();
     path.push(Form::Gzip.ending());
@@ -178,7 +178,7 @@ fn all_digits(bytes: &[u8]) -> bool {
     bytes.iter().all(u8::is_ascii_digit)
 }
 
-/// Reads a slot or counter. `01` is none: no writer writes it.
+/// Parses a slot or counter. `01` is neither, because no writer writes it.
 pub(crate) fn number(bytes: &[u8]) -> Option<u64> {
     let plain = all_digits(bytes) && !bytes.starts_with(b"0");
     plain.then(|| std::str::from_utf8(bytes).ok()?.parse().ok()).flatten()

@@ -1,7 +1,7 @@
-//! The names of backups by the clock.
+//! The names of backups made by the clock.
 //!
-//! Such a name has the start of the interval, to the second or less precisely, then `.1`, `.2`
-//! and so on where that is taken:
+//! Such a name contains the start of the interval, to the second or less precisely. If the name is
+//! taken, `.1`, `.2` and so on follow:
 //!
 //! ```text
 //! app.log.2026-11-22_17-05-00    app.log.2026-11-22_17    app.log.2026-11-22.2.gz
@@ -13,16 +13,16 @@ use super::{Form, Names, number};
 
 const SEPARATORS: [char; 5] = ['-', '-', '_', '-', '-'];
 
-/// The start of an interval; the earlier one is less.
+/// The start of an interval. Stamps are ordered by time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Stamp {
-    /// Year to second; those beyond the precision are 0.
+    /// Year to second; fields beyond the precision are 0.
     fields: [u32; 6],
-    /// How many of them are in the name.
+    /// How many of the fields are in the name.
     pub(crate) precision: usize,
 }
 
-/// A backup by the clock; the older one is less.
+/// A backup made by the clock. Backups are ordered by age, the oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Dated {
     pub(crate) stamp: Stamp,
@@ -36,7 +36,7 @@ impl Stamp {
         Self { fields, precision }
     }
 
-    /// Reads a stamp of this precision, which must be a valid time.
+    /// Parses a stamp of this precision, which must be a valid time.
     fn read(text: &[u8], precision: usize) -> Option<Self> {
         let mut fields = [0; 6];
         let mut rest = std::str::from_utf8(text).ok()?;
@@ -60,7 +60,7 @@ impl Stamp {
 }
 
 impl Dated {
-    /// Reads the part of a name between the log's name and `.gz`.
+    /// Parses the part of a name between the log's name and `.gz`.
     pub(super) fn read(rest: &[u8]) -> Option<Self> {
         let dot = rest.iter().position(|byte| *byte == b'.');
         let (stamp, counter) = match dot {
@@ -84,7 +84,7 @@ impl Dated {
     }
 }
 
-/// Returns whether the date and time exist; a leap second does.
+/// Returns whether this date and time exist; a leap second does.
 fn exists([year, month, day, hour, minute, second]: [u32; 6], precision: usize) -> bool {
     let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let days = match month {

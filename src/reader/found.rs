@@ -1,5 +1,5 @@
-//! The files that were found, which of them are known, and the generations among them: each
-//! once, in order.
+//! The files that a look found: which are known already, and their generations, each once and in
+//! order.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ use crate::file::file_id;
 use crate::names::Form;
 use crate::sys::{self, Metadata};
 
-/// The identities that have been seen, the latest at the end.
+/// The identities of files seen so far, the latest last.
 #[derive(Debug, Default)]
 pub(super) struct Known(VecDeque<u64>);
 
@@ -26,11 +26,11 @@ pub(super) struct Known(VecDeque<u64>);
 pub(super) type Opened<'a> = (&'a mut u64, &'a File);
 
 impl Known {
-    /// Updates the identities of open files: where overlayfs copies a file up it gets another
-    /// time of birth.
+    /// Updates the identities of open files: a file that overlayfs copies up gets another time of
+    /// birth.
     pub(super) fn renew<'a>(&mut self, opened: impl IntoIterator<Item = Opened<'a>>) {
         for (identity, file) in opened {
-            // Without an answer the identity stays.
+            // If that fails, the old identity is kept.
             let now = sys::about(file).map_or(*identity, |metadata| file_id(&metadata));
             if now != *identity {
                 *identity = now;
@@ -61,7 +61,7 @@ impl Known {
 #[derive(Debug)]
 pub(super) enum Access {
     Open(Arc<File>),
-    /// Too many are open.
+    /// Not opened yet, because too many files are open.
     Later,
     Skipped,
     Refused(Error),
@@ -104,8 +104,8 @@ impl Found {
         }
     }
 
-    /// What a backup by the clock keeps when it is compressed or copied up by overlayfs: its
-    /// name and time of change.
+    /// Returns a hash of the name and the time of last change, which a backup by the clock keeps
+    /// when it is compressed or copied up by overlayfs.
     pub(super) fn trace(&self) -> u64 {
         let compressed = self.form == Form::Gzip;
         let plain = if compressed { self.path.with_extension("") } else { self.path.clone() };
@@ -119,7 +119,7 @@ impl Found {
 pub(super) fn fresh_of(sight: Sight) -> Vec<Found> {
     let mut fresh: Vec<Found> = sight.fresh.into_iter().flat_map(once_each).collect();
     for orphan in sight.orphans.into_iter().filter(|orphan| !orphan.known) {
-        // Behind all newer ones: rotations went on without it.
+        // After all newer ones: rotations continued without it.
         let newer = |found: &Found| found.modified > orphan.modified;
         let index = fresh.iter().rposition(newer).map_or(0, |index| index + 1);
         fresh.insert(index, orphan);
@@ -136,13 +136,13 @@ fn once_each(mut files: Vec<Found>) -> Vec<Found> {
     let (plain, compressed) = if plain_first { (a, b) } else { (b, a) };
     let related = match (&plain.access, &compressed.access) {
         (Access::Open(plain), Access::Open(compressed)) => relation(plain, compressed),
-        // What cannot be read is reported, and the other is read.
+        // An unreadable file is reported, and the other one is read.
         _ => Ok(Relation::Apart),
     };
     let wanted = match related {
         Ok(Relation::Apart) => None,
         Ok(Relation::MorePlain) => Some(Form::Plain),
-        // What cannot be read is reported when it is read.
+        // An unreadable file is reported when it is read.
         Ok(Relation::Same | Relation::MoreCompressed) | Err(_) => Some(Form::Gzip),
     };
     let seen = wanted.is_some() && files.iter().any(|found| found.known);
@@ -150,7 +150,7 @@ fn once_each(mut files: Vec<Found>) -> Vec<Found> {
     files
 }
 
-/// Removes the oldest generation with the plain `file`'s content; returns where it was.
+/// Removes the oldest generation with the same content as the plain `file`; returns its position.
 pub(super) fn take_out(fresh: &mut Vec<Found>, file: &Arc<File>) -> Option<usize> {
     let is_same = |found: &Found| match (&found.access, found.form) {
         (Access::Open(other), Form::Gzip) => {

@@ -1,4 +1,4 @@
-//! The files yet to be read, and the log that is followed.
+//! The files to be read, and the log that is followed.
 
 use std::fs::File;
 use std::io;
@@ -13,11 +13,11 @@ use crate::names::Form;
 #[derive(Debug)]
 pub(super) struct Item {
     pub(super) found: Found,
-    /// Once reading has begun.
+    /// Set once reading has begun.
     part: Option<Part>,
-    /// How many bytes of a plain one to read.
+    /// Where to stop in a plain file.
     end: u64,
-    /// Lines of another file follow, so a partial one needs a newline.
+    /// Whether another file's lines follow, so that a partial line needs a newline.
     mend: bool,
 }
 
@@ -26,10 +26,10 @@ pub(super) struct Live {
     pub(super) found: Found,
     pub(super) file: Arc<File>,
     part: Part,
-    /// The bytes before those that are read next.
+    /// The bytes just before the next ones.
     before: Vec<u8>,
-    /// Where the partial line at the end last ended, and the bytes before that: so it is not
-    /// searched again at each wake.
+    /// Where the partial line at the end ended last time, and the bytes before that. It avoids
+    /// searching the same bytes at every wake-up.
     partial: Option<(u64, Vec<u8>)>,
 }
 
@@ -38,12 +38,12 @@ impl Item {
         Self { found, part: None, end: u64::MAX, mend: true }
     }
 
-    /// The log, up to its present size.
+    /// Returns the log up to its present size.
     pub(super) fn log(found: Found) -> Self {
         Self { end: found.size, mend: false, ..Self::backup(found) }
     }
 
-    /// The rest of the log that was followed, to which no writer appends any more.
+    /// Returns the rest of the log that was followed; no writer appends to it any more.
     pub(super) fn rest(live: Live) -> Self {
         Self { part: Some(live.part), ..Self::backup(live.found) }
     }
@@ -55,7 +55,7 @@ impl Live {
         Self { found, file, part, before: Vec::new(), partial: None }
     }
 
-    /// Puts the next whole lines into `piece`, and detects truncation.
+    /// Puts the next whole lines into `piece`; detects truncation.
     fn next(&mut self, piece: &mut Vec<u8>, notices: &mut Vec<ReadNotice>) -> io::Result<()> {
         piece.clear();
         let length = self.file.metadata()?.len();
@@ -63,7 +63,7 @@ impl Live {
         if length == self.part.offset() {
             return Ok(());
         }
-        // Truncated, and perhaps longer again, with other content.
+        // Truncated, and perhaps grown again with other content.
         if bytes_before(&self.file, self.part.offset())? != self.before {
             notices.push(ReadNotice::Emptied);
             self.part.rewind();
@@ -109,14 +109,14 @@ impl LogReader {
             self.notices.push(ReadNotice::CannotRead(Error::new("read", &item.found.path, error)));
         }
         if self.piece.is_empty() && was_partial && item.mend {
-            // The next file's line must not be glued to it.
+            // The next file's first line must not join it.
             self.piece.push(b'\n');
             item.mend = false;
         }
         Ok(())
     }
 
-    /// Returns whether there was more.
+    /// Reads from the followed log; returns whether there was anything new.
     pub(super) fn read_live(&mut self) -> bool {
         self.piece.clear();
         let Some(live) = &mut self.live else { return false };
@@ -126,7 +126,7 @@ impl LogReader {
         if let Err(error) = live.next(&mut self.piece, &mut self.notices) {
             let path = self.spot.names.log();
             self.notices.push(ReadNotice::CannotRead(Error::new("read", path, error)));
-            // No retry, or the reports would never end.
+            // Not retried, because it would be reported forever.
             self.live = None;
         }
         !self.piece.is_empty()

@@ -1,7 +1,7 @@
-//! The log, its backups and dead writers' leftovers at one instant.
+//! A look: the log, its backups and dead writers' leftovers at one instant.
 //!
-//! The look takes the lock only to list the directory and to open what is new. What is open then
-//! is what will be read, wherever it is shifted to.
+//! It holds the lock only to list the directory and to open new files. Those open files are then
+//! read, wherever rotations move them.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -19,10 +19,10 @@ use crate::names::stamp::Dated;
 use crate::names::{Form, Meaning, Names};
 use crate::sys;
 
-/// Descriptors left for other uses when they run out.
+/// How many descriptors to leave free when they run out.
 const SPARE: usize = 8;
 
-/// How often to look again without a lock, until nothing changes.
+/// Without the lock: how often to look again until nothing changes.
 const TRIES: usize = 10;
 
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(super) struct Spot {
 #[derive(Debug, Default)]
 struct Listing {
     slots: BTreeMap<u64, Paths>,
-    /// Newest first.
+    /// Backups by the clock, newest first.
     dated: BTreeMap<Reverse<Dated>, Paths>,
     temps: BTreeMap<String, Paths>,
 }
@@ -45,9 +45,9 @@ type Paths = Vec<(PathBuf, Form)>;
 #[derive(Debug, Default)]
 pub(super) struct Sight {
     pub(super) log: Option<Found>,
-    /// The slots with new files, newest first.
+    /// The slots that have new files, newest first.
     pub(super) fresh: Vec<Vec<Found>>,
-    /// The known files of the slot behind them, or by the clock.
+    /// The known files of the slot after those, or of all backups by the clock.
     pub(super) anchor: Vec<u64>,
     pub(super) traces: Vec<u64>,
     /// Generations that dead writers left in mid-rotation.
@@ -58,9 +58,9 @@ pub(super) struct Sight {
 }
 
 impl Spot {
-    /// Looks from the newest backup to one that is `known`, and opens what is new, except
-    /// backups that end before `since`. The identities of `opened` files are updated. Calls
-    /// `meanwhile` before the lock is released.
+    /// Looks from the newest backup to a `known` one and opens new files, except backups last
+    /// changed before `since`. Updates the identities of `opened` files. Calls `meanwhile` before
+    /// the lock is released.
     pub(super) fn look<'a>(
         &self,
         known: &mut Known,
@@ -73,7 +73,7 @@ impl Spot {
         let is_locked = held.as_ref().is_ok_and(Held::is_locked);
         known.renew(opened);
         let mut sight = self.sight(known, since)?;
-        // Without the lock the chain may shift while we look.
+        // Without the lock, the chain may shift during the look.
         for _ in 0..if is_locked { 0 } else { TRIES } {
             let again = self.sight(known, since)?;
             let same = sight.identities().eq(again.identities());
@@ -87,9 +87,9 @@ impl Spot {
         Ok(sight)
     }
 
-    /// Finds and opens the file of this identity.
+    /// Finds and opens the file with this identity.
     pub(super) fn find(&self, identity: u64) -> Result<Option<Arc<File>>> {
-        // A lock that cannot be opened was reported already.
+        // If the lock cannot be opened, that has been reported.
         let mut lock = Lock::existing(self.lock.clone());
         let held = lock.acquire();
         let listing = self.list()?;
@@ -114,7 +114,7 @@ impl Spot {
         let mut sight = Sight { log: self.log(known)?, ..Sight::default() };
         let listing = self.list()?;
         sight.names = listing.slots.len() + listing.dated.len() + listing.temps.len();
-        // Beside a plain file, the compressed one is incomplete.
+        // Beside a plain file, a compressed one is incomplete.
         let first = |paths: Paths| paths.into_iter().min_by_key(|(_, form)| *form);
         for (path, form) in listing.temps.into_values().filter_map(first) {
             let found = sight.look_at(path, form, known);
@@ -122,7 +122,7 @@ impl Spot {
         }
         let slots = sight.walk(listing.slots.into_values(), known, false);
         let dated = sight.walk(listing.dated.into_values(), known, true);
-        // A change of the naming is one for all backups.
+        // All backups follow one naming; the newest one shows which.
         let newest = |found: &[Vec<Found>]| found.first()?.first().map(|found| found.modified);
         let (newer, older) =
             if newest(&dated) > newest(&slots) { (dated, slots) } else { (slots, dated) };
@@ -171,8 +171,8 @@ impl Spot {
 }
 
 impl Sight {
-    /// Returns the backups with new files, newest first. A chain has none beyond a known one;
-    /// names by the clock need not be in order, so `all` are looked at.
+    /// Returns the backups with new files, newest first. Beyond a known backup a chain has no new
+    /// ones. Names by the clock may be out of order, so there `all` are checked.
     fn walk(
         &mut self,
         backups: impl Iterator<Item = Paths>,
@@ -205,16 +205,16 @@ impl Sight {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 Err(Error::new("look at", path, error))
             }
-            // Not ours, or gone, which cannot happen under the lock.
+            // Not a backup, or gone, which cannot happen while the lock is held.
             _ => return None,
         };
         looked.map_err(|error| self.troubles.push(error)).ok()
     }
 
-    /// Opens what is new and not older than `since`, the oldest first, since it is removed
-    /// first.
+    /// Opens files that are new and not older than `since`, oldest first, because the oldest is
+    /// removed first.
     fn open(&mut self, since: Option<SystemTime>) {
-        // In a slot with two files, one may be known: the other is compared with it.
+        // If one of two files in a slot is known, the other is compared with it.
         let slots = self.fresh.iter_mut().rev().flatten();
         let orphans = self.orphans.iter_mut().filter(|found| !found.known);
         let mut opened: Vec<&mut Found> = Vec::new();
@@ -226,7 +226,7 @@ impl Sight {
             match open_to_read(&found.path) {
                 Ok(file) => found.access = Access::Open(Arc::new(file)),
                 Err(error) if sys::is_too_many_open(&error) => {
-                    // The rest is opened in its turn.
+                    // The others are opened when they are needed.
                     opened.iter_mut().rev().take(SPARE).for_each(|f| f.access = Access::Later);
                     return;
                 }

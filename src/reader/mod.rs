@@ -1,7 +1,7 @@
-//! Reading a log with all its backups, oldest line first, and following it.
+//! Reads a log with all its backups, oldest line first, and follows it.
 //!
-//! A look under the lock finds and opens the files. Then the lock is released, and they are
-//! read wherever they are shifted to. Following continues from there:
+//! A look under the lock finds and opens the files. Then the lock is released, and the open files
+//! are read, wherever rotations move them. Following continues from there:
 //!
 //! ```text
 //!          ┌──────────────── nothing more ───────────────┐
@@ -13,9 +13,9 @@
 //!                  the open log to its end ─▶ those, oldest first ─▶ the new log
 //! ```
 //!
-//! Rotations happen under the lock, so once another log is at the path no writer appends to
-//! the open one. In a plain chain its identity finds it. In a compressed one it is another
-//! file now, the oldest new one, and is recognized by its content.
+//! Rotations happen under the lock, so once another log is at the path, no writer appends to the
+//! open one. In a plain chain it is found by its identity. In a compressed chain it is another file
+//! now: the oldest new one, recognized by its content.
 
 mod found;
 mod item;
@@ -39,10 +39,10 @@ use crate::error::{Error, Result};
 use crate::names::Names;
 use crate::sys::{self, Watch};
 
-/// How many files are held open at most before others are looked for.
+/// How many files may be open ahead of the one being read.
 const AHEAD: usize = 256;
 
-/// Options to read a log with, in the manner of `File::options`.
+/// Options for reading a log, used like `File::options`.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct ReadOptions {
@@ -55,60 +55,60 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// Follows the log: what is appended after it was opened is read too, over rotations, and
-    /// only whole lines are returned.
+    /// Sets whether to follow the log: lines appended after it was opened are read too, across
+    /// rotations, and only whole lines are returned.
     pub fn follow(mut self, follow: bool) -> Self {
         self.follow = follow;
         self
     }
 
-    /// Leaves out backups that were last changed before this time, and then the lines before the
-    /// first that begins with this time or a later one. Lines that are appended to a followed log
-    /// after it was opened are always read.
+    /// Skips backups last changed before this time, and then all lines before the first one that
+    /// begins with this time or a later one. Lines that are appended to a followed log after it was
+    /// opened are always returned.
     pub fn since(mut self, since: Option<SystemTime>) -> Self {
         self.since = since;
         self
     }
 
-    /// Takes times of lines that have no zone for UTC instead of local time.
+    /// Sets whether times without a zone at the beginning of lines are UTC instead of local time.
     pub fn utc(mut self, utc: bool) -> Self {
         self.utc = utc;
         self
     }
 
-    /// Returns only whole lines, as for a log that is followed; but a partial line at the end of
-    /// a log that is not followed is returned too.
+    /// Sets whether to return only whole lines, as in a followed log. A partial line at the end of
+    /// a log that is not followed is still returned.
     pub fn whole_lines(mut self, whole: bool) -> Self {
         self.whole_lines = whole;
         self
     }
 
-    /// Leaves out all backups but this many of the newest.
+    /// Skips all but this many of the newest backups.
     pub fn newest(mut self, backups: Option<usize>) -> Self {
         self.newest = backups;
         self
     }
 
-    /// Sets the directory of the lock file, as in
-    /// [`Options::lock_dir`](crate::Options::lock_dir). It is not created.
+    /// Sets the directory of the lock file, as [`Options::lock_dir`](crate::Options::lock_dir)
+    /// does, but never creates it.
     pub fn lock_dir(mut self, dir: Option<PathBuf>) -> Self {
         self.lock_dir = dir;
         self
     }
 
-    /// Opens the log at `path` and all its backups. For this the lock is held for an instant, if
-    /// it exists; nothing is created or changed.
+    /// Opens the log at `path` and all its backups. While they are opened, the lock is held if the
+    /// lock file exists. Nothing is created or changed.
     ///
     /// # Errors
     ///
-    /// If the log is not a regular file, or its directory cannot be listed; if there is neither
-    /// a log nor a backup, unless the log is followed.
+    /// If the log is not a regular file, or its directory cannot be listed. If the log is not
+    /// followed, also if there is neither a log nor a backup.
     pub fn open(self, path: impl AsRef<Path>) -> Result<LogReader> {
         LogReader::open(path.as_ref(), &self)
     }
 }
 
-/// A log that is read with all its backups, oldest line first.
+/// Reads a log with all its backups, oldest line first.
 ///
 /// # Examples
 ///
@@ -128,55 +128,55 @@ impl ReadOptions {
 #[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub struct LogReader {
     spot: Spot,
-    /// If the log is followed.
+    /// Set if the log is followed.
     watch: Option<Watch>,
     /// The files yet to be read, oldest first.
     queue: VecDeque<Item>,
     live: Option<Live>,
-    /// As long as lines are left out.
+    /// Set as long as lines are to be skipped.
     since: Option<Since>,
     whole_lines: bool,
-    /// Older backups were left out.
+    /// Whether older backups were skipped.
     older: bool,
-    /// The identity at the log's path when last looked at.
+    /// The identity of the file at the log's path when last checked.
     at_path: Option<u64>,
     known: Known,
-    /// Generations that were read and had no slot yet.
+    /// Generations that were read before they had a slot.
     unplaced: Vec<(u64, Arc<File>)>,
-    /// What was returned last.
+    /// The bytes that were returned last.
     piece: Vec<u8>,
     consumed: usize,
     notices: Vec<ReadNotice>,
-    /// The lock cannot be opened, and that was reported.
+    /// Whether it was reported that the lock cannot be opened.
     unlocked: bool,
-    /// The log cannot be followed now, and that was reported.
+    /// Whether it was reported that the log cannot be followed now.
     lost: bool,
 }
 
-/// What a reader reports beside lines.
+/// What a reader reports besides the lines.
 #[derive(Debug)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the variants say what their fields are")]
 pub enum ReadNotice {
-    /// A file of the chain cannot be read, or not to its end.
+    /// A file of the chain cannot be read, or only its beginning.
     CannotRead(Error),
-    /// Backups, so many if it is known, were removed before they could be read.
+    /// Backups were removed before they could be read; their number, if known.
     Removed { backups: Option<u64> },
-    /// The followed log was truncated in place; reading starts over.
+    /// Another process truncated the followed log; reading starts again at its beginning.
     Emptied,
-    /// The lock file cannot be opened, and reading goes on without it. Reported once.
+    /// The lock file cannot be opened; reading continues without the lock. Reported once.
     CannotLock(Error),
-    /// The followed log cannot be looked for: its directory is gone, perhaps. The reader waits
-    /// for it. Reported once each time.
+    /// The followed log cannot be found, for instance because its directory is gone. The reader
+    /// waits for it. Reported once each time.
     CannotFollow(Error),
-    /// It can be looked for again.
+    /// The followed log can be found again.
     FollowsAgain,
-    /// Lines begin with no time that is known, so those before a time cannot be left out.
+    /// No line begins with a time in a known format, so [`ReadOptions::since`] cannot skip lines.
     NoTimes,
 }
 
 impl ReadNotice {
-    /// Returns whether lines are missing that should have been read.
+    /// Returns whether the notice means that lines are missing.
     #[must_use]
     pub fn is_loss(&self) -> bool {
         matches!(self, Self::CannotRead(_) | Self::Removed { .. })
@@ -184,7 +184,7 @@ impl ReadNotice {
 }
 
 impl LogReader {
-    /// Returns options to read a log with.
+    /// Returns the default options for reading a log.
     pub fn options() -> ReadOptions {
         ReadOptions::default()
     }
@@ -217,16 +217,16 @@ impl LogReader {
         Ok(reader)
     }
 
-    /// Returns the bytes that come next, or nothing if there are no more now. If the log is
-    /// followed they are whole lines, as far as a line fits into some megabytes of memory. A
-    /// partial line at the end of a backup gets its newline.
+    /// Returns the next bytes, or `None` if there are no more at the moment. If the log is
+    /// followed, they are whole lines, unless a line is longer than several megabytes. A partial
+    /// line at the end of a backup gets its newline.
     ///
-    /// What was removed or could not be read is left out, and reported by
+    /// Files that were removed or cannot be read are skipped and reported by
     /// [`LogReader::take_notices`].
     ///
     /// # Errors
     ///
-    /// If a log that is not followed has a backup that can no longer be looked for.
+    /// If the remaining backups of a log that is not followed cannot be found any more.
     pub fn next_piece(&mut self) -> Result<Option<&[u8]>> {
         self.consumed = 0;
         loop {
@@ -255,30 +255,30 @@ impl LogReader {
                 return Ok(Some(&self.piece));
             }
         }
-        // What comes later is new.
+        // All later lines are new.
         self.since = None;
         Ok(None)
     }
 
-    /// Returns whether [`ReadOptions::newest`] has left out backups.
+    /// Returns whether [`ReadOptions::newest`] skipped backups.
     #[must_use]
     pub fn has_older(&self) -> bool {
         self.older
     }
 
-    /// Waits until there may be more of a followed log, but no longer than `most`.
+    /// Waits until a followed log may have more bytes, but at most `most`.
     pub fn wait(&mut self, most: Duration) {
         if let Some(watch) = &mut self.watch {
             watch.wait(most);
         }
     }
 
-    /// Returns what there is to report since the last call.
+    /// Returns the notices since the last call.
     pub fn take_notices(&mut self) -> Vec<ReadNotice> {
         std::mem::take(&mut self.notices)
     }
 
-    /// Another log is at the path than last time, or not even a directory.
+    /// Returns whether another log is at the path, or the path no longer leads anywhere.
     fn is_stale(&self) -> bool {
         let now = self.spot.log_now();
         let astray = || now.is_none() && !self.lost && !self.spot.names.dir().exists();
@@ -294,7 +294,7 @@ impl Read for LogReader {
     }
 }
 
-/// The end is where there are no more lines now. In a followed log there may be some later,
+/// End of file means that there are no more lines now. In a followed log there may be more later,
 /// after [`LogReader::wait`].
 impl BufRead for LogReader {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {

@@ -1,4 +1,4 @@
-//! What follows from a look: backups are queued, and the log now at the path is followed.
+//! Acts on a look: queues new backups and follows the log that is now at the path.
 
 use std::mem;
 use std::sync::Arc;
@@ -15,8 +15,7 @@ use crate::sys::Watch;
 const REMEMBERED: usize = 64;
 
 impl LogReader {
-    /// The first look; backups that `options` leave out are skipped. Returns whether there was
-    /// anything.
+    /// Does the first look; skips backups as `options` say. Returns whether there was any file.
     pub(super) fn begin(&mut self, options: &ReadOptions) -> Result<bool> {
         let (mut sight, _) = self.look(options.since)?;
         let found = sight.log.is_some() || sight.names > 0;
@@ -33,8 +32,8 @@ impl LogReader {
         Ok(found)
     }
 
-    /// Catches up with a log that was rotated once or many times. If it cannot be found now, a
-    /// later call catches up.
+    /// Catches up with a log that was rotated, perhaps many times. If the log cannot be found now,
+    /// a later call catches up.
     pub(super) fn catch_up(&mut self) {
         let moved = self.watch.as_mut().is_some_and(|watch| watch.renew(self.spot.names.dir()));
         let (mut sight, begun) = match self.look(None) {
@@ -46,7 +45,7 @@ impl LogReader {
                 return;
             }
         };
-        // Another directory does not continue what is known.
+        // A different directory does not continue the chain that we know.
         let moved = moved || self.lost && begun.is_none();
         if mem::take(&mut self.lost) {
             self.notices.push(ReadNotice::FollowsAgain);
@@ -60,7 +59,7 @@ impl LogReader {
         let mut fresh = fresh_of(sight);
         let anchored = self.leave_out_read(&mut fresh, &anchor, &orphans);
         self.unplaced.extend(new);
-        // Each log that has begun is a backup now, except the last one.
+        // All logs begun since, except the current one, are backups now.
         let backups = begun.map(|begun| begun.saturating_sub(u64::from(log.is_some())));
         let removed = backups.map(|count| count.saturating_sub(fresh.len() as u64));
         if self.live.as_ref().map(|live| live.found.identity) != self.at_path {
@@ -75,7 +74,7 @@ impl LogReader {
         self.remember(seen, 3 * names + REMEMBERED);
     }
 
-    /// Returns what is there, and how many logs have begun since the last look, if known.
+    /// Looks at the files; also returns how many logs have begun since the last look, if known.
     fn look(&mut self, since: Option<SystemTime>) -> Result<(Sight, Option<u64>)> {
         let (watch, mut begun) = (&mut self.watch, None);
         let queue = self.queue.iter_mut().map(|item| &mut item.found);
@@ -96,8 +95,8 @@ impl LogReader {
         Ok((sight, begun))
     }
 
-    /// Leaves out of `fresh` the backups that were read before they were compressed. Returns
-    /// whether the chain continues what is known: if not, backups between may have been removed.
+    /// Removes from `fresh` the backups that were already read in plain form. Returns whether the
+    /// chain continues the known one; if not, backups between may have been removed.
     fn leave_out_read(&mut self, fresh: &mut Vec<Found>, anchor: &[u64], orphans: &[u64]) -> bool {
         self.unplaced.retain(|(identity, file)| {
             let orphan = orphans.contains(identity);
@@ -117,7 +116,7 @@ impl LogReader {
                 && let Some(index) = take_out(fresh, &old.file)
             {
                 anchored = true;
-                // Older than what has been read already.
+                // Older than what has been read.
                 fresh.drain(..index);
             }
         }
@@ -141,7 +140,7 @@ impl LogReader {
         }
     }
 
-    /// Follows the log now at the path, or queues it.
+    /// Follows the log that is now at the path, or queues it.
     fn turn_to(&mut self, log: Option<Found>) {
         let open = log.and_then(|log| match log.access {
             Access::Refused(error) => {

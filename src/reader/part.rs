@@ -1,4 +1,4 @@
-//! One file of a log being read: our place in it, and where whole lines end.
+//! One file that is being read: the position in it, and the ends of its lines.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -12,13 +12,13 @@ use crate::sys::FileExt;
 
 pub(super) const PIECE: usize = 256 * 1024;
 
-/// The longest line that is kept in memory until it is whole.
+/// The longest line that is kept in memory until it is complete.
 const LONGEST_LINE: usize = 16 * 1024 * 1024;
 
-/// At most so much before the damage in a damaged file is lost.
+/// How much before the damage in a damaged file may be lost at most.
 const INFLATED_AT_ONCE: usize = 16 * 1024;
 
-/// An open file, read at our own offset up to `end`: others may read it too.
+/// An open file, read at our own offset up to `end`, because others may read it, too.
 #[derive(Debug)]
 pub(super) struct At {
     file: Arc<File>,
@@ -50,7 +50,7 @@ impl Read for At {
 #[derive(Debug)]
 enum Way {
     Plain(At),
-    /// With what was decompressed and not yet passed on.
+    /// With bytes that are decompressed but not passed on.
     Gzip(Box<Inflated<At>>, Vec<u8>),
 }
 
@@ -59,17 +59,17 @@ pub(super) struct Part {
     way: Way,
     /// Why it cannot be read further.
     failed: Option<io::Error>,
-    /// That was reported.
+    /// Whether that has been reported.
     over: bool,
-    /// What was passed on last ended with a partial line.
+    /// Whether the last bytes passed on ended with a partial line.
     pub(super) partial: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cut {
-    /// Only whole lines, as far as they fit into memory.
+    /// Pass on only whole lines, as far as they fit into memory.
     pub(super) lines: bool,
-    /// No more is added to the file, so a partial line at its end is passed on.
+    /// The file does not grow any more, so a partial line at its end is passed on.
     pub(super) ended: bool,
 }
 
@@ -84,8 +84,8 @@ impl Part {
         Self { way, failed: None, over: false, partial: false }
     }
 
-    /// Puts what comes next into `piece`; nothing, if there is no more now. An error comes after
-    /// all that could be read.
+    /// Puts the next bytes into `piece`, or none if there are no more now. An error is returned
+    /// only after everything before it.
     pub(super) fn next(&mut self, piece: &mut Vec<u8>, cut: Cut) -> io::Result<()> {
         piece.clear();
         let more = match self.failed.take() {
@@ -114,7 +114,7 @@ impl Part {
         Ok(())
     }
 
-    /// Reads until `piece` holds enough; returns whether there may be more.
+    /// Reads until `piece` has enough bytes; returns whether there may be more.
     fn fill(&mut self, piece: &mut Vec<u8>, lines: bool) -> io::Result<bool> {
         if let Way::Gzip(_, waiting) = &mut self.way {
             piece.append(waiting);
@@ -130,9 +130,9 @@ impl Part {
         }
     }
 
-    /// Reads what is there now, or as much of it as has a whole line, in one go: a partial line
-    /// may be cut back and overwritten at the next moment, and would be glued to it. Returns
-    /// whether there may be more.
+    /// Reads what is there now, or enough for a whole line, in one read. A partial line may be
+    /// truncated and overwritten at any moment, and two reads would join the old part with the new
+    /// one. Returns whether there may be more.
     fn glance(&mut self, piece: &mut Vec<u8>) -> io::Result<bool> {
         let mut most = PIECE;
         loop {
@@ -146,7 +146,7 @@ impl Part {
         }
     }
 
-    /// Reads once, at most `most` bytes, to the end of `piece`.
+    /// Reads once and appends at most `most` bytes to `piece`.
     fn read_into(&mut self, piece: &mut Vec<u8>, most: usize) -> io::Result<usize> {
         let most = if let Way::Gzip(..) = self.way { INFLATED_AT_ONCE } else { most };
         let filled = piece.len();
@@ -159,8 +159,8 @@ impl Part {
         read
     }
 
-    /// Puts back the last bytes, to be read again. Those of a plain file are read anew, since they
-    /// may be cut off and replaced until then.
+    /// Puts the last bytes back. Those of a plain file are read again later, because they may be
+    /// truncated and replaced meanwhile.
     fn give_back(&mut self, bytes: &[u8]) {
         match &mut self.way {
             Way::Plain(at) => at.offset -= bytes.len() as u64,
@@ -172,7 +172,7 @@ impl Part {
         if let Way::Plain(at) = &self.way { at.offset } else { 0 }
     }
 
-    /// Whether a line that began before `from` reaches `end`, and may be waited for.
+    /// Returns whether a line that began before `from` reaches `end` and is worth waiting for.
     pub(super) fn is_partial(&self, from: u64, end: u64) -> io::Result<bool> {
         let Way::Plain(at) = &self.way else { return Ok(false) };
         if end - at.offset >= LONGEST_LINE as u64 {
@@ -196,7 +196,7 @@ impl Part {
     }
 }
 
-/// The last bytes before `end`, which show whether a file was cut back and has grown again.
+/// Returns the last bytes before `end`. They show whether a file was truncated and has grown again.
 pub(super) fn bytes_before(file: &File, end: u64) -> io::Result<Vec<u8>> {
     let count = end.min(64);
     let mut bytes = vec![0; usize::try_from(count).unwrap_or_default()];
@@ -223,7 +223,7 @@ mod tests {
     use super::*;
     use crate::sys;
 
-    /// Reads all of `part`; each piece must be whole lines.
+    /// Reads all of `part`; asserts that each piece is whole lines.
     fn read(part: &mut Part, cut: Cut) -> Vec<u8> {
         let (mut all, mut piece) = (Vec::new(), Vec::new());
         loop {
@@ -240,7 +240,7 @@ mod tests {
     fn long_lines_come_whole() {
         let dir = tempfile::tempdir().unwrap();
         let plain = dir.path().join("p");
-        // Some are longer than one read.
+        // Some lines are longer than one read.
         let lengths = [10, 3 * PIECE, PIECE - 1, PIECE, 5].into_iter().zip(b'a'..);
         let lines =
             lengths.flat_map(|(length, letter)| [vec![letter; length], vec![b'\n']].concat());

@@ -1,4 +1,4 @@
-//! Where the wanted lines begin, by the times that lines begin with.
+//! Finds the first wanted line by the times at the beginning of lines.
 
 use std::time::SystemTime;
 
@@ -8,11 +8,11 @@ use crate::time::zone::Zone;
 
 #[derive(Debug)]
 pub(super) struct Since {
-    /// Since 1970.
+    /// Seconds since 1970.
     second: i64,
-    /// That of times without one.
+    /// The zone of times without one.
     zone: Zone,
-    /// A line of the file that is read has begun with a time.
+    /// Whether a line of the present file has begun with a time.
     pub(super) dated: bool,
 }
 
@@ -22,7 +22,7 @@ impl Since {
         Self { second: leading::seconds(time), zone, dated: false }
     }
 
-    /// Returns where in these whole lines the first wanted one begins.
+    /// Returns the position of the first wanted line in these whole lines.
     fn begin(&mut self, lines: &[u8]) -> Option<usize> {
         let mut at = 0;
         for line in lines.split_inclusive(|byte| *byte == b'\n') {
@@ -39,8 +39,8 @@ impl Since {
 }
 
 impl LogReader {
-    /// Takes the lines out of the piece that are before those wanted. A file whose lines have no
-    /// times is read whole.
+    /// Removes the lines before the first wanted one from the piece. A file whose lines have no
+    /// times is kept whole.
     pub(super) fn leave_out_older(&mut self) {
         let Some(since) = self.since.as_mut().filter(|_| !self.piece.is_empty()) else { return };
         let begin = since.begin(&self.piece);

@@ -1,24 +1,24 @@
-//! The time that a line may begin with.
+//! Recognizes the time at the beginning of a line.
 //!
-//! It is shown as it is: only the writer knows its clock and zone.
+//! It is shown unchanged, because only the writer knows its clock and zone.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::zone::Zone;
 
-/// The zone that may follow.
+/// Zones that may follow a date.
 const ZONES: [&str; 5] = ["Z", "+00:00", "-00:00", "+0000", "-0000"];
 
-/// RFC 3339, or with another separator.
+/// RFC 3339, also with another separator.
 const DATES: [&str; 3] = ["0000-00-00T00:00:00", "0000-00-00 00:00:00", "0000-00-00_00:00:00"];
 
-/// Syslog's, and TAI64N.
+/// The formats of syslog and TAI64N.
 const OTHERS: [&str; 3] = ["aaa 00 00:00:00", "aaa  0 00:00:00", "@4hhhhhhhhhhhhhhhhhhhhhhh"];
 
-/// Where TAI64 puts 1970, as multilog counts it.
+/// The TAI64 label of 1970, as multilog counts.
 const TAI64: i64 = (1 << 62) + 10;
 
-/// A clock may be ahead, in seconds.
+/// How far a writer's clock may be ahead, in seconds.
 const AHEAD: i64 = 24 * 60 * 60;
 
 /// What may precede it; the second is how `--format json` begins a line.
@@ -31,21 +31,21 @@ pub(crate) fn time(line: &[u8]) -> Option<String> {
     let with_fraction = |length| length + fraction(&line[length..]);
     let date = matching(line, &DATES).map(with_fraction);
     let date = date.map(|length| length + matching(&line[length..], &ZONES).unwrap_or(0));
-    // Of this century.
+    // Ten digits are seconds from 2001 to 2286.
     let seconds = || (digits(line) == 10).then(|| with_fraction(10));
     let length = date.or_else(|| matching(line, &OTHERS)).or_else(seconds)?;
-    // It is ASCII.
+    // The patterns match only ASCII.
     String::from_utf8(line[..length].to_vec()).ok()
 }
 
-/// Returns that time in whole seconds since 1970; where it has no zone, it is one of `zone`.
+/// Returns that time in whole seconds since 1970. A time without a zone is taken to be in `zone`.
 pub(crate) fn second(line: &[u8], zone: &Zone) -> Option<i64> {
     let text = time(line)?;
     if let Some(label) = text.strip_prefix('@') {
         return i64::from_str_radix(&label[..16], 16).ok()?.checked_sub(TAI64);
     }
     if text.starts_with(|first: char| first.is_ascii_alphabetic()) {
-        // It has no year.
+        // Syslog's format has no year.
         let now = seconds(SystemTime::now());
         let year = zone.civil(now).fields[0];
         return [year, year - 1].into_iter().find_map(|year| {
@@ -63,8 +63,8 @@ pub(crate) fn seconds(time: SystemTime) -> i64 {
     since_1970.try_into().unwrap_or(i64::MAX)
 }
 
-/// Returns the length of the first pattern that `text` begins with: `0` stands for a digit, `a`
-/// for a letter, `h` for a hexadecimal digit, anything else for itself.
+/// Returns the length of the first of `patterns` that `text` begins with. In a pattern, `0` matches
+/// a digit, `a` a letter, `h` a hexadecimal digit, and any other character itself.
 fn matching(text: &[u8], patterns: &[&str]) -> Option<usize> {
     let matches = |(byte, pattern): (&u8, u8)| match pattern {
         b'0' => byte.is_ascii_digit(),
@@ -82,7 +82,7 @@ fn digits(text: &[u8]) -> usize {
     text.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// Returns the length of a fraction with its point or comma.
+/// Returns the length of a decimal fraction, including its point or comma.
 fn fraction(text: &[u8]) -> usize {
     match text {
         [b'.' | b',', rest @ ..] if digits(rest) > 0 => 1 + digits(rest),
@@ -133,7 +133,7 @@ mod tests {
         ] {
             assert_eq!(second(text.as_bytes(), &Zone::utc()), Some(1_795_367_100), "{text}");
         }
-        // Of this year, or of the last one if it is ahead.
+        // It belongs to this year, or to the last one if it would be in the future.
         let now = seconds(SystemTime::now());
         for ago in [0, 3600, 300 * AHEAD, 363 * AHEAD] {
             let then = UNIX_EPOCH + std::time::Duration::from_secs((now - ago).try_into().unwrap());

@@ -1,5 +1,5 @@
-//! When a log is rotated by the clock, and what its backups are called then; and times at
-//! the beginning of lines.
+//! Rotation by the clock, the names of the backups that it makes, and times at the beginning of
+//! lines.
 
 pub(crate) mod leading;
 pub(crate) mod schedule;
@@ -7,7 +7,7 @@ pub(crate) mod zone;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// In seconds since 1970.
+/// Returns the time in seconds since 1970.
 pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)

@@ -1,13 +1,13 @@
-//! When a log is to be rotated, and how its backups are named for that.
+//! When a log is rotated by the clock, and what its backups are named.
 //!
-//! Everything follows Python 3.11's `logging.handlers`, and so concurrent-log-handler, because
-//! writers must agree on one time and on names: in seconds since 1970 and by the local clock.
-//! The oddities are kept too: for midnight and weekdays the interval moves only the start that
-//! a backup is named by, not the next time (Python 3.13 and later count it, so there writers
-//! agree only at an interval of 1); and where daylight saving changes before the next time, an
-//! hour is taken off or added, for a weekday even twice.
+//! Everything follows `logging.handlers` of Python 3.11, and so concurrent-log-handler, because all
+//! writers must compute the same times and names, in seconds since 1970 and by the local clock.
+//! That includes two oddities. For midnight and weekdays the interval affects only the start in a
+//! backup's name, not the next time. (Python 3.13 and later respect it for the next time, so there
+//! writers agree only at an interval of 1.) And if daylight saving changes before the next time, an
+//! hour is subtracted or added; for a weekday even twice.
 
-// Python knows no zone by its name on Windows.
+// On Windows, Python does not find a zone by its name.
 #[cfg(all(test, unix))]
 mod tests;
 
@@ -15,24 +15,24 @@ use crate::time::zone::{Civil, Zone};
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// The clock change for daylight saving, as Python assumes it.
+/// The clock change for daylight saving that Python assumes.
 const DST_SHIFT: i64 = 60 * 60;
 
-/// What a log is rotated by (CLH's `when`).
+/// The unit of a [`Schedule`], or the moment at which it rotates (CLH's `when`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum When {
-    /// Seconds: `S`.
+    /// Every second: `S`.
     Second,
-    /// Minutes: `M`.
+    /// Every minute: `M`.
     Minute,
-    /// Hours: `H`.
+    /// Every hour: `H`.
     Hour,
-    /// Days of 24 hours: `D`.
+    /// Every 24 hours: `D`.
     Day,
-    /// Midnight, or another time of the day: `MIDNIGHT`.
+    /// At midnight, or at another [time of day](Schedule::at_time): `MIDNIGHT`.
     Midnight,
-    /// A day of the week: `W0` to `W6`.
+    /// On a day of the week: `W0` to `W6`.
     Weekday(Weekday),
 }
 
@@ -50,7 +50,7 @@ pub enum Weekday {
 }
 
 impl Weekday {
-    /// All of them, in the order of Python's `W0` to `W6`.
+    /// All days, in the order of Python's `W0` to `W6`.
     pub const ALL: [Self; 7] = [
         Self::Monday,
         Self::Tuesday,
@@ -62,44 +62,44 @@ impl Weekday {
     ];
 }
 
-/// When a log is to be rotated (CLH's `ConcurrentTimedRotatingFileHandler`).
+/// When a log is rotated by the clock (CLH's `ConcurrentTimedRotatingFileHandler`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub struct Schedule {
     when: When,
     interval: u32,
-    /// The second at which a day ends.
+    /// The second of the day at which it ends.
     day_end: i64,
     utc: bool,
 }
 
 impl Schedule {
-    /// Returns the schedule that rotates once in each unit, by local time.
+    /// Returns a schedule that rotates once per unit, by local time.
     pub fn new(when: When) -> Self {
         Self { when, interval: 1, day_end: DAY, utc: false }
     }
 
-    /// Sets how many units an interval has, at least 1 (CLH's `interval`).
+    /// Sets the number of units between rotations, at least 1 (CLH's `interval`).
     pub fn interval(mut self, units: u32) -> Self {
         self.interval = units;
         self
     }
 
-    /// Sets the time of day for [`When::Midnight`] and [`When::Weekday`], in seconds since
-    /// midnight (CLH's `atTime`). Other units ignore it.
+    /// Sets the time of day in seconds since midnight for [`When::Midnight`] and [`When::Weekday`]
+    /// (CLH's `atTime`). Other units ignore it.
     pub fn at_time(mut self, second: u32) -> Self {
         self.day_end = second.into();
         self
     }
 
-    /// Sets whether times are UTC instead of local.
+    /// Sets whether to use UTC instead of local time.
     pub fn utc(mut self, utc: bool) -> Self {
         self.utc = utc;
         self
     }
 
-    /// Returns a schedule that names backups with this precision and gives `next`, or a time soon
-    /// after it.
+    /// Returns a schedule that names backups with this precision and whose next time is `next` or
+    /// soon after it.
     pub(crate) fn guess(precision: usize, next: i64, now: i64, utc: bool) -> Self {
         let left = (next - now).max(1);
         let (when, unit) = match precision {
@@ -108,7 +108,7 @@ impl Schedule {
             4 => (When::Hour, 60 * 60),
             _ => {
                 let zone = if utc { Zone::utc() } else { Zone::local() };
-                // Midnight is the end of a day.
+                // Midnight belongs to the day that it ends.
                 let clock = zone.civil(next - 1);
                 let day = Weekday::ALL.into_iter().find(|day| *day as i64 == clock.weekday);
                 let weekly = day.filter(|_| left > DAY + 2 * DST_SHIFT).map(When::Weekday);
@@ -123,7 +123,7 @@ impl Schedule {
     pub(crate) fn fault(&self) -> Option<&'static str> {
         match self {
             Self { interval: 0, .. } => Some("an interval has at least one unit"),
-            // The end of the day, by default, is the only time beyond it.
+            // The default, the end of the day, is the only larger value allowed.
             Self { day_end: end, .. } if *end > DAY => Some("a day has 86400 seconds"),
             _ => None,
         }
@@ -133,7 +133,8 @@ impl Schedule {
         if self.utc { Zone::utc() } else { Zone::local() }
     }
 
-    /// Returns how many seconds a unit has, and how many parts of a date and time a backup's name.
+    /// Returns the length of a unit in seconds, and how many fields of the date and time a backup's
+    /// name has.
     fn unit(&self) -> (i64, usize) {
         match self.when {
             When::Second => (1, 6),
@@ -153,7 +154,7 @@ impl Schedule {
         self.unit().0 * i64::from(self.interval)
     }
 
-    /// Returns the next time if none is known yet (`computeRollover`).
+    /// Returns the next time if the lock file has none yet (`computeRollover`).
     pub(crate) fn first(&self, now: i64, zone: &Zone) -> i64 {
         let day = match self.when {
             When::Midnight => None,
@@ -175,9 +176,9 @@ impl Schedule {
         }
     }
 
-    /// Returns the next time after a rotation (`doRollover`), always in the future. Where
-    /// Python takes an hour off that leads back, it rotates at every line until the hour is
-    /// over.
+    /// Returns the next time after a rotation (`doRollover`), which is always in the future. Where
+    /// Python's correction by an hour gives a time in the past, Python rotates at every line for an
+    /// hour.
     pub(crate) fn next(&self, now: i64, zone: &Zone) -> i64 {
         let mut next = self.first(now, zone);
         if next <= now {
@@ -192,8 +193,8 @@ impl Schedule {
         }
     }
 
-    /// Returns whether a writer with this schedule could have set `next`, now or earlier. A
-    /// time that has come is not doubted.
+    /// Returns whether a writer with this schedule could have set `next`, now or earlier. A time
+    /// that has passed is always accepted.
     pub(crate) fn could_give(&self, next: i64, now: i64, zone: &Zone) -> bool {
         let latest = self.next(now, zone);
         match self.when {
@@ -202,15 +203,15 @@ impl Schedule {
             // Daylight saving moves the time by at most two hours.
             When::Midnight | When::Weekday(_) => {
                 let near = (next - latest).abs() <= 2 * DST_SHIFT;
-                // A rotation in the very second of such a time adds an interval.
+                // A rotation exactly at the scheduled second adds an interval.
                 let added = self.day_end < DAY && next <= now + self.period() + 2 * DST_SHIFT;
                 next <= now || near || added
             }
         }
     }
 
-    /// Returns the local start of the interval that ends at `next`; the hour differs if
-    /// daylight saving has changed since.
+    /// Returns the local start of the interval that ends at `next`. Its hour differs if daylight
+    /// saving has changed since.
     pub(crate) fn start(&self, next: i64, now: i64, zone: &Zone) -> Civil {
         let start = next - self.period();
         let then = zone.civil(start);

@@ -1,14 +1,13 @@
 //! Local time.
 //!
-//! Instants are whole seconds since 1970, as in concurrent-log-handler. The local zone follows
-//! the C library's rules, which Python uses: `TZ` names a file below `TZDIR` or is a POSIX
-//! zone; without it there is `/etc/localtime`, or else UTC. The files are read here because
-//! jiff scans the whole database before it opens one, which takes as long as the rest of a
-//! short run. Windows has no such files: there the system names the local zone and jiff has the
-//! others built in.
+//! Instants are whole seconds since 1970, as in concurrent-log-handler. The local zone follows the
+//! rules of the C library, which Python uses: `TZ` names a file below `TZDIR` or is a POSIX zone;
+//! without `TZ` the zone is in `/etc/localtime`, or else it is UTC. This file reads the zone files
+//! itself, because jiff scans its whole database before it opens one, which takes as long as the
+//! rest of a short run. Windows has no such files: there the system names the local zone, and jiff
+//! has the others built in.
 //!
-//! Only this file uses jiff, so time stamps, names of backups and times given agree on one
-//! zone.
+//! Only this file uses jiff, so time stamps, backup names and parsed times agree on one zone.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -30,7 +29,7 @@ pub struct Zone(TimeZone);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Civil {
-    /// Year, month, day, hour, minute and second; months and days count from 1.
+    /// Year, month, day, hour, minute and second; month and day count from 1.
     pub(crate) fields: [u32; 6],
     /// Monday is 0.
     pub(crate) weekday: i64,
@@ -45,7 +44,8 @@ impl Civil {
 }
 
 impl Zone {
-    /// Returns the zone of this process; UTC if `TZ` names none.
+    /// Returns the local zone of this process: that of `TZ` if set, otherwise the system's. It is
+    /// UTC if `TZ` names no zone.
     #[must_use]
     pub fn local() -> Self {
         match env::var_os("TZ") {
@@ -54,13 +54,13 @@ impl Zone {
         }
     }
 
-    /// Returns the value of `TZ` if it names no zone.
+    /// Returns the value of `TZ` if it is set but names no zone.
     #[must_use]
     pub fn misnamed() -> Option<OsString> {
         env::var_os("TZ").filter(|name| Self::named(name).is_none())
     }
 
-    /// Returns the zone with this name, or written out like this in `TZ`.
+    /// Returns the zone with this name, or with this definition in the format of `TZ`.
     #[must_use]
     pub fn named(name: &OsStr) -> Option<Self> {
         let name = name.to_str()?;
@@ -71,9 +71,9 @@ impl Zone {
         let dir = env::var_os("TZDIR").unwrap_or_else(|| ZONES.into());
         let zone = in_file(&Path::new(&dir).join(name), name);
         let zone = zone.or_else(|| TimeZone::posix(name).ok());
-        // A system without any zone files has this one too.
+        // This name works even on a system without zone files.
         let zone = zone.or_else(|| (name == "UTC").then_some(TimeZone::UTC));
-        // Windows has those built into the program.
+        // Windows has no zone files; jiff has the zones built in.
         let built_in = || if sys::LOCAL_ZONE.is_none() { TimeZone::get(name).ok() } else { None };
         zone.or_else(built_in).map(Self)
     }
@@ -84,17 +84,17 @@ impl Zone {
         Self(TimeZone::UTC)
     }
 
-    /// Formats a time in this zone by a strftime pattern.
+    /// Formats a time in this zone with a strftime pattern.
     ///
     /// # Errors
     ///
-    /// If a part of the pattern is unknown or not applicable to this time.
+    /// If a part of the pattern is unknown or does not apply to this time. The text says which.
     pub fn format(&self, pattern: &str, time: SystemTime) -> Result<String, String> {
         let time = Timestamp::try_from(time).unwrap_or(Timestamp::MAX).to_zoned(self.0.clone());
         strtime::format(pattern, &time).map_err(|error| error.to_string())
     }
 
-    /// Reads a date with or without a time of day, in this zone unless it has an offset.
+    /// Parses a date, with or without a time of day, in this zone unless it has an offset.
     #[must_use]
     pub fn instant(&self, text: &str) -> Option<SystemTime> {
         let exact = || text.parse::<Zoned>().map(|zoned| zoned.timestamp());
@@ -103,13 +103,13 @@ impl Zone {
         Some(time.or_else(|_| Ok::<_, jiff::Error>(civil()?.timestamp())).ok()?.into())
     }
 
-    /// Reads a time in this zone by a strptime pattern; returns seconds since 1970.
+    /// Parses a time in this zone with a strptime pattern; returns seconds since 1970.
     pub(crate) fn parse(&self, pattern: &str, text: &str) -> Option<i64> {
         let civil = strtime::parse(pattern, text).and_then(|time| time.to_datetime()).ok()?;
         Some(civil.to_zoned(self.0.clone()).ok()?.timestamp().as_second())
     }
 
-    /// Returns the local time at an instant, moved into the years 1 to 9999.
+    /// Returns the local time at an instant, clamped to the years 1 to 9999.
     pub(crate) fn civil(&self, instant: i64) -> Civil {
         let beyond = if instant < 0 { Timestamp::MIN } else { Timestamp::MAX };
         let instant = Timestamp::from_second(instant).unwrap_or(beyond);
@@ -130,8 +130,8 @@ impl Zone {
     }
 }
 
-/// Returns the system's zone. Its file is usually a link into the database, which gives the
-/// name.
+/// Returns the system's zone. Its file is usually a link into the database, and the link's target
+/// gives the name.
 fn of_system() -> Option<TimeZone> {
     let Some(path) = sys::LOCAL_ZONE else { return TimeZone::try_system().ok() };
     let link = fs::read_link(path).ok();
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(Zone::utc().civil(0).fields, [1970, 1, 1, 0, 0, 0]);
         let written_out = zone("CET-1CEST,M3.5.0,M10.5.0/3");
         assert_eq!(written_out.civil(1_782_907_200), summer);
-        // There is no instant without a clock.
+        // Every instant has a local time.
         for instant in [i64::MIN, i64::MAX] {
             assert!((0..7).contains(&Zone::utc().civil(instant).weekday));
         }

@@ -1,4 +1,4 @@
-//! What happens to log and private file while one is compressed as it grows.
+//! What can happen to the log and the private file while the log is compressed as it grows.
 
 use super::*;
 use crate::compress::block::{SMALL, length_at};
@@ -7,10 +7,10 @@ use std::fs;
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// A large block, as at the beginning of a log.
+/// The length of a block at the beginning of a log.
 const BLOCK: u64 = 512 * 1024;
 
-/// A log in a directory of its own, and what compresses it.
+/// A log in its own directory, and its compressor.
 struct Site {
     dir: tempfile::TempDir,
     log: PathBuf,
@@ -35,7 +35,7 @@ impl Site {
         fs::write(&self.log, bytes).unwrap();
     }
 
-    /// Equal offsets have equal bytes.
+    /// Appends bytes that depend only on their offset.
     fn grow(&self, length: u64) -> Vec<u8> {
         let bytes = ticks(length);
         self.write(&bytes);
@@ -77,7 +77,7 @@ fn ticks(length: u64) -> Vec<u8> {
     b"0123456789\n".iter().copied().cycle().take(usize::try_from(length).unwrap()).collect()
 }
 
-/// The first member must be all there is.
+/// Returns the content of the first member; asserts that nothing follows it.
 fn inflated(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut decoder = GzDecoder::new(BufReader::new(File::open(path).unwrap()));
@@ -182,7 +182,7 @@ fn equal_lines_over_what_was_emptied_are_told_apart_by_the_one_that_differs() {
         let mut one = site.incremental();
         site.grow(5 * BLOCK);
         site.catch_up(&mut one);
-        // In the middle: beginning and end are as they were.
+        // A change in the middle; beginning and end stay.
         let mut other = ticks(6 * BLOCK);
         other[700_000] ^= 1;
         site.write(&other);
@@ -204,7 +204,7 @@ fn a_file_whose_index_is_not_whole_is_thrown_away() {
         changed[at] ^= 0x10;
         changed
     }));
-    // What an older version left, and anything else.
+    // The format of an older version, and anything else.
     damaged.push([&[0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 16, 0, b'C', b'T'], &whole[..]].concat());
     damaged.last_mut().unwrap().truncate(500);
     damaged.push(b"something else, and long enough to hold an index".to_vec());
@@ -276,7 +276,7 @@ fn a_file_with_a_second_name_is_left_alone() {
     incremental.prepare(identity, length).unwrap_err();
     incremental.finish(&site.metadata()).unwrap_err();
     let names = Names::new(&site.log).unwrap();
-    // It is compressed under another name then.
+    // Then it is compressed under another name.
     let whole = Compressed::whole(&names, &site.log, &site.metadata(), 6, false).unwrap();
     whole.place(&site.log).unwrap();
     assert_eq!(inflated(&site.dir.path().join("app.log.gz")), bytes);

@@ -1,4 +1,4 @@
-//! Python is asked about many random cases.
+//! Compares many random cases with Python.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,12 +7,12 @@ use std::process::Command;
 use super::*;
 use crate::names::stamp::Stamp;
 
-/// Cases for the default Python.
+/// How many cases the default Python computes.
 const CASES: usize = 23_000;
-/// Cases for each other Python.
+/// How many cases each other Python computes.
 const FEWER: usize = 2_300;
 
-/// A case and Python's answers, as `schedule.py` prints it.
+/// A case and Python's answers, in the format of `schedule.py`.
 struct Case<'a> {
     zone: &'a str,
     schedule: Schedule,
@@ -55,7 +55,7 @@ fn cases(python: &Path, count: usize) -> String {
     cases
 }
 
-/// Returns each Python from 3.6 on that is installed: its path and minor version.
+/// Returns each installed Python from 3.6 on: its path and minor version.
 fn pythons() -> Vec<(PathBuf, u32)> {
     let mut found = vec![PathBuf::from("python3")];
     let home = || Some(Path::new(&std::env::var_os("HOME")?).join(".pyenv"));
@@ -83,8 +83,8 @@ fn is_python_s() {
     }
 }
 
-/// Compares with a Python that counts midnights and weeks and never returns the present time.
-/// Near a clock change it differs, too.
+/// Compares with a Python that respects the interval for midnights and weekdays and never returns
+/// the present time. Near a clock change it differs, too.
 fn agree_from_3_13_on(cases: &str) {
     let mut differ = 0;
     for line in cases.lines() {
@@ -112,7 +112,7 @@ fn agree_from_3_13_on(cases: &str) {
     assert!(differ > FEWER / 20, "{differ} differ");
 }
 
-/// Compares with a Python that agrees.
+/// Compares with a Python that agrees in all cases.
 fn agree(cases: &str) {
     let (mut zone, mut name, mut back) = (Zone::utc(), "", 0);
     for line in cases.lines() {
@@ -127,7 +127,7 @@ fn agree(cases: &str) {
             assert_eq!(next, case.next, "next: {line}");
             assert!(case.schedule.could_give(next, case.now, zone), "{line}");
         } else {
-            // Python would rotate at every line.
+            // In this case Python rotates at every line.
             assert!(next > case.now, "next: {line}");
             back += 1;
         }
