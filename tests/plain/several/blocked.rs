@@ -1,7 +1,7 @@
 //! One log is blocked: the other logs go on as long as its queue has room, and a loss is reported
 //! for this log.
 
-use nix::sys::signal::Signal::SIGTERM;
+use nix::sys::signal::Signal::{SIGTERM, SIGUSR2};
 
 use super::{SOON, block, until_holds};
 use crate::harness::{Place, Running, Tee, stays, until};
@@ -30,6 +30,20 @@ fn the_others_go_on() {
         until_holds(&place, "b.log", &all.concat());
         tee.finish().expect_quiet_success();
     }
+}
+
+#[test]
+fn a_rotation_of_all_does_not_wait_for_the_blocked_one() {
+    let place = Place::fresh();
+    let held = block(&place, "b");
+    let mut tee = start(&place, "--divert", "--backups 3");
+    tee.feed(b"a\nb\n");
+    until_holds(&place, "app.log", "a\n");
+    tee.signal(SIGUSR2);
+    until_holds(&place, "app.log.1", "a\n");
+    drop(held);
+    until_holds(&place, "b.log.1", "b\n");
+    tee.finish().expect_quiet_success();
 }
 
 #[test]

@@ -111,6 +111,10 @@ fn the_environment_cannot_give_two_values() {
     ended.expect(2);
     let wanted = "the environment cannot give both, but a settings file can";
     assert!(ended.stderr().contains(wanted), "{}", ended.stderr());
+    // It has no effect here.
+    let tee = Tee::new(&place).args("--rotate app.log").env("CLH_TEE_COPY", "a");
+    place.write("app.log", b"a\n");
+    tee.run(b"").expect_quiet_success();
 }
 
 /// Returns the size in bytes of each backup of `name`, plain or compressed.

@@ -11,7 +11,7 @@ use std::cell::LazyCell;
 use std::env;
 use std::ffi::OsString;
 use std::mem;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 use clap::error::ErrorKind;
@@ -96,6 +96,9 @@ pub(super) fn read(report: &Report) -> Result<Read, clap::Error> {
         matches = with_settings(define(), settings.iter().copied()).try_get_matches()?;
     }
     let shown = matches.get_flag("print_config").then(|| page(&known, &matches, &settings));
+    if MODES.iter().any(|mode| matches.get_flag(mode)) {
+        return Ok(Read { matches, shown, routes: Routes::default(), further: Vec::new() });
+    }
     let (routes, logs) = routing::routes(&matches).map_err(|(id, why)| {
         let tip = if matches.value_source(id) == Some(ValueSource::EnvVariable) {
             "; the environment cannot give both, but a settings file can"
@@ -105,17 +108,14 @@ pub(super) fn read(report: &Report) -> Result<Read, clap::Error> {
         let fault = format!("invalid value for '--{id} <REGEX> <LOG2>': {why}{tip}");
         Cli::command().error(ErrorKind::ValueValidation, fault)
     })?;
-    let mut further = Vec::new();
-    if !logs.is_empty() && !MODES.iter().any(|mode| matches.get_flag(mode)) {
-        let log = log.as_deref().unwrap_or(Path::new(""));
-        if let Some(fault) = routing::fault(log, &logs) {
-            return Err(Cli::command().error(ErrorKind::ArgumentConflict, fault));
-        }
-        for log in logs {
-            let settings = config::settings_for(&sections, log);
-            further.push((log.to_owned(), for_log(define(), &known, &matches, &settings)?));
-        }
+    if let Some(fault) = log.and_then(|log| routing::fault(&log, &logs)) {
+        return Err(Cli::command().error(ErrorKind::ArgumentConflict, fault));
     }
+    let further = logs.into_iter().map(|log| {
+        let settings = config::settings_for(&sections, log);
+        Ok((log.to_owned(), for_log(define(), &known, &matches, &settings)?))
+    });
+    let further = further.collect::<Result<_, clap::Error>>()?;
     Ok(Read { matches, shown, routes, further })
 }
 

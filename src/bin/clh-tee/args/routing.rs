@@ -60,6 +60,9 @@ pub(super) fn routes(matches: &ArgMatches) -> Result<(Routes, Vec<&Path>), (&str
 
 /// Returns what is wrong with the further logs.
 pub(super) fn fault(log: &Path, further: &[&Path]) -> Option<String> {
+    if further.is_empty() {
+        return None;
+    }
     let mut places = vec![place(log)];
     further.iter().find_map(|log| {
         let (shown, place) = (Escaped::path(log), place(log));
