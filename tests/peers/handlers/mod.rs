@@ -49,3 +49,9 @@ fn trouble() {
 fn files() {
     passes("test_files");
 }
+
+#[test]
+#[ignore = "needs python3 with CLH"]
+fn pages() {
+    passes("test_pages");
+}

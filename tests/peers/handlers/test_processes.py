@@ -254,16 +254,13 @@ class Ends(Case):
             """
             use(ConcurrentRotatingFileHandler(LOG))
             log.info("one")
-            print("ready", flush=True)
-            interrupts = 0
-            while interrupts < 3:
+            for number in range(3):
                 try:
+                    print("ready", flush=True)
                     while True:
                         time.sleep(0.01)
                 except KeyboardInterrupt:
-                    interrupts += 1
-                    log.info("interrupt %d", interrupts)
-                    print("again", flush=True)
+                    log.info("interrupt %d", number)
             log.info("last")
             """,
             stdout=subprocess.PIPE,
@@ -274,7 +271,7 @@ class Ends(Case):
             # The terminal sends it to all processes of the foreground group.
             os.killpg(program.pid, signal.SIGINT)
         self.assertEqual(program.wait(SOON), 0)
-        self.assertEqual(self.lines(), ["one", "interrupt 1", "interrupt 2", "interrupt 3", "last"])
+        self.assertEqual(self.lines(), ["one", *[f"interrupt {n}" for n in range(3)], "last"])
 
     def test_systemd_stops_all_processes_at_once(self):
         program = self.start(
