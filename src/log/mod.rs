@@ -1,5 +1,5 @@
-//! A log that any number of processes append to and rotate in turns: opening, holding and
-//! appending. What is done under the lock is in [`hold`].
+//! The public front: opening a log, holding its lock, and appending. [`hold`] has what happens
+//! under the lock.
 
 pub(crate) mod hold;
 pub(crate) mod mismatch;
@@ -27,9 +27,9 @@ use crate::sys;
 
 /// A log that any number of processes append to and rotate in turns.
 ///
-/// It is no [`std::io::Write`]: `writeln!` may call `write` several times for one line, and
-/// other processes would append in between. Whole lines go to [`RotatingLog::append`];
-/// [`RotatingLog::into_writer`] makes them of what is written.
+/// It does not implement [`std::io::Write`]: `writeln!` may call `write` several times for one
+/// line, and other processes could append between the calls. Pass whole lines to
+/// [`RotatingLog::append`], or let [`RotatingLog::into_writer`] collect them.
 ///
 /// # Examples
 ///
@@ -50,7 +50,7 @@ pub struct RotatingLog {
 }
 
 impl RotatingLog {
-    /// Returns options to open a log with.
+    /// Returns the default options for opening a log.
     pub fn options() -> Options {
         Options::default()
     }
@@ -75,7 +75,8 @@ impl RotatingLog {
         Ok(Self { lock, log: Log::new(active, Backups::new(names, options)) })
     }
 
-    /// Reopens lock and log in a forked child: parent and child would share one lock.
+    /// Reopens the lock and the log in a forked child, because parent and child would share one
+    /// lock.
     fn notice_fork(&mut self) -> Result<()> {
         if self.lock.notice_fork() {
             let Backups { names, options, .. } = &self.log.backups;
@@ -85,17 +86,17 @@ impl RotatingLog {
         Ok(())
     }
 
-    /// Makes the next rotation's time known and future, as Python does before there is a line.
-    /// If the lock is busy, the first line is early enough.
+    /// Makes sure that the lock file has a time for the next rotation, in the future, as Python
+    /// does before there is a line. If the lock is busy, the first line does it.
     fn begin_by_the_clock(&mut self) -> Result<()> {
         let Some(mut hold) = self.try_hold()? else { return Ok(()) };
         hold.rotate_if_due()?;
-        // Not finished: the replaced file stays open, so that the new log does not get its
+        // Released instead of finished: the replaced file stays open, so the new log cannot get its
         // inode.
         hold.release()
     }
 
-    /// Acquires the lock, waiting as long as others hold it.
+    /// Acquires the lock, and waits as long as others hold it.
     ///
     /// # Errors
     ///
@@ -109,24 +110,24 @@ impl RotatingLog {
         Hold::begin(held, &mut self.log)
     }
 
-    /// Acquires the lock, waiting at most `limit`; returns `None` if others hold it for that
-    /// long.
+    /// Acquires the lock, and waits for it at most `limit`; returns `None` if others held it for
+    /// that long.
     ///
     /// # Errors
     ///
-    /// As [`RotatingLog::hold`].
+    /// As for [`RotatingLog::hold`].
     pub fn hold_within(&mut self, limit: Duration) -> Result<Option<Hold<'_>>> {
         self.notice_fork()?;
         let held = self.lock.acquire_within(limit)?;
         held.map(|held| Hold::begin(held, &mut self.log)).transpose()
     }
 
-    /// Acquires the lock if it is free; returns `None` if it is not, or if appending might
-    /// block for another reason, such as a FIFO without a reader.
+    /// Acquires the lock if it is free. Returns `None` if it is not, or if appending might block
+    /// for another reason, such as a FIFO without a reader.
     ///
     /// # Errors
     ///
-    /// As [`RotatingLog::hold`].
+    /// As for [`RotatingLog::hold`].
     pub fn try_hold(&mut self) -> Result<Option<Hold<'_>>> {
         self.notice_fork()?;
         if self.log.active.is_special() {
@@ -136,19 +137,20 @@ impl RotatingLog {
         held.map(|held| Hold::begin(held, &mut self.log)).transpose()
     }
 
-    /// Appends `lines` in one hold. If the last one has no newline, it gets one.
+    /// Appends `lines` in one hold, waiting for the lock as long as others hold it. A last line
+    /// without a newline gets one.
     ///
     /// # Errors
     ///
-    /// If the lock cannot be acquired or not all lines can be written; the error
-    /// says how many bytes are in.
+    /// If the lock cannot be acquired, or not all lines can be written. The error says how many
+    /// bytes were appended.
     pub fn append(&mut self, lines: &[u8]) -> std::result::Result<(), Unappended> {
         let mut hold = self.hold()?;
         hold.append(lines)?;
         hold.finish().map_err(|error| Unappended { appended: lines.len(), error })
     }
 
-    /// Appends `record` in one hold, as [`Hold::append_record`] does.
+    /// Appends `record` in one hold, as one record; see [`Hold::append_record`].
     ///
     /// # Errors
     ///
@@ -159,16 +161,16 @@ impl RotatingLog {
         hold.finish().map_err(|error| Unappended { appended: record.len(), error })
     }
 
-    /// Fsyncs what was appended last.
+    /// Syncs everything that this process has appended.
     ///
     /// # Errors
     ///
-    /// If the system cannot.
+    /// If a file cannot be synced.
     pub fn sync(&mut self) -> Result<()> {
         self.log.backups.background.settle().and(self.log.active.sync())
     }
 
-    /// Returns the work to be done without the lock, for any thread.
+    /// Returns the background work, which any thread can do without the lock.
     #[doc(hidden)]
     #[must_use]
     pub fn background(&self) -> Background {
@@ -181,13 +183,13 @@ impl RotatingLog {
         std::mem::take(&mut self.log.notices)
     }
 
-    /// Returns the log's path, absolute.
+    /// Returns the log's absolute path.
     #[must_use]
     pub fn path(&self) -> &Path {
         self.log.active.path()
     }
 
-    /// Returns what was done so far.
+    /// Returns what this process has done so far.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.log.stats
@@ -195,19 +197,20 @@ impl RotatingLog {
 }
 
 impl Options {
-    /// Opens the log at `path`. Neither it nor its lock file is made before
-    /// the first line, but whatever would prevent that is found now as far as
-    /// possible. With a schedule, if the lock is free, the lock file is made now
-    /// to hold the time of the next rotation, and a rotation that is due is done.
+    /// Opens the log at `path`.
+    ///
+    /// Neither the log nor its lock file is created before the first line. But as far as possible,
+    /// anything that would prevent that is found now. With a schedule, if the lock is free, this
+    /// creates the lock file for the time of the next rotation, and rotates a log that is due.
     ///
     /// # Errors
     ///
-    /// - An option has a value that makes no sense, such as gzip's level 10.
-    /// - The log is a directory or a symbolic link, or cannot be written.
-    /// - Its directory is missing or cannot be written.
-    /// - Its name is too long for the names made from it.
-    /// - The lock file cannot be opened.
-    /// - Mode or owner are set where there is neither.
+    /// - An option has an invalid value, such as gzip level 10.
+    /// - The log is a directory or a symbolic link, or cannot be written to.
+    /// - Its directory does not exist or cannot be written to.
+    /// - Its name is too long for the names that are made from it.
+    /// - The lock file cannot be opened, or its file system does not support locks.
+    /// - Mode or owner are set on a system without them.
     pub fn open(self, path: impl AsRef<Path>) -> Result<RotatingLog> {
         let timed = self.schedule.is_some();
         let mut log = self.open_to_repair(path)?;
@@ -217,23 +220,23 @@ impl Options {
         Ok(log)
     }
 
-    /// Opens the log at `path` as [`Options::open`] does, but rotates nothing
-    /// and makes no lock file yet, whatever the schedule says.
+    /// Opens the log at `path` like [`Options::open`], but never rotates it and does not create the
+    /// lock file yet, even with a schedule.
     ///
     /// # Errors
     ///
-    /// As [`Options::open`].
+    /// As for [`Options::open`].
     #[doc(hidden)]
     pub fn open_to_repair(self, path: impl AsRef<Path>) -> Result<RotatingLog> {
         RotatingLog::open(path.as_ref(), self)
     }
 
-    /// Opens the log at `path` to rotate it once. Without a schedule, the names of its backups
-    /// show one; their dates are read as `utc` or local time.
+    /// Opens the log at `path` to rotate it once. Without a schedule, it is deduced from the
+    /// backups' names, whose dates are read as UTC if `utc`, or else as local time.
     ///
     /// # Errors
     ///
-    /// As [`Options::open`].
+    /// As for [`Options::open`].
     #[doc(hidden)]
     pub fn open_to_rotate(mut self, path: impl AsRef<Path>, utc: bool) -> Result<RotatingLog> {
         if let (None, Ok(names)) = (self.schedule, Names::new(path.as_ref())) {

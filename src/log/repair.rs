@@ -1,6 +1,6 @@
-//! A writer's recovery, done now and reported in full.
+//! A writer's recovery on request, with a full report.
 //!
-//! It is the same recovery, so it cannot differ. Its effect is the difference between the
+//! It runs the same code as a writer, so it cannot differ. The report is the difference between the
 //! directory's names before and after, under one hold.
 
 use std::collections::BTreeMap;
@@ -13,35 +13,35 @@ use crate::names::listing::Entry;
 use crate::names::{Meaning, Names};
 use crate::sys::{self, Identity};
 
-/// What a repair has done.
+/// The report of a [repair](crate::Hold::repair).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Repair {
-    /// What has changed, in order of names.
+    /// The changes, sorted by name.
     pub changes: Vec<Change>,
-    /// What could not be mended, and which orphans are backups now.
+    /// What could not be repaired, and which orphans were adopted.
     pub notices: Vec<Notice>,
 }
 
-/// One change to the files around a log.
+/// A change to the files around a log.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 #[expect(missing_docs, reason = "the variants say what their fields are")]
 pub enum Change {
-    /// A file has another name.
+    /// A file was renamed.
     Renamed { from: PathBuf, to: PathBuf },
-    /// A file is gone.
+    /// A file was removed.
     Removed(PathBuf),
-    /// There is a new file.
+    /// A file was created.
     Made(PathBuf),
-    /// The log's partial last line was ended with a newline.
+    /// The log ended in a partial line and got its newline.
     Ended(PathBuf),
-    /// The lock file's time of the next rotation, which no writer follows, was removed.
+    /// The lock file contained a time of the next rotation that no writer follows. It was removed.
     Forgotten(PathBuf),
 }
 
-/// The paths of the files around a log, by identity and time of change. The birth time would
-/// not do: overlayfs changes it in a rename.
+/// The paths of the files around a log, by identity and time of last change. The time of birth
+/// would not do, because overlayfs changes it at a rename.
 #[derive(Debug)]
 pub(crate) struct Files(BTreeMap<(Identity, SystemTime), PathBuf>);
 
@@ -50,7 +50,7 @@ impl Files {
         let listing = names.list(lock_dir).map_err(Error::on("look into", names.dir()))?;
         let ours = |entry: &Entry| !matches!(entry.meaning, Meaning::OtherLog(_) | Meaning::Other);
         let ours = listing.entries.into_iter().filter(ours).map(|entry| entry.path);
-        // Not under the lock, so one that has vanished is not ours.
+        // This look is not under the lock, so a file that has vanished since is no change of ours.
         let known = |path: PathBuf| {
             let metadata = sys::look_at(&path).ok()?;
             Some(((sys::identity(&metadata), metadata.modified().ok()?), path))

@@ -1,4 +1,4 @@
-//! Whether the log is to be rotated, and what happens if it cannot be.
+//! Decides whether to rotate the log, and handles rotations that fail.
 
 use std::io::{self, ErrorKind};
 
@@ -17,8 +17,8 @@ use crate::sys::{self, Metadata};
 use crate::time;
 
 impl Log {
-    /// Checks when the log is to be rotated. By size only, a writer that goes by the clock is
-    /// noticed if the lock file is not empty.
+    /// Finds out when the log is to be rotated. If it is rotated by size only, a lock file that is
+    /// not empty shows another writer that rotates it by the clock.
     pub(super) fn look_at_time(&mut self, held: &mut Held<'_>) {
         if self.active.is_special() {
             return;
@@ -35,7 +35,7 @@ impl Log {
             None if self.timed || held.is_blank() => {}
             None => {
                 self.timed = true;
-                // An unreadable time says nothing.
+                // An unreadable time proves nothing.
                 if let Ok(Some(_)) = time_in(held) {
                     self.notices.push(Notice::TimedElsewhere { lock: held.path().to_owned() });
                 }
@@ -43,10 +43,10 @@ impl Log {
         }
     }
 
-    /// Removes the time of the next rotation from the lock file if this log goes by size and no
-    /// writer by that time: lines came after it without a rotation, or it has yet to come and
-    /// no process that we can see has the log or the lock file open. A writer that comes later
-    /// sets it anew.
+    /// Removes the time of the next rotation from the lock file, if this log is rotated by size and
+    /// no writer follows that time. That is so if lines were appended after it without a rotation;
+    /// or if it is in the future and no process that we can see has the log or the lock file open.
+    /// A later writer that needs a time writes a new one.
     pub(super) fn forget_time(&mut self, held: &mut Held<'_>) -> Result<Option<Change>> {
         if self.backups.naming.timetable().is_some() {
             return Ok(None);
@@ -72,7 +72,7 @@ impl Log {
         Ok(Some(Change::Forgotten(lock)))
     }
 
-    /// A missing time is odd only if there is an older log.
+    /// A missing time is suspicious only if an older log exists.
     fn report_doubt(&mut self, doubt: Doubt, held: &Held<'_>) {
         let Some(timetable) = self.backups.naming.timetable() else { return };
         let (lock, next) = (held.path().to_owned(), timetable.next());
@@ -91,8 +91,8 @@ impl Log {
         due && !self.active.is_special()
     }
 
-    /// Rotates the log if its time has come; for a missing log, only the time passes. Fails
-    /// only if the lock, released to prepare, cannot be acquired again.
+    /// Rotates the log if its time has come. If there is no log, only the next time is written. The
+    /// only error is that the lock, released to prepare the rotation, cannot be acquired again.
     pub(super) fn rotate_if_due(&mut self, held: &mut Held<'_>, renewed: bool) -> Result<()> {
         if let Some(timetable) = self.backups.naming.timetable_mut() {
             timetable.look_at_clock();
@@ -105,8 +105,8 @@ impl Log {
             return Ok(());
         }
         if renewed && self.active.is_missing() && self.backups.options.max_bytes > 0 {
-            // Python creates the log to look at its size. If that fails, there is none to
-            // rotate, and the append reports the error.
+            // Python creates the log to look at its size. If that fails, there is none to rotate,
+            // and the append reports the error.
             drop(self.create(held));
         }
         if !self.active.is_missing() {
@@ -119,9 +119,9 @@ impl Log {
         Ok(())
     }
 
-    /// Returns how many bytes of `records` go in now. A full log is rotated; if that fails it
-    /// grows, for lines matter more than the limit. Fails only if the lock, released to
-    /// prepare, cannot be acquired again.
+    /// Returns how many bytes of `records` to append now. A full log is rotated first. If that
+    /// fails, the log grows, because lines matter more than the limit. The only error is that the
+    /// lock, released to prepare the rotation, cannot be acquired again.
     pub(super) fn make_room(&mut self, held: &mut Held<'_>, records: Records<'_>) -> Result<usize> {
         if self.fitting(records) == 0 && self.backoff.is_over() {
             self.get_ready(held)?;
@@ -134,8 +134,8 @@ impl Log {
         })
     }
 
-    /// Rotates a log that has reached the process's file size limit (`ulimit -f`); returns
-    /// whether there is a new log.
+    /// Rotates a log that has reached the process's file size limit (`ulimit -f`); returns whether
+    /// there is a new log.
     pub(super) fn rotate_at_file_limit(&mut self, held: &mut Held<'_>, error: &Error) -> bool {
         let options = &self.backups.options;
         // Truncating a log that has no limit would lose lines.
@@ -161,7 +161,7 @@ impl Log {
         self.notices.extend(self.backoff.extend().then_some(Notice::CannotRotate(error)));
     }
 
-    /// If the log is not `renewed`, the next line creates it.
+    /// Rotates the log. Unless it is `renewed`, the next line creates the new one.
     pub(super) fn rotate(&mut self, held: &mut Held<'_>, renewed: bool) -> Result<()> {
         self.look_for_leftovers();
         if self.must_mend() {
@@ -170,12 +170,12 @@ impl Log {
         }
         let listed = self.leftovers.take().unwrap_or_default().listing;
         self.leftovers = Some(Leftovers::default());
-        // Lines come first: even without room for a newline the log is rotated, which may make
-        // room.
+        // Lines come first: the log is rotated even if there is no room for the newline, and that
+        // may make room.
         drop(self.active.end_partial_line(held));
         self.renamed = true;
         let outcome = self.backups.rotate(held, &mut self.active, renewed, &listed);
-        // There can be a backup even if a later step failed.
+        // A backup may have been made even if a later step failed.
         self.notices.extend(self.backups.rotated.take().map(Notice::Rotated));
         let trouble = outcome.map_err(|error| explained(error, held))?;
         self.stats.rotations += 1;
@@ -187,7 +187,7 @@ impl Log {
         Ok(())
     }
 
-    /// Removes surplus backups when there was no log to rotate.
+    /// Removes surplus backups if there was no log to rotate.
     fn remove_surplus(&mut self, held: &mut Held<'_>) {
         let Some(timetable) = self.backups.naming.timetable() else { return };
         match self.backups.list() {
@@ -209,8 +209,8 @@ impl Log {
     }
 }
 
-/// Explains a rotation that failed because something else moved the log or a backup at the same
-/// time, which only a broken lock allows.
+/// Explains a failed rotation if something else moved the log or a backup at the same time, which
+/// only a broken lock allows.
 fn explained(error: Error, held: &Held<'_>) -> Error {
     if !held.is_at_its_path() {
         let reason = "it was removed while it was held, so another writer may have rotated too";

@@ -1,15 +1,15 @@
-//! A log as [`std::io::Write`].
+//! A log as a [`std::io::Write`].
 
 use std::io::{self, Write};
 
 use super::RotatingLog;
 use crate::event::Unappended;
 
-/// Appends what is written to it with [`Write`], whole lines only.
+/// Appends the bytes written to it, but only whole lines.
 ///
-/// `writeln!` may write one line in several pieces. They are kept until the
-/// line has its newline, so no other process appends in between. Flushing does
-/// not end a line; dropping the writer does, and ignores what fails then.
+/// `writeln!` may write one line in several pieces. They are kept until the line has its newline,
+/// so no other process can append between them. Flushing does not end a line. Dropping the writer
+/// does, and ignores errors then.
 ///
 /// # Examples
 ///
@@ -27,7 +27,7 @@ use crate::event::Unappended;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// In a [`Mutex`](std::sync::Mutex) it is what `tracing_subscriber` calls a `MakeWriter`:
+/// In a [`Mutex`](std::sync::Mutex) it is a `MakeWriter` of `tracing_subscriber`:
 ///
 /// ```
 /// # let dir = tempfile::tempdir()?;
@@ -48,7 +48,7 @@ pub struct LogWriter {
 }
 
 impl RotatingLog {
-    /// Makes the log a [`std::io::Write`].
+    /// Turns the log into a [`std::io::Write`] that appends whole lines.
     #[must_use]
     pub fn into_writer(self) -> LogWriter {
         LogWriter { log: self, partial: Vec::new() }
@@ -56,7 +56,7 @@ impl RotatingLog {
 }
 
 impl LogWriter {
-    /// Returns the log, for its notices say.
+    /// Returns the log, for instance to take its notices.
     pub fn log(&mut self) -> &mut RotatingLog {
         &mut self.log
     }
@@ -77,7 +77,7 @@ impl Write for LogWriter {
                 self.partial.extend_from_slice(&bytes[end + 1..]);
                 Ok(bytes.len())
             }
-            // The caller tries the rest again.
+            // The caller writes the rest again.
             Err(Unappended { appended, .. })
                 if (before + 1..self.partial.len()).contains(&appended) =>
             {

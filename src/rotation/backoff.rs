@@ -1,10 +1,10 @@
-//! When to try a failed rotation again: later after each failure, not at every line.
+//! When to retry a failed rotation: later after each failure, not at every line.
 
 use std::time::{Duration, Instant};
 
 #[derive(Debug, Default)]
 pub(crate) struct Backoff {
-    /// The next try, and how long it is waited for.
+    /// The time of the next attempt, and the wait before it.
     until: Option<(Instant, Duration)>,
 }
 
@@ -16,7 +16,7 @@ impl Backoff {
         self.until.is_none_or(|(until, _)| Instant::now() >= until)
     }
 
-    /// Begins a wait, longer than the last one; returns whether it is the first.
+    /// Starts a wait longer than the last one; returns whether it is the first.
     pub(crate) fn extend(&mut self) -> bool {
         let first = self.until.is_none();
         let wait = self.until.map_or(Self::SHORTEST, |(_, wait)| (wait * 2).min(Self::LONGEST));
@@ -24,7 +24,7 @@ impl Backoff {
         first
     }
 
-    /// Ends all waiting; returns whether there was a failure.
+    /// Ends the waiting; returns whether there was a failure.
     pub(crate) fn end(&mut self) -> bool {
         self.until.take().is_some()
     }

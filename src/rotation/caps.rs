@@ -1,7 +1,8 @@
-//! Caps on the size and the age of what a log keeps.
+//! Limits on the size and the age of what a log keeps.
 //!
-//! At the end of a rotation the oldest backups go until the caps hold. The room that the new log
-//! may fill counts, so the cap on the size holds until the next rotation. The newest backup was
+//! At the end of a rotation, the oldest backups are removed until the caps hold. Room for the new
+//! log counts, so the cap on the size holds until the next rotation. The newest backup was the log
+//! until now; it is never removed.
 //! the log just now, and always stays.
 
 use std::path::PathBuf;
@@ -12,12 +13,12 @@ use crate::lock::Held;
 use crate::rotation::Backups;
 use crate::sys;
 
-/// What is 0 is no cap.
+/// A value of 0 is no cap.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Caps {
-    /// Bytes on disk of the log and its backups.
+    /// The maximum size in bytes on disk of the log and its backups.
     pub(crate) total: u64,
-    /// How long ago a backup may have been written last.
+    /// The maximum age of a backup since it was last written.
     pub(crate) age: Duration,
 }
 
@@ -32,9 +33,9 @@ impl Caps {
 }
 
 impl Backups {
-    /// Removes the oldest backups until the caps hold. One that cannot be removed counts as if it
-    /// were, so that no younger one goes in its place. Of rotations in a row that meet such an
-    /// error, the first notes it.
+    /// Removes the oldest backups until the caps hold. A backup that cannot be removed counts as
+    /// removed, so that no newer one is removed instead. If several rotations in a row meet such an
+    /// error, the first one records it.
     pub(super) fn hold_caps(&mut self, _: &mut Held<'_>) {
         let caps = self.options.caps;
         if !caps.is_any() || self.options.truncates() {
@@ -62,17 +63,16 @@ impl Backups {
                 self.background.free();
             }
         }
-        // A backup by number has another name at the next rotation.
+        // The backup's name, and so the error, may differ at the next rotation.
         let known = std::mem::replace(&mut self.over_caps, trouble.is_some());
         self.unremoved.extend(trouble.filter(|_| !known));
     }
 
-    /// Returns the backups that there are, oldest first, with their sizes and when they were
-    /// written last.
+    /// Returns the existing backups, oldest first, with their sizes and their times of last change.
     fn history(&self) -> Result<Vec<(PathBuf, u64, SystemTime)>, Error> {
         let paths = self.naming.history(&self.names, &self.list()?);
         let about = paths.into_iter().filter_map(|path| {
-            // What has gone needs no room.
+            // A removed file needs no room.
             let metadata = sys::look_at(&path).ok()?;
             Some((path, metadata.len(), metadata.modified().ok()?))
         });
@@ -92,8 +92,8 @@ mod tests {
     use crate::time::schedule::{Schedule, When};
     use proptest::prelude::*;
 
-    /// Makes these backups, the oldest first, each with its size and its age in hours; returns
-    /// the number of each that stays, from 0.
+    /// Makes backups, oldest first, each with its size and its age in hours; returns the indices of
+    /// those that stay.
     fn left(files: &[(u16, u8)], timed: bool, options: Options) -> Vec<usize> {
         let dir = tempfile::tempdir().unwrap();
         let name = |number: usize| {
@@ -125,13 +125,13 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    /// A minute is for the time that the test takes.
+    /// The duration of the test.
     const MINUTE: Duration = Duration::from_secs(60);
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
-        /// Whatever goes had to, and what stays may.
+        /// No backup is removed needlessly, and none that stays violates a cap.
         #[test]
         fn the_oldest_go_and_no_more_than_must(
             files in prop::collection::vec((0u16..1000, 0u8..100), 0..9),
@@ -139,7 +139,7 @@ mod tests {
         ) {
             let options = || Options::default().max_bytes(limit);
             let stay = left(&files, timed, options().max_total(cap.into()));
-            // They are a tail of all, and never empty.
+            // Those that stay are the newest, and at least one.
             let gone = files.len() - stay.len();
             prop_assert_eq!(&stay, &(gone..files.len()).collect::<Vec<_>>());
             prop_assert!(files.is_empty() || !stay.is_empty());

@@ -1,9 +1,9 @@
-//! Backups by the clock: a log is named after the start of its interval, and the newest backups
-//! stay.
+//! Backups by the clock: a log is named after the start of its interval, and the newest backups are
+//! kept.
 //!
-//! The names are concurrent-log-handler's, with one exception. CLH may reuse the names of
-//! removed backups of the same interval; the log just rotated then counts as the oldest and is
-//! removed at once. Here the numbers go on.
+//! The names are concurrent-log-handler's, with one exception. CLH may reuse the names of removed
+//! backups of the same interval; the log that it just rotated then counts as the oldest and is
+//! removed at once. Here the numbers continue.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -15,7 +15,7 @@ use crate::names::stamp::{Dated, Stamp};
 use crate::names::{Form, Meaning, Names};
 use crate::rotation::plan::{Plan, Rotation};
 
-/// The files of backups, oldest first; each can exist in both forms.
+/// The files of backups, oldest first; a backup can have both forms.
 pub(crate) type Calendar = BTreeSet<(Dated, Form)>;
 
 pub(crate) fn calendar(listing: &Listing, precision: usize) -> Calendar {
@@ -52,8 +52,8 @@ pub(crate) fn surplus(names: &Names, calendar: &Calendar, keep: u64) -> Vec<Path
     oldest.map(|(dated, form)| dated.path(names, *form)).collect()
 }
 
-/// Only "no such file" means free. Another log's name is not free, even while that log is
-/// missing.
+/// Returns whether a name is free. Only "no such file" means that. Another log's name is never
+/// free, even while that log does not exist.
 fn is_free(names: &Names, dated: Dated, listing: &Listing) -> Result<bool> {
     for form in Form::BOTH {
         let path = dated.path(names, form);

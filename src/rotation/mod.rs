@@ -1,7 +1,7 @@
 //! Rotation: the log becomes a backup, and a new log begins.
 //!
-//! All of it happens under the lock. A kill can come at any instant, so at every instant each
-//! line must be in a file that the next writer finds:
+//! All of it happens under the lock. A writer can be killed at any instant, so at every instant
+//! each line must be in a file that the next writer finds:
 //!
 //! ```text
 //!                                                  by number       by the clock
@@ -19,15 +19,15 @@
 //!  8  remove more of them, by size and age         app.log.4.gz    app.log.OLDER.gz
 //! ```
 //!
-//! The resulting directory is the one that concurrent-log-handler leaves. Python's own order
-//! differs: by number it uses a temporary name, which a kill strands; by the clock it
-//! compresses under the public name. Writing the time before step 3 would let a kill put two
-//! intervals into one file; writing it after 5 would leave an empty log that is due, and so an
-//! empty backup.
+//! The resulting directory is the same as concurrent-log-handler's, but the order of the steps
+//! differs. By number, Python uses a temporary name, under which a kill strands the log. By the
+//! clock, Python compresses under the public name. If the time were written before step 3, a kill
+//! could put two intervals into one file; if it were written after step 5, a kill could leave an
+//! empty log that is due, and so an empty backup.
 //!
 //! The new log is created before any inode is freed, so it cannot reuse one that a log shipper
-//! still tracks. For the same reason, and because freeing a large file's pages takes time,
-//! removed files are held open until the lock is released.
+//! still tracks. For the same reason, and because freeing a large file takes time, removed files
+//! stay open until the lock is released.
 
 pub(crate) mod backoff;
 pub(crate) mod caps;
@@ -60,7 +60,7 @@ use crate::rotation::plan::{Plan, Rotation};
 use crate::rotation::timetable::Timetable;
 use crate::sys::{self, Metadata};
 
-/// How many backups are kept at least if no number was given.
+/// The minimum number of backups to keep if none is configured.
 const FEWEST: u64 = 5;
 
 #[derive(Debug)]
@@ -69,13 +69,13 @@ pub(crate) struct Backups {
     pub(crate) options: Options,
     pub(crate) background: Background,
     pub(crate) naming: Naming,
-    /// Backups that exist in both forms and are known to be two generations.
+    /// Backups whose two forms are known to be two generations.
     pub(crate) apart: BTreeSet<PathBuf>,
-    /// The backup made last, if that is to be reported.
+    /// The last backup, if it is to be reported.
     pub(crate) rotated: Option<Rotated>,
     /// Why surplus backups could not be removed.
     pub(crate) unremoved: Vec<Error>,
-    /// Whether the last rotation left more than the caps allow, which was noted.
+    /// Whether it was recorded that the last rotation left more than the caps allow.
     over_caps: bool,
 }
 
@@ -104,31 +104,29 @@ impl Backups {
         listing.map_err(Error::on("look for backups in", self.names.dir()))
     }
 
-    /// Returns how many backups a rotation keeps, whatever the caps remove. If neither a number
-    /// nor a cap was given, it removes no more than it adds.
+    /// Returns how many backups a rotation keeps, apart from the caps. If neither a number nor a
+    /// cap is configured, it removes no more than it adds.
     pub(crate) fn kept(&self, listing: &Listing) -> u64 {
         let capped = self.options.caps.is_any().then_some(u64::MAX);
         let there = || self.naming.count(&self.names, listing).max(FEWEST);
         self.options.backups.or(capped).unwrap_or_else(there)
     }
 
-    /// Returns how many backups there are if rotations would remove more of them than the
-    /// oldest.
+    /// Returns the number of backups if rotations would remove more of them than the oldest.
     pub(crate) fn surplus(&self, listing: &Listing) -> Option<u64> {
         let kept = self.options.backups.filter(|kept| *kept > 0)?;
         let there = self.naming.count(&self.names, listing);
         (there > kept && self.naming.is_to_be_cut(&self.names, there, kept)).then_some(there)
     }
 
-    /// Fails if something is in the way of a rotation.
+    /// Returns an error if a rotation is impossible.
     pub(crate) fn plan(&self, listed: &Listing) -> Result<Rotation> {
         self.naming.plan(&self.names, self.kept(listed), listed)
     }
 
-    /// Makes the log a backup and, if `renewed`, begins a new one; otherwise the next line
-    /// does. `listed` must be fresh. Returns why compression failed, if it did: the backup then
-    /// stays plain. If the rotation fails, the log stays where it is: lines matter more than the
-    /// limit.
+    /// Makes the log a backup and, if `renewed`, creates a new one; otherwise the next line creates
+    /// it. `listed` must be fresh. If compression fails, returns why; the backup then stays plain.
+    /// If the rotation fails, the log stays in place, because lines matter more than the limit.
     pub(crate) fn rotate(
         &mut self,
         held: &mut Held<'_>,
@@ -141,7 +139,7 @@ impl Backups {
         if self.options.truncates() {
             return active.truncate(held).map(|()| None);
         }
-        // Find obstacles before anything has moved.
+        // Find obstacles before anything is moved.
         sys::can_rename(active.path()).map_err(Error::on("rename", active.path()))?;
         if timed {
             held.may_write()?;
@@ -152,7 +150,7 @@ impl Backups {
             Err(error) => (None, Some(error)),
         };
         let moved = self.carry_out(&room, held).and_then(|()| rename(active.path(), &backup));
-        // A log that stays due would be rotated at every line.
+        // Otherwise the log would stay due and be rotated at every line.
         let passed = moved.and_then(|()| {
             self.pass(held).or_else(|error| rename(&backup, active.path()).and(Err(error)))
         });
@@ -175,7 +173,7 @@ impl Backups {
             unplaced => {
                 trouble = trouble.or(unplaced.and_then(Result::err));
                 if trouble.is_some() {
-                    // What was compressed is useless now; dropping it removes it.
+                    // The compressed form is useless now; dropping it removes it.
                     drop(Compressed::of_dead_maker(self.names.private(file_id(&metadata))));
                 }
                 if self.options.sync != SyncPolicy::None
@@ -217,7 +215,7 @@ impl Backups {
         self.naming.timetable_mut().map_or(Ok(()), |timetable| timetable.turn(held, sync))
     }
 
-    /// If a step fails, the steps before it stay: the next shift closes a gap.
+    /// Carries out a plan. If a step fails, the earlier steps stay; the next shift closes the gap.
     pub(crate) fn carry_out(&mut self, plan: &Plan, _: &mut Held<'_>) -> Result<()> {
         for backup in &plan.remove {
             self.remove(&backup.path(&self.names))?;
@@ -228,17 +226,17 @@ impl Backups {
         Ok(())
     }
 
-    /// Compresses what is left of the log, if backups are to be compressed.
+    /// Compresses the rest of the log, if backups are to be compressed.
     fn compress_log(&self, log: &Path, about: &Metadata) -> Result<Option<Compressed>> {
         match self.background.incremental().map(|mut found| found.finish(about)) {
             Some(Ok(finished @ Some(_))) => Ok(finished),
-            // It is short, or a stopped process has its private file, or an error comes up
-            // again.
+            // The log is short, or a stopped process has its private file, or there was an error,
+            // which then occurs again.
             _ => self.compress(log, about),
         }
     }
 
-    /// Compresses the file at `source` if backups are to be compressed.
+    /// Compresses the file `source`, if backups are to be compressed.
     pub(crate) fn compress(&self, source: &Path, about: &Metadata) -> Result<Option<Compressed>> {
         self.options.gzip.map(|level| self.compress_at(level, source, about)).transpose()
     }
@@ -254,8 +252,8 @@ impl Backups {
         compressed.map_err(Error::on("compress", source))
     }
 
-    /// Replaces the backup at `plain` with its compressed form. If the plain one cannot be
-    /// removed, both stay, and recovery removes it, because they are one generation.
+    /// Replaces the backup `plain` with its compressed form. If the plain file cannot be removed,
+    /// both stay, and recovery removes it later, because they are one generation.
     pub(crate) fn place(
         &mut self,
         compressed: &Compressed,
@@ -266,7 +264,7 @@ impl Backups {
         self.remove(plain)
     }
 
-    /// Removes surplus backups by the clock, and those beyond the caps; notes what cannot be
+    /// Removes surplus backups by the clock, and those beyond the caps; records what cannot be
     /// removed.
     pub(crate) fn remove_surplus(
         &mut self,
@@ -285,7 +283,7 @@ impl Backups {
         self.hold_caps(held);
     }
 
-    /// Removes the file at `path`; it is freed after the hold.
+    /// Removes the file at `path`; its space is freed after the hold.
     pub(crate) fn remove(&mut self, path: &Path) -> Result<()> {
         let kept = sys::kept(path);
         fs::remove_file(path).map_err(Error::on("remove", path))?;

@@ -15,9 +15,9 @@ use crate::sys::Metadata;
 
 #[derive(Debug)]
 pub(crate) enum Naming {
-    /// `app.log.1` is the newest, and every backup moves up by one.
+    /// `app.log.1` is the newest, and each rotation moves every backup up by one.
     Numbered,
-    /// Each keeps the start of its interval in its name.
+    /// Each backup has the start of its interval in its name.
     Dated(Timetable),
 }
 
@@ -55,8 +55,8 @@ impl Naming {
         }
     }
 
-    /// Returns whether the next rotation shortens a history of this many backups, more than are
-    /// kept. By the clock, a writer that was killed leaves one too many, perhaps in both forms.
+    /// Returns whether the next rotation shortens a history of `there` backups, which are more than
+    /// are kept. By the clock, a killed writer leaves one too many, perhaps in both forms.
     pub(crate) fn is_to_be_cut(&self, names: &Names, there: u64, kept: u64) -> bool {
         match self {
             Self::Numbered => numbered::is_to_be_cut(names, kept),
@@ -64,8 +64,8 @@ impl Naming {
         }
     }
 
-    /// Returns the plain path of the backup that this `meaning` describes, if it is one of
-    /// those kept.
+    /// Returns the plain path of the backup that this `meaning` describes, if it is one that is
+    /// kept.
     pub(crate) fn plain_form(
         &self,
         names: &Names,
@@ -84,7 +84,7 @@ impl Naming {
         }
     }
 
-    /// Returns the backup that is the file with this `identity`, if it is plain only.
+    /// Returns the backup with this `identity`, if it exists only in plain form.
     pub(crate) fn plain_of(
         &self,
         identity: u64,
@@ -104,7 +104,7 @@ impl Naming {
         Ok(None)
     }
 
-    /// Returns an error for each other log whose name makes it look like a surplus backup.
+    /// Returns an error for each other log that is named like a surplus backup.
     pub(crate) fn not_removed(&self, names: &Names, listing: &Listing) -> Vec<Error> {
         let error = |entry: &Entry| {
             let Meaning::OtherLog(lock) = &entry.meaning else { return None };

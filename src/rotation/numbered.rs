@@ -1,4 +1,4 @@
-//! Backups by number: the log becomes slot 1, every backup moves up by one.
+//! Backups by number: the log becomes slot 1, and every backup moves up by one.
 
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
@@ -21,8 +21,8 @@ pub(crate) fn plan_rotation(names: &Names, backups: u64, listing: &Listing) -> R
     Ok(Rotation { room, backup: names.backup(1, Form::Plain), surplus: Vec::new() })
 }
 
-/// Returns how many backups there are, and the empty slots between them. A number far beyond
-/// the others, such as a date, is no slot of the chain.
+/// Returns the number of the last slot in use. A number far beyond the others, such as a date, is
+/// not a slot of the chain.
 pub(crate) fn count(names: &Names, listing: &Listing) -> u64 {
     if listing.is_unknown() {
         let chain = chain(names, u64::MAX, listing);
@@ -49,8 +49,8 @@ fn listed(listing: &Listing) -> impl Iterator<Item = Backup> {
     })
 }
 
-/// Returns whether slot `kept` and the next one stand side by side since the same rotation.
-/// Once rotations have dropped what left slot `kept`, it has changed later than the next one.
+/// Returns whether slot `kept` and the next one were last filled by the same rotation. Once
+/// rotations remove what leaves slot `kept`, that slot changes later than the next one.
 pub(crate) fn is_to_be_cut(names: &Names, kept: u64) -> bool {
     let changed = |slot| {
         let paths = Form::BOTH.map(|form| names.backup(slot, form));
@@ -63,8 +63,8 @@ pub(crate) fn is_to_be_cut(names: &Names, kept: u64) -> bool {
     }
 }
 
-/// Looks up the backups, newest first. It is an error if a slot's name belongs to another log
-/// or to something that is no regular file: only "no such file" means that a name is free.
+/// Looks up the backups, newest first. If a slot's name belongs to another log or to something that
+/// is not a regular file, that is an error: only "no such file" means that a name is free.
 pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Chain> {
     let mut chain = Chain::default();
     for slot in 1..=backups {
@@ -73,7 +73,7 @@ pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Ch
             let backup = Backup { slot, form };
             let path = names.backup(slot, form);
             let metadata = regular_file(&path)?;
-            // Check a free name too: that log's writers may be about to create it.
+            // Check a free name, too: that log's writers may be about to create it.
             if (metadata.is_some() || form == Form::Plain)
                 && let Some(lock) = listing.lock_of(&path)
             {
@@ -90,18 +90,17 @@ pub(crate) fn chain(names: &Names, backups: u64, listing: &Listing) -> Result<Ch
         if found.len() == 2 && is_one_generation(&names.backup(slot, Form::Plain), false)? {
             chain.doubled.push(found.remove(0).backup);
         }
-        // Of two generations in one slot the newer comes first.
+        // Of two generations in one slot, the newer comes first.
         found.sort_by_key(|found: &Found| Reverse(found.modified));
         chain.slots.push(found);
     }
     Ok(chain)
 }
 
-/// Returns whether the backup at `plain` and its compressed form are one generation: the
-/// content is the same, or a beginning of it. Two generations of equal lines can look like
-/// that, so in a slot both must also have the same modification time, which compressing keeps.
-/// By the clock, Python leaves different times on two forms, and two generations have two
-/// names.
+/// Returns whether the backup `plain` and its compressed form are one generation: the plain content
+/// is the same or a beginning of the other. Two generations of equal lines can look like that, so
+/// in a slot both must also have the same time of last change, which compression preserves. By the
+/// clock, Python gives the two forms different times, but two generations have two names.
 pub(crate) fn is_one_generation(plain: &Path, timed: bool) -> Result<bool> {
     let same = || {
         let compressed = open_to_read(&crate::names::compressed(plain))?;

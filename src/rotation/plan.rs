@@ -1,7 +1,7 @@
 //! The chain of backups, and the plan that frees a slot in it.
 //!
-//! A plan is data: made without touching the disk, and carried out by
-//! [`rotation`](crate::rotation).
+//! A plan is data: it is made without touching the disk, and [`rotation`](crate::rotation) carries
+//! it out.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -22,19 +22,19 @@ impl Backup {
     }
 }
 
-/// The backups from slot 1 up to the first empty slot or the last one asked for.
+/// The backups from slot 1 up to the first empty slot or the last one wanted.
 #[derive(Debug, Default)]
 pub(crate) struct Chain {
-    /// A slot can hold two generations, the newer first.
+    /// A slot can hold two generations, the newer one first.
     pub(crate) slots: Vec<Vec<Found>>,
-    /// Plain files whose compressed form is the same generation. They are removed, because
-    /// shifting them would double the generation.
+    /// Plain files whose compressed form is the same generation. They are removed, because shifting
+    /// them would double the generation.
     pub(crate) doubled: Vec<Backup>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Rotation {
-    /// How the new backup's name becomes free.
+    /// How to free the new backup's name.
     pub(crate) room: Plan,
     pub(crate) backup: PathBuf,
     /// The backups to remove afterwards, oldest first.
@@ -52,20 +52,20 @@ pub(crate) struct Found {
 pub(crate) struct Plan {
     /// Doubled files, and backups that leave the chain, oldest first.
     pub(crate) remove: Vec<Backup>,
-    /// Backups and their new slots, in an order in which each destination is free.
+    /// Backups and their new slots, in an order in which each target is free.
     pub(crate) shift: Vec<(Backup, u64)>,
-    /// The newcomer's slot; `None` if it is older than all that are kept.
+    /// The newcomer's slot; `None` if it is older than everything that is kept.
     pub(crate) free: Option<u64>,
 }
 
-/// Plans how a `newcomer` gets into the slot that it names, with at most `backups` slots filled
-/// afterwards. Without a newcomer, puts the chain in order.
+/// Plans how a `newcomer` gets into the slot that it names, with at most `backups` slots in use
+/// afterwards. Without a newcomer, it puts the chain in order.
 ///
-/// One rule covers every case: going up from slot 1, each slot keeps one backup and hands on
-/// the others. So two generations in one slot spread over two, and a gap ends the shift.
+/// One rule covers every case: from slot 1 upwards, each slot keeps one backup and passes the
+/// others on. So two generations in one slot spread over two slots, and a gap ends the shift.
 pub(crate) fn plan(chain: &Chain, newcomer: Option<u64>, backups: u64) -> Plan {
     let mut plan = Plan::default();
-    // What waits for a slot; `None` is the newcomer.
+    // Everything that waits for a slot; `None` is the newcomer.
     let mut waiting = VecDeque::new();
     for slot in 1..=backups {
         if newcomer == Some(slot) {
@@ -77,7 +77,7 @@ pub(crate) fn plan(chain: &Chain, newcomer: Option<u64>, backups: u64) -> Plan {
         match waiting.pop_front() {
             Some(Some(backup)) if backup.slot != slot => plan.shift.push((backup, slot)),
             Some(None) => plan.free = Some(slot),
-            // An empty slot and nothing to put there: a gap, or the end.
+            // An empty slot and nothing to fill it: a gap, or the end.
             None => break,
             _ => {}
         }
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Makes a chain from letters: `p` plain, `g` compressed, `2` both.
+    /// Makes a chain from letters: `p` is plain, `g` compressed, `2` both.
     fn chain_of(slots: &str) -> Chain {
         let found =
             |slot, form| Found { backup: Backup { slot, form }, modified: SystemTime::UNIX_EPOCH };
@@ -119,8 +119,8 @@ mod tests {
     }
 
     proptest! {
-        /// Only the oldest beyond `backups` are lost, none overwrites another, and the order
-        /// stays.
+        /// Only the oldest backups beyond `backups` are lost, none overwrites another, and the
+        /// order stays the same.
         #[test]
         fn keeps_every_generation(slots in "[pg2]{0,7}", at in 0u64..9, backups in 1u64..9) {
             let slots: String = slots.chars().take(usize::try_from(backups).unwrap()).collect();
@@ -128,7 +128,7 @@ mod tests {
             let chain = chain_of(&slots);
             let plan = plan(&chain, newcomer, backups);
 
-            // By age, newest first; `None` is the newcomer.
+            // Ordered by age, newest first; `None` is the newcomer.
             let mut wanted: Vec<Option<Backup>> = Vec::new();
             for slot in 1..=chain.slots.len() as u64 + 1 {
                 wanted.extend((newcomer == Some(slot)).then_some(None));
@@ -139,7 +139,7 @@ mod tests {
             let gone: Vec<Backup> = wanted.split_off(kept).into_iter().rev().flatten().collect();
             prop_assert_eq!(&plan.remove, &gone);
 
-            // No step may meet a name that is taken.
+            // No step may use a name that is taken.
             let mut standing: Vec<Backup> = wanted.iter().copied().flatten().collect();
             for (from, slot) in &plan.shift {
                 let to = Backup { slot: *slot, form: from.form };
@@ -147,7 +147,7 @@ mod tests {
                 let index = standing.iter().position(|backup| backup == from).unwrap();
                 standing[index] = to;
             }
-            // Each is in the slot that its age gives, the newcomer too.
+            // Each one, also the newcomer, is in the slot that its age gives.
             let mut standing = standing.into_iter();
             for (slot, generation) in (1..).zip(wanted) {
                 let is_in = match generation {

@@ -1,7 +1,7 @@
 //! Repairs what a writer left that died during a rotation.
 //!
-//! Rotations happen under the lock. A writer that holds it and sees a half-done rotation knows
-//! that its maker is dead, and finishes it:
+//! Rotations happen under the lock. A writer that holds it and finds a half-done rotation knows
+//! that the process behind it is dead, and finishes the rotation:
 //!
 //! | found | it is | and becomes |
 //! |---|---|---|
@@ -17,10 +17,10 @@
 //! | the same and its `.gz` | the latter may be partial | as if it were not there |
 //! | `app.log.rotate.DIGITS.gz` alone | the same, compressed | the slot of its age |
 //!
-//! A gap in the chain needs nothing: the next shift closes it. A log missing after a rotation
-//! by the clock is created; if the next time has not been written yet, it passes with nothing
-//! to rotate. Each step here can be interrupted like those of a rotation, and is then begun
-//! anew.
+//! A gap in the chain needs no repair: the next shift closes it. If the log is missing after a
+//! rotation by the clock, it is created; if the next time was not written either, that time passes
+//! with nothing to rotate. Like those of a rotation, the steps here can be interrupted; the next
+//! writer starts again.
 //!
 //! Only regular files with exactly these names are touched.
 
@@ -44,12 +44,12 @@ use crate::rotation::plan::{Found, plan};
 use crate::rotation::{Backups, numbered, rename};
 use crate::sys::Metadata;
 
-/// The level for a leftover when we do not compress ourselves.
+/// The level for a leftover if this writer does not compress.
 const LEVEL: u32 = 6;
 
 #[derive(Debug, Default)]
 pub(crate) struct Leftovers {
-    /// Python's rotation temps, by digits.
+    /// Python's temporary files of rotations, by their digits.
     temps: BTreeMap<String, BTreeMap<Form, PathBuf>>,
     /// The identities of private files.
     privates: Vec<u64>,
@@ -59,13 +59,14 @@ pub(crate) struct Leftovers {
 }
 
 impl Leftovers {
-    /// The private file of the current log, which has this identity and size, is no leftover.
+    /// Finds the leftovers. The private file of the current log, `log`, with its identity and size,
+    /// is not one.
     pub(crate) fn find(backups: &Backups, listing: Listing, log: Option<(u64, u64)>) -> Self {
         let (names, mut found, mut forms) = (&backups.names, Self::default(), BTreeMap::new());
         // Anything but a regular file is not ours.
         for entry in listing.entries.iter().filter(|entry| entry.regular) {
             match &entry.meaning {
-                // By the clock there is no chain to adopt into, and Python leaves none.
+                // By the clock there is no chain into which to adopt it, and Python leaves none.
                 Meaning::RotationTemp(digits, form) if backups.naming.timetable().is_none() => {
                     let forms = found.temps.entry(digits.clone()).or_default();
                     forms.insert(*form, entry.path.clone());
@@ -94,7 +95,7 @@ impl Leftovers {
     }
 }
 
-/// Returns what was adopted and what could not be mended and stays.
+/// Repairs the leftovers; returns what was adopted, and what could not be repaired and stays.
 pub(crate) fn mend(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups) -> Vec<Notice> {
     let mut notices = Vec::new();
     let mut report = |outcome: Result<Option<Notice>>| {
@@ -106,7 +107,7 @@ pub(crate) fn mend(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups
     if !found.doubles.is_empty() {
         report(part(found, held, backups).map(|()| None));
     }
-    // Without backups there is no chain to adopt into.
+    // Without backups there is no chain into which to adopt it.
     if !backups.options.truncates() {
         let orphans = by_age(found, backups).unwrap_or_else(|error| {
             report(Err(error));
@@ -119,7 +120,7 @@ pub(crate) fn mend(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups
     notices
 }
 
-/// Places a private file whose maker died before placing it, or removes it.
+/// Places a private file whose process died before placing it, or removes it.
 fn finish_or_remove(
     identity: u64,
     found: &Leftovers,
@@ -161,8 +162,8 @@ fn part(found: &Leftovers, held: &mut Held<'_>, backups: &mut Backups) -> Result
     backups.carry_out(&plan, held)
 }
 
-/// Handles a backup by the clock whose two forms differ. One that a killed writer was
-/// compressing is compressed anew; two generations stay.
+/// Handles a backup by the clock whose two forms differ. If a killed writer was compressing it, it
+/// is compressed again; two generations stay.
 fn settle_dated(plain: &Path, held: &mut Held<'_>, backups: &mut Backups) -> Result<()> {
     let Some(metadata) = regular_file(plain)? else { return Ok(()) };
     let half = names::compressed(plain);
@@ -170,8 +171,9 @@ fn settle_dated(plain: &Path, held: &mut Held<'_>, backups: &mut Backups) -> Res
         backups.apart.insert(plain.to_owned());
         return Ok(());
     }
-    // Some writer wanted compression, perhaps not us. Replace the half instead of removing it:
-    // if its writer is alive after all and removes the plain file, a whole file remains.
+    // Another writer wanted compression, though perhaps we do not. Replace the incomplete file
+    // instead of removing it: if that writer is alive after all and removes the plain file, a whole
+    // file remains.
     let level = backups.options.gzip.unwrap_or(LEVEL);
     let compressed = backups.compress_at(level, plain, &metadata)?;
     backups.place(&compressed, plain, held)
@@ -185,7 +187,7 @@ struct Orphan {
     modified: SystemTime,
 }
 
-/// Returns the orphans, oldest first, and removes half-compressed forms.
+/// Returns the orphans, oldest first, and removes incomplete compressed forms.
 fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
     let mut orphans = Vec::new();
     for forms in found.temps.values() {
@@ -196,7 +198,7 @@ fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
                 files.push(Orphan { path: path.clone(), form: *form, metadata, modified });
             }
         }
-        // Python removes the plain file only when the compressed one is whole.
+        // Python removes the plain file only when the compressed one is complete.
         if let [_, half] = &files[..] {
             backups.remove(&half.path)?;
         }
@@ -206,8 +208,8 @@ fn by_age(found: &Leftovers, backups: &mut Backups) -> Result<Vec<Orphan>> {
     Ok(orphans)
 }
 
-/// Moves an orphan behind every newer backup: Python peers, which adopt nothing, may have
-/// rotated since.
+/// Moves an orphan behind every newer backup: Python peers, which adopt nothing, may have rotated
+/// since.
 fn adopt(
     orphan: &Orphan,
     listing: &Listing,
@@ -220,14 +222,14 @@ fn adopt(
     let slot = chain.slots.iter().rposition(newer).map_or(1, |index| index as u64 + 2);
     let plan = plan(&chain, Some(slot), kept);
     let Some(slot) = plan.free else {
-        // The chain would have dropped it.
+        // The chain would have removed it.
         return backups.remove(&orphan.path).map(|()| None);
     };
     let compressed = match orphan.form {
         Form::Plain => backups.compress(&orphan.path, &orphan.metadata)?,
         Form::Gzip => None,
     };
-    // Where its time cannot be set, it would pass for the newest when the next one is adopted.
+    // Without its time it would look like the newest when the next orphan is adopted.
     let compressed = compressed.filter(|found| {
         found.metadata().is_ok_and(|about| about.modified().ok() == Some(orphan.modified))
     });

@@ -1,8 +1,8 @@
-//! The log's next rotation by the clock, shared by all writers.
+//! The time of the next rotation by the clock, which all writers share.
 //!
-//! The lock file's whole content is this time, in decimal digits, so it is read and written
-//! under the lock. The writer that rotates writes the next one. If there is no valid time, a
-//! writer computes and writes it.
+//! The lock file contains only this time, in decimal digits, so it is read and written under the
+//! lock. The writer that rotates writes the next time. A writer that finds no valid time computes
+//! and writes one.
 
 use std::fs::File;
 use std::path::Path;
@@ -17,7 +17,7 @@ use crate::time;
 use crate::time::schedule::Schedule;
 use crate::time::zone::Zone;
 
-/// The first valid time: the year 2000; an earlier clock has not been set (CLH's
+/// The first valid time, in the year 2000. A clock that shows less was never set (CLH's
 /// `MIN_VALID_TIMESTAMP`).
 const FIRST: i64 = 946_684_800;
 
@@ -31,15 +31,15 @@ const LONGEST: usize = 64;
 pub(crate) struct Timetable {
     schedule: Schedule,
     zone: Zone,
-    /// The clock at the last look.
+    /// The clock when last read.
     now: i64,
-    /// The next rotation in the lock file at the last look.
+    /// The lock file's time when last read.
     next: i64,
-    /// A doubt about that time has been returned.
+    /// Whether a doubt about that time has been returned.
     doubted: bool,
 }
 
-/// Returns the schedule that the newest backup's name and the lock file show, if both do.
+/// Deduces the schedule from the newest backup's name and the lock file, if both allow it.
 pub(crate) fn shown(names: &Names, lock_dir: Option<&Path>, utc: bool) -> Option<Schedule> {
     let listing = names.list(lock_dir).ok()?;
     let is_backup = |meaning: &_| matches!(meaning, Meaning::Backup(..) | Meaning::Dated(..));
@@ -52,7 +52,7 @@ pub(crate) fn shown(names: &Names, lock_dir: Option<&Path>, utc: bool) -> Option
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Doubt {
-    /// The schedule does not give it.
+    /// The schedule does not give this time.
     Other,
     Missing,
 }
@@ -75,10 +75,10 @@ impl Timetable {
         self.now.saturating_sub(changed) > self.schedule.period()
     }
 
-    /// Reads the clock and the time of the next rotation. If the lock file has none, the time
-    /// is written now, and fsynced if `sync`; if that fails, it counts until the next look.
-    /// Returns, once, what is odd about the time found. An odd time counts all the same: a
-    /// Python writer with other settings would set it again and again.
+    /// Reads the clock and the time of the next rotation. If the lock file has no time, one is
+    /// written now, and synced if `sync`; if that fails, the time is valid until the next look.
+    /// Returns once what is suspicious about a time. Even a suspicious time is followed: otherwise
+    /// a Python writer with other settings would write it again and again.
     pub(crate) fn look(&mut self, held: &mut Held<'_>, sync: bool) -> Result<Option<Doubt>> {
         self.look_at_clock();
         let found = time_in(held);
@@ -115,7 +115,7 @@ impl Timetable {
         Stamp::new(start.fields, self.precision())
     }
 
-    /// Writes the time of the next rotation. If that fails, the old one still counts.
+    /// Writes the time of the next rotation. If that fails, the old one stays valid.
     pub(crate) fn turn(&mut self, held: &mut Held<'_>, sync: bool) -> Result<()> {
         let next = self.schedule.next(self.now, &self.zone).min(LAST);
         write(next, held, sync)?;
@@ -129,7 +129,7 @@ fn write(next: i64, held: &mut Held<'_>, sync: bool) -> Result<()> {
     held.set_content(next.to_string().as_bytes(), sync)
 }
 
-/// Returns the time in the lock file, which is there if a writer rotates by the clock.
+/// Returns the time in the lock file, which has one if any writer rotates by the clock.
 pub(crate) fn time_in(held: &Held<'_>) -> Result<Option<i64>> {
     if held.is_blank() {
         return Ok(None);
@@ -143,7 +143,7 @@ pub(crate) fn time_at(file: &File) -> Option<i64> {
     read_time(&content[..length])
 }
 
-/// Reads a time as Python's `int` does, except forms that no writer uses.
+/// Parses a time like Python's `int`, without the forms that no writer uses.
 fn read_time(content: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(content).ok()?;
     text.trim().parse().ok().filter(|time| (FIRST..=LAST).contains(time))

@@ -1,7 +1,7 @@
-//! What a log and its backups hold.
+//! The content of a log and its backups.
 //!
-//! A compressed file's trailer says how much the file holds. Only if its size makes that
-//! impossible is the file decompressed, to see whether it is broken.
+//! A compressed file's trailer contains the length of its content. The file is decompressed only if
+//! its size makes that length impossible, to find out whether it is damaged.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
@@ -25,12 +25,12 @@ const BEGINNING: usize = 64;
 /// How much of a compressed file is decompressed for its first line.
 const HEAD: usize = 4096;
 
-/// The magic bytes, and deflate.
+/// gzip's magic bytes, and its number for deflate.
 const MAGIC: [u8; 3] = [0x1f, 0x8b, 8];
 
 const SHORTEST: u64 = 20;
 
-/// Deflate makes at most so many bytes out of one.
+/// The highest ratio of deflate.
 const MOST_PER_BYTE: u64 = 1032;
 
 pub(super) fn of(scan: &Scan, depth: Depth) -> (Option<LogFile>, Vec<LogFile>, Vec<Finding>) {
@@ -58,7 +58,7 @@ fn look_into(
         opened => opened?,
     };
     if identity(&sys::about(&file)?) != identity(metadata) {
-        // It was renamed meanwhile; what it holds is unknown.
+        // It was renamed meanwhile, so its content is unknown.
         Ok(None)
     } else if about.compressed {
         look_into_compressed(about, &file, depth)
@@ -123,12 +123,12 @@ fn look_into_compressed(
     Ok(None)
 }
 
-/// Returns the length in the trailer, if it is possible for a file of this `size`.
+/// Returns the length in the trailer, if it is plausible for a file of this `size`.
 fn claimed_length(file: &File, size: u64) -> io::Result<Option<u64>> {
     let mut trailer = [0; 4];
     file.read_exact_at(&mut trailer, size - 4)?;
     let claimed = u64::from(u32::from_le_bytes(trailer));
-    // Incompressible data grows a little, and the header may hold a name.
+    // Incompressible data grows a little, and the header may contain a name.
     let possible = claimed / MOST_PER_BYTE <= size && size <= claimed + claimed / 64 + 1024;
     Ok(possible.then_some(claimed))
 }
@@ -145,7 +145,7 @@ fn read_all(mut file: &File, mut into: impl FnMut(&[u8])) -> io::Result<()> {
     }
 }
 
-/// Counts the lines in what is taken in, and keeps the beginnings of the first and the last.
+/// Counts lines, and keeps the beginnings of the first and the last one.
 #[derive(Debug, Default)]
 struct Lines {
     bytes: u64,
@@ -172,8 +172,8 @@ impl Lines {
         self.last_is_over = end == b'\n';
     }
 
-    /// Takes in the beginning and the end of a plain file of this `size`. The beginning of a very
-    /// long last line stays unknown.
+    /// Reads the beginning and the end of a plain file of this `size`. The beginning of a very long
+    /// last line stays unknown.
     fn take_in_ends(&mut self, file: &File, size: u64) -> io::Result<()> {
         let mut piece = vec![0; usize::try_from(size).unwrap_or(PIECE).min(PIECE)];
         let end = size - piece.len() as u64;
@@ -190,7 +190,7 @@ impl Lines {
         Ok(())
     }
 
-    /// A partial line counts.
+    /// Returns the number of lines; a partial line counts.
     fn count(&self) -> u64 {
         self.newlines + u64::from(self.is_partial())
     }

@@ -1,4 +1,4 @@
-//! What is wrong with a log, judging by the names around it.
+//! Faults of a log that show in the names around it.
 
 use std::path::{Path, PathBuf};
 
@@ -11,17 +11,17 @@ use crate::rotation::options::Options;
 use crate::sys::{self, FileExt, Metadata};
 use crate::time;
 
-/// With a smaller limit writers do little else than rotate.
+/// With a smaller limit, writers do little else than rotate.
 const SMALL: u64 = 64 * 1024;
 
-/// One line may take a log this far past its limit: `--max-line`'s default.
+/// A single line may exceed the limit by this much: the default of `--max-line`.
 const LONGEST_LINE: u64 = 1024 * 1024;
 
-/// One record of Python's, with many lines, may.
+/// A single record of Python's with many lines may exceed it by this much.
 const LONG_RECORD: u64 = 64 * 1024;
 
-/// If there are `writers`, a private file may be one that the next rotation removes: its maker
-/// may have been too late for its log.
+/// Finds the faults. If there are `writers`, the next rotation may remove an outdated private file:
+/// the process that made it may have been too late for its log.
 pub(super) fn look(
     names: &Names,
     options: &Options,
@@ -36,7 +36,7 @@ pub(super) fn look(
         scan.is_settled(metadata).then(|| (path.clone(), metadata.len()))
     };
     let temps = scan.temps.iter().filter_map(settled);
-    // By the clock there is no chain to adopt it into.
+    // By the clock there is no chain into which to adopt it.
     let adopted = options.schedule.is_none() && !options.truncates();
     findings.extend(temps.map(|(path, size)| Finding::Orphan { path, size, adopted }));
     let left = scan.leftovers.iter().filter(|(_, metadata)| !writers || is_old(metadata));
@@ -65,7 +65,7 @@ fn log(names: &Names, options: &Options, scan: &Scan, findings: &mut Vec<Finding
     }
 }
 
-/// Whether more went into the log after its limit than one line or record.
+/// Returns whether more than one line or record was appended beyond the limit.
 fn is_overgrown(path: &Path, size: u64, limit: u64) -> bool {
     let over = size.saturating_sub(limit).saturating_sub(LONG_RECORD);
     let ended = || {
@@ -98,13 +98,13 @@ fn next_rotation(options: &Options, scan: &Scan) -> Option<Finding> {
         return (!sound).then_some(Finding::OtherTime { next });
     }
     let (path, log) = scan.log.as_ref().filter(|(_, log)| log.is_file() && log.len() > 0)?;
-    // An unreadable lock file may hold a time.
+    // An unreadable lock file may contain a time.
     let none = scan.lock.as_ref().is_none_or(|lock| lock.len() == 0);
     let old = now.saturating_sub(began(log)?) > schedule.period();
     (none && old).then(|| Finding::TimeLost { path: path.clone() })
 }
 
-/// Finds other logs with a backup's name.
+/// Reports other logs that have a backup's name.
 fn other_logs(names: &Names, options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
     let timed = options.schedule.is_some();
     for (path, lock) in &scan.other_logs {
@@ -156,9 +156,9 @@ fn backups(options: &Options, scan: &Scan, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Whether a writer would separate the two forms. In a slot it always would; by the clock,
-/// if the two are one generation or the compressed one is incomplete. Two generations of one
-/// interval stay.
+/// Returns whether a writer would separate the two forms. In a slot it always would. By the clock
+/// it would if the two are one generation, or if the compressed one is incomplete; two generations
+/// of one interval stay.
 fn is_to_be_parted(plain: &Backup, compressed: &Backup, timed: bool) -> bool {
     if let Which::Slot(_) = plain.which {
         return true;
@@ -166,6 +166,6 @@ fn is_to_be_parted(plain: &Backup, compressed: &Backup, timed: bool) -> bool {
     let (plain, compressed) = (&plain.path, &compressed.path);
     let same = || compress::same_generation(plain, &open_to_read(compressed)?);
     let half = || compress::is_half_of(compressed, plain);
-    // What cannot be read is reported with the contents.
+    // Unreadable files are reported with the contents.
     timed && (same().is_ok_and(|same| same) || half().is_ok_and(|half| half))
 }

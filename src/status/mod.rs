@@ -1,4 +1,4 @@
-//! A look at a log: what its chain holds, who uses it, and what is wrong.
+//! The state of a log: what its chain holds, which processes use it, and what is wrong.
 //!
 //! ```text
 //! scan        the names around the log, under the lock if it is free soon
@@ -7,8 +7,8 @@
 //! finding     what is wrong, and what is only worth knowing
 //! ```
 //!
-//! Nothing is changed: no file is made, written, renamed or removed. The lock is held only
-//! while the directory is read. A file read after that counts only if it is still the same.
+//! Nothing is changed: no file is created, written, renamed or removed. The lock is held only while
+//! the directory is read. A file that is read after that counts only if it is still the same.
 
 mod content;
 mod faults;
@@ -30,18 +30,20 @@ use crate::names::{Form, Names};
 use crate::rotation::options::Options;
 use crate::sys::{self, Metadata, Rights};
 
-/// How closely a log is looked at.
+/// How closely to examine a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Depth {
-    /// The ends of each file. What a compressed one holds is taken from its headers and trailer;
-    /// if these cannot be right, it is decompressed.
+    /// Reads the ends of each file. The length of a compressed file's content comes from its
+    /// headers and trailer; if they cannot be right, the file is decompressed.
     #[default]
     Ends,
-    /// All of each file: lines are counted, compressed files decompressed.
+    /// Reads each file completely: counts lines and decompresses compressed files.
     Whole,
 }
 
-/// What there is of a log, and what is wrong with it.
+/// The state of a log, and what is wrong with it.
+///
+/// Numbers of bytes are as on disk unless a field says otherwise.
 ///
 /// # Examples
 ///
@@ -60,31 +62,31 @@ pub enum Depth {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Status {
-    /// The log's path, absolute.
+    /// The log's absolute path.
     pub path: PathBuf,
-    /// The log, if it is there.
+    /// The log, if it exists.
     pub log: Option<LogFile>,
-    /// Its backups, newest first. A slot that holds two comes twice.
+    /// The backups, newest first. A slot with both forms appears twice.
     pub backups: Vec<LogFile>,
-    /// The bytes that log, backups and leftovers take.
+    /// How many bytes the log, its backups and leftovers take up.
     pub total: u64,
-    /// The size at which the log is full, as the options have it; 0: never.
+    /// The configured limit in bytes; 0 means none.
     pub limit: u64,
-    /// How many backups are kept, if the options say so.
+    /// The configured number of backups, if any.
     pub kept: Option<u64>,
-    /// How many bytes log and backups may take, as the options have it; 0: any number.
+    /// The configured cap in bytes on the log and its backups together; 0 means none.
     pub max_total: u64,
-    /// How long backups are kept, as the options have it; zero: for ever.
+    /// The configured maximum age of backups; zero means none.
     pub max_age: Duration,
     /// The lock file.
     pub lock: LockFile,
-    /// The processes with the log or its lock file open, as far as we may see.
+    /// The processes that have the log or its lock file open, as far as we may see them.
     pub openers: Vec<Opener>,
-    /// How many processes we may not look into.
+    /// How many processes we may not examine.
     pub hidden: u64,
-    /// Files whose names begin like those of backups, and that are none.
+    /// Files that are named like backups but are not.
     pub others: Vec<PathBuf>,
-    /// What is wrong, and what is only worth knowing, the former first.
+    /// The findings: faults first, then what is only worth knowing.
     pub findings: Vec<Finding>,
 }
 
@@ -92,30 +94,30 @@ pub struct Status {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct LogFile {
-    /// Where it is.
+    /// Its absolute path.
     pub path: PathBuf,
-    /// The slot of a backup by number.
+    /// The slot, for a backup by number.
     pub slot: Option<u64>,
-    /// The start of the interval of a backup by the clock, as in its name, with its number if
-    /// the interval has several.
+    /// For a backup by the clock, the start of its interval as in its name, with its number if the
+    /// interval has several.
     pub stamp: Option<String>,
     /// Whether it is compressed.
     pub compressed: bool,
     /// Its size on disk, in bytes.
     pub size: u64,
-    /// How many bytes of lines it holds, if that is known.
+    /// The length in bytes of its (decompressed) content, if known.
     pub content: Option<u64>,
     /// How many lines it holds, if they were counted.
     pub lines: Option<u64>,
     /// When it was last changed.
     pub modified: SystemTime,
-    /// The time at the beginning of its first line, as it stands there.
+    /// The time at the beginning of its first line, unchanged.
     pub first: Option<String>,
-    /// The time at the beginning of its last line, as it stands there.
+    /// The time at the beginning of its last line, unchanged.
     pub last: Option<String>,
-    /// Its permission bits; none on Windows.
+    /// Its permission bits; 0 on Windows.
     pub mode: u32,
-    /// Its user and group; 0 on Windows.
+    /// Its user and group id; 0 on Windows.
     pub owner: (u32, u32),
 }
 
@@ -123,31 +125,31 @@ pub struct LogFile {
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct LockFile {
-    /// Where it is, or would be.
+    /// The path, whether or not the file exists.
     pub path: PathBuf,
-    /// Whether it is there.
+    /// Whether it exists.
     pub exists: bool,
-    /// Who held it when we looked.
+    /// The process that held the lock at that moment, if known.
     pub holder: Option<Process>,
-    /// How many waited for it.
+    /// How many processes waited for the lock.
     pub waiting: u64,
-    /// When the log rotates next by the clock, in seconds since 1970, if the file says so.
+    /// The time of the next rotation by the clock, in seconds since 1970, if the file has one.
     pub next_rotation: Option<u64>,
 }
 
 impl Status {
-    /// Looks at the log at `path`, as its writers' `options` have it.
+    /// Examines the log at `path`, whose writers use these `options`. It changes nothing.
     ///
     /// # Errors
     ///
-    /// If its directory cannot be read, or if there is neither a log nor anything that one has
-    /// left.
+    /// If the log's directory cannot be read, or if there is neither a log nor anything that a log
+    /// leaves behind.
     pub fn of(path: impl AsRef<Path>, options: &Options, depth: Depth) -> Result<Self> {
         Self::beside(path, options, depth, |_| options.clone())
     }
 
-    /// The same, but with the options that `settle` returns for the processes that have the log
-    /// open. Their lock directory does not count any more.
+    /// Does the same with the options that `settle` returns, given the processes that have the log
+    /// open. Their lock directory is ignored.
     ///
     /// # Errors
     ///
@@ -169,7 +171,7 @@ impl Status {
         let (lock, openers, hidden) = processes::look(&names, &scan);
         let options = &settle(&openers);
         let (log, backups, mut findings) = content::of(&scan, depth);
-        // One that has rotated the log since has only the lock file that we know open.
+        // A writer that has not noticed a rotation yet has an older log open, but the lock file.
         let writers: Vec<_> =
             openers.iter().filter(|opener| opener.writes || opener.lock).collect();
         faults::look(&names, options, &scan, !writers.is_empty(), &mut findings);
@@ -194,7 +196,7 @@ impl Status {
         })
     }
 
-    /// Returns whether nothing is wrong.
+    /// Returns whether there is no fault.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.findings.iter().all(|finding| finding.harm() == Harm::None)
@@ -217,7 +219,7 @@ impl LogFile {
             size: metadata.len(),
             content: (form == Form::Plain).then_some(metadata.len()),
             lines: None,
-            // Every file system keeps it.
+            // Every file system stores it.
             modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
             first: None,
             last: None,

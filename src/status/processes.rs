@@ -1,7 +1,7 @@
 //! Which processes hold the lock or have the log open.
 //!
-//! On Linux everybody may read which process holds which lock; but only its user and root,
-//! which files a process has open. Processes in other containers are invisible. On other
+//! On Linux every user may read which process holds which lock, but only a process's own user and
+//! root may read which files it has open. Processes in other containers are invisible. On other
 //! systems nothing is known.
 
 use super::LockFile;
@@ -9,17 +9,17 @@ use super::scan::Scan;
 use crate::names::Names;
 use crate::sys::{self, identity};
 
-/// A process.
+/// A process on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Process {
-    /// Its number.
+    /// Its process id.
     pub pid: u32,
-    /// The user as whom it acts, if that is known.
+    /// Its effective user id, if known.
     pub user: Option<u32>,
-    /// Its command line, as far as it can be read: in bytes, arguments separated by blanks.
+    /// Its command line as bytes, with a blank between arguments, as far as it can be read.
     pub command: Vec<u8>,
-    /// The same, argument by argument.
+    /// The same, split into arguments.
     pub arguments: Vec<Vec<u8>>,
 }
 
@@ -33,11 +33,11 @@ pub struct Opener {
     pub log: bool,
     /// Whether it has the lock file open.
     pub lock: bool,
-    /// Whether it has the log open to write to it.
+    /// Whether it has the log open for writing.
     pub writes: bool,
 }
 
-/// Returns the lock file and its holder, the openers, and how many processes we may not look into.
+/// Returns the lock file and its holder, the openers, and how many processes may not be examined.
 pub(super) fn look(names: &Names, scan: &Scan) -> (LockFile, Vec<Opener>, u64) {
     let holder = scan.lock.as_ref().and_then(|lock| scan.locks.holder(lock));
     let file = LockFile {

@@ -1,6 +1,8 @@
-//! Who may do what to a log, and who should not.
+//! Which users may append to a log and rotate it, and which should not be able to.
 //!
-//! A user who owns one of the log's files has written to it, and so must be able to append and
+//! A user who owns one of the log's files has written to it, so he must be able to append and to
+//! rotate. The same holds for one who has it open for writing. If the user who asks cannot, that is
+//! only worth knowing. Only owner, group and mode count here, not access lists.
 //! to rotate, and so must one who has it open to write; what the user who looks cannot do is
 //! only worth knowing. Only owner, group and mode count here, not access lists.
 
@@ -18,11 +20,11 @@ use crate::sys::{self, Rights, rights};
 
 const READ: u32 = 4;
 const WRITE: u32 = 2;
-/// Making a file in a directory needs the right to enter it, too.
+/// Creating a file in a directory also needs the right to enter it.
 const CHANGE: u32 = 3;
 const OTHERS_WRITE: u32 = 0o002;
 
-/// Lets only owners remove and rename files in a directory.
+/// In a sticky directory only owners may remove and rename files.
 const STICKY: u32 = 0o1000;
 
 pub(super) fn look<'a>(
@@ -40,7 +42,8 @@ pub(super) fn look<'a>(
     });
     let all: Vec<_> =
         files.map(|file| (&*file.path, file.mode, file.owner.0)).chain(lock).collect();
-    // On a file system without modes this is true of all files, so it is reported once.
+    // A file system without modes shows this for every file, so files of one mode are reported
+    // together.
     let mut exposed: BTreeMap<u32, Vec<PathBuf>> = BTreeMap::new();
     for (path, mode, _) in all.iter().filter(|(_, mode, _)| mode & OTHERS_WRITE != 0) {
         exposed.entry(*mode).or_default().push((*path).to_owned());
@@ -69,7 +72,7 @@ pub(super) fn look<'a>(
     findings.extend(sys::network(dir).map(network));
 }
 
-/// What keeps a user of the log from appending or rotating.
+/// Returns what prevents a user from appending or rotating.
 fn hindrance(names: &Names, scan: &Scan, user: u32, writes: bool) -> Option<Finding> {
     let groups = sys::groups_of(user);
     // Whether the mode of `file` gives the user all of these bits.
@@ -98,11 +101,11 @@ fn hindrance(names: &Names, scan: &Scan, user: u32, writes: bool) -> Option<Find
     cannot.then(|| Finding::CannotRotate { user, writes, path: names.dir().to_owned() })
 }
 
-/// Whether users that may append to the log cannot open its lock file.
+/// Reports a lock file that users who may append to the log cannot open.
 fn closed_lock(scan: &Scan) -> Option<Finding> {
     let (_, log) = scan.log.as_ref().filter(|(_, log)| log.is_file())?;
     let (log, lock) = (rights(log), rights(scan.lock.as_ref()?));
-    // May write the log: group, and others. May read the lock: the same.
+    // The group or others may write to the log; the same must be able to read the lock file.
     let writers = (log.mode & 0o022) << 1;
     let closed = writers & !lock.mode & 0o044 != 0;
     let (path, mode) = (scan.lock_path.clone(), lock.mode & 0o7777);

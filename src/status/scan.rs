@@ -1,8 +1,8 @@
 //! The names around a log, read in one pass.
 //!
-//! A rotation changes many names, so the pass is made under the lock. But a mere look must
-//! neither wait for long nor create a lock file: if the lock is not free soon, the pass is made
-//! without it, and what may be a rotation under way is not reported as a dead writer's.
+//! A rotation changes many names, so the pass happens under the lock. But a mere look must not wait
+//! for long, nor create a lock file. If the lock is not free soon, the pass happens without it, and
+//! what may be a rotation in progress is not reported as a dead writer's.
 
 use std::cmp::Reverse;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ use crate::time;
 
 const LOCK_WAIT: Duration = Duration::from_millis(250);
 
-/// In seconds; no rotation takes longer: Python compresses 10 MB a second.
+/// The longest time of a rotation in seconds: Python compresses 10 MB per second.
 const LONGEST_ROTATION: i64 = 120;
 
 #[derive(Debug, Default)]
@@ -31,19 +31,19 @@ pub(super) struct Scan {
     /// Newest first, plain before compressed.
     pub(super) backups: Vec<Backup>,
     pub(super) temps: Vec<(PathBuf, Metadata)>,
-    /// Private files of dead makers.
+    /// Private files of dead processes.
     pub(super) leftovers: Vec<(PathBuf, Metadata)>,
-    /// Other names that begin with the log's and a dot.
+    /// Other names that begin with the log's name and a dot.
     pub(super) others: Vec<PathBuf>,
     /// Other logs with a backup's name, each with its lock file.
     pub(super) other_logs: Vec<(PathBuf, PathBuf)>,
-    /// The lock file need not exist.
+    /// The path of the lock file, which may be missing.
     pub(super) lock_path: PathBuf,
     pub(super) lock: Option<Metadata>,
     pub(super) next_rotation: Option<u64>,
     pub(super) locks: Locks,
     pub(super) held_by_others: bool,
-    /// The lock's file system has no locks.
+    /// Whether the lock's file system does not support locks.
     pub(super) no_locking: bool,
     /// Bytes in private files that are in use.
     ahead: u64,
@@ -57,7 +57,7 @@ pub(super) struct Backup {
     pub(super) metadata: Metadata,
 }
 
-/// A newer backup is less than an older one, and a slot less than a date.
+/// Ordered by age: a newer backup is less than an older one, and a slot is less than a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Which {
     Slot(u64),
@@ -71,14 +71,14 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
         next_rotation: file.and_then(|file| time_at(&file)?.try_into().ok()),
         lock: sys::look_at(&lock_path).ok(),
         lock_path,
-        // Read before we may hold the lock ourselves, and evaluated later.
+        // Read before we hold the lock ourselves, and evaluated later.
         locks: Locks::read(),
         ..Scan::default()
     };
     let mut lock = Lock::existing(scan.lock_path.clone());
     let held = lock.acquire_within(LOCK_WAIT);
     match &held {
-        // Where no other process may read what one has locked.
+        // On systems where no process can read a file that another has locked.
         Ok(Some(held)) => {
             let now = || time_in(held).ok()??.try_into().ok();
             scan.next_rotation = scan.next_rotation.or_else(now);
@@ -87,7 +87,7 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
         // A file that may not be opened cannot be locked either.
         Err(error) => scan.no_locking = error.is_locking_unsupported(),
     }
-    // Read only now: the log may have been rotated while we waited.
+    // Not earlier, because the log may have been rotated while we waited.
     scan.log = look_at(names.log())?.map(|metadata| (names.log().to_owned(), metadata));
     let listing = names.list(options.lock_dir.as_deref());
     for entry in listing.map_err(Error::on("look into", names.dir()))?.entries {
@@ -103,13 +103,13 @@ pub(super) fn scan(names: &Names, options: &Options) -> Result<Scan> {
 
 impl Scan {
     fn take_in(&mut self, Entry { path, meaning, .. }: Entry) -> Result<()> {
-        // It may be gone meanwhile.
+        // It may have been removed meanwhile.
         let Some(metadata) = look_at(&path)? else { return Ok(()) };
         match meaning {
             Meaning::Backup(slot, form) => {
                 self.backups.push(Backup { which: Which::Slot(slot), form, path, metadata });
             }
-            // Of any precision: the schedule may have been another one before.
+            // Of any precision, because the schedule may have been different before.
             Meaning::Dated(it, form) => {
                 self.backups.push(Backup {
                     which: Which::Dated(Reverse(it)),
@@ -135,7 +135,8 @@ impl Scan {
         Ok(())
     }
 
-    /// Whether a file cannot be part of a rotation under way. Under the lock there is none.
+    /// Returns whether a file cannot be part of a rotation in progress. While we hold the lock
+    /// there is none.
     pub(super) fn is_settled(&self, metadata: &Metadata) -> bool {
         !(self.held_by_others || self.no_locking) || is_old(metadata)
     }
@@ -153,7 +154,7 @@ impl Scan {
     }
 }
 
-/// The file was neither written nor renamed for longer than a rotation takes.
+/// Returns whether the file was neither written nor renamed for longer than a rotation takes.
 pub(super) fn is_old(metadata: &Metadata) -> bool {
     time::now().saturating_sub(sys::changed(metadata)) > LONGEST_ROTATION
 }

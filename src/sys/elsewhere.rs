@@ -1,4 +1,4 @@
-//! Systems other than Linux: what `linux` documents, where nothing is known and nothing
+//! Systems other than Linux: the names that `linux` documents, where nothing is known and nothing
 //! can be done.
 #![expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "Linux uses them")]
 

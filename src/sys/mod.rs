@@ -1,6 +1,6 @@
-//! What differs from one system to another, behind the same names everywhere.
+//! The differences between systems, behind the same names everywhere.
 //!
-//! The rest of the library uses neither nix nor what std has on some systems only:
+//! The rest of the library uses neither nix nor parts of std that only some systems have:
 //!
 //! ```text
 //! unix      every Unix         windows    Windows
@@ -17,8 +17,8 @@
 //! | mode and owner | are inherited, and can be asked for | do not exist |
 //! | which file it is | device, inode, birth | volume and index |
 //!
-//! Only Linux reports changes of a log and who holds a lock, makes files without a
-//! name, and holds files without opening them.
+//! Only Linux reports changes of a log and the holder of a lock, creates files without a name, and
+//! can hold files without opening them.
 
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
@@ -52,7 +52,7 @@ use self::unix as system;
 #[cfg(windows)]
 use self::windows as system;
 
-/// Unique as long as the file is open.
+/// Identifies a file as long as it is open.
 pub(crate) type Identity = (u64, u64);
 
 #[derive(Debug, Clone, Copy)]
@@ -62,12 +62,12 @@ pub(crate) struct Rights {
     pub(crate) group: u32,
 }
 
-/// The system's text, without the number and, on Windows, the full stop.
+/// Returns the system's text, without the number and, on Windows, without the full stop.
 pub(crate) fn reason(number: i32) -> String {
     let words = io::Error::from_raw_os_error(number).to_string();
     let words = words.strip_suffix(&format!(" (os error {number})")).unwrap_or(&words);
     words.trim_end_matches('.').to_owned()
 }
 
-/// How often a log is looked at where nothing reports its changes.
+/// How often to poll a log if the system does not report its changes.
 const WATCH_INTERVAL: Duration = Duration::from_millis(100);

@@ -19,18 +19,18 @@ pub(crate) const NO_SUCH_FILE: i32 = libc::ENOENT;
 pub(crate) const IS_A_DIRECTORY: i32 = libc::EISDIR;
 /// EACCES: the file's mode forbids it.
 pub(crate) const FORBIDDEN: i32 = libc::EACCES;
-/// EPERM: only the owner or root may.
+/// EPERM: only the owner or root may do it.
 pub(crate) const NOT_PERMITTED: i32 = libc::EPERM;
-/// How often to try for a lock. The system waits instead: a process that polls starves among
-/// those that wait.
+/// How often to try for a lock. Here the system waits instead, because a process that polls starves
+/// among waiting ones.
 pub(crate) const LOCK_POLL: Option<Duration> = None;
 /// Whether the log stays open when the lock is released.
 pub(crate) const LOG_STAYS_OPEN: bool = true;
-/// Why mode and owner cannot be asked for.
+/// Why mode and owner cannot be set.
 pub(crate) const NO_OWNERS: Option<&str> = None;
 pub(crate) const LOCAL_ZONE: Option<&str> = Some("/etc/localtime");
 
-/// `path` may be a symbolic link.
+/// Returns the metadata of `path` itself, which may be a symbolic link.
 pub(crate) fn look_at(path: &Path) -> io::Result<Metadata> {
     path.symlink_metadata()
 }
@@ -39,12 +39,13 @@ pub(crate) fn about(file: &File) -> io::Result<Metadata> {
     file.metadata()
 }
 
-/// Device and inode.
+/// Returns device and inode.
 pub(crate) fn identity(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
-/// The birth time in nanoseconds since 1970, since inodes are reused; 0 if unknown.
+/// Returns the time of birth in nanoseconds since 1970, which tells apart files that got the same
+/// inode; 0 if unknown.
 pub(crate) fn born(metadata: &Metadata) -> u128 {
     let born = metadata.created().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     born.map_or(0, |age| age.as_nanos())
@@ -54,7 +55,7 @@ pub(crate) fn links(metadata: &Metadata) -> u64 {
     metadata.nlink()
 }
 
-/// When the file was written or renamed last, in seconds since 1970.
+/// Returns when the file was last written or renamed, in seconds since 1970.
 pub(crate) fn changed(metadata: &Metadata) -> i64 {
     metadata.ctime()
 }
@@ -64,12 +65,12 @@ pub(crate) fn is_device(metadata: &Metadata) -> bool {
     kind.is_char_device() || kind.is_block_device()
 }
 
-/// A socket cannot be opened.
+/// Returns whether it is a socket, which cannot be opened.
 pub(crate) fn is_socket(metadata: &Metadata) -> bool {
     metadata.file_type().is_socket()
 }
 
-/// A FIFO was not opened because no process reads it.
+/// Returns whether a FIFO could not be opened because it has no reader.
 pub(crate) fn is_unread(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ENXIO)
 }
@@ -81,7 +82,7 @@ pub(crate) fn let_writes_wait(file: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// The length of the locked `file`, which has this identity; `None` if it is no longer at
+/// Returns the length of the locked `file`, which has this identity; `None` if it is no longer at
 /// `path`.
 pub(crate) fn length_at(path: &Path, _: &File, file: Identity) -> io::Result<Option<u64>> {
     match path.symlink_metadata() {
@@ -91,7 +92,7 @@ pub(crate) fn length_at(path: &Path, _: &File, file: Identity) -> io::Result<Opt
     }
 }
 
-/// Never follows a symbolic link or waits for a FIFO.
+/// Never follow a symbolic link or wait for a FIFO.
 pub(crate) fn options() -> OpenOptions {
     OpenOptions::new().custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).clone()
 }
@@ -100,14 +101,14 @@ pub(crate) fn lock_options() -> OpenOptions {
     options()
 }
 
-/// Never follows a symbolic link, waits for a FIFO's reader, or makes a terminal ours. See also
-/// [`let_writes_wait`].
+/// Never follow a symbolic link, wait for a FIFO's reader, or make a terminal the controlling one.
+/// See also [`let_writes_wait`].
 pub(crate) fn log_options() -> OpenOptions {
     let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK;
     OpenOptions::new().append(true).custom_flags(flags).clone()
 }
 
-/// The mode of the file to be created, less the umask.
+/// Sets the mode of a file to be created, from which the umask is subtracted.
 pub(crate) fn with_mode(options: &mut OpenOptions, mode: u32) {
     options.mode(mode);
 }
@@ -116,8 +117,8 @@ pub(crate) fn append(mut file: &File, bytes: &[u8]) -> io::Result<usize> {
     file.write(bytes)
 }
 
-/// Whether the file can be renamed, as far as that is known before trying. In a sticky directory
-/// only root and the owner of either may.
+/// Returns an error if the file cannot be renamed, as far as that is known beforehand. In a sticky
+/// directory only root, the file's owner and the directory's owner may.
 pub(crate) fn can_rename(path: &Path) -> io::Result<()> {
     if super::is_mount_point(path) {
         return Err(io::Error::other("it is a mount point; mount its directory instead"));
@@ -142,7 +143,7 @@ fn may_act_as_owner() -> bool {
     set.map_or_else(|| user() == 0, |set| set & FOWNER != 0)
 }
 
-/// As far as permissions go.
+/// Returns an error if permissions forbid creating files in `dir`.
 pub(crate) fn can_create_in(dir: &Path) -> io::Result<()> {
     Ok(access(dir, AccessFlags::W_OK | AccessFlags::X_OK)?)
 }
@@ -156,7 +157,7 @@ pub(crate) fn longest_name(dir: &Path) -> io::Result<usize> {
     Ok(usize::try_from(longest).unwrap_or(usize::MAX))
 }
 
-/// As the file system counts it: in bytes.
+/// Counts bytes, like the file system.
 pub(crate) fn name_length(name: &OsStr) -> usize {
     name.len()
 }
@@ -165,7 +166,7 @@ pub(crate) fn rights(metadata: &Metadata) -> Rights {
     Rights { mode: metadata.mode(), user: metadata.uid(), group: metadata.gid() }
 }
 
-/// Our effective user.
+/// Returns our effective user.
 pub(crate) fn user() -> u32 {
     Uid::effective().as_raw()
 }
@@ -193,7 +194,7 @@ pub(crate) fn is_refused_link(error: &io::Error) -> bool {
     error.raw_os_error() == Some(libc::ELOOP)
 }
 
-/// The file system has no such call at all (FUSE, 9p, gVisor).
+/// Returns whether the file system does not support the call at all (FUSE, 9p, gVisor).
 pub(crate) fn is_unsupported(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EINVAL | libc::ENOSYS | libc::EOPNOTSUPP))
 }

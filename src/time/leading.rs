@@ -21,11 +21,11 @@ const TAI64: i64 = (1 << 62) + 10;
 /// How far a writer's clock may be ahead, in seconds.
 const AHEAD: i64 = 24 * 60 * 60;
 
-/// What may precede it; the second is how `--format json` begins a line.
+/// What may come before the time; `--format json` begins a line with the second.
 const BEFORE: [&[u8]; 2] = [b"[", b"{\"time\":\""];
 
-/// Returns the time at the beginning of `line`, perhaps after a bracket or in JSON: a date with a
-/// fraction and a zone or without, syslog's, seconds since 1970, or TAI64N.
+/// Returns the time at the beginning of `line`, if there is one, possibly after a bracket or in
+/// JSON: a date with or without fraction and zone, syslog's format, seconds since 1970, or TAI64N.
 pub(crate) fn time(line: &[u8]) -> Option<String> {
     let line = BEFORE.iter().find_map(|before| line.strip_prefix(*before)).unwrap_or(line);
     let with_fraction = |length| length + fraction(&line[length..]);

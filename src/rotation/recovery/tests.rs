@@ -1,4 +1,4 @@
-//! Leftovers whose names only this crate can compute, and backups of the same age.
+//! Leftovers whose names only this crate can compute, and backups of equal age.
 
 use super::*;
 use crate::compress::incremental::Incremental;
@@ -24,7 +24,7 @@ impl Site {
         Self { dir, backups: Backups::new(names, options) }
     }
 
-    /// `modified` is in seconds since 1970.
+    /// Creates a file; `modified` is in seconds since 1970.
     fn put(&self, name: &str, content: &[u8], modified: u64) -> PathBuf {
         let path = self.dir.path().join(name);
         fs::write(&path, content).unwrap();
@@ -43,7 +43,7 @@ impl Site {
         encoder.finish().unwrap().set_modified(modified).unwrap();
     }
 
-    /// Returns the names in the directory afterwards.
+    /// Repairs the leftovers; returns the names in the directory afterwards.
     fn mend(&mut self) -> Vec<String> {
         let found = Leftovers::find(&self.backups, self.backups.list().unwrap(), None);
         let mut lock = Lock::not_needed();
@@ -93,7 +93,7 @@ fn one_that_others_may_read_more_widely_goes() {
 #[test]
 fn an_orphan_goes_right_behind_what_is_newer() {
     for (ages, slots) in [
-        // As old as a backup, it was still being written when the backup was made.
+        // An orphan as old as a backup was still being written when the backup was made.
         ([5, 4], ["orphan", "one", "two"]),
         ([6, 3], ["one", "orphan", "two"]),
     ] {
@@ -133,7 +133,7 @@ fn what_was_compressed_of_the_present_log_is_no_leftover() {
     assert_eq!(found(Some((identity, length - 1))), [identity], "the log has been emptied");
     assert_eq!(found(Some((8, length))), [identity], "it is another log's");
     assert_eq!(found(None), [identity]);
-    // What its maker died over.
+    // The private file of the process that died.
     let whole = fs::read(&private).unwrap();
     for content in [&b""[..], &whole[..9], &whole[..whole.len() - 11]] {
         fs::write(&private, content).unwrap();

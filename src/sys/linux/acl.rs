@@ -1,7 +1,7 @@
-//! POSIX access lists, as the kernel keeps them (acl(5), `posix_acl_xattr.h`).
+//! POSIX access lists, in the kernel's format (acl(5), `posix_acl_xattr.h`).
 //!
-//! The mode's group bits of a file with one show its mask; the group's rights are in the list.
-//! The list is copied unchanged, and only the group's entry is ever read or narrowed.
+//! If a file has one, the group bits of its mode are the list's mask, and the group's rights are in
+//! the list. The list is copied unchanged; only the group's entry is ever read or narrowed.
 
 use std::fs::File;
 use std::io;
@@ -13,7 +13,7 @@ use rustix::io::Errno;
 const NAME: &str = "system.posix_acl_access";
 /// The kernel's limit for any extended attribute.
 const LONGEST: usize = 64 * 1024;
-/// A version in 4 bytes, then entries: tag and permissions in 2 bytes, an id in 4.
+/// A version in 4 bytes, then entries: tag and permissions in 2 bytes each, an id in 4.
 const HEADER: usize = 4;
 const ENTRY: usize = 8;
 const OWNING_GROUP: u16 = 0x04;
@@ -46,7 +46,7 @@ impl Acl {
         }
     }
 
-    /// `None` removes the list.
+    /// Sets the list; `None` removes it.
     pub(crate) fn set(list: Option<&Self>, file: &File) -> io::Result<()> {
         let Some(Self(list)) = list else {
             return match fremovexattr(file, NAME) {
@@ -57,7 +57,7 @@ impl Acl {
         Ok(fsetxattr(file, NAME, list, XattrFlags::empty())?)
     }
 
-    /// As the three bits of a mode.
+    /// Returns the group's rights as the three bits of a mode.
     pub(crate) fn group(&self) -> u32 {
         let bits = |wanted| {
             let mut entries = self.0.get(HEADER..).unwrap_or_default().chunks_exact(ENTRY);
@@ -66,7 +66,7 @@ impl Acl {
         bits(OWNING_GROUP).unwrap_or(0) & bits(MASK).unwrap_or(7)
     }
 
-    /// The same list, with no more than these `bits` of a mode for the group.
+    /// Returns the list with at most these `bits` of a mode for the group.
     pub(crate) fn with_group_within(mut self, bits: u32) -> Self {
         let entries = self.0.get_mut(HEADER..).unwrap_or_default().chunks_exact_mut(ENTRY);
         for entry in entries.filter(|entry| tag(entry) == OWNING_GROUP) {
@@ -84,7 +84,7 @@ fn tag(entry: &[u8]) -> u16 {
 mod tests {
     use super::*;
 
-    /// `u::rw-, u:61234:rw-, g::r--, m::rw-, o::---`.
+    /// Makes `u::rw-, u:61234:rw-, g::GROUP, m::MASK, o::---`.
     fn list(group: u8, mask: u8) -> Acl {
         let entry =
             |tag: u8, bits: u8, id: u32| [&[tag, 0, bits, 0][..], &id.to_le_bytes()].concat();

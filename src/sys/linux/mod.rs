@@ -1,4 +1,4 @@
-//! Linux, beside what every Unix has.
+//! Linux, in addition to what every Unix has.
 
 mod acl;
 mod processes;
@@ -23,38 +23,38 @@ pub(crate) use self::acl::Acl;
 pub(crate) use self::processes::{Locks, command, openers, user_of};
 pub(crate) use self::watch::Watch;
 
-/// Creates a file without a name; not every file system can.
+/// Creates a file without a name, which not every file system supports.
 pub(crate) fn unnamed_file(options: &OpenOptions, dir: &Path) -> io::Result<File> {
     options.clone().custom_flags(libc::O_TMPFILE).open(dir)
 }
 
-/// `path` must be free.
+/// Gives the file the name `path`, which must be free.
 pub(crate) fn name_file(file: &File, path: &Path) -> io::Result<()> {
     let open = format!("/proc/self/fd/{}", file.as_raw_fd());
     Ok(linkat(AT_FDCWD, open.as_str(), AT_FDCWD, path, AtFlags::AT_SYMLINK_FOLLOW)?)
 }
 
-/// Opens a file that is about to be removed, so that its inode is not reused. If that fails, it
-/// is removed all the same.
+/// Opens a file that is about to be removed, so that its inode is not reused. If that fails, it is
+/// removed anyway.
 pub(crate) fn kept(path: &Path) -> Option<File> {
     let flags = libc::O_PATH | libc::O_NOFOLLOW;
     OpenOptions::new().read(true).custom_flags(flags).open(path).ok()
 }
 
-/// A mount point can be neither renamed nor removed.
+/// Returns whether it is a mount point, which can be neither renamed nor removed.
 pub(crate) fn is_mount_point(path: &Path) -> bool {
     let (flags, none) = (rustix::fs::AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
     statx(CWD, path, flags, none)
         .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
-/// The name of `dir`'s file system if a lock on it may not reach all writers. A directory that
-/// cannot be read was reported already.
+/// Returns the name of `dir`'s file system if a lock on it may not reach all writers. An unreadable
+/// directory has been reported already.
 pub(crate) fn network(dir: &Path) -> Option<&'static str> {
     kind(statfs(dir).ok()?.filesystem_type())
 }
 
-/// Whether `dir` shows the kernel's state and keeps no files, as /proc does.
+/// Returns whether `dir` shows the kernel's state and stores no files, like /proc.
 pub(crate) fn is_kernels(dir: &Path) -> bool {
     const KINDS: [FsType; 5] =
         [PROC_SUPER_MAGIC, SYSFS_MAGIC, CGROUP_SUPER_MAGIC, CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC];
@@ -62,7 +62,7 @@ pub(crate) fn is_kernels(dir: &Path) -> bool {
 }
 
 fn kind(found: FsType) -> Option<&'static str> {
-    // Those without a constant are from the kernel's `magic.h`, and cifs's sources.
+    // Numbers without a constant are from the kernel's `magic.h` and from cifs's sources.
     const KINDS: [(FsType, &str); 8] = [
         (NFS_SUPER_MAGIC, "NFS"),
         (SMB_SUPER_MAGIC, "SMB"),

@@ -1,4 +1,4 @@
-//! Which process holds which lock or has which file open, from `/proc`.
+//! Which process holds a lock or has a file open, from `/proc`.
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
@@ -10,23 +10,23 @@ use nix::sys::stat::{major, minor};
 
 use crate::sys::{Identity, identity};
 
-/// For each process but ours: which of these two files it has open, and whether for writing;
-/// `None` if we may not look.
+/// Returns for each process except ours which of these two files it has open, and whether for
+/// writing; `None` if we may not look.
 pub(crate) fn openers(
     files: [(&Path, Option<Identity>); 2],
 ) -> Vec<(u32, Option<[Option<bool>; 2]>)> {
     pids().into_iter().map(|pid| (pid, open_files(pid, files))).collect()
 }
 
-/// Its arguments, a NUL between two of them.
+/// Returns its arguments, separated by NUL.
 pub(crate) fn command(pid: u32) -> Vec<u8> {
-    // Empty if it has ended or may not be read.
+    // Empty if the process has ended or may not be read.
     let mut command = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     command.truncate(command.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1));
     command
 }
 
-/// The user as whom it acts.
+/// Returns its effective user.
 pub(crate) fn user_of(pid: u32) -> Option<u32> {
     fs::metadata(format!("/proc/{pid}")).ok().map(|metadata| metadata.uid())
 }
@@ -44,14 +44,14 @@ fn open_files(pid: u32, files: [(&Path, Option<Identity>); 2]) -> Option<[Option
     let mut found = [None, None];
     for entry in fs::read_dir(format!("/proc/{pid}/fd")).ok()?.flatten() {
         let link = entry.path();
-        // Closed meanwhile.
+        // It has been closed meanwhile.
         let Ok(target) = fs::read_link(&link) else { continue };
         for (found, (path, wanted)) in found.iter_mut().zip(files) {
             if let Some(wanted) = wanted
                 && may_be(&target, path)
                 && fs::metadata(&link).is_ok_and(|open| identity(&open) == wanted)
             {
-                // The link's own mode says how the file was opened.
+                // The link's own mode shows how the file was opened.
                 let mode = link.symlink_metadata().map_or(0, |link| link.permissions().mode());
                 *found = Some(*found == Some(true) || mode & 0o200 != 0);
             }
@@ -60,8 +60,8 @@ fn open_files(pid: u32, files: [(&Path, Option<Identity>); 2]) -> Option<[Option
     Some(found)
 }
 
-/// By its name, the open file may be `path`. Only then is it looked at: on a network that can
-/// block.
+/// Returns whether the open file may be `path`, by its name. Only then is it examined, because on a
+/// network file system that can block.
 fn may_be(target: &Path, path: &Path) -> bool {
     let [target, name] = [target, path].map(|it| it.file_name().map(OsStr::as_encoded_bytes));
     target.zip(name).is_some_and(|(target, name)| target.starts_with(name))
@@ -72,7 +72,7 @@ pub(crate) struct Locks(Vec<Listed>);
 
 #[derive(Debug, PartialEq, Eq)]
 struct Listed {
-    /// It holds the lock or waits for it.
+    /// The process that holds the lock or waits for it.
     pid: u32,
     /// Major and minor number.
     device: (u64, u64),
@@ -97,8 +97,8 @@ impl Locks {
         self.on(metadata).filter(|lock| lock.waiting).count() as u64
     }
 
-    /// Some file systems are listed with another device than `stat` reports; if none matches,
-    /// the inode decides.
+    /// Returns the locks on this file. Some file systems are listed with another device than `stat`
+    /// reports; if no device matches, the inode decides.
     fn on(&self, metadata: &Metadata) -> impl Iterator<Item = &Listed> {
         let device = (major(metadata.dev()), minor(metadata.dev()));
         let inode = metadata.ino();
@@ -109,8 +109,8 @@ impl Locks {
 }
 
 impl Listed {
-    /// A line such as `1: FLOCK ADVISORY WRITE 29388 fe:00:10010645 0 EOF`, with `->` after the
-    /// number if the process waits.
+    /// Parses a line such as `1: FLOCK ADVISORY WRITE 29388 fe:00:10010645 0 EOF`, which has `->`
+    /// after the number if the process waits.
     fn read(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace().skip(1).peekable();
         let waiting = words.next_if_eq(&"->").is_some();

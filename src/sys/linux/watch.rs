@@ -1,7 +1,7 @@
-//! Waits for changes of a log, and counts the logs that begin.
+//! Waits for changes of a log and counts the logs that begin.
 //!
-//! The kernel queues events also while we are stopped, so we know how many generations we
-//! missed. Without inotify (its users are limited) the log is polled ten times a second, and
+//! The kernel queues events even while we are stopped, so we know how many generations we missed.
+//! Without inotify, whose number of users is limited, the log is polled ten times a second and
 //! nothing is counted.
 
 use std::ffi::{OsStr, OsString};
@@ -17,7 +17,7 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify, InotifyEvent, WatchDe
 
 use crate::sys::WATCH_INTERVAL;
 
-/// How often the log is polled all the same: a rename to its name is no event.
+/// How often to check the log in any case, because a rename to its name causes no event.
 const AT_LEAST: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(crate) struct Watch {
     name: OsString,
     /// The watch on the open log.
     log: Option<WatchDescriptor>,
-    /// Logs that have begun since the last call of `begun`; `None` if unknown.
+    /// How many logs have begun since the last call of `begun`; `None` if unknown.
     begun: Option<u64>,
 }
 
@@ -42,29 +42,29 @@ impl Watch {
         Self { events, name: name.to_owned(), log: None, begun }
     }
 
-    /// Watches the directory now at `path`; returns whether it is another one, as after a
+    /// Watches the directory now at `path`; returns whether it is a different one, as after a
     /// deployment that swaps it.
     pub(crate) fn renew(&mut self, path: &Path) -> bool {
         let Some((events, before)) = &mut self.events else { return false };
-        // The same directory has the same number. A missing one is polled for.
+        // The same directory has the same number. If it is missing, the next poll finds it again.
         let Ok(now) = events.add_watch(path, directory_flags()) else { return false };
         let another = now != *before;
         if another {
-            // It is gone already if its directory is.
+            // The kernel has removed the watch already if the directory is gone.
             events.rm_watch(std::mem::replace(before, now)).unwrap_or_default();
         }
         another
     }
 
-    /// Watches this log instead of the one before.
+    /// Watches this log instead of the previous one.
     pub(crate) fn turn_to(&mut self, log: Option<&File>) {
         let Some((events, _)) = &self.events else { return };
         if let Some(before) = self.log.take() {
-            // It is gone already if its file is.
+            // The kernel has removed the watch already if the file is gone.
             events.rm_watch(before).unwrap_or_default();
         }
         let add = |log: &File| {
-            // By its descriptor, for another log may stand at the path now.
+            // By its descriptor, because another log may be at the path now.
             let path = format!("/proc/self/fd/{}", log.as_raw_fd());
             events.add_watch(path.as_str(), AddWatchFlags::IN_MODIFY).ok()
         };
@@ -82,7 +82,7 @@ impl Watch {
             let left = until.saturating_duration_since(Instant::now());
             let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::ZERO);
             let mut fds = [PollFd::new(events.as_fd(), PollFlags::POLLIN)];
-            // An interrupted wait is a short one.
+            // An interrupted wait is just a short one.
             let woken = poll(&mut fds, timeout).unwrap_or_default() > 0;
             // Events of other files in the directory do not count.
             if self.take_in() || !woken {
@@ -91,7 +91,7 @@ impl Watch {
         }
     }
 
-    /// How many logs have begun since the last call, if known.
+    /// Returns how many logs have begun since the last call, if known.
     pub(crate) fn begun(&mut self) -> Option<u64> {
         self.take_in();
         std::mem::replace(&mut self.begun, self.events.is_some().then_some(0))
@@ -121,8 +121,8 @@ impl Watch {
     }
 }
 
-/// The kernel merges equal events that follow one another. So renames and removals are watched
-/// too: one comes between any two logs that are made.
+/// The kernel merges equal consecutive events. So renames and removals are watched, too: one of
+/// them happens between any two new logs.
 fn directory_flags() -> AddWatchFlags {
     let made = AddWatchFlags::IN_CREATE | AddWatchFlags::IN_ONLYDIR;
     made | AddWatchFlags::IN_MOVED_FROM | AddWatchFlags::IN_DELETE

@@ -1,8 +1,8 @@
 //! Windows.
 //!
-//! Files are opened as std opens them: other processes may read, write, rename and
-//! remove what we have open. They may refuse us the same, as Python does. What has no
-//! comment here is documented in `unix`.
+//! Files are opened as std opens them: other processes may read, write, rename and remove a file
+//! that we have open. They may refuse us the same, as Python does. What has no comment here is
+//! documented in `unix`.
 
 #[cfg(test)]
 mod tests;
@@ -28,10 +28,10 @@ pub(crate) const NOT_PERMITTED: i32 = FORBIDDEN;
 /// `ERROR_TOO_MANY_OPEN_FILES`
 const TOO_MANY_OPEN: i32 = 4;
 
-/// How often to try for a lock: the system's own wait cannot be ended. Python polls too, so
+/// How often to try for a lock, because a wait by the system cannot be ended. Python polls too, so
 /// there is no queue to overtake.
 pub(crate) const LOCK_POLL: Option<Duration> = Some(Duration::from_millis(2));
-/// A Python peer that wants to rename the log must not find it in use.
+/// A Python peer must not find the log in use when it renames it.
 pub(crate) const LOG_STAYS_OPEN: bool = false;
 pub(crate) const NO_OWNERS: Option<&str> = Some("Windows has neither");
 pub(crate) const LOCAL_ZONE: Option<&str> = None;
@@ -39,11 +39,11 @@ pub(crate) const LOCAL_ZONE: Option<&str> = None;
 const DELETE: u32 = 0x0001_0000;
 const SHARE_READ: u32 = 1;
 const SHARE_WRITE: u32 = 2;
-/// Directories may be opened too.
+/// Also allows opening directories.
 const BACKUP_SEMANTICS: u32 = 0x0200_0000;
-/// A symbolic link is opened itself.
+/// Opens a symbolic link itself.
 const OPEN_REPARSE_POINT: u32 = 0x0020_0000;
-/// The offset that stands for a file's end.
+/// The offset that means the file's end.
 const AT_END: u64 = u64::MAX;
 
 #[derive(Debug, Clone)]
@@ -62,7 +62,7 @@ impl Deref for Metadata {
     }
 }
 
-/// As on Unix, except that the file's position moves behind what was read or written.
+/// As on Unix, except that reads and writes move the file's position.
 pub(crate) trait FileExt: Positioned {
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
         self.seek_read(bytes, offset)
@@ -97,7 +97,7 @@ impl FileExt for File {}
 
 pub(crate) fn look_at(path: &Path) -> io::Result<Metadata> {
     let flags = BACKUP_SEMANTICS | OPEN_REPARSE_POINT;
-    // Without access to the content it can be opened although another process has it open.
+    // Without access to the content, a file can be opened even if another process has it open.
     about(&OpenOptions::new().access_mode(0).custom_flags(flags).open(path)?)
 }
 
@@ -111,8 +111,8 @@ pub(crate) fn identity(metadata: &Metadata) -> Identity {
     metadata.identity
 }
 
-/// Not needed: NTFS counts in the file index how often it was given. And a file that gets the
-/// name of one just removed inherits its time.
+/// Not needed: NTFS counts in the file index how often it was assigned. Besides, a file that gets
+/// the name of one just removed inherits its time.
 pub(crate) fn born(_: &Metadata) -> u128 {
     0
 }
@@ -121,7 +121,7 @@ pub(crate) fn links(metadata: &Metadata) -> u64 {
     metadata.links
 }
 
-/// When the file was written last, in seconds since 1970; std does not report renames.
+/// Returns when the file was last written, in seconds since 1970; std does not report renames.
 pub(crate) fn changed(metadata: &Metadata) -> i64 {
     let changed = metadata.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     changed.map_or(0, |since| since.as_secs().cast_signed())
@@ -145,8 +145,8 @@ pub(crate) fn let_writes_wait(_: &File) -> io::Result<()> {
     Ok(())
 }
 
-/// It is at its path, since no process can remove it while we have it open; see
-/// [`lock_options`].
+/// Returns the length. The file is still at its path, because no process can remove it while we
+/// have it open; see [`lock_options`].
 pub(crate) fn length_at(_: &Path, file: &File, _: Identity) -> io::Result<Option<u64>> {
     file.metadata().map(|metadata| Some(metadata.len()))
 }
@@ -162,7 +162,7 @@ pub(crate) fn lock_options() -> OpenOptions {
     OpenOptions::new().share_mode(sharing).custom_flags(flags).clone()
 }
 
-/// To write, since with the right to append alone we could not cut back.
+/// For writing, because the right to append does not allow truncating.
 pub(crate) fn log_options() -> OpenOptions {
     OpenOptions::new().write(true).clone()
 }
@@ -173,7 +173,7 @@ pub(crate) fn append(file: &File, bytes: &[u8]) -> io::Result<usize> {
     file.seek_write(bytes, AT_END)
 }
 
-/// A process that has it open may not allow it.
+/// A process that has the file open may not allow it.
 pub(crate) fn can_rename(path: &Path) -> io::Result<()> {
     OpenOptions::new().access_mode(DELETE).custom_flags(OPEN_REPARSE_POINT).open(path).map(drop)
 }
@@ -183,17 +183,17 @@ pub(crate) fn can_create_in(dir: &Path) -> io::Result<()> {
     if is_dir { Ok(()) } else { Err(ErrorKind::NotADirectory.into()) }
 }
 
-/// That shows when it is opened.
+/// Opening the file shows that.
 pub(crate) fn can_write(_: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Every file system of Windows has the same limit.
+/// All file systems of Windows have the same limit.
 pub(crate) fn longest_name(_: &Path) -> io::Result<usize> {
     Ok(255)
 }
 
-/// In UTF-16.
+/// Counts UTF-16 code units.
 pub(crate) fn name_length(name: &OsStr) -> usize {
     name.encode_wide().count()
 }

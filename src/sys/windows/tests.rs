@@ -4,7 +4,7 @@ use super::*;
 use crate::RotatingLog;
 use std::path::PathBuf;
 
-/// As Python opens a file: no process can rename or remove it meanwhile.
+/// Opens a file like Python: no process can rename or remove it meanwhile.
 fn open_as_python(path: &Path) -> File {
     OpenOptions::new().read(true).share_mode(SHARE_READ | SHARE_WRITE).open(path).unwrap()
 }
@@ -35,7 +35,7 @@ fn between_holds_the_log_is_not_in_use_and_what_others_append_is_counted() {
     let (_dir, path) = log_in_new_directory();
     fs::write(&path, "one\n").unwrap();
     let mut log = RotatingLog::options().open(&path).unwrap();
-    // To open a file exclusively is refused if any process has it open.
+    // Opening a file exclusively fails if any process has it open.
     let alone = || OpenOptions::new().read(true).share_mode(0).open(&path);
     alone().unwrap();
     log.append(b"two\n").unwrap();
