@@ -358,6 +358,12 @@ fn errors_when_capped() {
 
 #[test]
 #[ignore = "needs strace"]
+fn errors_when_diverted() {
+    try_scenes(&["diverted", "diverted, gzip"], 61);
+}
+
+#[test]
+#[ignore = "needs strace"]
 fn errors_when_mending() {
     try_scenes(
         &[

@@ -331,6 +331,12 @@ fn killed_when_capped() {
 
 #[test]
 #[ignore = "needs strace"]
+fn killed_when_diverted() {
+    try_scenes(|name| name.starts_with("diverted"));
+}
+
+#[test]
+#[ignore = "needs strace"]
 fn mended_by_a_writer_with_other_settings() {
     let same = |scene: &&Scene| scene.pieces == 1 && !scene.is_capped();
     let scenes = SCENES.iter().filter(same);
@@ -366,7 +372,8 @@ fn killed_again_when_mending() {
 
 #[test]
 fn no_scene_is_forgotten() {
-    let tests = ["plain", "gzip", "temp", "several", "two", "one", "torn", "log", "gap", "cap"];
+    let tests =
+        ["plain", "gzip", "temp", "several", "two", "one", "torn", "log", "gap", "cap", "diverted"];
     for scene in SCENES.iter().chain(&MORE) {
         assert!(tests.iter().any(|w| scene.name.starts_with(w)), "{}", scene.name);
     }

@@ -253,7 +253,7 @@ const fn scene(
 }
 
 /// All scenes. A session in several pieces has several holds.
-pub(crate) const SCENES: [Scene; 26] = [
+pub(crate) const SCENES: [Scene; 28] = [
     scene("plain", 5, 1, "", plain),
     scene("plain in pieces", 5, 4, "", plain),
     scene("plain, 1 backup", 1, 2, "", one_plain),
@@ -276,6 +276,9 @@ pub(crate) const SCENES: [Scene; 26] = [
     scene("two generations in a slot", 5, 1, "--gzip", two_generations),
     scene("two generations, full chain", 5, 1, "", two_generations_full),
     scene("one generation twice", 5, 1, "--gzip", same_generation),
+    // The log of the session is the further one.
+    scene("diverted", 5, 2, "main.log --divert ^", plain),
+    scene("diverted, gzip", 5, 2, "--gzip main.log --divert ^", compressed),
     scene("torn end", 5, 2, "", torn),
     scene("cap, plain", 3, 2, "--backups 99 --max-total 2000B", plain),
     scene("cap, after none", 2, 1, "--backups 99 --max-total 1500B", two_generations_full),
