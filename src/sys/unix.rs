@@ -10,7 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
-use nix::unistd::{AccessFlags, Gid, Group, PathconfVar, Uid, User, access, pathconf};
+use nix::unistd::{AccessFlags, PathconfVar, Uid, User, access, pathconf};
 
 use super::{Identity, Rights};
 pub(crate) use std::fs::Metadata;
@@ -180,14 +180,28 @@ pub(crate) fn set_mode(file: &File, mode: u32) -> io::Result<()> {
 }
 
 pub(crate) fn groups_of(user: u32) -> Vec<u32> {
-    let Ok(Some(user)) = User::from_uid(Uid::from_raw(user)) else { return Vec::new() };
+    let Some((name, first)) = account(user) else { return Vec::new() };
     let text = fs::read_to_string("/etc/group").unwrap_or_default();
     let lists = |line: &&str| {
-        line.rsplit(':').next().unwrap_or_default().split(',').any(|member| member == user.name)
+        line.rsplit(':').next().unwrap_or_default().split(',').any(|member| member == name)
     };
-    let group = |line: &str| Group::from_name(line.split(':').next()?).ok().flatten();
-    let others = text.lines().filter(lists).filter_map(group).map(|group| group.gid);
-    std::iter::once(user.gid).chain(others).map(Gid::as_raw).collect()
+    let others = text.lines().filter(lists).filter_map(|line| line.split(':').nth(2)?.parse().ok());
+    std::iter::once(first).chain(others).collect()
+}
+
+/// Returns a user's name and first group.
+fn account(user: u32) -> Option<(String, u32)> {
+    if !cfg!(target_feature = "crt-static") {
+        let found = User::from_uid(Uid::from_raw(user)).ok()??;
+        return Some((found.name, found.gid.as_raw()));
+    }
+    // A static libc would load libraries to look further, and crash.
+    let text = fs::read_to_string("/etc/passwd").ok()?;
+    text.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split(':').collect();
+        let found = fields.get(2)?.parse() == Ok(user);
+        found.then_some((fields[0].to_owned(), fields.get(3)?.parse().ok()?))
+    })
 }
 
 pub(crate) fn is_refused_link(error: &io::Error) -> bool {

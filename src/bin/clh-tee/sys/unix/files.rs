@@ -2,7 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::fs::Metadata;
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
@@ -36,16 +36,35 @@ pub(crate) fn without<T>(before: Option<Umask>, start: impl FnOnce() -> T) -> T 
     started
 }
 
+/// A static libc would load libraries to look for users and groups, and crash.
+const READS_FILES: bool = cfg!(target_feature = "crt-static");
+
 pub(crate) fn user_id(name: &str) -> Option<u32> {
+    if READS_FILES {
+        return entry("/etc/passwd", 0, name)?.get(2)?.parse().ok();
+    }
     User::from_name(name).ok().flatten().map(|user| user.uid.as_raw())
 }
 
 pub(crate) fn group_id(name: &str) -> Option<u32> {
+    if READS_FILES {
+        return entry("/etc/group", 0, name)?.get(2)?.parse().ok();
+    }
     Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
 }
 
 pub(crate) fn user_name(uid: u32) -> Option<String> {
+    if READS_FILES {
+        return entry("/etc/passwd", 2, &uid.to_string())?.into_iter().next();
+    }
     User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
+}
+
+/// Returns the fields of the first line in `file` with this `value` in field `number`.
+fn entry(file: &str, number: usize, value: &str) -> Option<Vec<String>> {
+    let text = fs::read_to_string(file).ok()?;
+    let mut lines = text.lines().map(|line| line.split(':').map(str::to_owned).collect());
+    lines.find(|fields: &Vec<String>| fields.get(number).is_some_and(|it| it == value))
 }
 
 pub(crate) fn user() -> String {
