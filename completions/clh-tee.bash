@@ -23,7 +23,7 @@ _clh__tee() {
 
     case "${cmd}" in
         clh__tee)
-            opts="-q -z -f -n -h -V --max-bytes --when --interval --at-time --utc --on-rotate --backups --max-total --max-age --gzip --gzip-level --quiet --max-line --null --record-start --record-timeout --max-record --stats --acknowledge --format --timestamp --tag --select --deselect --strip-ansi --collapse-cr --escape-control --crlf --copy --divert --quiet-ok --keep-going --markers --read --follow --since --lines --status --json --count --repair --rotate --buffer --overflow --sync --lock-timeout --drain-timeout --lock-dir --mkdir --chmod --owner --umask --config --print-config --help --version"
+            opts="-q -z -f -n -h -V --max-bytes --when --interval --at-time --utc --on-rotate --backups --max-total --max-age --gzip --gzip-level --quiet --max-line --null --record-start --record-timeout --max-record --stats --acknowledge --format --timestamp --tag --select --deselect --strip-ansi --collapse-cr --escape-control --crlf --copy --divert --quiet-ok --group --keep-going --markers --read --follow --since --lines --status --json --count --repair --rotate --buffer --overflow --sync --lock-timeout --drain-timeout --lock-dir --mkdir --chmod --owner --umask --config --print-config --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

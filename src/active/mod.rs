@@ -238,6 +238,13 @@ impl Active {
         outcome.map_err(|(kept, error)| Unwritten { kept, error: self.cannot("append to", error) })
     }
 
+    /// Cuts a regular file back to `size`, which is that of whole records.
+    pub(crate) fn cut_back(&mut self, _: &mut Held<'_>, size: u64) {
+        if let Some(open) = self.open.as_mut().filter(|open| open.regular) {
+            open.cut_back(size);
+        }
+    }
+
     pub(crate) fn truncate(&mut self, _: &mut Held<'_>) -> Result<()> {
         let Some(open) = &mut self.open else { return Ok(()) };
         open.file.set_len(0).map_err(Error::on("empty", &self.path))?;

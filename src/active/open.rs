@@ -71,10 +71,15 @@ impl Open {
         let kept = records.whole(written);
         self.grown(kept);
         if kept < written {
-            // If that fails, the next check finds another size and a partial line.
-            drop(self.file.set_len(self.size));
+            self.cut_back(self.size);
         }
         Err((kept, error))
+    }
+
+    pub(crate) fn cut_back(&mut self, size: u64) {
+        self.size = size;
+        // If that fails, the next look finds another size, and perhaps a partial line.
+        drop(self.file.set_len(size));
     }
 
     fn grown(&mut self, bytes: usize) {

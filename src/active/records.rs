@@ -65,7 +65,8 @@ impl<'a> Records<'a> {
     }
 
     /// Returns the end of the record that contains byte `at`.
-    pub(crate) fn end_after(self, at: usize) -> usize {
+    #[must_use]
+    pub fn end_after(self, at: usize) -> usize {
         if let Some(range) = self.around(at) {
             return range.end.min(self.bytes.len());
         }

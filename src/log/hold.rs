@@ -14,12 +14,13 @@
 //! The files are those that Python leaves, which checks the size before every
 //! single record. A record is a line, unless [`Records`] says that lines stay together.
 
+use std::io::{Read, Seek, SeekFrom};
 use std::ops::{Deref, DerefMut};
 use std::slice;
 
 use super::state::Log;
 use crate::active::records::Records;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Unappended;
 use crate::lock::Held;
 use crate::log::repair::{Files, Repair};
@@ -192,6 +193,43 @@ impl<'a> Hold<'a> {
         }
         self.log.stats.batches += 1;
         Ok(appended)
+    }
+
+    /// Appends what `record` has left from its position on as one record, as
+    /// [`Hold::append_record`] does, but reads it piece by piece, so that it needs little memory.
+    /// It must end with a newline. Returns how many bytes were appended.
+    ///
+    /// # Errors
+    ///
+    /// If `record` cannot be read or written. Nothing of it is in then, unless the log is a FIFO
+    /// or the like.
+    #[doc(hidden)]
+    pub fn append_record_from(
+        &mut self,
+        record: &mut (impl Read + Seek),
+    ) -> std::result::Result<usize, Unappended> {
+        self.held.regain()?;
+        self.log.mend(&mut self.held);
+        self.log.rotate_if_due(&mut self.held, true)?;
+        let cannot_seek = |error| Unappended::from(Error::new("read", "the record", error));
+        let begin = record.stream_position().map_err(cannot_seek)?;
+        loop {
+            self.log.keep_up(&mut self.held)?;
+            // Only where the record begins matters.
+            self.log.make_room(&mut self.held, b"\n"[..].into())?;
+            match self.log.append_from(&mut self.held, record) {
+                Err(failure)
+                    if failure.appended == 0
+                        && self.log.rotate_at_file_limit(&mut self.held, &failure.error) =>
+                {
+                    record.seek(SeekFrom::Start(begin)).map_err(cannot_seek)?;
+                }
+                outcome => {
+                    self.log.stats.batches += u64::from(outcome.is_ok());
+                    return outcome;
+                }
+            }
+        }
     }
 
     /// As in Python, no new log is created before there is a line: an empty log would be the

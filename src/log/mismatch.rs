@@ -12,6 +12,7 @@ use crate::file::{file_id, regular_file};
 use crate::names::Form;
 use crate::names::listing::Listing;
 use crate::rotation::Backups;
+use crate::rotation::options::Options;
 use crate::sys::FileExt;
 
 /// How many rotations in a row must look the same.
@@ -44,7 +45,7 @@ impl Log {
         }
         let Some(size) = size_if_rotated(old, backups) else { return };
         let seen = [
-            self.mismatch.size(old, size, backups.options.max_bytes),
+            self.mismatch.size(old, size, &backups.options),
             self.mismatch.compression(backups),
             self.mismatch.backups(backups),
         ];
@@ -64,11 +65,12 @@ impl Watch {
         *self = Self { reported: self.reported, ..Self::default() };
     }
 
-    fn size(&mut self, old: &File, size: u64, ours: u64) -> Option<Mismatch> {
+    fn size(&mut self, old: &File, size: u64, options: &Options) -> Option<Mismatch> {
+        let (ours, longest) = (options.max_bytes, options.longest_record);
         if ours == 0 {
             return None;
         }
-        let large = size / 2 > ours && has_line_beyond(old, size, ours);
+        let large = size / 2 > ours.saturating_add(longest) && has_line_beyond(old, size, ours);
         self.large = if large { self.large + 1 } else { 0 };
         let alike = |other: &u64| size.abs_diff(*other) <= size / 16;
         if size >= ours / 2 || !self.small.iter().all(alike) {

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::path::PathBuf;
+use std::slice;
 
 use crate::active::records::Records;
 use crate::active::{Active, Unwritten};
@@ -20,6 +21,9 @@ use crate::rotation::backoff::Backoff;
 use crate::rotation::options::SyncPolicy;
 use crate::rotation::recovery::{self, Leftovers};
 use crate::sys;
+
+/// So many bytes of a record are read and appended at a time.
+const PIECE: usize = 256 * 1024;
 
 /// How often a rotation is prepared before it is done anyway.
 const PREPARATIONS: usize = 4;
@@ -183,6 +187,41 @@ impl Log {
         self.own += appended as u64;
         self.unsynced = true;
         outcome.map_err(|failure| Unappended { appended, error: failure.error })
+    }
+
+    /// Appends what `record` has left, as one record. If that fails, nothing of it is in, unless the
+    /// log is no regular file.
+    pub(super) fn append_from(
+        &mut self,
+        held: &mut Held<'_>,
+        record: &mut impl Read,
+    ) -> std::result::Result<usize, Unappended> {
+        if let Err(error) = self.active.end_partial_line(held) {
+            return Err(Unappended { appended: 0, error });
+        }
+        let (size, mut appended, mut piece) = (self.active.size(), 0, vec![0; PIECE]);
+        loop {
+            let path = self.active.path();
+            let outcome = record.read(&mut piece).map_err(Error::on("append to", path));
+            let outcome = outcome.map_err(Unappended::from).and_then(|count| {
+                let all = 0..count;
+                let together = Records::new(&piece[..count], slice::from_ref(&all));
+                self.append(held, together).map(|()| count)
+            });
+            match outcome {
+                Ok(0) => return Ok(appended),
+                Ok(count) => appended += count,
+                Err(Unappended { appended: more, error }) if self.active.is_special() => {
+                    return Err(Unappended { appended: appended + more, error });
+                }
+                Err(failure) => {
+                    self.active.cut_back(held, size);
+                    self.stats.bytes -= appended as u64;
+                    self.own -= appended as u64;
+                    return Err(failure);
+                }
+            }
+        }
     }
 
     /// Releases the lock, does `work` and acquires it again. Others may have appended and

@@ -37,6 +37,7 @@ pub struct Options {
     pub(crate) lock_dir: Option<PathBuf>,
     pub(crate) create_dir: bool,
     pub(crate) report_rotations: bool,
+    pub(crate) longest_record: u64,
     /// Mode and owner of new files.
     pub(crate) asked: Asked,
 }
@@ -129,6 +130,14 @@ impl Options {
     #[doc(hidden)]
     pub fn report_rotations(mut self, report: bool) -> Self {
         self.report_rotations = report;
+        self
+    }
+
+    /// Says how long records of several lines may be, in bytes. By so much other writers' backups may
+    /// exceed the limit.
+    #[doc(hidden)]
+    pub fn longest_record(mut self, length: u64) -> Self {
+        self.longest_record = length;
         self
     }
 

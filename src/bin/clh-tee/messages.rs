@@ -4,7 +4,7 @@
 
 use std::env;
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -219,10 +219,13 @@ impl Report {
 
     /// Writes lost lines to standard error: unchanged, unless that is a terminal.
     #[expect(clippy::unused_self, reason = "only who has a report may print messages")]
-    pub(crate) fn rescue(&self, lines: &[u8]) {
+    pub(crate) fn rescue(&self, mut lines: impl Read) {
         let deadline = Instant::now() + RESCUE_TIME;
         let terminal = io::stderr().is_terminal();
-        for piece in lines.chunks(AT_ONCE) {
+        let mut piece = vec![0; AT_ONCE];
+        // Of what cannot be read, the beginning is shown.
+        while let Ok(count @ 1..) = lines.read(&mut piece) {
+            let piece = &piece[..count];
             let left = deadline.saturating_duration_since(Instant::now());
             // What could control a terminal, but no newlines.
             let lines = piece.split(|byte| *byte == b'\n').map(|line| Escaped(line).to_string());

@@ -6,6 +6,7 @@
 
 mod fate;
 mod first_process;
+mod grouped;
 mod kept_back;
 mod outlived;
 mod signals;

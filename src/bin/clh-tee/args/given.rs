@@ -80,9 +80,11 @@ impl Cli {
         }
         if cli.running.command.is_empty() {
             // From the environment or a file, they have no effect.
-            let Running { quiet_ok, keep_going, markers, .. } = &mut cli.running;
-            (*quiet_ok, *keep_going, *markers) = (false, false, false);
+            let Running { quiet_ok, group, keep_going, markers, .. } = &mut cli.running;
+            (*quiet_ok, *group, *keep_going, *markers) = (false, false, false, false);
         }
+        cli.running.group &= !by_start;
+        cli.transforming.group = cli.running.group;
         cli.warn_of_zone(report);
         Ok(cli)
     }

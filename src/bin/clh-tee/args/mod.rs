@@ -234,6 +234,7 @@ impl Cli {
             .owner(user, group.flatten())
             .sync(sync)
             .report_rotations(self.timed.on_rotate.is_some())
+            .longest_record(self.longest_record())
     }
 }
 

@@ -109,7 +109,7 @@ fn modes_of(id: &str) -> &'static [&'static str] {
     match id {
         "follow" | "since" | "lines" => &["read"],
         "json" | "count" => &["status"],
-        "quiet_ok" | "keep_going" | "markers" => &["command"],
+        "quiet_ok" | "keep_going" | "markers" | "group" => &["command"],
         // How writers keep the log: the other modes need to know, too.
         "utc" => &["append", "read", "status", "repair", "rotate"],
         "when" | "interval" | "at_time" | "backups" | "max_total" | "max_age" => {
@@ -185,6 +185,9 @@ pub(super) fn fault(matches: &ArgMatches) -> Option<String> {
     }
     if typed("record_start") && typed("null") {
         return Some("give either --record-start or --null".to_owned());
+    }
+    if typed("record_start") && typed("group") {
+        return Some("give either --record-start or --group".to_owned());
     }
     // Clap accepts that. A command was meant, maybe in an empty variable.
     let dashes = env::args_os().next_back().is_some_and(|arg| arg == "--");

@@ -39,27 +39,35 @@ pub(crate) struct Records {
           hide_short_help = true)]
     pub(crate) record_timeout: Duration,
 
-    /// Cut longer records at the end of a line; default 1M
+    /// Cut longer records at the end of a line
     ///
-    /// This limits the memory that one record can take. A single line is cut by --max-line only.
+    /// The default is 1M, and 64M with --group. This limits the memory or, with --group, the disk
+    /// space that one record can take. A single line is cut by --max-line only.
     #[arg(long, value_name = "SIZE", value_parser = length, hide_short_help = true)]
     max_record: Option<usize>,
 }
 
-impl Records {
-    pub(crate) fn max_record(&self) -> usize {
-        self.max_record.unwrap_or(LONGEST)
-    }
-}
-
 impl Cli {
+    pub(crate) fn max_record(&self) -> usize {
+        let longest = if self.running.group { 64 * LONGEST } else { LONGEST };
+        self.records.max_record.unwrap_or(longest)
+    }
+
+    /// Returns how long records of several lines may be; 0 if there are none.
+    pub(super) fn longest_record(&self) -> u64 {
+        let Records { null, record_start, .. } = &self.records;
+        let several = *null || record_start.is_some() || self.running.group;
+        if several { self.max_record() as u64 } else { 0 }
+    }
+
     /// Returns how input becomes records.
     pub(crate) fn splitting(&self) -> Splitting {
         let ends = match &self.records.record_start {
             _ if self.records.null => Ends::Nul,
+            _ if self.running.group => Ends::Line,
             Some(start) => Ends::Start(self.transforming.matching(start.clone())),
             None => Ends::Line,
         };
-        Splitting { ends, max_line: self.max_line, max_record: self.records.max_record() }
+        Splitting { ends, max_line: self.max_line, max_record: self.max_record() }
     }
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use clap::Args;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Running {
     /// With COMMAND: print its output only if it fails
     ///
@@ -13,6 +14,15 @@ pub(crate) struct Running {
     /// from, even with -q.
     #[arg(long)]
     pub(crate) quiet_ok: bool,
+
+    /// With COMMAND: all that it prints is one record
+    ///
+    /// It goes into LOG when COMMAND ends, also if a signal ends it, and until then it is held, in a
+    /// temporary file beyond 1 MiB. So the output of jobs that run at once is not mixed. The copy
+    /// does not wait. With --timestamp, all lines have the time of the first. With --format json,
+    /// each line is an object of its own.
+    #[arg(long, hide_short_help = true)]
+    pub(crate) group: bool,
 
     /// With COMMAND: run it even if LOG cannot be opened
     ///

@@ -1,6 +1,6 @@
 //! The end: lines that were not appended, output kept back (--quiet-ok), statistics, exit status.
 
-use std::io;
+use std::io::{self, Read};
 use std::time::{Duration, Instant};
 
 use super::event_loop::{Drain, EventLoop};
@@ -62,8 +62,8 @@ impl EventLoop<'_> {
 
     /// Says why lines were given up, and writes them to standard error.
     fn report_lost(&self, sink: &Sink) {
-        let Some(GivenUp { why, lines, unsure }) = &sink.given_up else { return };
-        let count = newlines(lines);
+        let Some(GivenUp { why, lines, records, unsure }) = &sink.given_up else { return };
+        let count = newlines(lines) + records.iter().map(|record| record.lines).sum::<u64>();
         if *unsure {
             let log = self.report.path(sink.path());
             self.report.say(&format!("cannot tell whether the last lines are in '{log}'"));
@@ -71,7 +71,11 @@ impl EventLoop<'_> {
         if count > 0 {
             let lost = counted(count, "line");
             self.report.say(&format!("{why}; {lost} lost, as follows"));
-            self.report.rescue(lines);
+            let records = records.iter().cloned().map(|record| Box::new(record) as Box<dyn Read>);
+            let records = records.fold(Box::new(&**lines) as Box<dyn Read>, |all, record| {
+                Box::new(all.chain(record))
+            });
+            self.report.rescue(records);
         }
     }
 
@@ -168,10 +172,7 @@ impl EventLoop<'_> {
     /// Begins to show what was kept; nothing is kept back any more.
     fn begin_replay(&mut self) {
         if let Some(spool) = self.spool.take() {
-            match spool.replay() {
-                Ok(replay) => self.replay = Some(replay),
-                Err(error) => self.cannot_replay(&error),
-            }
+            self.replay = Some(spool.replay());
         }
     }
 

@@ -11,9 +11,10 @@
 //! Backpressure is not polling the input: the pipe fills, the producer waits.
 
 use std::io::{self, ErrorKind, IsTerminal};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::child::Child;
+use super::group::Group;
 use super::source::Source;
 use super::spool::{Replay, Spool};
 use crate::args::Cli;
@@ -28,6 +29,7 @@ pub(crate) struct EventLoop<'a> {
     pub(super) signals: Signals,
     pub(super) sources: Vec<Source>,
     pub(super) child: Option<Child>,
+    pub(super) group: Option<Group>,
     pub(super) spool: Option<Spool>,
     pub(super) replay: Option<Replay>,
     /// One for each log.
@@ -82,6 +84,7 @@ impl<'a> EventLoop<'a> {
             signals,
             sources,
             child,
+            group: cli.running.group.then(|| Group::new(cli.max_record())),
             spool,
             replay: None,
             sinks,
@@ -141,6 +144,9 @@ impl<'a> EventLoop<'a> {
         self.warn_of_cuts();
         if self.put_lines() && (!self.notes_ending() || self.put_lines()) {
             let (requests, ended) = (std::mem::take(&mut self.requests), self.has_ended());
+            if ended {
+                self.pass_group_on();
+            }
             for sink in &mut self.sinks {
                 sink.ask(requests);
                 if ended {
@@ -156,7 +162,14 @@ impl<'a> EventLoop<'a> {
         let patient = self.drain.is_none();
         // The order of the sources is the order of reading: none is read before all
         // lines of the last round have been taken.
-        self.sources.iter_mut().all(|source| source.put(&mut self.sinks, patient))
+        let Self { sources, sinks, group, .. } = self;
+        let all = sources.iter_mut().all(|source| {
+            source.put(|log, lines| match group {
+                Some(group) => group.take(lines),
+                None => sinks[log].put(lines, patient),
+            })
+        });
+        all || self.passes_full_group_on() && self.put_lines()
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -191,6 +204,10 @@ impl<'a> EventLoop<'a> {
                     self.warn_of_tee(stream, outcome);
                 }
                 self.sources[source].split(count);
+                if let Some(group) = &mut self.group {
+                    let began = *group.began.get_or_insert_with(SystemTime::now);
+                    self.sources[source].belongs_to(began);
+                }
                 // Another process has it open, but all that the command wrote has been read.
                 if self.child.is_some() && self.ends_empty() && self.sources[source].owed == 0 {
                     self.leave(source);
@@ -209,12 +226,14 @@ impl<'a> EventLoop<'a> {
 
     /// How often lines, and how often records were cut.
     pub(super) fn cuts(&self) -> [u64; 2] {
-        self.sources.iter().map(Source::cuts).fold([0, 0], |[a, b], [c, d]| [a + c, b + d])
+        let grouped = self.group.iter().map(|group| [0, group.cuts]);
+        let cuts = self.sources.iter().map(Source::cuts).chain(grouped);
+        cuts.fold([0, 0], |[a, b], [c, d]| [a + c, b + d])
     }
 
     /// Warns, once each, of a line and of a record that is too long.
     fn warn_of_cuts(&mut self) {
-        let longest = [self.cli.max_line, self.cli.records.max_record()];
+        let longest = [self.cli.max_line, self.cli.max_record()];
         for (what, cuts) in self.cuts().into_iter().enumerate() {
             if cuts > 0 && !std::mem::replace(&mut self.warned_of_cuts[what], true) {
                 let name = ["line", "record"][what];

@@ -4,6 +4,7 @@ pub(crate) mod child;
 mod command;
 mod ending;
 mod event_loop;
+mod group;
 mod source;
 mod spool;
 mod waiting;

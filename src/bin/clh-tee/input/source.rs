@@ -12,9 +12,8 @@ use crate::args::Cli;
 use crate::records::{Lines, Splitting};
 use crate::sys::{Awaited, Input, READ, Stream, is_ready, wait};
 use crate::tee::Tee;
-use crate::transform::Transform;
+use crate::transform::{Matched, Transform};
 use crate::writer::queue::newlines;
-use crate::writer::sink::Sink;
 
 pub(crate) struct Source {
     /// None once it has ended.
@@ -150,15 +149,15 @@ impl Source {
         self.input.is_none()
     }
 
-    /// Passes on whole lines, as far as the sinks take them; returns whether they took all.
-    pub(super) fn put(&mut self, sinks: &mut [Sink], patient: bool) -> bool {
+    /// Passes on whole lines, as far as `take` takes those for each log; returns whether all were.
+    pub(super) fn put(&mut self, mut take: impl FnMut(usize, &mut Lines)) -> bool {
         loop {
             let ready = match &mut self.transformed {
                 Some(transformed) => &mut *transformed.lines,
                 None => slice::from_mut(&mut self.lines),
             };
-            for (lines, sink) in ready.iter_mut().zip(&mut *sinks) {
-                sink.put(lines, patient);
+            for (log, lines) in ready.iter_mut().enumerate() {
+                take(log, lines);
             }
             if ready.iter().any(|lines| !lines.whole().is_empty()) || !self.transform_more() {
                 return self.is_put();
@@ -185,6 +184,18 @@ impl Source {
         // Whatever is left came with the last read.
         *began = *last;
         true
+    }
+
+    /// Returns what has matched since the last time.
+    pub(super) fn take_matched(&mut self) -> Option<Matched> {
+        self.transformed.as_mut()?.transform.take_matched()
+    }
+
+    /// Says when the record began to which all belongs that was just read.
+    pub(super) fn belongs_to(&mut self, time: SystemTime) {
+        if let Some(transformed) = &mut self.transformed {
+            (transformed.began, transformed.last) = (time, time);
+        }
     }
 
     pub(super) fn is_put(&self) -> bool {

@@ -1,21 +1,16 @@
 //! A command's output, kept back until it is known whether the command fails.
 //!
-//! Pieces are kept in the order of reading, with the stream they came from: up to a mebibyte
-//! in memory, more in an unnamed temporary file. This file is the only door to tempfile.
+//! Pieces are kept in the order of reading, with the stream they came from.
 
-use std::io::{self, BufReader, Cursor, Read, Seek, Write};
-
-use tempfile::SpooledTempFile;
+use std::io::{self, BufReader, Cursor, Read};
 
 use crate::sys::{READ, Stream};
-
-const IN_MEMORY: usize = 1024 * 1024;
+use crate::writer::spooled::Spooled;
 
 const HEADER: usize = 1 + size_of::<u32>();
 
 pub(crate) struct Spool {
-    kept: SpooledTempFile,
-    length: u64,
+    kept: Spooled,
     /// The piece for which there was no room.
     last: Vec<u8>,
 }
@@ -29,23 +24,21 @@ pub(crate) struct Replay {
 
 impl Spool {
     pub(crate) fn new() -> Self {
-        Self { kept: SpooledTempFile::new(IN_MEMORY), length: 0, last: Vec::new() }
+        Self { kept: Spooled::new(), last: Vec::new() }
     }
 
     /// Keeps `bytes`, even if it fails for lack of room; then no more should follow.
     pub(crate) fn keep(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
         self.last = [&[stream as u8], &length.to_ne_bytes()[..], bytes].concat();
-        self.kept.write_all(&self.last)?;
-        self.length += self.last.len() as u64;
+        self.kept.add(&self.last)?;
         self.last.clear();
         Ok(())
     }
 
-    pub(crate) fn replay(mut self) -> io::Result<Replay> {
-        self.kept.rewind()?;
-        let pieces = BufReader::new(self.kept.take(self.length)).chain(Cursor::new(self.last));
-        Ok(Replay { pieces: Box::new(pieces), stream: Stream::Out, left: 0 })
+    pub(crate) fn replay(self) -> Replay {
+        let pieces = BufReader::new(self.kept).chain(Cursor::new(self.last));
+        Replay { pieces: Box::new(pieces), stream: Stream::Out, left: 0 }
     }
 }
 
@@ -72,6 +65,7 @@ impl Replay {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::writer::spooled::IN_MEMORY;
     use proptest::prelude::*;
 
     fn joined(pieces: impl Iterator<Item = (Stream, Vec<u8>)>) -> Vec<(Stream, Vec<u8>)> {
@@ -98,9 +92,9 @@ mod tests {
             let mut spool = Spool::new();
             for (stream, bytes) in &pieces {
                 spool.keep(*stream, bytes).unwrap();
-                prop_assert_eq!(spool.kept.is_rolled(), spool.length > IN_MEMORY as u64);
+                prop_assert_eq!(spool.kept.is_in_file(), spool.kept.length > IN_MEMORY as u64);
             }
-            let mut replay = spool.replay().unwrap();
+            let mut replay = spool.replay();
             let replayed = std::iter::from_fn(|| replay.next().unwrap());
             prop_assert!(joined(replayed) == joined(pieces.into_iter()));
         }

@@ -15,6 +15,7 @@ mod ansi;
 mod control;
 mod grep;
 mod json;
+mod matched;
 mod route;
 mod select;
 mod settings;
@@ -23,13 +24,15 @@ mod tag;
 
 use std::borrow::Cow;
 use std::time::SystemTime;
-use std::{iter, slice};
+use std::{iter, mem, slice};
 
 use clh_tee::Records;
 use memchr::{memchr, memchr_iter, memrchr};
 
 pub(crate) use self::json::note as json_note;
+pub(crate) use self::matched::Matched;
 pub(crate) use self::route::Routes;
+use self::select::matches;
 pub(crate) use self::select::{Pattern, Rules, pattern};
 pub(crate) use self::settings::{BARE_TIMESTAMP, Layout, Settings};
 use self::stamp::Stamp;
@@ -41,6 +44,8 @@ const ENOUGH: usize = 512 * 1024;
 pub(crate) struct Transform {
     text: Text,
     prefix: Prefix,
+    /// All that is transformed is one record, and this is what has matched so far.
+    matched: Option<Matched>,
 }
 
 impl Transform {
@@ -66,7 +71,14 @@ impl Transform {
             Prefix::new("", stamp, space.to_owned() + &tag)
         };
         let text = Text::new(settings);
-        Ok(Some(Self { text, prefix }))
+        let matched = settings.group.then(|| Matched::nothing(settings));
+        Ok(Some(Self { text, prefix, matched }))
+    }
+
+    /// Returns what of one record has matched, and begins another.
+    pub(crate) fn take_matched(&mut self) -> Option<Matched> {
+        let nothing = Matched::nothing(&self.text.settings);
+        self.matched.as_mut().map(|matched| mem::replace(matched, nothing))
     }
 
     pub(crate) fn needs_time(&self) -> bool {
@@ -97,7 +109,8 @@ impl Transform {
                 break;
             }
             let time = if done == 0 { began } else { now };
-            self.text.put(&records.bytes()[done..end], self.prefix.of(time), outs);
+            let record = &records.bytes()[done..end];
+            self.text.put(record, self.prefix.of(time), self.matched.as_mut(), outs);
             done = end + 1;
         }
         done
@@ -168,8 +181,15 @@ impl Text {
     }
 
     /// Appends a record to the `outs` it goes to, `prefix` before each line, if the rules keep it.
+    /// What is only a part of a record goes to the first, and what it has `matched` is noted.
     /// `record` has no newline at its end.
-    fn put(&self, record: &[u8], prefix: &[u8], outs: &mut [&mut Batch]) {
+    fn put(
+        &self,
+        record: &[u8],
+        prefix: &[u8],
+        matched: Option<&mut Matched>,
+        outs: &mut [&mut Batch],
+    ) {
         let (one, several);
         let texts = if memchr(b'\n', record).is_none() {
             one = self.text(record);
@@ -179,8 +199,12 @@ impl Text {
             several = lines.map(|line| self.text(line)).collect::<Vec<_>>();
             &several
         };
-        if self.settings.rules.keep(texts) {
-            for log in self.settings.routes.of(texts) {
+        let is_like = |_, pattern: &Pattern| matches(pattern, texts);
+        if let Some(matched) = matched {
+            matched.see(&self.settings, is_like);
+            self.put_in(texts, prefix, outs[0]);
+        } else if self.settings.rules.keep(is_like) {
+            for log in self.settings.routes.of(is_like) {
                 self.put_in(texts, prefix, outs[log]);
             }
         }

@@ -1,9 +1,8 @@
 //! Which logs a record goes to, by regular expressions.
 
-use std::borrow::Cow;
 use std::iter;
 
-use super::select::{Pattern, matches};
+use super::select::Pattern;
 
 /// LOG is number 0, then come the logs of `copies`, then those of `diverts`.
 #[derive(Debug, Clone, Default)]
@@ -18,18 +17,34 @@ impl Routes {
         1 + self.copies.len() + self.diverts.len()
     }
 
-    /// Returns the logs for a record with these `lines`. Of those to divert it to, the first decides.
-    pub(super) fn of(&self, lines: &[Cow<'_, [u8]>]) -> impl Iterator<Item = usize> {
-        let first = self.diverts.iter().position(|pattern| matches(pattern, lines));
-        let home = first.map_or(0, |number| 1 + self.copies.len() + number);
-        let copies = (1..).zip(&self.copies).filter(|(_, pattern)| matches(pattern, lines));
-        iter::once(home).chain(copies.map(|(log, _)| log))
+    /// Returns each log's number and its pattern.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = (usize, &Pattern)> {
+        (1..).zip(self.copies.iter().chain(&self.diverts))
+    }
+
+    /// Returns the logs for a record, by the patterns that match it. Of those to divert it to, the
+    /// first decides.
+    pub(super) fn of(
+        &self,
+        matches: impl Fn(usize, &Pattern) -> bool,
+    ) -> impl Iterator<Item = usize> {
+        let is_match = |(log, pattern): &(usize, &Pattern)| matches(*log, pattern);
+        let home = self.patterns().skip(self.copies.len()).find(&is_match);
+        let home = home.map_or(0, |(log, _)| log);
+        iter::once(home).chain(
+            self.patterns()
+                .take(self.copies.len())
+                .filter(is_match)
+                .map(|(log, _)| log)
+                .collect::<Vec<_>>(),
+        )
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::pattern;
+    use super::super::select::matches;
     use super::*;
 
     #[test]
@@ -40,7 +55,7 @@ mod tests {
         assert_eq!(routes.logs(), 5);
         let of = |text: &str| {
             let lines: Vec<_> = text.split('\n').map(|line| line.as_bytes().into()).collect();
-            routes.of(&lines).collect::<Vec<_>>()
+            routes.of(|_, pattern| matches(pattern, &lines)).collect::<Vec<_>>()
         };
         for (text, logs) in [
             ("x", &[0][..]),

@@ -35,12 +35,14 @@ impl Rules {
         Self(rules.into_iter().map(|(_, rule)| rule).collect())
     }
 
-    /// A rule matches a record if it matches any of its `lines`. A record that no rule matches is
-    /// dropped if the first rule says what to keep. So a single rule does what `grep -E` or
-    /// `grep -vE` does.
-    pub(super) fn keep(&self, lines: &[Cow<'_, [u8]>]) -> bool {
-        let last = self.0.iter().rev().find(|rule| matches(&rule.pattern, lines));
-        last.map_or_else(|| self.0.first().is_none_or(|rule| !rule.keep), |rule| rule.keep)
+    /// Tells whether a record is kept, by the rules that match it; they are asked by number. One
+    /// that no rule matches is dropped if the first rule says what to keep. So a single rule does
+    /// what `grep -E` or `grep -vE` does.
+    pub(super) fn keep(&self, matches: impl Fn(usize, &Pattern) -> bool) -> bool {
+        let mut rules = self.0.iter().enumerate().rev();
+        let last = rules.find(|(number, rule)| matches(*number, &rule.pattern));
+        let unmatched = || self.0.first().is_none_or(|rule| !rule.keep);
+        last.map_or_else(unmatched, |(_, rule)| rule.keep)
     }
 }
 

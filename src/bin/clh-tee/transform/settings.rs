@@ -103,6 +103,10 @@ pub(crate) struct Settings {
     #[arg(long, hide_short_help = true)]
     pub(super) crlf: bool,
 
+    /// All that is read is one record (--group).
+    #[arg(skip)]
+    pub(crate) group: bool,
+
     /// Timestamps are in UTC, not in local time.
     #[arg(skip)]
     pub(crate) utc: bool,

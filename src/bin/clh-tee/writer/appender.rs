@@ -170,6 +170,19 @@ impl Shared {
                     bytes += appended;
                     self.queue.put_back(batch, appended);
                 }
+                Work::Spooled(mut record) => {
+                    let begin = record.length - record.left();
+                    let result = hold.append_record_from(&mut record);
+                    let appended = result.unwrap_or_else(|Unappended { appended, error }| {
+                        outcome = Err(error);
+                        appended
+                    });
+                    bytes += appended;
+                    record.go_to(begin + appended as u64);
+                    if record.left() > 0 {
+                        self.queue.put_spooled_back(record);
+                    }
+                }
                 Work::Do(requests) => {
                     flush = requests.flush;
                     if requests.rotate

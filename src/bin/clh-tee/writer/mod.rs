@@ -7,3 +7,4 @@ mod fairness;
 pub(crate) mod post_rotate;
 pub(crate) mod queue;
 pub(crate) mod sink;
+pub(crate) mod spooled;

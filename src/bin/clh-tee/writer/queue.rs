@@ -16,6 +16,7 @@ use self::state::{End, Phase, State};
 pub(crate) use self::state::{Requests, Work};
 use crate::records::{Batch, Lines};
 use crate::sys::{READ, Waker, Woken, waker};
+use crate::writer::spooled::Spooled;
 
 /// So many bytes are worth giving away with their buffer. Fewer would waste it: the
 /// queue's limit counts bytes of lines, not of buffers.
@@ -100,6 +101,13 @@ impl Queue {
         dropped
     }
 
+    /// Takes a record, though there is no room: its reader waits until the queue is idle.
+    pub(crate) fn push_spooled(&self, record: Spooled) {
+        let mut state = self.state();
+        state.push_spooled(record);
+        self.wake_appender(&state);
+    }
+
     pub(crate) fn ask(&self, requests: Requests) {
         let mut state = self.state();
         state.ask(requests);
@@ -124,7 +132,7 @@ impl Queue {
 
     /// Gives up what waits and returns it, and whether an append that had begun is still going
     /// on after `grace`.
-    pub(crate) fn abandon(&self, grace: Duration) -> (Vec<u8>, bool) {
+    pub(crate) fn abandon(&self, grace: Duration) -> (Vec<u8>, Vec<Spooled>, bool) {
         let mut state = self.state();
         state.end = End::Abandoned;
         self.wake_appender(&state);
@@ -132,7 +140,8 @@ impl Queue {
         state = self.wait_while(state, grace, appending);
         let batches = std::mem::take(&mut state.batches);
         let lines = batches.into_iter().flat_map(|batch| batch.bytes).collect();
-        (lines, state.phase == Phase::Appending)
+        let spooled = std::mem::take(&mut state.spooled).into();
+        (lines, spooled, state.phase == Phase::Appending)
     }
 
     // For the appender:
@@ -200,6 +209,10 @@ impl Queue {
         }
     }
 
+    pub(crate) fn put_spooled_back(&self, record: Spooled) {
+        self.state().put_spooled_back(record);
+    }
+
     /// Notes that so many of the bytes taken are in the log.
     pub(crate) fn done(&self, bytes: usize) {
         let mut state = self.state();
@@ -224,7 +237,9 @@ impl Queue {
     }
 
     pub(crate) fn lines(&self) -> u64 {
-        self.state().batches.iter().map(|batch| newlines(&batch.bytes)).sum()
+        let state = self.state();
+        let spooled = state.spooled.iter().map(|record| record.lines);
+        state.batches.iter().map(|batch| newlines(&batch.bytes)).chain(spooled).sum()
     }
 
     fn wake_reader(&self, state: &mut State) {

@@ -22,6 +22,7 @@ use crate::writer::background::BackgroundThread;
 use crate::writer::fairness::{Fairness, HOLD, SHORT_HOLD, TURN, Turn};
 use crate::writer::post_rotate::PostRotate;
 use crate::writer::queue::{Queue, Requests};
+use crate::writer::spooled::Spooled;
 
 /// How long an append that has begun may still take when lines are given up.
 const GRACE: Duration = Duration::from_secs(1);
@@ -42,6 +43,7 @@ pub(crate) struct Sink {
 pub(crate) struct GivenUp {
     pub(crate) why: String,
     pub(crate) lines: Vec<u8>,
+    pub(crate) records: Vec<Spooled>,
     /// It cannot be told how the last append ended.
     pub(crate) unsure: bool,
 }
@@ -115,6 +117,21 @@ impl Sink {
         } else if !self.shared.queue.push(lines, done) {
             lines.taken(done);
         }
+    }
+
+    /// Queues a record. The caller waits until the log [is free](Self::is_free) before the next one.
+    pub(crate) fn put_record(&mut self, record: Spooled) {
+        if let Some(given_up) = &mut self.given_up {
+            given_up.records.push(record);
+        } else if !self.discards {
+            self.start_appender();
+            self.shared.queue.push_spooled(record);
+        }
+    }
+
+    /// Whether nothing waits; if not, there will be news.
+    pub(crate) fn is_free(&self) -> bool {
+        self.given_up.is_some() || self.shared.queue.is_settled()
     }
 
     /// Tells whether the reader must wait; if so, there will be news. Lines that come
@@ -239,8 +256,8 @@ impl Sink {
     /// Gives up the lines that wait, and all that come from now on.
     pub(crate) fn give_up(&mut self, why: &str) {
         if self.given_up.is_none() {
-            let (lines, unsure) = self.shared.queue.abandon(GRACE);
-            self.given_up = Some(GivenUp { why: why.to_owned(), lines, unsure });
+            let (lines, records, unsure) = self.shared.queue.abandon(GRACE);
+            self.given_up = Some(GivenUp { why: why.to_owned(), lines, records, unsure });
         }
     }
 
@@ -250,7 +267,9 @@ impl Sink {
 
     /// Whether a line was lost, or an fsync that was asked for failed.
     pub(crate) fn has_lost(&self) -> bool {
-        let lost = |given_up: &GivenUp| given_up.unsure || !given_up.lines.is_empty();
+        let lost = |given_up: &GivenUp| {
+            given_up.unsure || !given_up.lines.is_empty() || !given_up.records.is_empty()
+        };
         let unsynced = self.shared.unsynced.load(Ordering::Relaxed);
         unsynced || self.dropped() > 0 || self.given_up.as_ref().is_some_and(lost)
     }

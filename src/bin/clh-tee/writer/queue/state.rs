@@ -10,11 +10,14 @@ use crate::messages::{counted, moment};
 use crate::records::Batch;
 use crate::sys::READ;
 use crate::transform::json_note;
+use crate::writer::spooled::Spooled;
 
 #[derive(Default)]
 pub(super) struct State {
     /// Whole records each.
     pub(super) batches: VecDeque<Batch>,
+    /// Records that are too long for memory. If there are any, there are no batches.
+    pub(super) spooled: VecDeque<Spooled>,
     pub(super) spares: Vec<Batch>,
     /// Includes batches that are being appended.
     pub(super) bytes: usize,
@@ -43,6 +46,7 @@ struct Positioned {
 
 pub(crate) enum Work {
     Append(Batch),
+    Spooled(Spooled),
     Do(Requests),
 }
 
@@ -109,6 +113,11 @@ impl State {
         self.batches.push_back(batch);
     }
 
+    pub(super) fn push_spooled(&mut self, record: Spooled) {
+        self.count(left(&record));
+        self.spooled.push_back(record);
+    }
+
     fn count(&mut self, bytes: usize) {
         self.bytes += bytes;
         self.pushed += bytes as u64;
@@ -130,7 +139,11 @@ impl State {
         if self.requests.front().is_some_and(|first| first.position <= self.taken) {
             return self.requests.pop_front().map(|due| Work::Do(due.requests));
         }
-        let batch = self.batches.pop_front()?;
+        let Some(batch) = self.batches.pop_front() else {
+            let record = self.spooled.pop_front()?;
+            self.taken += left(&record) as u64;
+            return Some(Work::Spooled(record));
+        };
         self.taken += batch.bytes.len() as u64;
         Some(Work::Append(batch))
     }
@@ -138,6 +151,11 @@ impl State {
     pub(super) fn put_back(&mut self, batch: Batch) {
         self.taken -= batch.bytes.len() as u64;
         self.batches.push_front(batch);
+    }
+
+    pub(super) fn put_spooled_back(&mut self, record: Spooled) {
+        self.taken -= left(&record) as u64;
+        self.spooled.push_front(record);
     }
 
     /// Takes as many of the records as there is room for; returns how many lines were dropped.
@@ -188,6 +206,10 @@ impl State {
     }
 }
 
+fn left(record: &Spooled) -> usize {
+    usize::try_from(record.left()).unwrap_or(usize::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,6 +223,7 @@ mod tests {
     fn taken(state: &mut State) -> String {
         std::iter::from_fn(|| match state.next()? {
             Work::Append(batch) => Some(String::from_utf8(batch.bytes).unwrap()),
+            Work::Spooled(_) => None,
             Work::Do(Requests { flush, rotate }) => Some(
                 ["", "[f]", "[r]", "[fr]"][usize::from(flush) + 2 * usize::from(rotate)].into(),
             ),

@@ -1,0 +1,47 @@
+//! What has matched in a record that is too long to be looked at as a whole.
+
+use super::select::Pattern;
+use super::settings::Settings;
+
+pub(crate) struct Matched {
+    /// For each rule, and for each log.
+    rules: Vec<bool>,
+    logs: Vec<bool>,
+}
+
+impl Matched {
+    pub(super) fn nothing(settings: &Settings) -> Self {
+        let (rules, logs) = (settings.rules.0.len(), settings.routes.logs());
+        Self { rules: vec![false; rules], logs: vec![false; logs] }
+    }
+
+    /// Notes which patterns match a part of the record.
+    pub(super) fn see(&mut self, settings: &Settings, matches: impl Fn(usize, &Pattern) -> bool) {
+        for (number, rule) in settings.rules.0.iter().enumerate() {
+            self.rules[number] = self.rules[number] || matches(number, &rule.pattern);
+        }
+        for (log, pattern) in settings.routes.patterns() {
+            self.logs[log] = self.logs[log] || matches(log, pattern);
+        }
+    }
+
+    /// Returns what matches in two parts of a record.
+    pub(crate) fn or(mut self, other: Self) -> Self {
+        let rules = self.rules.iter_mut().zip(other.rules);
+        for (one, other) in rules.chain(self.logs.iter_mut().zip(other.logs)) {
+            *one |= other;
+        }
+        self
+    }
+}
+
+impl Settings {
+    /// Returns the logs that a record goes to; none if the rules do not keep it.
+    pub(crate) fn logs_for(&self, matched: Option<&Matched>) -> Vec<usize> {
+        let Some(matched) = matched else { return vec![0] };
+        if !self.rules.keep(|number, _| matched.rules[number]) {
+            return Vec::new();
+        }
+        self.routes.of(|log, _| matched.logs[log]).collect()
+    }
+}
