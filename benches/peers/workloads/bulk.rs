@@ -61,6 +61,12 @@ impl<'a> Workload<'a> {
         })
     }
 
+    /// Adds clh-tee with these options, and without them.
+    fn with_dressed(self, bench: &'a Bench, options: &'static [&'static str]) -> Self {
+        self.with("clh-tee", move || dressed(bench, options))
+            .with("without it", move || dressed(bench, &[]))
+    }
+
     /// Adds clh-tee without a sync of rotated logs, as in the other programs.
     fn with_unsynced(self, bench: &'a Bench, settings: &Settings, streams: &Rc<[Stream]>) -> Self {
         let settings = Settings { options: &["--sync", "none"], ..settings.clone() };
@@ -117,15 +123,28 @@ pub(super) fn small_limit(bench: &Bench) -> Workload<'_> {
 /// Shows the cost of transforms.
 pub(super) fn time_stamps(bench: &Bench) -> Workload<'_> {
     Workload::new("timestamp", "one writer, 117-byte lines, limit 10M, --timestamp")
-        .with("clh-tee", move || dressed(bench, &["--timestamp"]))
-        .with("without it", move || dressed(bench, &[]))
+        .with_dressed(bench, &["--timestamp"])
+        .goal(Rate, "without it", 0.5, 0.8)
+}
+
+/// Shows the cost of an object for each line, which makes twice as many bytes.
+pub(super) fn json(bench: &Bench) -> Workload<'_> {
+    Workload::new("json", "one writer, 117-byte lines, limit 10M, --format json")
+        .with_dressed(bench, &["--format", "json"])
+        .goal(Rate, "without it", 0.33, 0.5)
+}
+
+/// Shows the cost of looking at each line for the beginning of a record.
+pub(super) fn records(bench: &Bench) -> Workload<'_> {
+    Workload::new("records", "one writer, 117-byte lines, limit 10M, --record-start ^[^ ]")
+        .with_dressed(bench, &["--record-start", "^[^ ]"])
         .goal(Rate, "without it", 0.5, 0.8)
 }
 
 /// Feeds clh-tee with these options; all lines are kept and counted.
 fn dressed(bench: &Bench, options: &'static [&'static str]) -> Result<Sample> {
     let (place, stream) = (bench.place()?, Stream::new(0, ORDINARY));
-    let settings = Settings { backups: 2 * TOTAL / LIMIT, options, ..limited(LIMIT) };
+    let settings = Settings { backups: 4 * TOTAL / LIMIT, options, ..limited(LIMIT) };
     let fed = stream.whole(bench.scaled(TOTAL));
     let mut session = Session::start(bench, Program::ClhTee, place.path(), &settings)?;
     session.warm_up(stream.first_line())?;

@@ -51,13 +51,15 @@ const WAITS: [Entry; 14] = [
 ];
 
 /// The rows of the table.
-const TABLE: [Entry; 18] = [
+const TABLE: [Entry; 20] = [
     ("line-117", bulk::ordinary_lines),
     ("line-20", bulk::short_lines),
     ("line-4096", bulk::long_lines),
     ("limit-512K", bulk::small_limit),
     ("echo", bulk::echo),
     ("timestamp", bulk::time_stamps),
+    ("json", bulk::json),
+    ("records", bulk::records),
     ("writers-8", bulk::eight_writers),
     ("writers-32", bulk::many_writers),
     ("gzip", gzip::throughput),
