@@ -1,8 +1,7 @@
-//! Links the unwinder into the program, on Linux with glibc.
+//! Links the unwinder statically into the program, on Linux with glibc.
 //!
-//! As a shared library it would be loaded for nearly every run and, in a
-//! virtual machine, take a tenth of the run of a short job. A linker that was
-//! chosen (zig's, say) may have an unwinder of its own.
+//! As a shared library it would be loaded in nearly every run. In a virtual machine that takes a
+//! tenth of the time of a short run. A configured linker, such as zig's, may have its own unwinder.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

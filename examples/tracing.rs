@@ -4,8 +4,8 @@
 //! cargo run --example tracing -- app.log
 //! ```
 //!
-//! A [`LogWriter`](clh_tee::LogWriter) appends whole lines only, and in a `Mutex`
-//! it is what the subscriber wants.
+//! A [`LogWriter`](clh_tee::LogWriter) appends only whole lines. In a `Mutex` it is a `MakeWriter`,
+//! which the subscriber needs.
 
 use std::path::Path;
 use std::sync::Mutex;
@@ -14,13 +14,13 @@ use std::{env, thread};
 use clh_tee::{Options, RotatingLog};
 use tracing::{Dispatch, info, warn};
 
-/// Returns where events go: into the log at `path`, without colours.
+/// Returns a subscriber that appends events to the log at `path`, without colours.
 fn events_to(options: Options, path: impl AsRef<Path>) -> clh_tee::Result<Dispatch> {
     let log = Mutex::new(options.open(path)?.into_writer());
     Ok(tracing_subscriber::fmt().with_writer(log).with_ansi(false).into())
 }
 
-/// Does some work, and logs it.
+/// Does some work and logs it.
 fn work(worker: u32) {
     for item in 0..1000 {
         info!(worker, item, "done");

@@ -5,8 +5,8 @@ Usage: clh_writer.py write LOG MAX_BYTES BACKUPS GZIP
        clh_writer.py rotate LOG BACKUPS COUNT
            rotates COUNT times and prints how many seconds one took
 
-A line that cannot be logged ends it with status 3: the package's own answer
-would be a traceback and silence about the loss.
+If a line cannot be logged, it ends with status 3: the package itself would only
+print a traceback and go on without the line.
 """
 
 import logging
@@ -42,7 +42,7 @@ def write(path, max_bytes, backups, use_gzip):
     for line in sys.stdin.buffer:
         logger.info(line.decode().removesuffix("\n"))
     handler.close()
-    # How long Python takes to end is not what is measured.
+    # The time that Python takes to end does not count.
     os._exit(0)
 
 
@@ -51,8 +51,8 @@ def rotate(path, backups, count):
     taken = 0.0
     for number in range(int(count)):
         logger.info("line %d", number)
-        # Only the rotation is timed, as it is done between lock and unlock. The
-        # new log belongs to it, which the handler leaves to the next line.
+        # Only the rotation is timed, from lock to unlock. That includes the new
+        # log, which the handler would leave to the next line.
         handler._do_lock()
         began = time.perf_counter()
         handler.doRollover()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Draws terminal.svg: what a terminal shows when three writers share a log.
 
-The session is run, in a fresh directory and on a pseudoterminal, and what
-it prints is what is drawn, colours too. It wants clh-tee and a python3 that
-has concurrent-log-handler on the PATH, and nothing else:
+It runs the session in a fresh directory on a pseudoterminal and draws what it
+prints, including colours. It needs only clh-tee and a python3 with
+concurrent-log-handler on the PATH:
 
     PATH=$PWD/target/release:$PWD/target/clh/bin:$PATH docs/figures/terminal.py [FILE]
 """
@@ -16,7 +16,7 @@ import tempfile
 from html import escape
 from pathlib import Path
 
-# What is typed, one command after another.
+# The commands to type, one after another.
 SESSION = """\
 ./import | clh-tee -q app.log --tag import --timestamp='%F %T' --max-bytes 512K --gzip &
 ./stock  | clh-tee -q app.log --tag stock --timestamp='%F %T' --max-bytes 512K --gzip &
@@ -25,7 +25,7 @@ tail -n 6 app.log
 clh-tee --status app.log --max-bytes 512K
 """
 
-# A job: much at once, so that there are backups, and then a line now and then.
+# A job: many lines at once, to make backups, and then a line now and then.
 JOB = """\
 #!/bin/sh
 exec awk 'BEGIN {{
@@ -62,10 +62,10 @@ for number in range(15600):
         time.sleep(0.07)
 """
 
-# Types the session's commands into a shell of its own: prompt, command, and
-# what it prints. `tail` is tried until there are five backups and the end of
-# the log has a line of each writer; the picture shows that attempt, because the
-# next one may show other lines.
+# Runs the session's commands in a new shell and prints each with its prompt and
+# its output. `tail` is repeated until there are five backups and the end of the
+# log has a line of each writer. The picture shows that attempt, because another
+# one could show other lines.
 SHELL = r"""
 has_all() {
     for name in import stock worker; do case $1 in *" $name: "*) ;; *) return 1 ;; esac; done
@@ -81,16 +81,16 @@ done
 kill $(jobs -p) 2>/dev/null
 """
 
-# Sizes in the picture's own units.
+# Sizes in the picture's units.
 CELL, ROW, SIZE, MARGIN, BAR = 8.4, 19, 14, 20, 36
 
-# The colours that a session uses, on the ground of a dark terminal.
+# The colours of a session on a dark background.
 COLOURS = {31: "#ff7b72", 32: "#56d364", 33: "#e3b341", 34: "#79c0ff"}
 GROUND, EDGE, TEXT, BOLD, FAINT = "#0d1117", "#3d444d", "#c9d1d9", "#ffffff", "#8b949e"
 
 
 def run() -> str:
-    """Runs the session and returns what the terminal was sent."""
+    """Runs the session and returns the bytes sent to the terminal."""
     with tempfile.TemporaryDirectory() as place:
         here = Path(place)
         for name, (seed, line) in JOBS.items():
@@ -103,7 +103,7 @@ def run() -> str:
 
 
 def on_terminal(here: Path) -> str:
-    """Runs the shell in a directory, on a terminal of its own."""
+    """Runs the shell in a directory, on a new terminal."""
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(here)
@@ -114,7 +114,7 @@ def on_terminal(here: Path) -> str:
     while True:
         try:
             part = os.read(terminal, 65536)
-        except OSError:  # Linux says EIO once nobody has the other end open.
+        except OSError:  # Linux returns EIO when no process has the other end open.
             break
         if not part:
             break
@@ -149,7 +149,7 @@ def drawn(line: str, baseline: float) -> str:
     for column, piece, bold, colour in spans(line):
         fill = colour or (BOLD if bold else TEXT)
         weight = ' font-weight="bold"' if bold else ""
-        # Not everybody who draws an SVG keeps more than one space.
+        # Some SVG viewers merge several spaces into one.
         for words in re.finditer(r"\S+(?: \S+)*", piece):
             x, length = MARGIN + (column + words.start()) * CELL, len(words[0]) * CELL
             elements.append(
@@ -160,7 +160,7 @@ def drawn(line: str, baseline: float) -> str:
 
 
 def picture(sent: str) -> str:
-    """Returns the picture of a terminal that was sent this."""
+    """Returns the picture of a terminal that received these bytes."""
     lines = sent.rstrip("\n").split("\n")
     columns = max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in lines)
     width = round(2 * MARGIN + columns * CELL)

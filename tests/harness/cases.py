@@ -1,10 +1,10 @@
-"""Does many cases of the differential test in one go, for Python starts slowly.
+"""Does many cases of the differential test in one run, because Python starts slowly.
 
 Usage: cases.py FILE
 
-Each line of FILE is one case: a directory, the path of a file whose lines are
-logged, one record each, MAX_BYTES, BACKUPS, GZIP (0 or 1), and the log's name,
-its bytes in hexadecimal.
+Each line of FILE is one case: a directory; the path of a file whose lines to log,
+one record each; MAX_BYTES; BACKUPS; GZIP (0 or 1); and the log's name in
+hexadecimal.
 """
 
 import logging
@@ -15,7 +15,7 @@ from concurrent_log_handler import ConcurrentRotatingFileHandler
 
 
 def fail(_record):
-    raise  # the exception that is being handled, which ends the script
+    raise  # raises the exception being handled, which ends the script
 
 
 def do_case(log, max_bytes, backups, gzip, records):
@@ -34,7 +34,7 @@ for case in open(sys.argv[1], encoding="ascii"):
     with open(source, "rb") as file:
         text = file.read().decode("utf-8")
     records = text.split("\n")
-    if records[-1] == "":  # what follows the last newline is no line
+    if records[-1] == "":  # the text after the last newline is not a line
         records.pop()
     log = os.path.join(directory, os.fsdecode(bytes.fromhex(name)))
     do_case(log, int(max_bytes), int(backups), gzip == "1", records)

@@ -1,7 +1,7 @@
-"""Prints a line that it reads, and then how many INT it gets.
+"""Prints the line that it reads, and then the number of INTs that it gets.
 
-It ends with status 5, a while after the first one. A shell would not do here:
-two signals that come before it looks are one to it.
+It ends with status 5, some time after the first one. A shell would not do:
+if two signals arrive before it looks, it counts one.
 """
 
 import os
@@ -12,7 +12,7 @@ import time
 read, write = os.pipe()
 os.set_blocking(read, False)
 os.set_blocking(write, False)
-# Python's own handler, which runs at once, writes a byte for each.
+# Python's low-level handler, which runs at once, writes a byte for each.
 signal.set_wakeup_fd(write)
 signal.signal(signal.SIGINT, lambda *_: None)
 print(input(), flush=True)

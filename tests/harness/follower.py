@@ -1,8 +1,8 @@
-"""A Python neighbour that is fed: logs each line of its standard input.
+"""A Python peer that logs each line of its standard input.
 
 Usage: follower.py LOG MAX_BYTES BACKUPS
 
-Backups are compressed. A line that cannot be written ends it with status 3.
+Backups are compressed. If a line cannot be written, it ends with status 3.
 """
 
 import logging

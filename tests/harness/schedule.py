@@ -1,12 +1,12 @@
-"""Says when Python would rotate, and how it would name the backup.
+"""Prints when Python would rotate, and how it would name the backup.
 
 Usage: schedule.py SEED COUNT
 
 Prints COUNT random cases, one a line, made from SEED: a zone, a unit, an
 interval, a time of the day in seconds (- for none), 1 for UTC, the present
-time, and the time that was the next; and then what the standard library's
-handler makes of it: the first time to rotate, the next one after a rotation,
-and the stamp in the backup's name.
+time, and the time of the next rotation so far. Then come the results of the
+standard library's handler: the first time to rotate, the next one after a
+rotation, and the stamp in the backup's name.
 """
 
 import datetime
@@ -47,7 +47,7 @@ def instant(dice, changes):
     near = dice.choice(changes) + dice.randrange(-8 * DAY, 8 * DAY)
     if kind == 1:
         return near
-    # On the hour, on the minute, or on the second before.
+    # On the hour, on the minute, or one second before.
     return near - near % dice.choice([60, 900, 3600, DAY]) - dice.randrange(2)
 
 

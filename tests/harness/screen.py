@@ -1,8 +1,8 @@
-"""Runs a command on a terminal, and passes on what the terminal is sent.
+"""Runs a command on a terminal and prints what the terminal receives.
 
 Usage: screen.py COMMAND ARG...
 
-Ends with the command's own status, or 99 if a signal killed it.
+Ends with the command's status, or 99 if a signal killed it.
 """
 
 import os
@@ -16,7 +16,7 @@ while True:
     try:
         sent = os.read(master, 65536)
     except OSError:
-        # The last that had the terminal open has closed it.
+        # The last process with the terminal open has closed it.
         break
     if not sent:
         break

@@ -1,9 +1,9 @@
-"""A Python writer to be killed: logs the lines of a file, one record each.
+"""A Python writer that tests kill: logs the lines of a file, one record each.
 
 Usage: session.py LOG MAX_BYTES BACKUPS GZIP FILE
 
-Says "ready" when it has done everything but write, and begins when a line
-comes on standard input.
+Prints "ready" when it is about to write, and begins when a line arrives on
+standard input.
 """
 
 import logging

@@ -1,10 +1,10 @@
-"""A Python neighbour that rotates by the clock, and does what it is told.
+"""A Python peer that rotates by the clock and carries out orders.
 
-Each line of standard input is an order, with words between tabs, and is
-answered by "ok" when it has been done:
+Each line of standard input is an order: words separated by tabs. The answer is
+"ok" when the order has been carried out:
 
     zone NAME         the local time zone
-    time SECONDS      what the clock shows from now on
+    time SECONDS      the time that the clock shows from now on
     start WRITER LOG WHEN INTERVAL AT UTC BACKUPS MAX_BYTES GZIP
     line WRITER TEXT
     stop WRITER
@@ -20,7 +20,7 @@ from concurrent_log_handler import ConcurrentTimedRotatingFileHandler
 
 
 def fail(_record):
-    raise  # the exception that is being handled, which ends the script
+    raise  # raises the exception being handled, which ends the script
 
 
 def start(log, when, interval, at, utc, backups, max_bytes, gzip):

@@ -1,9 +1,9 @@
-"""A Python neighbour that rotates by the second: writes numbered lines.
+"""A Python peer that rotates every second: writes numbered lines.
 
 Usage: timed_writer.py LOG GZIP NAME
 
-Says "ready" and waits for a line on standard input, so that all writers start
-at once; writes until there is another, and says how many lines it has written.
+Prints "ready" and waits for a line on standard input, so that all writers start
+at once. It writes until there is another line, and prints how many it wrote.
 """
 
 import logging

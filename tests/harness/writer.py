@@ -1,10 +1,10 @@
-"""A Python neighbour: writes numbered lines through concurrent-log-handler.
+"""A Python peer: writes numbered lines through concurrent-log-handler.
 
 Usage: writer.py LOG MAX_BYTES BACKUPS GZIP NAME COUNT [fcntl]
 
-Says "ready" and waits for a line on standard input, so that all writers start
-at once. A line that cannot be written ends it with status 3: the package's own
-answer would be a traceback and silence about the loss.
+Prints "ready" and waits for a line on standard input, so that all writers start
+at once. If a line cannot be written, it ends with status 3: the package itself
+would only print a traceback and go on without the line.
 
 With "fcntl" it locks by fcntl instead of flock, as Windows programs do under
 Wine.
@@ -44,6 +44,6 @@ print("ready", flush=True)
 sys.stdin.readline()
 for seq in range(int(count)):
     handler.handle(logging.makeLogRecord({"msg": line(name, seq)}))
-    if name[-1] in "1357":  # in no hurry, as in `feed` in neighbours.rs
+    if name[-1] in "1357":  # with pauses, like `feed` in neighbours.rs
         time.sleep(0.00005)
 handler.close()

@@ -1,9 +1,9 @@
 //! `clh-tee`: reads lines from standard input, or from a command, and appends
 //! them to a log that any number of processes share.
 //!
-//! The way of a line: `input` reads it, `tee` copies it to standard output, and
-//! `transform` changes it if asked to. `writer` appends it at once if the lock is
-//! free; otherwise it queues the line, and a second thread appends it.
+//! The path of a line: `input` reads it, `tee` copies it to standard output, and `transform`
+//! changes it if asked to. If the lock is free, `writer` appends the line at once; otherwise it
+//! queues the line, and a second thread appends it.
 
 mod args;
 mod commands;

@@ -1,13 +1,13 @@
 //! The copy of the input on standard output or standard error.
 //!
-//! It never waits in a write, so that the program keeps hearing signals.
+//! A write never waits, so the program keeps handling signals.
 
 use std::io::{self, ErrorKind};
 
 use crate::sys::{Awaited, Output, Stream};
 
 pub(crate) struct Tee {
-    /// None if there is no copy, or it has ended.
+    /// `None` if there is no copy, or it has ended.
     out: Option<Output>,
     pending: Vec<u8>,
 }
@@ -21,8 +21,8 @@ impl Tee {
         Self { out: Output::to(stream), pending: Vec::new() }
     }
 
-    /// Writes `bytes`, and keeps those that the stream does not take at once. A broken stream is an
-    /// error and ends the copy; a closed pipe only ends it.
+    /// Writes `bytes`, and keeps those that the stream does not accept at once. A broken stream is
+    /// an error and ends the copy; a closed pipe only ends it.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let taken = if self.pending.is_empty() { self.take(bytes)? } else { 0 };
         if self.out.is_some() {
@@ -31,7 +31,7 @@ impl Tee {
         Ok(())
     }
 
-    /// Writes more of what was kept, as [`Tee::write`] does.
+    /// Writes more of the kept bytes, like [`Tee::write`].
     pub(crate) fn go_on(&mut self) -> io::Result<()> {
         let mut pending = std::mem::take(&mut self.pending);
         let taken = self.take(&pending)?;
@@ -48,7 +48,7 @@ impl Tee {
         self.out.as_ref().filter(|_| !self.pending.is_empty()).map(Output::awaited)
     }
 
-    /// Writes what it can without waiting; returns how many bytes that was.
+    /// Writes as much as possible without waiting; returns how many bytes that was.
     fn take(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut taken = 0;
         while let (Some(out), false) = (&mut self.out, taken == bytes.len()) {

@@ -1,4 +1,4 @@
-//! Options about what all backups together may take, and how old they get.
+//! Options that limit the size of all backups together, and their age.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ pub(crate) struct Capped {
           hide_default_value = true, hide_short_help = true)]
     pub(crate) max_age: Duration,
 
-    /// Whether --max-total has the unit B, so that a small one is meant.
+    /// Whether --max-total has the unit B, so that a small one is intended.
     #[arg(skip)]
     pub(super) may_be_small: bool,
 }

@@ -1,8 +1,8 @@
 //! Settings from the environment and from a file.
 //!
-//! The command line beats the environment, and both beat the file. To clap the file's
-//! settings are default values, so no rule about options that need or exclude each other
-//! applies to a file that is there for all logs.
+//! The command line overrides the environment, and both override the file. For clap, the file's
+//! settings are default values, so its rules about options that require or exclude each other do
+//! not apply to a file, which is for all logs.
 
 mod settings;
 mod shown;
@@ -46,12 +46,12 @@ pub(crate) struct Configured {
     #[arg(long, group = "mode", conflicts_with = "command", hide_short_help = true)]
     print_config: bool,
 
-    /// The page to show.
+    /// The page to print.
     #[arg(skip)]
     pub(crate) shown: Option<String>,
 }
 
-/// What command line, environment and file give.
+/// The result of command line, environment and file.
 pub(super) struct Read {
     pub(super) matches: ArgMatches,
     /// The page of --print-config.
@@ -64,19 +64,20 @@ pub(super) struct Read {
 pub(super) fn read(report: &Report) -> Result<Read, clap::Error> {
     let all = env::vars_os().filter_map(|(variable, _)| variable.into_string().ok());
     let variables: Vec<_> = all.filter(|variable| variable.starts_with(PREFIX)).collect();
-    // Most runs have none, and looking for each takes a tenth of the CPU time of a start.
+    // Most runs have no such variable, and looking for each takes a tenth of the CPU time of a
+    // start.
     let mut define = if variables.is_empty() { Cli::command } else { with_environment };
     let mut command = define();
     let mut given = command.try_get_matches_from_mut(env::args_os());
-    // Dropping it would only return memory to the system that is needed next.
+    // Not dropped, because that would only return memory to the system that is needed next.
     mem::forget(command);
     if given.as_ref().is_err_and(|error| error.kind() == ErrorKind::TooManyValues) {
-        // Help and messages mention the values of flags only if the command line has one.
+        // Help and messages mention the values of flags only if the command line uses one.
         define = || with_values(with_environment());
         given = define().try_get_matches();
     }
     let mut matches = given?;
-    // Rarely needed, and defines the command line once more.
+    // Rarely needed, and it defines the command line once more.
     let known = LazyCell::new(known);
     for given in &variables {
         let option = given[PREFIX.len()..].to_lowercase().replace('_', "-");
@@ -119,7 +120,8 @@ pub(super) fn read(report: &Report) -> Result<Read, clap::Error> {
     Ok(Read { matches, shown, routes, further })
 }
 
-/// Reads every option but the modes from the environment too; a flag may be `yes`, `off` or `1`.
+/// Reads every option except the modes from the environment, too; a flag may be `yes`, `off` or
+/// `1`.
 fn with_environment() -> Command {
     Cli::command().mut_args(|arg| {
         let is_mode = MODES.contains(&arg.get_id().as_str());

@@ -1,4 +1,4 @@
-//! Options about the mode and the owner of new files.
+//! Options for the mode and the owner of new files.
 
 use clap::Args;
 
@@ -36,7 +36,7 @@ impl Files {
         self.chmod.or(self.umask.map(|mask| 0o666 & !mask))
     }
 
-    /// Sets the umask if one was given; it counts for directories too. Returns the old one.
+    /// Sets the umask if one was given; it applies to directories, too. Returns the old one.
     pub(crate) fn set_umask(&self) -> Option<Umask> {
         self.umask.map(set_umask)
     }
@@ -54,7 +54,7 @@ fn mask(text: &str) -> Result<u32, String> {
     bits(text, 0, "027")
 }
 
-/// Parses permission bits, of which `owner` is the owner's right to write.
+/// Parses permission bits; `owner` is the bit for the owner's right to write.
 fn bits(text: &str, owner: u32, example: &str) -> Result<u32, String> {
     refused()?;
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
@@ -67,7 +67,7 @@ fn bits(text: &str, owner: u32, example: &str) -> Result<u32, String> {
 fn owner(text: &str) -> Result<Owner, String> {
     refused()?;
     let id = |kind, name: &str, known: fn(&str) -> Option<u32>| {
-        // The highest number means "none" to the system.
+        // For the system, the highest number means "none".
         let number = || name.parse().ok().filter(|number| *number != u32::MAX);
         known(name).or_else(number).ok_or_else(|| format!("there is no {kind} '{name}'"))
     };

@@ -1,6 +1,6 @@
-//! Man page and completions, as far as they are generated from the command line's definition.
-//! They are files of the package, so that installing needs no generator. These tests compare them,
-//! and `UPDATE=1 cargo test --locked generated` writes them.
+//! The parts of the man page and the completions that are generated from the definition of the
+//! command line. They are files of the package, so that installing needs no generator. These tests
+//! compare them; `UPDATE=1 cargo test --locked generated` writes them.
 
 use std::path::Path;
 use std::{env, fs};
@@ -14,7 +14,7 @@ use crate::args::Cli;
 const BEGIN: &str = ".\\\" OPTIONS begin: generated from the clap definition\n";
 const END: &str = ".\\\" OPTIONS end\n";
 
-/// Options of other commands in the README.
+/// Options of other commands that the README mentions.
 const OF_OTHERS: [&str; 4] = ["--include-ignored", "--locked", "--path", "--release"];
 
 fn read(file: &str) -> String {
@@ -22,7 +22,7 @@ fn read(file: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {file}: {error}"))
 }
 
-/// Asserts that the package's `file` is as `made`, or writes it.
+/// Asserts that the package's `file` equals `made`, or writes it.
 #[track_caller]
 fn compare(file: &str, made: &str) {
     if env::var_os("UPDATE").is_some_and(|value| value == "1") {
@@ -42,8 +42,8 @@ fn options_section() -> String {
     Man::new(Cli::command()).render_options_section(&mut made).expect("write to memory");
     let made = String::from_utf8(made).expect("UTF-8");
     let (_, section) = made.split_once(".SH OPTIONS\n").expect("a section of this name");
-    // The style of man pages: a request instead of an empty line between paragraphs, one
-    // line per sentence, value names without brackets, and no string for the apostrophe.
+    // The style of man pages: a request instead of an empty line between paragraphs, a line for
+    // each sentence, value names without brackets, and no string for the apostrophe.
     let forms = [
         ("\n\n", "\n.IP\n"),
         (". ", ".\n"),
@@ -54,7 +54,7 @@ fn options_section() -> String {
         ("\\*(Aq", "\\(aq"),
     ];
     let section = forms.iter().fold(section.to_owned(), |text, (from, to)| text.replace(from, to));
-    // To clap each group of options is a section.
+    // For clap each group of options is a section.
     let heading = |line: &str| match line.strip_prefix(".SH ") {
         Some(group) => {
             let group = group.trim_matches('"');

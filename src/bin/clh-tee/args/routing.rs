@@ -1,4 +1,4 @@
-//! The options that give further logs.
+//! The options that add further logs.
 
 use std::ffi::OsString;
 use std::path::{self, Path, PathBuf};
@@ -10,7 +10,7 @@ use super::Cli;
 use super::values::fault_of_log;
 use crate::transform::{Routes, pattern};
 
-/// In the order in which [`Routes`] number their logs.
+/// In the order in which [`Routes`] numbers their logs.
 const ROUTING: [&str; 2] = ["copy", "divert"];
 
 #[derive(Debug, Args)]
@@ -34,12 +34,12 @@ pub(crate) struct Routing {
     #[arg(long, value_names = ["REGEX", "LOG2"], num_args = 2, hide_short_help = true)]
     divert: Vec<OsString>,
 
-    /// The settings of the logs that these options give.
+    /// The settings of the further logs.
     #[arg(skip)]
     pub(crate) logs: Vec<Cli>,
 }
 
-/// Returns what goes where, and the further logs; or which option is wrong and why.
+/// Returns the routes and the further logs, or the wrong option and the reason.
 pub(super) fn routes(matches: &ArgMatches) -> Result<(Routes, Vec<&Path>), (&str, String)> {
     let (mut patterns, mut logs) = ([Vec::new(), Vec::new()], Vec::new());
     for (id, patterns) in ROUTING.into_iter().zip(&mut patterns) {
@@ -58,7 +58,7 @@ pub(super) fn routes(matches: &ArgMatches) -> Result<(Routes, Vec<&Path>), (&str
     Ok((Routes { copies, diverts }, logs))
 }
 
-/// Returns what is wrong with the further logs.
+/// Returns what is wrong with the further logs, if anything.
 pub(super) fn fault(log: &Path, further: &[&Path]) -> Option<String> {
     if further.is_empty() {
         return None;

@@ -1,4 +1,4 @@
-//! Options about rotation by the clock, and about what follows a rotation.
+//! Options for rotation by the clock, and for what follows a rotation.
 
 use std::ffi::OsString;
 
@@ -46,11 +46,11 @@ pub(crate) struct Timed {
     #[arg(long, value_name = "COMMAND", hide_short_help = true)]
     pub(crate) on_rotate: Option<OsString>,
 
-    /// Whether --backups stands on the command line, so that --rotate may shorten the history.
+    /// Whether --backups is on the command line, so that --rotate may shorten the history.
     #[arg(skip)]
     pub(crate) may_cut: bool,
 
-    /// Whether --max-bytes has the unit B, so that a small limit is meant.
+    /// Whether --max-bytes has the unit B, so that a small limit is intended.
     #[arg(skip)]
     pub(crate) may_be_small: bool,
 }

@@ -1,4 +1,4 @@
-//! Messages about a wrong command line: clap's, with a tip for what users of other programs try.
+//! Messages about a wrong command line: clap's, plus a tip for users of other programs.
 
 use std::env;
 
@@ -10,7 +10,7 @@ use super::config::variable;
 use crate::config;
 
 /// Options of logrotate, rotatelogs, svlogd, multilog, tee, tail, journalctl and Python's handlers,
-/// and what there is instead.
+/// with their equivalents here.
 const SYNONYMS: &str = "
 --max-size --maxsize --size: the size at which LOG rotates is --max-bytes SIZE
 --minsize --rotate-size --limit: the size at which LOG rotates is --max-bytes SIZE
@@ -56,14 +56,14 @@ const SYNONYMS: &str = "
 pub(super) fn message(error: &Error) -> String {
     let text = error.render().to_string().replace("value was not a boolean", "give yes or no");
     let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
-    // A mistyped option is no log of that name.
+    // A mistyped option is not the name of a log.
     let tip = tip(error);
     let similar = tip.is_none() && is_similar(error);
     let is_wanted = |line: &&str| {
         let of_every_dash = line.contains("as a value, use '");
         !(of_every_dash || !similar && line.contains("a similar argument exists"))
     };
-    // clap's usage names the option that it takes for similar.
+    // Clap's own usage names the option that it considers similar.
     let usage = Cli::command().render_usage().to_string();
     let unknown = error.kind() == ErrorKind::UnknownArgument && !similar;
     let shown = |line| if unknown && str::starts_with(line, "Usage: ") { &usage } else { line };
@@ -93,7 +93,7 @@ fn tip(error: &Error) -> Option<String> {
     }
 }
 
-/// Whether the option that clap takes an unknown one for is nearly it.
+/// Returns whether the option that clap suggests is very similar to the unknown one.
 fn is_similar(error: &Error) -> bool {
     let words =
         [ContextKind::InvalidArg, ContextKind::SuggestedArg].map(|kind| context(error, kind));

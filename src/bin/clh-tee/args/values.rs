@@ -10,7 +10,7 @@ use jiff::civil::date;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Later times might overflow the clock.
+/// Later times could overflow the clock.
 const LONGEST_TIME: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
 
 pub(crate) fn size(text: &str) -> Result<u64, String> {
@@ -33,7 +33,7 @@ pub(crate) fn length(text: &str) -> Result<usize, String> {
 }
 
 pub(crate) fn count(text: &str) -> Result<u64, String> {
-    // To tail, +5 is another count than 5.
+    // To tail, +5 means another count than 5.
     let count = text.parse().ok().filter(|_| !text.starts_with('+'));
     count.ok_or_else(|| "give a number such as 5".to_owned())
 }
@@ -60,7 +60,7 @@ pub(crate) fn time(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Parses an age. To logrotate a bare number is in days.
+/// Parses an age. Logrotate would take a bare number as days.
 pub(super) fn age(text: &str) -> Result<Duration, String> {
     match (time(text), text.parse::<f64>()) {
         (Ok(time), Ok(_)) if !time.is_zero() => {
@@ -71,13 +71,13 @@ pub(super) fn age(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Refuses what is no point in time.
+/// Refuses a text that is not a point in time.
 pub(super) fn known_point(text: &str) -> Result<String, String> {
     let known = point(text, &Zone::utc()).map(|_| text.to_owned());
     known.ok_or_else(|| "give a time such as 2h, yesterday, 22:00 or 2026-11-22T10:00".to_owned())
 }
 
-/// Returns a point in time: an exact one, one of a day's, or how long ago it is.
+/// Returns a point in time, given exactly, as a time of day, or as how long ago it is.
 pub(super) fn point(text: &str, zone: &Zone) -> Option<SystemTime> {
     let now = SystemTime::now();
     let ago = text.strip_suffix(" ago").unwrap_or(text);
@@ -97,7 +97,7 @@ pub(super) fn point(text: &str, zone: &Zone) -> Option<SystemTime> {
     }
 }
 
-/// Returns what is wrong with the name of a lock file, a backup or a compressed file.
+/// Returns what is wrong if this is the name of a lock file, a backup or a compressed file.
 pub(super) fn fault_of_log(log: &Path) -> Option<String> {
     let name = log.file_name()?.to_str()?;
     let shown = Escaped::path(log);

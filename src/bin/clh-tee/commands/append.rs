@@ -1,4 +1,4 @@
-//! Appends what standard input or a command brings.
+//! Appends the lines of standard input or of a command.
 
 use std::path::Path;
 use std::{iter, process};
@@ -15,7 +15,8 @@ use crate::tee::Tee;
 use crate::writer::post_rotate::PostRotate;
 use crate::writer::sink::Sink;
 
-/// Appends until the input ends. What can fail is tried before. `umask` is the one before --umask.
+/// Appends until the input ends. Everything that can fail is tried before. `umask` is the one
+/// before --umask.
 pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::Result<Status> {
     cli.transforming.check()?;
     let logs: Vec<&Cli> = iter::once(cli).chain(&cli.routing.logs).collect();
@@ -27,7 +28,7 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
         refuse_loops(&of_log.log, cli)?;
         opened.push((log, post_rotate, is_nowhere));
     }
-    // Before any thread starts: threads inherit the blocked signals.
+    // Before any thread starts, because threads inherit the blocked signals.
     let runs = cli.running.is_asked_for();
     let signals = Signals::catch(runs).context("cannot catch signals")?;
     let mut sinks = Vec::new();
@@ -49,7 +50,7 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
         vec![(Input::stdin(), Stream::Out)]
     };
     let pid = child.as_ref().and_then(Child::pid).unwrap_or_else(process::id);
-    // With --quiet-ok the copy is spooled, and shown if the command fails.
+    // With --quiet-ok, the copy is kept, and shown if the command fails.
     let quiet = cli.quiet && !cli.running.quiet_ok && !sinks.iter().any(|sink| sink.discards);
     let tee = |stream| if quiet { Tee::off() } else { Tee::to(stream) };
     let source = |(input, stream)| Source::new(input, stream, tee(stream), cli, pid);
@@ -60,8 +61,8 @@ pub(crate) fn run(cli: &Cli, report: &Report, umask: Option<Umask>) -> anyhow::R
     Ok(EventLoop::new(cli, report, signals, sources, sinks, child).run())
 }
 
-/// Opens the log. With --keep-going, one that cannot be opened is replaced by one that takes
-/// nothing (then returns true), and the output is copied even with -q.
+/// Opens the log. With --keep-going, a log that cannot be opened is replaced by one that discards
+/// all lines; then this returns true, and the output is copied even with -q.
 fn open(cli: &Cli, running: &Running, report: &Report) -> anyhow::Result<(RotatingLog, bool)> {
     match cli.options().open(&cli.log) {
         Err(error) if running.keep_going => {
@@ -78,7 +79,7 @@ fn open(cli: &Cli, running: &Running, report: &Report) -> anyhow::Result<(Rotati
     }
 }
 
-/// Refuses a log that is also the input or the output: it would feed itself.
+/// Refuses a log that is also the input or the output, because it would feed itself.
 fn refuse_loops(path: &Path, cli: &Cli) -> anyhow::Result<()> {
     let log = Escaped::path(path);
     let copies = !cli.quiet || cli.running.quiet_ok;

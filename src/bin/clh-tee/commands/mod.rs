@@ -1,4 +1,4 @@
-//! What the program can be asked to do.
+//! The modes of the program.
 
 pub(crate) mod append;
 pub(crate) mod read;
@@ -12,7 +12,7 @@ use clh_tee::{Escaped, Hold, RotatingLog};
 use crate::args::Cli;
 use crate::messages::time;
 
-/// Acquires the lock within --lock-timeout, to `verb` the log.
+/// Acquires the lock within --lock-timeout; `verb` is what to do with the log, for messages.
 fn hold_in_time<'a>(log: &'a mut RotatingLog, cli: &Cli, verb: &str) -> anyhow::Result<Hold<'a>> {
     let Some(limit) = cli.lock_timeout else { return Ok(log.hold()?) };
     let waited = time(limit);

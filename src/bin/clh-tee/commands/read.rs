@@ -1,8 +1,8 @@
 //! `--read`: writes the whole chain of a log to standard output, and follows the log.
 //!
-//! A second thread reads a log that is followed: it may wait for the lock, the log or the
-//! reader of standard output. The first thread waits for signals, and ends the program
-//! between two pieces, so that it writes whole lines only.
+//! A log that is followed is read by a second thread, because that may wait for the lock, the log
+//! or the reader of standard output. The first thread waits for signals. It ends the program
+//! between two pieces, so that only whole lines are written.
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, Write};
@@ -23,20 +23,20 @@ use crate::sys::{
 };
 use crate::transform::{Settings, Transform};
 
-/// How long to wait for the log before looking at it again.
+/// How long to wait for the log before checking it again.
 const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 /// The same where no signal interrupts the wait.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// How often to try to end between two pieces.
 const BETWEEN_PIECES: Duration = Duration::from_millis(20);
 
-/// How many bytes may be kept before the last lines among them are looked for.
+/// How many bytes to keep before searching them for the last lines.
 const ENOUGH: usize = 1024 * 1024;
 
 struct Output {
     file: Stdout,
     status: Status,
-    /// Nothing may be written any more.
+    /// Set when nothing may be written any more.
     ended: bool,
 }
 
@@ -45,7 +45,7 @@ struct Copier {
     path: PathBuf,
     options: ReadOptions,
     settings: Settings,
-    /// How many of the last lines are wanted, if not all.
+    /// How many of the last lines to show, if not all.
     lines: Option<usize>,
     follow: bool,
     output: Arc<Mutex<Output>>,
@@ -55,7 +55,7 @@ struct Copier {
 pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     let file = Stdout::open().context("no standard output")?;
     if is_standard(Stream::Out, &cli.log) {
-        // It would feed itself.
+        // The output would feed the log's reader forever.
         bail!("cannot read '{}': it is standard output too", Escaped::path(&cli.log));
     }
     raise_limit();
@@ -80,7 +80,7 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     }
 }
 
-/// Runs `copier` until it ends, a signal comes, or standard output is closed.
+/// Runs `copier` until it ends, a signal arrives, or standard output is closed.
 fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow::Result<Status> {
     let (end, done) = waker().context("cannot make a pipe")?;
     let stdout = lock(output).file.try_clone().context("no standard output")?;
@@ -92,7 +92,7 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
         status
     });
     let Ok(copying) = started else {
-        // No thread can be started: signals are looked for between two pieces.
+        // No thread can be created, so signals are checked between two pieces.
         return copier
             .copy(BETWEEN_LOOKS, || !is_closed() && !signals.caught().into_iter().any(ends));
     };
@@ -100,7 +100,7 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
     loop {
         let mut awaited = vec![done.awaited(), stdout.closed()];
         awaited.extend(signals.awaited());
-        // An error means that a signal interrupted the wait: then it is over too.
+        // An error means that a signal interrupted the wait, which is then over.
         sys::wait(&mut awaited, timeout).unwrap_or_default();
         if is_ready_within(done.awaited(), Duration::ZERO) {
             return copying.join().unwrap_or(Ok(Status::Lost));
@@ -113,7 +113,7 @@ fn watch(copier: Copier, output: &Mutex<Output>, mut signals: Signals) -> anyhow
         if !asked && !ending && !is_closed() {
             continue;
         }
-        // End between two pieces, if the reader takes the one that is being written. A second
+        // End between two pieces, if the reader accepts the one that is being written. A second
         // signal ends in the middle of it.
         timeout = Some(BETWEEN_PIECES);
         if let Ok(mut output) = output.try_lock() {
@@ -128,8 +128,8 @@ fn ends(signal: Caught) -> bool {
 }
 
 impl Copier {
-    /// Copies what there is. Then follows the log if asked to, as long as `goes_on` says so,
-    /// and looks for new lines at least once an `interval`.
+    /// Copies what there is. If asked to, then follows the log as long as `goes_on` returns true,
+    /// and checks for new lines at least once per `interval`.
     fn copy(self, interval: Duration, mut goes_on: impl FnMut() -> bool) -> anyhow::Result<Status> {
         let mut transform = Transform::new(&self.settings, 0, "")?;
         let mut log = match self.lines {
@@ -154,7 +154,7 @@ impl Copier {
         Ok(lock(&self.output).status)
     }
 
-    /// Writes the last `count` lines. Of the backups only those are read that hold them.
+    /// Writes the last `count` lines. Reads only the backups that contain them.
     fn last(
         &self,
         count: usize,
@@ -211,12 +211,12 @@ impl Copier {
     }
 }
 
-/// The last lines of what was added.
+/// Collects the last lines of what is added.
 #[derive(Default)]
 struct Last {
     count: usize,
     lines: Vec<u8>,
-    /// How many bytes were left when others were dropped last.
+    /// How many bytes were left the last time that lines were dropped.
     kept: usize,
 }
 
@@ -228,7 +228,7 @@ impl Last {
         }
     }
 
-    /// Drops all lines but the last; returns whether there are as many as are wanted.
+    /// Drops all lines but the last ones; returns whether there are as many as wanted.
     fn drop_others(&mut self) -> bool {
         let Some(before) = self.count.checked_sub(1) else {
             self.lines.clear();
@@ -242,8 +242,8 @@ impl Last {
     }
 }
 
-/// Returns what is shown of `piece`: whole lines if there is a `transform`, but for one at the
-/// end of the log.
+/// Returns what to show of `piece`. With a `transform` it must be whole lines, except at the end of
+/// the log.
 fn shown<'a>(piece: &'a [u8], transform: Option<&mut Transform>) -> Cow<'a, [u8]> {
     let Some(transform) = transform else { return Cow::Borrowed(piece) };
     let mut apply = |lines: &[u8]| {
@@ -259,14 +259,14 @@ fn shown<'a>(piece: &'a [u8], transform: Option<&mut Transform>) -> Cow<'a, [u8]
     let mut shown = apply(whole);
     if !partial.is_empty() {
         let mut last = apply(&[partial, b"\n"].concat());
-        // Its newline, if it is shown.
+        // Its newline, if the line is shown.
         last.pop();
         shown.append(&mut last);
     }
     Cow::Owned(shown)
 }
 
-/// Writes `piece`; if nothing may be written any more, fails like a closed pipe.
+/// Writes `piece`. If nothing may be written any more, fails like a closed pipe.
 fn write(output: &Mutex<Output>, piece: &[u8]) -> io::Result<()> {
     let mut output = lock(output);
     if output.ended { Err(ErrorKind::BrokenPipe.into()) } else { output.file.write_all(piece) }

@@ -1,4 +1,4 @@
-//! `--repair`: repairs a log and prints what was done, line by line.
+//! `--repair`: repairs a log and prints each change on a line.
 
 use clh_tee::{Change, Notice};
 

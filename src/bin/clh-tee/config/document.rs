@@ -1,4 +1,4 @@
-//! Parses the file. The only user of the crate toml.
+//! Parses a settings file. Only this file uses the crate toml.
 //!
 //! ```toml
 //! max-bytes = "512K"        # for every log
@@ -20,7 +20,7 @@ type Value<'a> = Spanned<DeValue<'a>>;
 
 type Entries<'a, 't> = Vec<(&'t Name<'a>, &'t Value<'a>)>;
 
-/// Reads all sections, in their order; what is for every log comes first.
+/// Parses all sections, in order; the settings for every log come first.
 pub(crate) fn sections(file: &Found, known: &[Known]) -> Result<Vec<Section>, String> {
     let document = DeTable::parse(&file.text)
         .map_err(|error| file.fault(error.span().map_or(0, |span| span.start), error.message()))?;
@@ -93,7 +93,7 @@ fn setting(
     Ok(Setting { id, name, is_own: false, values, origin, value_at })
 }
 
-/// Returns the texts that `value` stands for; or what the setting takes.
+/// Returns the texts that `value` means, or, as an error, what the setting accepts.
 fn texts(kind: &Kind, value: &DeValue<'_>) -> Result<Vec<String>, &'static str> {
     match (kind, value) {
         (Kind::Flag, DeValue::Boolean(yes)) => Ok(vec![yes.to_string()]),
@@ -108,12 +108,12 @@ fn texts(kind: &Kind, value: &DeValue<'_>) -> Result<Vec<String>, &'static str> 
     }
 }
 
-/// Returns what the command line would give; or what is `wanted`.
+/// Returns the text as on the command line, or, as an error, what is `wanted`.
 fn text(value: &DeValue<'_>, wanted: &'static str) -> Result<String, &'static str> {
     match value {
         DeValue::String(text) => Ok(text.to_string()),
         DeValue::Integer(number) if number.radix() == 10 => Ok(number.as_str().to_owned()),
-        // A mode is 640, not 0o640: its digits count, not its value.
+        // A mode is 640, not 0o640: the digits count, not the value.
         DeValue::Integer(_) => Err("digits without a prefix, as on the command line"),
         DeValue::Float(number) => Ok(number.as_str().to_owned()),
         DeValue::Datetime(time) => Ok(time.to_string()),
@@ -121,7 +121,7 @@ fn text(value: &DeValue<'_>, wanted: &'static str) -> Result<String, &'static st
     }
 }
 
-/// Returns a text as a value: a number bare, all else in quotes.
+/// Returns a text as a TOML value: a number bare, anything else in quotes.
 pub(crate) fn value(text: &str) -> String {
     if text.parse::<i64>().is_ok_and(|number| number.to_string() == text) {
         return text.to_owned();

@@ -1,8 +1,8 @@
 //! Settings from a file, so that all writers of a log agree.
 //!
-//! `search` finds the file, `document` parses it, and `pattern` says which logs a section is
-//! about. Here settings are texts: what they mean is up to the command line. This file is the
-//! only user of the crate strsim.
+//! `search` finds the file, `document` parses it, and `pattern` decides which logs a section
+//! applies to. Here settings are texts; the command line interprets them. Only this file uses the
+//! crate strsim.
 
 mod document;
 mod pattern;
@@ -18,19 +18,19 @@ use self::pattern::Pattern;
 pub(crate) use self::document::{sections, value};
 pub(crate) use self::search::{Found, find};
 
-/// How alike two names must be for a guess; clap's number.
+/// The similarity that two names need for a suggestion; the same as clap's.
 const ALIKE: f64 = 0.7;
 
-/// The same for a name that another program may use.
+/// The same for a variable name that could also be another program's.
 const NEARLY: f64 = 0.9;
 
-/// An option, as a file sees it.
+/// An option, as far as a settings file is concerned.
 #[derive(Debug)]
 pub(crate) struct Known {
     pub(crate) id: String,
-    /// The first is the one to show.
+    /// Messages show the first.
     pub(crate) names: Vec<String>,
-    /// `None`: it is for the command line only.
+    /// `None` if only the command line can set it.
     pub(crate) kind: Option<Kind>,
 }
 
@@ -38,13 +38,13 @@ pub(crate) struct Known {
 pub(crate) enum Kind {
     /// `true` or `false`.
     Flag,
-    /// One text or number. `true` stands for `bare`, and `false` may mean "not given".
+    /// One text or number. `true` means `bare`, and `false` means "not given" if allowed.
     One { bare: Option<String>, may_be_off: bool },
     /// A list of texts.
     Many,
 }
 
-/// What a file sets for some logs; for all of them if there is no pattern.
+/// The settings for some logs, or, without a pattern, for all.
 #[derive(Debug)]
 pub(crate) struct Section {
     pattern: Option<Pattern>,
@@ -55,13 +55,13 @@ pub(crate) struct Section {
 pub(crate) struct Setting {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// It is for some logs, not for all.
+    /// Whether it applies to some logs only.
     pub(crate) is_own: bool,
-    /// Without any, the option counts as not given.
+    /// Empty if the option counts as not given.
     pub(crate) values: Vec<String>,
-    /// Where it stands: `FILE:LINE`.
+    /// Its position, as `FILE:LINE`.
     pub(crate) origin: String,
-    /// Where its value stands: `FILE:LINE:COLUMN`.
+    /// The position of its value, as `FILE:LINE:COLUMN`.
     value_at: String,
 }
 
@@ -71,7 +71,7 @@ impl Setting {
     }
 }
 
-/// Returns the settings for `log`, each option once: later ones in the file win.
+/// Returns the settings for `log`, each option once: the last one in the file wins.
 pub(crate) fn settings_for<'a>(sections: &'a [Section], log: &Path) -> Vec<&'a Setting> {
     let names = LazyCell::new(|| pattern::names(log));
     let is_meant =
@@ -97,7 +97,7 @@ fn unknown(known: &[Known], name: &str) -> String {
     }
 }
 
-/// Returns the option that a name is nearly but not quite.
+/// Returns the option that `name` is probably meant to be.
 pub(crate) fn misspelt<'a>(known: &'a [Known], name: &str) -> Option<&'a str> {
     let names = known.iter().flat_map(|option| &option.names).map(String::as_str);
     if known_as(known, name).is_some() { None } else { nearest(name, names, NEARLY) }

@@ -1,4 +1,4 @@
-//! Which logs a section is about. The only user of the crate glob.
+//! Decides which logs a section applies to. Only this file uses the crate glob.
 
 use std::path::{self, Path};
 
@@ -6,20 +6,20 @@ use glob::{MatchOptions, Pattern as Glob};
 
 use crate::sys::{NAMES_HAVE_CASE, plain};
 
-/// `*` and `?` do not match `/`, as in a shell; but they match a leading dot.
+/// As in a shell, `*` and `?` do not match `/`; unlike there, they match a leading dot.
 const AS_IN_A_SHELL: MatchOptions = MatchOptions {
     case_sensitive: NAMES_HAVE_CASE,
     require_literal_separator: true,
     require_literal_leading_dot: false,
 };
 
-/// Matches a log's absolute path, or its name in any directory. As no star reaches over a separator,
-/// a pattern without one matches no path.
+/// Matches a log's absolute path, or its name in any directory. A star does not match a separator,
+/// so a pattern without a separator matches no path.
 #[derive(Debug)]
 pub(super) struct Pattern(Glob);
 
 impl Pattern {
-    /// Parses a pattern: an absolute path, or a name without a separator.
+    /// Parses a pattern, which must be an absolute path or a name without a separator.
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let is_absolute = Path::new(text).is_absolute();
         if text.is_empty() || (text.contains(path::is_separator) && !is_absolute) {
@@ -38,11 +38,11 @@ impl Pattern {
     }
 }
 
-/// Returns the name of a log, its absolute path as given, and the same with the links among its
-/// directories resolved, if possible. What is not UTF-8 becomes U+FFFD, which `?` matches.
+/// Returns the name of a log, its absolute path as given, and, if possible, that path with the
+/// links among its directories resolved. Bytes that are not UTF-8 become U+FFFD, which `?` matches.
 pub(super) fn names(log: &Path) -> Vec<String> {
     let name = log.file_name().unwrap_or_default();
-    // It has none if the working directory is gone; then opening the log fails too.
+    // If the working directory is gone, there is none; then opening the log fails, too.
     let absolute = path::absolute(log).ok();
     let directory = absolute.as_deref().and_then(Path::parent);
     let resolved = directory.and_then(|directory| directory.canonicalize().ok());

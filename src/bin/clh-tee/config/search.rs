@@ -1,7 +1,7 @@
-//! Finds the file, and decides whether to trust it.
+//! Finds the settings file and decides whether to trust it.
 //!
-//! A file that is named must exist. Otherwise it is the user's own, or else the system's.
-//! Usually there is none, which costs two calls.
+//! A file given by name must exist. Otherwise it is the user's own or, without one, the system's.
+//! Usually there is neither, which costs two system calls.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -25,7 +25,8 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// Returns where the byte at `offset` is, `FILE:LINE`, and its column in characters; from 1.
+    /// Returns the line of the byte at `offset`, as `FILE:LINE`, and its column in characters from
+    /// 1.
     pub(super) fn place(&self, offset: usize) -> (String, usize) {
         let before = self.text.get(..offset).unwrap_or(&self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -40,7 +41,7 @@ impl Found {
     }
 }
 
-/// Finds the file that is `named`, or else the first there is. An empty name means no file.
+/// Returns the file `named`, or else the first that exists. An empty name means no file.
 pub(crate) fn find(named: Option<&OsStr>, report: &Report) -> Result<Option<Found>, String> {
     if let Some(named) = named {
         let path = PathBuf::from(named);
@@ -58,16 +59,16 @@ pub(crate) fn find(named: Option<&OsStr>, report: &Report) -> Result<Option<Foun
     own().or_else(of_the_system).map(|(file, path)| read(file, path)).transpose()
 }
 
-/// Opens the user's own file, if there is one.
+/// Opens the user's own file, if it exists.
 ///
-/// With `sudo`, or in a service that has dropped root's rights, the home directory may be
-/// another user's. Its file is ignored: it could make root write anywhere.
+/// With `sudo`, or in a service that has dropped root's rights, the home directory may be another
+/// user's. Then the file is ignored, because it could make root write anywhere.
 fn open_own(path: &Path, report: &Report) -> Option<io::Result<File>> {
     let file = File::open(path);
     let metadata = match &file {
         Ok(file) => file.metadata(),
         Err(error) if is_missing(error) => return None,
-        // If not even the directory lets us in, it is another user's.
+        // If we may not enter the directory, it is another user's.
         Err(_) => Ok(fs::metadata(path).ok()?),
     };
     if metadata.as_ref().is_ok_and(|metadata| !is_trusted(metadata)) {

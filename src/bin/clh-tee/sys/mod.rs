@@ -1,4 +1,4 @@
-//! What differs between systems, behind the same names on all of them.
+//! The differences between systems, behind the same names on all of them.
 //!
 //! ```text
 //!   waiting    Awaited, wait, Waker      poll             │ a bell that threads ring
@@ -8,8 +8,8 @@
 //!   files      umask, owners, settings   nix              │ refused, or the environment's
 //! ```
 //!
-//! Only `unix` and `windows` use one system's calls, and the crates for them. Many
-//! things can be [awaited](Awaited) at once; using one that is ready never waits.
+//! Only `unix` and `windows` use calls of one system, and the crates for them. Several things can
+//! be [awaited](Awaited) at once; using one that is ready never waits.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -45,7 +45,7 @@ pub(crate) const READ: usize = 256 * 1024;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stream {
-    /// Standard output; our standard input counts as this one.
+    /// Standard output. Lines from our standard input are treated like this.
     Out,
     Err,
 }
@@ -71,30 +71,30 @@ impl Stream {
 pub(crate) struct Caught {
     pub(crate) request: Request,
     pub(crate) sender: Sender,
-    /// Its number, where it can be passed on or died of.
+    /// Its number, if it can be passed on or cause our death.
     pub(crate) number: Option<i32>,
-    /// It was ignored when we began, so we ignore it too.
+    /// It was ignored when we started, so we ignore it, too.
     pub(crate) ignored: bool,
 }
 
 #[cfg_attr(windows, expect(dead_code, reason = "no signal asks for all of it there"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// INT: go on until the input ends.
+    /// INT: continue until the input ends.
     Interrupt,
     Quit,
     Terminate,
-    /// HUP: as `Flush`, if there is no command.
+    /// HUP: like `Flush` if there is no command.
     HangUp,
-    /// USR1: put all lines read so far on disk.
+    /// USR1: append all lines read so far, and sync them.
     Flush,
     Rotate,
-    /// TSTP, TTIN, TTOU: stop, as a shell's job does.
+    /// TSTP, TTIN, TTOU: stop, like a shell's job.
     Stop,
     Continue,
-    /// CHLD: a child has ended, stopped, or goes on.
+    /// CHLD: a child has ended, stopped or continued.
     Child,
-    /// Any other, which only concerns a command.
+    /// Any other signal, which concerns only a command.
     Other,
 }
 
@@ -104,20 +104,20 @@ impl Request {
     }
 }
 
-/// The source of a signal, as far as it is known.
+/// The sender of a signal, as far as known.
 #[cfg_attr(windows, expect(dead_code, reason = "there all come from the console"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sender {
     /// The terminal, which signals the whole process group.
     Terminal,
-    /// Another process, perhaps only to us.
+    /// Another process, perhaps only us.
     Process,
-    /// Ourselves, by a write to a closed pipe or beyond the file size limit, or a child's
-    /// end: not for a command.
+    /// Ourselves, by a write to a closed pipe or beyond the file size limit, or the end of a child.
+    /// It is not for the command.
     Ourselves,
 }
 
-/// Locks `mutex`: a thread that panics ends the program, so what it leaves is never seen.
+/// Locks `mutex`. A thread that panics ends the program, so a poisoned state is never seen.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

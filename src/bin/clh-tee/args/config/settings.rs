@@ -1,4 +1,4 @@
-//! Options as settings: which there are, what each takes, and how a file's settings become default
+//! Options as settings: which exist, what each accepts, and how a file's settings become default
 //! values. All of it is derived from the definition of the command line; no option is named here.
 
 use std::error::Error;
@@ -15,7 +15,7 @@ use crate::args::{Cli, routing};
 use crate::config::{Kind, Known, Section, Setting};
 use crate::transform::BARE_TIMESTAMP;
 
-/// The groups whose options ask for something to be done now: a file cannot set them.
+/// The groups of options that do something now; a file cannot set them.
 const NO_SETTINGS: [&str; 4] = ["mode", "Configured", "Looking", "Reading"];
 
 pub(super) fn known() -> Vec<Known> {
@@ -50,7 +50,7 @@ fn kind(command: &Command, arg: &Arg) -> Option<Kind> {
     }
 }
 
-/// Lets the flags that may stand in a file have a value on the command line, as in `--gzip=no`.
+/// Lets flags that a file may set have a value on the command line, as in `--gzip=no`.
 pub(in crate::args) fn with_values(command: Command) -> Command {
     let flags = known().into_iter().filter(|option| option.kind == Some(Kind::Flag));
     let with_value = |arg: Arg| {
@@ -74,8 +74,8 @@ pub(super) fn with_settings<'a>(
     })
 }
 
-/// Returns what is given for a further log. What the file says for its path comes first, then the
-/// command line's `given`, then the environment, and last what the file says for all logs.
+/// Returns the options for a further log. A file's settings for its path come first, then the
+/// command line, `given`, then the environment, and last a file's settings for all logs.
 pub(super) fn for_log(
     command: Command,
     known: &[Known],
@@ -91,7 +91,7 @@ pub(super) fn for_log(
             argument
         };
         match (own(id), kind) {
-            // As an argument, so that no other one implies it.
+            // Passed as an argument, so that no other option implies it.
             (Some(setting), Some(Kind::Flag)) => {
                 arguments.extend(setting.values.iter().map(|value| argument(value.as_ref())));
             }
@@ -108,7 +108,7 @@ pub(super) fn for_log(
     with_settings(with_values(command), settings.iter().copied()).try_get_matches_from(arguments)
 }
 
-/// Tries every value in a file: a wrong one is reported for other logs, too.
+/// Checks every value in a file, so that a wrong one is reported for any log.
 pub(super) fn refuse_bad_values(sections: &[Section]) -> Result<(), clap::Error> {
     for Section { settings, .. } in sections {
         let command = with_settings(Cli::command(), settings);

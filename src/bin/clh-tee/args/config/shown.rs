@@ -1,4 +1,4 @@
-//! The page that shows all settings, and where each came from. It can be used as a file.
+//! The page of --print-config: all settings and their origins. It is a valid settings file.
 
 use std::ffi::OsStr;
 use std::path::{self, PathBuf};
@@ -13,16 +13,16 @@ use crate::args::values::size;
 use crate::config::{Kind, Known, Setting, value};
 use crate::messages::size as size_of;
 
-/// The column at which comments begin, unless a setting is longer.
+/// The column of comments, unless a setting is longer.
 const COMMENT: usize = 28;
 
-/// Returns the page. `settings` are those of the file.
+/// Returns the page. `settings` are the file's.
 pub(super) fn page(known: &[Known], matches: &ArgMatches, settings: &[&Setting]) -> String {
     let log = matches.get_one::<PathBuf>("log").map(|log| path::absolute(log).unwrap_or_default());
     let mut lines = vec![format!("# Settings for {}", Escaped::path(&log.unwrap_or_default()))];
     let options = known.iter().filter_map(|option| Some((option, option.kind.as_ref()?)));
     let mut options: Vec<_> = options.collect();
-    // Lists come last and as they were given: their order may matter.
+    // Lists come last and in the order given, which may matter.
     options.sort_by_key(|(Known { id, .. }, kind)| {
         let first = matches.indices_of(id).and_then(|mut places| places.next());
         (**kind == Kind::Many).then(|| (matches.value_source(id), first.unwrap_or_default()))
@@ -62,14 +62,14 @@ fn is_capped(matches: &ArgMatches) -> bool {
     is_given("max_total") || is_given("max_age")
 }
 
-/// Returns the bytes of an option that is a size, unless it is 0.
+/// Returns the value of a size in bytes, unless it is 0.
 fn given_size(matches: &ArgMatches, id: &str) -> Option<u64> {
     let is_size = ["max_bytes", "max_total", "max_line", "buffer"].contains(&id);
     let given = matches.get_raw(id).filter(|_| is_size)?.next_back()?.to_str()?;
     size(given).ok().filter(|bytes| *bytes > 0)
 }
 
-/// Returns the value as in a file, or as an error if a file cannot contain it.
+/// Returns the value as in a file, or an error if a file cannot contain it.
 fn setting(matches: &ArgMatches, id: &str, kind: &Kind) -> Result<String, String> {
     let text = |given: &OsStr| match given.to_str() {
         Some(text) => Ok(value(text)),

@@ -1,4 +1,4 @@
-//! The state of a log, for programs, as `docs/status.schema.json` describes it.
+//! The state of a log as JSON, as described by `docs/status.schema.json`.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! `--status`: shows what the library finds out about a log, as a table or JSON.
+//! `--status`: prints the library's findings about a log as a table or as JSON.
 
 mod json;
 mod table;
@@ -26,7 +26,7 @@ pub(crate) fn run(cli: &Cli, report: &Report) -> anyhow::Result<Status> {
     Ok(if status.is_healthy() { Status::AllIn } else { Status::Lost })
 }
 
-/// Refuses a log that does not exist and has left no files: its name is mistyped.
+/// Refuses a log that does not exist and has left no files: its name is probably mistyped.
 pub(super) fn refuse_missing(cli: &Cli) -> anyhow::Result<()> {
     if cli.log.symlink_metadata().is_err()
         && let Err(error) = LogStatus::of(&cli.log, &cli.options(), Depth::Ends)

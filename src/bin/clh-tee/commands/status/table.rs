@@ -1,4 +1,4 @@
-//! The state of a log, for people: a table of the chain, and what was found.
+//! The state of a log for people: a table of the chain, and the findings.
 
 use anstyle::{AnsiColor, Style};
 use clh_tee::Escaped;
@@ -50,14 +50,14 @@ fn chain(status: &Status) -> Vec<String> {
     let mut total = [const { String::new() }; 8];
     (total[0], total[1]) = ("total".to_owned(), size(status.total));
     let files = || status.log.iter().chain(&status.backups);
-    // Where all were counted; what cannot be read has no count.
+    // Only if all were counted; unreadable files have no count.
     if let Some(lines) = files().map(|file| file.lines).sum::<Option<u64>>() {
         let content = files().map(|file| file.content).sum::<Option<u64>>();
         (total[2], total[4]) = (content.map(size).unwrap_or_default(), lines.to_string());
     }
     rows.push(total);
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
-    // A column without any value is left out.
+    // Columns without any value are left out.
     let known = |column: &usize| rows[1..].iter().any(|row| !row[*column].is_empty());
     let columns: Vec<_> = (0..heads.len()).filter(known).map(|at| (at, width(at))).collect();
     let line = |row: &[String; 8]| {
@@ -156,7 +156,7 @@ fn openers(status: &Status) -> Vec<String> {
     lines
 }
 
-/// Shows what a process is, and its own options; those of a COMMAND are not about the log.
+/// Formats a process and its own options; those of its COMMAND do not concern the log.
 fn shown(process: &Process) -> String {
     let mut arguments = process.arguments.clone();
     if let Some(program) = arguments.first_mut() {

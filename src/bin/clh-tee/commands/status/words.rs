@@ -1,4 +1,4 @@
-//! Findings in words: what it is, what it means, and what to do.
+//! Findings in words: what is wrong, what it means, and what to do.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};

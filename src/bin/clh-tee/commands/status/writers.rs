@@ -1,12 +1,12 @@
-//! How the writers that have the log open keep it, as far as their command lines say so.
+//! The settings of the writers that have the log open, as far as their command lines show.
 
 use clh_tee::Options;
 use clh_tee::status::{Finding, Opener};
 
 use crate::args::{Cli, Kept};
 
-/// Returns the options to look with, and finds what the writers do not agree on. What was given
-/// to us counts, and then what was given to all of those writers that were given anything.
+/// Returns the options for examining the log, and reports options on which the writers disagree.
+/// Our own options come first, then those on which all writers with any options agree.
 pub(super) fn settle(cli: &Cli, openers: &[Opener], findings: &mut Vec<Finding>) -> Options {
     let writers = openers.iter().filter(|it| it.writes || it.lock).map(|it| &it.process);
     let kept = writers.filter_map(|writer| Some((writer.pid, Kept::by(&writer.arguments)?)));

@@ -1,11 +1,11 @@
-//! Our children: those that we start, and those inherited as the first process of a
-//! container, or from a shell that became us.
+//! Our children: those that we start, and those that we inherit as the first process of a container
+//! or from a shell that became us.
 //!
-//! Each reaper reaps all of them: the first thread on CHLD, another thread when the
-//! program that it waits for has ended. The fate of our own is kept until asked for.
-//! A program may end before it is known as ours, and `Command` itself reaps a child
-//! that cannot `exec`; so nothing is reaped while a program is being started. The
-//! first thread does not wait for that: it gets another CHLD afterwards.
+//! Every reaper reaps all children: the first thread on CHLD, another thread when the program that
+//! it waits for has ended. The exit status of our own children is kept until it is asked for. A
+//! program may end before it is known as ours, and `Command` itself reaps a child that cannot
+//! `exec`; so nothing is reaped while a program is being started. The first thread does not wait
+//! for that, because it gets another CHLD afterwards.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -23,7 +23,7 @@ use crate::sys::lock;
 
 static OURS: Mutex<BTreeMap<u32, Fate>> = Mutex::new(BTreeMap::new());
 
-/// Held while a program is being started, or children are reaped.
+/// Locked while a program is being started or children are being reaped.
 static STARTING: Mutex<()> = Mutex::new(());
 
 #[derive(Clone, Copy)]
@@ -33,9 +33,9 @@ pub(super) enum Fate {
     Ended(ExitStatus),
 }
 
-/// Starts `command` with the signals blocked and ignored that were so when we began.
+/// Starts `command` with the same signals blocked and ignored as when we started.
 pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
-    // These we, or Rust's runtime, have changed.
+    // We, or Rust's runtime, have changed these.
     let ignored: Vec<i32> =
         [SIGPIPE, SIGCHLD].into_iter().filter(|signal| raw::is_ignored(*signal)).collect();
     if !ignored.is_empty() {
@@ -51,9 +51,9 @@ pub(super) fn spawn(command: &mut Command) -> io::Result<Child> {
     child
 }
 
-/// Makes the first thread reap, which may have found `STARTING` locked.
+/// Makes the first thread reap, because it may have found `STARTING` locked.
 fn remind() {
-    // Can only fail if we are gone.
+    // This can only fail if we are gone.
     kill(Pid::this(), Signal::SIGCHLD).unwrap_or_default();
 }
 
@@ -82,7 +82,7 @@ pub(super) fn fate(pid: u32) -> Fate {
     lock(&OURS).get(&pid).copied().unwrap_or(Fate::Runs)
 }
 
-/// Waits until a child has ended; not for the first thread.
+/// Waits until a child has ended. Not for the first thread.
 pub(super) fn wait(pid: u32) -> ExitStatus {
     loop {
         raw::await_end(pid);

@@ -1,4 +1,4 @@
-//! What only Linux can: who sent a signal, and the size of a pipe.
+//! What only Linux has: the sender of a signal, and the size of a pipe.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -19,7 +19,8 @@ static FIRST_MASK: OnceLock<Set> = OnceLock::new();
 
 const INFO: usize = 128;
 
-/// Signals blocked in this thread and those it starts, and read instead: ignored ones come in too.
+/// Signals that are blocked in this thread and those that it starts, and read instead. Ignored
+/// signals arrive, too.
 pub(super) struct Delivery(File);
 
 impl Delivery {
@@ -33,12 +34,12 @@ impl Delivery {
         self.0.as_fd()
     }
 
-    /// Returns the signals that came, in order, with their senders.
+    /// Returns the signals that arrived, in order, with their senders.
     pub(super) fn pending(&mut self) -> Vec<(i32, Sender)> {
         let mut info = [0; INFO];
         let mut all = Vec::new();
         while let Ok(INFO) = self.0.read(&mut info) {
-            // `ssi_signo`, `ssi_errno`, `ssi_code`, `ssi_pid`.
+            // The fields `ssi_signo`, `ssi_errno`, `ssi_code` and `ssi_pid`.
             let number = |at: usize| i32::from_ne_bytes([0, 1, 2, 3].map(|byte| info[at + byte]));
             let (signal, code, pid) = (number(0), number(8), number(12));
             let sender = match code {
@@ -54,7 +55,7 @@ impl Delivery {
     }
 }
 
-/// Runs `start` with the signals blocked that were so when we began.
+/// Runs `start` with the same signals blocked as when we started.
 pub(super) fn with_first_mask<T>(start: impl FnOnce() -> T) -> io::Result<T> {
     let Some(first) = FIRST_MASK.get() else { return Ok(start()) };
     let ours = raw::mask(SIG_SETMASK, *first)?;
@@ -71,11 +72,11 @@ pub(super) fn unblocked<T>(signal: i32, act: impl FnOnce() -> io::Result<T>) -> 
 }
 
 pub(super) fn leave_no_core() {
-    // It has no reason to fail.
+    // There is no reason for it to fail.
     set_dumpable(false).unwrap_or_default();
 }
 
-/// Opens our stream, a pipe or terminal, a second time and non-blocking.
+/// Opens one of our streams, a pipe or terminal, again and non-blocking.
 pub(super) fn reopened(stream: Stream) -> io::Result<File> {
     let path = match stream {
         Stream::Out => "/proc/self/fd/1",
@@ -89,7 +90,7 @@ pub(super) fn pipe_size(fd: BorrowedFd<'_>) -> Option<usize> {
     fcntl(fd, FcntlArg::F_GETPIPE_SZ).ok()?.try_into().ok()
 }
 
-/// Makes a pipe as large as a read, if the system permits it: that halves the number of calls.
+/// Makes a pipe as large as a read, if the system permits that. It halves the number of calls.
 pub(super) fn enlarge_pipe(fd: BorrowedFd<'_>) {
     let size = libc::c_int::try_from(READ).unwrap_or(libc::c_int::MAX);
     if fcntl(fd, FcntlArg::F_GETPIPE_SZ).is_ok_and(|now| now < size) {

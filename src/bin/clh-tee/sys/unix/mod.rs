@@ -1,6 +1,6 @@
-//! Unix. Linux is the system that the program is made for and measured on: what only
-//! Linux has is in `linux`, and what other systems do without it in `others`.
-//! These files are the only doors to nix and signal-hook in the program.
+//! Unix. The program is made for Linux and measured there: `linux` has what only Linux offers,
+//! `others` what other systems do instead. In the program, only these files use nix and
+//! signal-hook.
 
 pub(super) mod children;
 pub(super) mod files;

@@ -1,6 +1,6 @@
-//! Unixes other than Linux. What they lack: a command started at a terminal does not
-//! get an INT that another process sends only to us, nor a signal without a name; and
-//! the copy to a pipe goes out in small writes.
+//! Unixes other than Linux. They lack three things: a command at a terminal does not get an INT
+//! that another process sends only to us; it gets no signal without a name; and the copy to a pipe
+//! is written in small pieces.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, IsTerminal};
@@ -23,7 +23,7 @@ pub(super) struct Delivery(SignalDelivery<UnixStream, SignalOnly>);
 
 impl Delivery {
     pub(super) fn open(set: Set) -> io::Result<Self> {
-        // Our parent may have blocked it: then no end would be noticed.
+        // Our parent may have blocked it; then we would not notice the end of a child.
         SigSet::from(Signal::SIGCHLD).thread_unblock()?;
         let is_caught = |signal: &i32| {
             let kept = FORBIDDEN.contains(signal) || raw::is_ignored(*signal);
@@ -39,7 +39,7 @@ impl Delivery {
         self.0.get_read().as_fd()
     }
 
-    /// Returns the signals that came, with their likely senders: the terminal, if there is one.
+    /// Returns the signals that arrived, with their likely senders: the terminal, if there is one.
     pub(super) fn pending(&mut self) -> Vec<(i32, Sender)> {
         let keys = io::stdin().is_terminal();
         let sender = |signal| match signal {
@@ -51,7 +51,7 @@ impl Delivery {
     }
 }
 
-/// Runs `start` with the signals blocked that still are.
+/// Runs `start` with those signals blocked that are still blocked.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere this can fail")]
 pub(super) fn with_first_mask<T>(start: impl FnOnce() -> T) -> io::Result<T> {
     Ok(start())
@@ -70,12 +70,12 @@ pub(super) fn leave_no_core() {
     setrlimit(Resource::RLIMIT_CORE, 0, 0).unwrap_or_default();
 }
 
-/// Fails: the names under `/dev/fd` are the open files, which others may share.
+/// Fails, because the names under `/dev/fd` are the open files, which other processes may share.
 pub(super) fn reopened(_stream: Stream) -> io::Result<File> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// Unknown here.
+/// Not known here.
 pub(super) fn pipe_size(_fd: BorrowedFd<'_>) -> Option<usize> {
     None
 }

@@ -1,4 +1,4 @@
-//! Processes that we start: the command, and the program run after rotations.
+//! The processes that we start: the command, and the program after rotations.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -23,12 +23,13 @@ use super::streams::Input;
 use super::{raw, signals};
 use crate::sys::{Caught, Outputs, Request, Sender};
 
-/// The command, with our standard input, and pipes for its output. Our other descriptors close when
-/// it begins; signals are blocked and ignored as when we began.
+/// The command, with our standard input, and pipes for its output. It inherits none of our other
+/// descriptors, and the same signals are blocked and ignored as when we started.
 pub(crate) struct Process(u32);
 
 impl Process {
-    /// Starts `program`; returns it and our ends of its standard output and standard error.
+    /// Starts `program`; returns it and our ends of the pipes for standard output and standard
+    /// error.
     pub(crate) fn start(program: &OsStr, args: &[OsString]) -> io::Result<(Self, Outputs)> {
         let (child, outputs) = match spawn(Command::new(program).args(args)) {
             Err(error) if error.raw_os_error() == Some(ENOEXEC) => match found(program) {
@@ -41,19 +42,19 @@ impl Process {
         Ok((Self(child.id()), outputs.map(input)))
     }
 
-    /// Returns its process id, which is not reused before it has been reaped.
+    /// Returns its process id, which is not reused before it is reaped.
     pub(crate) fn id(&self) -> u32 {
         self.0
     }
 
-    /// Returns how it ended, as of the last [`reap`].
+    /// Returns how it ended, if the last [`reap`] found that.
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
         let Fate::Ended(status) = children::fate(self.0) else { return None };
         Some(status)
     }
 
-    /// Stops us too, until we are continued, if it has stopped as a shell's job does:
-    /// because we were `asked` to stop, or by itself at a terminal. One that was stopped
+    /// If it has stopped like a shell's job, stops us too, until we are continued. That is so if we
+    /// were `asked` to stop, or if it stopped by itself at a terminal. A command that was stopped
     /// alone will be continued alone. Returns whether we stopped.
     pub(crate) fn stops_us(&self, asked: bool) -> bool {
         let Fate::Stopped(signal) = children::fate(self.0) else { return false };
@@ -69,14 +70,14 @@ impl Process {
         stops
     }
 
-    /// Sends it our signal, if it has not had it. An error says in words what failed.
+    /// Sends it our signal, unless it has got it already. An error is a text that says what failed.
     pub(crate) fn pass_on(&self, signal: Caught, continued: bool) -> Result<(), String> {
         let (Some(pid), Some(number)) = (self.pid(), signal.number) else { return Ok(()) };
         reap();
         let is_stopped = matches!(children::fate(self.0), Fate::Stopped(_));
         let has_had_it = match (signal.sender, signal.request) {
             (Sender::Ourselves, _) => true,
-            // At its end, the terminal may have signalled only us.
+            // When the terminal ends, only we may have got the signal.
             (Sender::Terminal, Request::HangUp) if leads_session() => false,
             (Sender::Terminal, _) => self.shares_our_group(),
             // A shell may have stopped or continued the whole job.
@@ -92,7 +93,7 @@ impl Process {
                 let name = signal_name(number).map_or(number.to_string(), ToOwned::to_owned);
                 Err(format!("cannot pass {name} on to the command: {}", error.desc()))
             }
-            // Without a process it has ended meanwhile.
+            // If there is no process, it has ended meanwhile.
             _ => Ok(()),
         }
     }
@@ -110,7 +111,7 @@ fn spawn(command: &mut Command) -> io::Result<(Child, [PipeReader; 2])> {
     let (out, out_end) = io::pipe()?;
     let (err, err_end) = io::pipe()?;
     for pipe in [&out_end as &dyn AsFd, &err_end] {
-        // A command that gives up root may still open its `/dev/stdout`. For other processes
+        // A command that gives up root can then still open its `/dev/stdout`. For other processes
         // the pipe has no name.
         let pipe = File::from(pipe.as_fd().try_clone_to_owned()?);
         pipe.set_permissions(Permissions::from_mode(0o666))?;
@@ -119,7 +120,7 @@ fn spawn(command: &mut Command) -> io::Result<(Child, [PipeReader; 2])> {
     Ok((child, [out, err]))
 }
 
-/// Finds a program as `execvp` does; a file of unknown format is a script for `sh`.
+/// Finds a program like `execvp`. A file of unknown format is a script for `sh`.
 fn found(program: &OsStr) -> Option<PathBuf> {
     if program.as_bytes().contains(&b'/') {
         return Some(program.into());
@@ -132,7 +133,7 @@ fn found(program: &OsStr) -> Option<PathBuf> {
 }
 
 pub(crate) fn is_program(program: &OsStr) -> bool {
-    // Without PATH the system has a default of its own.
+    // Without PATH the system uses its own default.
     env::var_os("PATH").is_none() || found(program).is_some_and(|path| path.exists())
 }
 
@@ -144,8 +145,9 @@ pub(crate) fn signal_name(number: i32) -> Option<&'static str> {
     Signal::try_from(number).ok().map(Signal::as_str)
 }
 
-/// Runs `command` to its end without our umask, if that replaced `before`, and in a process group
-/// of its own: a key that stops the producer must not cut an upload. Not for the first thread.
+/// Runs `command` to its end, in its own process group, because a key that stops the producer must
+/// not interrupt an upload. It gets the umask `before` ours, if we changed that. Not for the first
+/// thread.
 pub(crate) fn run_apart(command: &mut Command, before: Option<Umask>) -> io::Result<ExitStatus> {
     command.process_group(0);
     let child = without(before, || children::spawn(command))?;

@@ -1,4 +1,4 @@
-//! Signals, to be polled for.
+//! Signals, which the first thread polls for.
 
 use std::io;
 use std::process::{self, ExitCode};
@@ -15,12 +15,12 @@ use super::raw;
 use super::waiting::{Awaited, more};
 use crate::sys::{Caught, Request, Sender};
 
-/// Caught without a command. XFSZ only so that it does not kill: a write beyond the file
-/// size limit then fails as on a full disk.
+/// The signals caught without a command. XFSZ is caught only so that it does not kill us: a write
+/// beyond the file size limit then fails as on a full disk.
 const WITHOUT_COMMAND: [i32; 8] =
     [SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGALRM, SIGUSR2, SIGXFSZ, SIGCHLD];
 
-/// A set of signals, a bit for each.
+/// A set of signals, one bit each.
 pub(super) type Set = u64;
 
 pub(super) fn bit(signal: i32) -> Set {
@@ -35,12 +35,12 @@ pub(crate) fn outlive_file_limit() {
 pub(crate) struct Signals(Delivery);
 
 impl Signals {
-    /// Catches the signals that matter without a command, or else all, to be passed on to it.
-    /// Threads must start after this.
+    /// Catches the signals that matter without a command; with a command all, to pass them on. Call
+    /// this before any thread is started.
     pub(crate) fn catch(with_command: bool) -> io::Result<Self> {
         let few = || WITHOUT_COMMAND.into_iter().map(bit).sum();
         let delivery = Delivery::open(if with_command { !0 } else { few() })?;
-        // While it is ignored, the system keeps no exit status for us.
+        // If it is ignored, the system keeps no exit status for us.
         if raw::is_ignored(SIGCHLD) {
             raw::set_default(SIGCHLD);
         }
@@ -73,30 +73,30 @@ fn caught(signal: i32, sender: Sender) -> Caught {
     Caught { request, sender, number: Some(signal), ignored }
 }
 
-/// Tells who made the kernel send a signal: the terminal, or else a timer or a limit.
+/// Returns what made the kernel send a signal: the terminal, or else a timer or a limit.
 pub(super) fn kernel_sender(signal: i32) -> Sender {
     let keys = [SIGINT, SIGQUIT, SIGHUP, SIGTSTP, SIGTTIN, SIGTTOU, SIGCONT, SIGWINCH];
     if keys.contains(&signal) { Sender::Terminal } else { Sender::Process }
 }
 
-/// Dies of `signal`, but without a core file, which would be ours. A container's first
-/// process survives that, and ends with the status that a shell would show.
+/// Dies of `signal`, but without a core file, which would be ours. The first process of a container
+/// survives that and ends with the status that a shell would show.
 pub(crate) fn end_by(signal: i32) -> ExitCode {
     kernel::leave_no_core();
     raw::set_default(signal);
     let died = kernel::unblocked(signal, || raise(signal));
-    // It failed, for whatever reason.
+    // We are still alive, for whatever reason.
     drop(died);
     ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
 }
 
 pub(crate) fn stop(signal: i32) {
     let signal = if raw::is_ignored(signal) { SIGSTOP } else { signal };
-    // If that fails, we go on.
+    // If that fails, we continue.
     drop(kernel::unblocked(signal, || raise(signal)));
 }
 
-/// Returns true if we lead our session: then the terminal's end is sent only to us.
+/// Returns whether we lead our session; then only we get the signal for the end of the terminal.
 pub(super) fn leads_session() -> bool {
     nix::unistd::getsid(None).is_ok_and(|leader| leader.as_raw().cast_unsigned() == process::id())
 }

@@ -14,7 +14,7 @@ use super::kernel::{enlarge_pipe, pipe_size, reopened};
 use super::waiting::{Awaited, closed, is_ready_within, more, room, wait};
 use crate::sys::Stream;
 
-/// The size of a write that could block: a pipe takes it whole once it is ready.
+/// The size of a write that could block. A pipe that is ready takes it whole.
 pub(crate) const AT_ONCE: usize = libc::PIPE_BUF;
 
 pub(crate) struct Input(File);
@@ -44,8 +44,8 @@ impl Read for Input {
     }
 }
 
-/// An output that is never waited for. A pipe or terminal is opened a second time:
-/// `O_NONBLOCK` belongs to the open file, which others may share.
+/// An output that never makes us wait. A pipe or terminal is opened a second time, because
+/// `O_NONBLOCK` belongs to the open file, which other processes may share.
 pub(crate) struct Output {
     file: File,
     at_once: usize,
@@ -67,8 +67,8 @@ impl Output {
         Some(Self { file, at_once })
     }
 
-    /// Writes the beginning of `bytes`; returns how many. Fails with `WouldBlock` if nothing is
-    /// taken now; the next call, once it is ready, must begin with the same bytes.
+    /// Writes the beginning of `bytes`; returns how many. Fails with `WouldBlock` if none are
+    /// accepted now; then the next call, once it is ready, must begin with the same bytes.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.at_once < usize::MAX && !is_ready_within(self.awaited(), Duration::ZERO) {
             return Err(ErrorKind::WouldBlock.into());
@@ -81,7 +81,8 @@ impl Output {
     }
 }
 
-/// Standard output with blocking writes, even if node, say, has made the open file non-blocking.
+/// Standard output with blocking writes, even if another process, such as node, has made the open
+/// file non-blocking.
 pub(crate) struct Stdout(File);
 
 impl Stdout {
@@ -103,7 +104,7 @@ impl Write for Stdout {
         loop {
             match self.0.write(bytes) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                    // If the wait is interrupted or fails, the next write shows it.
+                    // If the wait is interrupted or fails, the next write finds out.
                     wait(&mut [room(self.0.as_fd())], None).unwrap_or_default();
                 }
                 written => return written,
@@ -116,7 +117,8 @@ impl Write for Stdout {
     }
 }
 
-/// Returns whether standard input is the regular file at `path`: a log must not feed itself.
+/// Returns whether standard input is the regular file at `path`, because a log must not feed
+/// itself.
 pub(crate) fn is_standard_input(path: &Path) -> bool {
     is_file_at(io::stdin().as_fd().try_clone_to_owned(), path)
 }
@@ -138,13 +140,13 @@ fn duplicate(stream: Stream) -> io::Result<OwnedFd> {
     }
 }
 
-/// Writes to standard error if it is ready within `limit`; returns whether it worked.
+/// Writes to standard error if that is ready within `limit`; returns whether it was.
 pub(crate) fn say(bytes: &[u8], limit: Duration) -> bool {
     let stderr = io::stderr();
     is_ready_within(room(stderr.as_fd()), limit) && stderr.lock().write_all(bytes).is_ok()
 }
 
 pub(crate) fn end_with(status: u32) -> ExitCode {
-    // A command's status is no larger.
+    // A command's status is never larger here.
     ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX))
 }

@@ -1,4 +1,4 @@
-//! Waiting for many things at once: `poll`, and pipes that wake it.
+//! Waiting for several things at once: `poll`, and pipes that wake it.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -9,12 +9,12 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 pub(crate) type Awaited<'a> = PollFd<'a>;
 
-/// Starts a thread that is not waited for.
+/// Starts a thread that is never joined.
 pub(crate) fn start_thread(work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
     Builder::new().spawn(work).map(|started| started.thread().clone())
 }
 
-/// Waits until one is ready or `timeout` is over. Fails with `Interrupted` if a signal came.
+/// Waits until one is ready or `timeout` is over. Fails with `Interrupted` if a signal arrived.
 pub(crate) fn wait(awaited: &mut [Awaited], timeout: Option<Duration>) -> io::Result<()> {
     let timeout = timeout.map_or(PollTimeout::NONE, |timeout| {
         PollTimeout::try_from(timeout).unwrap_or(PollTimeout::MAX)
@@ -23,7 +23,7 @@ pub(crate) fn wait(awaited: &mut [Awaited], timeout: Option<Duration>) -> io::Re
     Ok(())
 }
 
-/// Returns whether it is ready. Unknown flags count: the call it was polled for will tell.
+/// Returns whether it is ready. Unknown flags count as ready; the next call on it finds out.
 pub(crate) fn is_ready(awaited: &Awaited) -> bool {
     awaited.any().unwrap_or(true)
 }
@@ -49,7 +49,7 @@ pub(super) fn closed(fd: BorrowedFd<'_>) -> Awaited<'_> {
 /// Wakes the thread that waits for its [`Woken`], which stays ready once this is dropped.
 pub(crate) struct Waker(PipeWriter);
 
-/// Is ready as often as it was woken.
+/// Ready as often as it was woken.
 pub(crate) struct Woken(PipeReader);
 
 pub(crate) fn waker() -> io::Result<(Waker, Woken)> {
@@ -59,8 +59,8 @@ pub(crate) fn waker() -> io::Result<(Waker, Woken)> {
 
 impl Waker {
     pub(crate) fn wake(&self) {
-        // There is room for one byte, since the reader takes each before it waits again;
-        // and once the reader is gone, there is nothing to wake.
+        // There is room for one byte, because the reader takes each byte before it waits again.
+        // Without a reader there is nothing to wake.
         drop((&self.0).write(&[0]));
     }
 }

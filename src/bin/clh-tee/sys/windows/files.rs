@@ -1,4 +1,4 @@
-//! Users, the umask, and where settings are.
+//! Users, the umask, and the directories of settings.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,13 +11,13 @@ pub(crate) const NO_OWNERS: Option<&str> =
 
 pub(crate) const NAMES_HAVE_CASE: bool = false;
 
-/// It is in the working directory; no file is made before there is a line.
+/// In the working directory, because no file is created before there is a line.
 pub(crate) const NOWHERE: &str = ".clh-tee.nowhere";
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Umask(());
 
-/// Does nothing: [`NO_OWNERS`] was reported before.
+/// Does nothing, because [`NO_OWNERS`] has been reported.
 pub(crate) fn set_umask(_mask: u32) -> Umask {
     Umask(())
 }
@@ -48,7 +48,7 @@ pub(crate) fn host() -> io::Result<OsString> {
         .ok_or_else(|| io::Error::new(ErrorKind::NotFound, "%COMPUTERNAME% is not set"))
 }
 
-/// Files in the user's own directory are trusted: no other user may write there.
+/// Files in the user's own directory are trusted, because no other user may write there.
 pub(crate) fn is_trusted(_file: &Metadata) -> bool {
     true
 }
@@ -57,10 +57,10 @@ pub(crate) fn of_the_user() -> Option<PathBuf> {
     env::var_os("APPDATA").map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
-/// None: every user may put files into `%PROGRAMDATA%`, and nothing here shows whose they are.
+/// None: every user may create files in `%PROGRAMDATA%`, and their owner is unknown here.
 pub(crate) const OF_THE_SYSTEM: Option<&str> = None;
 
-/// Returns a resolved path as people write it: without `\\?\` before its drive.
+/// Returns a resolved path as people write it, without `\\?\` before its drive.
 pub(crate) fn plain(resolved: PathBuf) -> PathBuf {
     let mut parts = resolved.components();
     if let Some(Component::Prefix(prefix)) = parts.next()

@@ -5,7 +5,7 @@
 //! These files are the only doors to tokio and winapi-util in the program. What has no comment
 //! here is documented in `unix`.
 
-// A function that can fail or has a state on another system has the same type here.
+// A function that can fail or has state on another system has the same type here.
 #![allow(clippy::unnecessary_wraps, clippy::unused_self)]
 
 pub(super) mod files;

@@ -1,4 +1,4 @@
-//! Processes that we start: the command, and the program run after rotations.
+//! The processes that we start: the command, and the program after rotations.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -12,11 +12,11 @@ use super::streams::Input;
 use super::waiting::start_thread;
 use crate::sys::{Caught, Outputs, Request};
 
-/// Keeps Ctrl-C from a process (`CREATE_NEW_PROCESS_GROUP`).
+/// Shields a process from Ctrl-C (`CREATE_NEW_PROCESS_GROUP`).
 const NEW_GROUP: u32 = 0x200;
 
-/// The command, with our standard input, and pipes for its output. Our other descriptors close when
-/// it begins; signals are blocked and ignored as when we began.
+/// The command, with our standard input, and pipes for its output. It inherits none of our other
+/// descriptors, and the same signals are blocked and ignored as when we started.
 pub(crate) struct Process {
     id: u32,
     ended: Receiver<io::Result<ExitStatus>>,
@@ -30,7 +30,7 @@ impl Process {
         let ((hand, handed), (ends, ended)) = (channel::<Child>(), channel());
         start_thread(move || {
             let Ok(mut child) = handed.recv() else { return };
-            // The receiver is gone if the reader has ended first.
+            // If the reader has ended first, the receiver is gone.
             drop(ends.send(child.wait()));
             note(Request::Child);
         })?;
@@ -54,16 +54,16 @@ impl Process {
         false
     }
 
-    /// Does nothing: the console signals it, too.
+    /// Does nothing, because the console signals the command, too.
     pub(crate) fn pass_on(&self, _signal: Caught, _continued: bool) -> Result<(), String> {
         Ok(())
     }
 }
 
-/// Does nothing: a thread waits for each process.
+/// Does nothing, because a thread waits for each process.
 pub(crate) fn reap() {}
 
-/// Assumes that it exists: only the start shows where the system looks.
+/// Always returns true: where the system looks for programs only shows at the start.
 pub(crate) fn is_program(_program: &OsStr) -> bool {
     true
 }
@@ -76,7 +76,7 @@ pub(crate) fn signal_name(_number: i32) -> Option<&'static str> {
     None
 }
 
-/// Runs `command` to its end. A key that stops the producer must not cut an upload.
+/// Runs `command` to its end. A key that stops the producer must not interrupt an upload.
 pub(crate) fn run_apart(command: &mut Command, _before: Option<Umask>) -> io::Result<ExitStatus> {
     command.creation_flags(NEW_GROUP).spawn()?.wait()
 }

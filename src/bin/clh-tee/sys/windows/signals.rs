@@ -1,7 +1,8 @@
-//! What the console sends, and the end of a command.
+//! Signals of the console, and the end of a command.
 //!
-//! Ctrl-C is an INT: the rest of the pipeline gets it too. Ctrl-Break is a TERM, and so is the
-//! end of the console, of the session or of the system. Windows waits some seconds (usually
+//! Ctrl-C is INT: the rest of the pipeline gets it, too. Ctrl-Break is TERM, and so is the end of
+//! the console, of the session or of the system. Before Windows ends us, it waits some seconds
+//! (usually five) as long as the handler does not return; tokio ensures that.
 //! five) before it ends us, as long as the handler does not return, which tokio sees to.
 
 use std::future::poll_fn;
@@ -18,11 +19,11 @@ use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_logoff, ctrl_s
 use super::waiting::{Awaited, Ready, ring};
 use crate::sys::{Caught, Request, Sender, lock};
 
-/// Requests that have come in and were not taken yet.
+/// Requests that have arrived and have not been handled.
 static CAME: Mutex<Vec<Caught>> = Mutex::new(Vec::new());
 
 pub(super) fn note(request: Request) {
-    // A child's end does not concern a command, and the console sends it the rest.
+    // A child's end does not concern the command, and the console sends it everything else.
     let sender = if request == Request::Child { Sender::Ourselves } else { Sender::Terminal };
     lock(&CAME).push(Caught { request, sender, number: None, ignored: false });
     ring();
@@ -75,7 +76,7 @@ impl Ready for Signals {
     }
 }
 
-/// No signal kills a command.
+/// On Windows no signal kills a command.
 pub(crate) fn end_by(_signal: i32) -> ExitCode {
     ExitCode::FAILURE
 }

@@ -1,4 +1,4 @@
-//! Input and output, for which threads wait; our own three streams, and our exit status.
+//! Input and output, whose waiting threads do; our own three streams; and our exit status.
 
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::path::Path;
@@ -14,15 +14,15 @@ use crate::sys::{READ, Stream, lock};
 
 pub(crate) const AT_ONCE: usize = 4096;
 
-/// A pipe's other end is closed (`ERROR_PIPE_NOT_CONNECTED`).
+/// The other end of a pipe is closed (`ERROR_PIPE_NOT_CONNECTED`).
 const NOT_CONNECTED: i32 = 233;
 
-/// How long a message may take to be written: its thread may have to wait for its turn.
+/// How long writing a message may take, because its thread may have to wait for its turn.
 const WRITE_LIMIT: Duration = Duration::from_secs(5);
 
 pub(crate) struct Input {
     arrived: Inbox<io::Result<Vec<u8>>>,
-    /// What was not taken of the last piece.
+    /// The part of the last piece that has not been taken.
     rest: Vec<u8>,
 }
 
@@ -32,7 +32,7 @@ impl Input {
     }
 
     pub(super) fn of(stream: impl Read + Send + 'static) -> Self {
-        // No more is read before the last piece has been taken, which holds up its writer.
+        // Nothing more is read until the last piece has been taken, so its writer must wait.
         let (outbox, arrived) = channel(1);
         let started = start_thread(move || bring(stream, &outbox));
         let arrived = started.map_or_else(|error| Inbox::of(Err(error)), |_| arrived);
@@ -81,11 +81,11 @@ impl Ready for Input {
     }
 }
 
-/// An output that is never waited for.
+/// An output that never makes us wait.
 pub(crate) struct Output {
     jobs: Sender<Vec<u8>>,
     outcomes: Inbox<io::Result<usize>>,
-    /// There is a job the outcome of which has not been taken.
+    /// Whether there is a job whose outcome has not been taken.
     is_busy: bool,
 }
 
@@ -105,14 +105,15 @@ impl Output {
         Self { jobs, outcomes, is_busy: false }
     }
 
-    /// As on Unix; also fails with `WouldBlock` until all is written, which the next call returns.
+    /// As on Unix. Also fails with `WouldBlock` until everything is written; the next call returns
+    /// that.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.is_busy {
             let outcome = self.outcomes.take()?;
             self.is_busy = false;
             return outcome.unwrap_or_else(|| Err(ErrorKind::BrokenPipe.into()));
         }
-        // Without a thread, the outcome is there.
+        // If the thread has ended, the outcome is there.
         drop(self.jobs.send(bytes[..bytes.len().min(READ)].to_vec()));
         self.is_busy = true;
         Err(ErrorKind::WouldBlock.into())
@@ -133,13 +134,13 @@ fn carry(
     }
 }
 
-/// Writes all `bytes`; returns their number. The console takes UTF-8 and nothing else.
+/// Writes all `bytes` and returns their number. The console accepts only UTF-8.
 fn written(stream: &mut (impl Write + IsTerminal), bytes: &[u8]) -> io::Result<usize> {
     let text = stream.is_terminal().then(|| String::from_utf8_lossy(bytes));
     let shown = text.as_ref().map_or(bytes, |text| text.as_bytes());
     let outcome = stream.write_all(shown).and_then(|()| stream.flush());
     outcome.map(|()| bytes.len()).map_err(|error| match error.raw_os_error() {
-        // std does not map this error.
+        // Std does not map this error.
         Some(NOT_CONNECTED) => ErrorKind::BrokenPipe.into(),
         _ => error,
     })
@@ -162,7 +163,7 @@ impl Stdout {
         Self::open()
     }
 
-    /// Is never ready: only the next write shows that the reader is gone.
+    /// Is never ready: only the next write shows that the reader has gone.
     pub(crate) fn closed(&self) -> Awaited<'_> {
         Awaited::never()
     }
@@ -198,17 +199,17 @@ fn is_file_at(open: &HandleRef, path: &Path) -> bool {
     path.is_file() && identity(open).is_some_and(|open| Some(open) == found())
 }
 
-/// Writes to standard error, once the last message is written, if that is within `limit`;
-/// returns whether all bytes were taken in time.
+/// Writes to standard error after the last message, if that is written within `limit`; returns
+/// whether all bytes were accepted in time.
 pub(crate) fn say(bytes: &[u8], limit: Duration) -> bool {
     static STDERR: Mutex<Option<Output>> = Mutex::new(None);
     let mut stderr = lock(&STDERR);
     let output = stderr.get_or_insert_with(|| Output::of(Stream::Err));
-    // Where no one reads them, only one message is ever waited for.
+    // If nothing reads the messages, only the first one is ever waited for.
     if !is_ready_within(output.awaited(), limit) {
         return false;
     }
-    // The outcome of a message that was given up.
+    // This is the outcome of a message that was given up.
     if output.is_busy {
         drop(output.write(&[]));
     }
@@ -227,7 +228,7 @@ pub(crate) fn say(bytes: &[u8], limit: Duration) -> bool {
     true
 }
 
-/// Exits if the status is too large to be returned: a command's has 32 bits here.
+/// Exits if the status is too large to be returned: on Windows a command's has 32 bits.
 pub(crate) fn end_with(status: u32) -> ExitCode {
     u8::try_from(status).map_or_else(|_| process::exit(status.cast_signed()), ExitCode::from)
 }

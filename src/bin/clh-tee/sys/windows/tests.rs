@@ -1,4 +1,4 @@
-//! Threads and the bell in place of `poll`.
+//! Threads and the bell, which replace `poll` on Windows.
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, Read, Write};

@@ -1,4 +1,4 @@
-//! Waiting for many things at once: a bell rings whenever one of them becomes ready.
+//! Waiting for several things at once: a bell rings when one of them becomes ready.
 
 use std::io::{self, ErrorKind};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
@@ -8,23 +8,23 @@ use std::time::{Duration, Instant};
 
 use crate::sys::lock;
 
-/// How long to wait for things that should be ready at once: a thread needs a moment to bring them.
+/// How long to wait for things that should be ready at once, because a thread needs a moment.
 const MOMENT: Duration = Duration::from_millis(50);
 
-/// The reader takes one wake for each wait that ended; more than it takes are one.
+/// The reader takes one wake for each wait that ended; any that do not fit are merged.
 const WAKES: usize = 16;
 
 static RINGS: Mutex<u64> = Mutex::new(0);
 static BELL: Condvar = Condvar::new();
 
-/// Announces that something has become ready, which it must be already.
+/// Announces that something has become ready; it must be ready before the call.
 pub(super) fn ring() {
     *lock(&RINGS) += 1;
     BELL.notify_all();
 }
 
-/// It ends with the program only. Wine hangs for a second, and then kills the program, if the
-/// program ends while one of its threads is ending.
+/// Starts a thread that lives as long as the program. If the program ends while one of its threads
+/// is ending, Wine hangs for a second and then kills the program.
 pub(crate) fn start_thread(work: impl FnOnce() + Send + 'static) -> io::Result<Thread> {
     let started = Builder::new().spawn(move || {
         work();
@@ -40,7 +40,7 @@ pub(super) trait Ready {
     fn is_ready(&self) -> bool;
 }
 
-/// None is never ready.
+/// One without a source is never ready.
 pub(crate) struct Awaited<'a> {
     what: Option<&'a dyn Ready>,
     is_ready: bool,
@@ -56,7 +56,7 @@ impl<'a> Awaited<'a> {
     }
 }
 
-/// Waits until one of `awaited` is ready or `timeout`, at least a moment, is over.
+/// Waits until one of `awaited` is ready or `timeout` is over, which is at least a moment.
 pub(crate) fn wait(awaited: &mut [Awaited], timeout: Option<Duration>) -> io::Result<()> {
     wait_until(awaited, timeout.map(|timeout| Instant::now() + timeout.max(MOMENT)));
     Ok(())
@@ -74,7 +74,7 @@ pub(crate) fn is_ready_within(awaited: Awaited, limit: Duration) -> bool {
 
 fn wait_until(awaited: &mut [Awaited], until: Option<Instant>) {
     loop {
-        // Read before looking: what becomes ready after that rings again.
+        // Read before checking: whatever becomes ready later rings again.
         let rings = *lock(&RINGS);
         for one in &mut *awaited {
             one.is_ready = one.what.is_some_and(Ready::is_ready);
@@ -92,20 +92,21 @@ fn wait_until(awaited: &mut [Awaited], until: Option<Instant>) {
     }
 }
 
-/// Sends what a thread brings. Sending and its end ring the bell.
+/// Sends what a thread produces. Sending and its end ring the bell.
 pub(crate) struct Outbox<T>(Option<SyncSender<T>>);
 
-/// What a thread brings: is ready when there is something, and once the [`Outbox`] is gone.
+/// Receives what a thread produces. It is ready when there is something, and once the [`Outbox`] is
+/// gone.
 pub(crate) struct Inbox<T>(Mutex<(Receiver<T>, Option<T>)>);
 
-/// Returns two ends with `room` for so much that is not taken yet.
+/// Returns both ends, with room for `room` things that have not been taken.
 pub(super) fn channel<T>(room: usize) -> (Outbox<T>, Inbox<T>) {
     let (sender, arrives) = sync_channel(room);
     (Outbox(Some(sender)), Inbox(Mutex::new((arrives, None))))
 }
 
 impl<T> Outbox<T> {
-    /// Waits for room; returns false if nothing is taken any more.
+    /// Waits for room; returns false if nothing will be taken any more.
     pub(super) fn send(&self, thing: T) -> bool {
         let sent = self.0.as_ref().is_some_and(|sender| sender.send(thing).is_ok());
         ring();
@@ -121,13 +122,13 @@ impl<T> Drop for Outbox<T> {
 }
 
 impl<T> Inbox<T> {
-    /// Returns one that holds `thing` alone.
+    /// Returns an inbox that contains only `thing`.
     pub(super) fn of(thing: T) -> Self {
         let (_, arrives) = sync_channel(0);
         Self(Mutex::new((arrives, Some(thing))))
     }
 
-    /// Takes the next, or none at the end. Fails with `WouldBlock` if it has not come yet.
+    /// Takes the next thing, or none at the end. Fails with `WouldBlock` if there is none yet.
     pub(super) fn take(&mut self) -> io::Result<Option<T>> {
         if self.is_ready() { Ok(lock(&self.0).1.take()) } else { Err(ErrorKind::WouldBlock.into()) }
     }
@@ -154,7 +155,7 @@ pub(crate) fn waker() -> io::Result<(Waker, Woken)> {
 }
 
 impl Waker {
-    /// Never waits: the queue is locked meanwhile, and if there is no room it is ready already.
+    /// Never waits: the queue is locked, and if there is no room, it is ready already.
     pub(crate) fn wake(&self) {
         self.0.iter().filter_map(|sender| sender.try_send(()).ok()).for_each(drop);
         ring();
