@@ -10,7 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Sequence
-from typing import Any, NoReturn, Optional, Union
+from typing import Any, Optional, Union
 
 from ._find import find_clh_tee_bin
 from ._pipe import Pipe
@@ -20,6 +20,12 @@ _Owner = Sequence[Union[str, int]]
 
 #: A record in memory here may be as long: clh-tee need not cut it.
 _LONGEST = "1G"
+
+#: Attributes by which programs change the names of backups, and when there are any. They rely on it.
+_NAMING = frozenset(
+    "namer rotator suffix extMatch rotation_filename rotate shouldRollover computeRollover"
+    " getFilesToDelete finalize_handler_configuration".split()
+)
 
 
 class _Handler(logging.Handler):
@@ -60,14 +66,10 @@ class _Handler(logging.Handler):
         self.timeout = timeout
         self.encoding = _codec(encoding)
         self.errors = errors if errors in ("ignore", "replace", "strict") else _known(errors)
-        self.terminator = terminator or "\n"
-        if newline not in (None, "", "\n", "\r\n") or not self.terminator.endswith("\n"):
-            raise ValueError(
-                "clh-tee ends each record with a newline: 'terminator' and 'newline' must too"
-            )
+        if newline not in (None, "", "\n", "\r\n"):
+            raise ValueError("clh-tee ends each record with a newline: 'newline' must too")
         self._crlf = newline == "\r\n"
-        # clh-tee adds the last newline.
-        self._end = self.terminator[:-1]
+        self.terminator = terminator
 
         arguments = [*rotation, "--gzip"] if use_gzip else [*rotation]
         if owner is not None:
@@ -159,14 +161,29 @@ class _Handler(logging.Handler):
         level = logging.getLevelName(self.level)
         return f"<{type(self).__name__} {self.baseFilename} ({level})>"
 
-    def _refuse(self, value: object) -> NoReturn:
-        raise ValueError(
-            "clh-tee names backups itself; 'namer', 'rotator' and 'suffix' cannot be set"
-        )
+    @property
+    def terminator(self) -> str:
+        """What ends a record; it ends with a newline."""
+        return self._terminator
 
-    # A program that sets these relies on them.
-    namer = property(lambda self: None, _refuse)
-    rotator = property(lambda self: None, _refuse)
+    @terminator.setter
+    def terminator(self, terminator: str) -> None:
+        terminator = terminator or "\n"
+        if not terminator.endswith("\n"):
+            raise ValueError("clh-tee ends each record with a newline: 'terminator' must too")
+        self._terminator = terminator
+        # clh-tee adds the newline.
+        self._end = terminator[:-1]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in _NAMING:
+            raise ValueError(f"clh-tee names backups itself: {name!r} cannot be set")
+        super().__setattr__(name, value)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in _NAMING.intersection(vars(cls)):
+            raise TypeError(f"clh-tee names backups itself: {cls.__name__}.{name} has no effect")
 
 
 class ConcurrentRotatingFileHandler(_Handler):
@@ -280,9 +297,6 @@ class ConcurrentTimedRotatingFileHandler(_Handler):
             timeout=timeout,
             options=options,
         )
-
-    suffix = property(lambda self: None, _Handler._refuse)
-    extMatch = property(lambda self: None, _Handler._refuse)  # noqa: N815
 
 
 def _by_size(max_bytes: int, backups: int) -> list[str]:

@@ -7,6 +7,7 @@ import re
 import stat
 import subprocess
 import sys
+import threading
 import time
 
 from concurrent_log_handler import ConcurrentRotatingFileHandler as TheirSized
@@ -152,7 +153,7 @@ class Timed(Case):
         lines = b"".join(files[name] for name in sorted(files, key=place)).decode().splitlines()
         self.assertEqual(lines, expected)
 
-    def test_many_threads_and_processes_rotate_once(self):
+    def test_threads_of_forked_processes_rotate_once(self):
         handler = self.timed(when="H", backupCount=5)
         handler.handle(record("init"))
         handler.flush()
@@ -163,14 +164,18 @@ class Timed(Case):
         for number in range(8):
             pids.append(os.fork())
             if pids[-1] == 0:
-                handler.handle(record("process %d", number))
+                threads = [threading.Thread(target=handler.emit, args=[record("one")]) for _ in range(3)]
+                for thread in threads:
+                    thread.start()
+                for thread in threads:
+                    thread.join()
                 handler.close()
                 os._exit(0)
         for pid in pids:
             self.assertEqual(os.waitpid(pid, 0)[1], 0)
         files = contents(self.dir)
         self.assertEqual(len(files), 2)
-        self.assertEqual(len(files["app.log"].splitlines()), 8)
+        self.assertEqual(len(files["app.log"].splitlines()), 24)
 
     def test_names_that_are_no_dates_are_left_alone(self):
         handler = self.timed(when="D", backupCount=1)

@@ -295,15 +295,7 @@ class Ends(Case):
         self.assertEqual(self.lines(), ["one", "stopping", *[f"line {n}" for n in range(100)]])
 
     def test_the_wait_for_it_has_a_limit(self):
-        program = self.start(
-            """
-            use(ConcurrentRotatingFileHandler(LOG, timeout=0.2))
-            log.info("one")
-            logging.shutdown()
-            log.handlers.clear()
-            """
-        )
-        self.assertEqual(program.wait(SOON), 0)
+        self.run_program("use(ConcurrentRotatingFileHandler(LOG)); log.info('one')")
         with self.lock_held():
             program = self.start("use(ConcurrentRotatingFileHandler(LOG, timeout=0.2)); log.info('two')")
             self.assertEqual(program.wait(SOON), 0)

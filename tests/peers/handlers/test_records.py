@@ -72,6 +72,13 @@ class Records(Case):
                 handler.close()
                 with open(path, "rb") as file:
                     self.assertEqual(file.read(), expected, (path, given))
+        handler = self.handler()
+        handler.terminator = ";\n"
+        handler.handle(record("a"))
+        handler.flush()
+        self.assertEqual(self.text(), "a;\n")
+        with self.assertRaisesRegex(ValueError, "terminator"):
+            handler.terminator = "|"
         for given in [{"terminator": "|"}, {"newline": "\r"}]:
             with self.assertRaisesRegex(ValueError, "newline"):
                 self.handler(**given)
@@ -247,6 +254,8 @@ class Arguments(Case):
                 setattr(self.handler(), name, print)
         with self.assertRaisesRegex(ValueError, "suffix"):
             self.handler(kind=timed).suffix = "%Y"
+        with self.assertRaisesRegex(TypeError, "finalize_handler_configuration"):
+            type("Custom", (timed,), {"finalize_handler_configuration": print})
 
     def test_they_can_be_pickled_and_copied(self):
         handler = self.handler(maxBytes=1000, backupCount=7)

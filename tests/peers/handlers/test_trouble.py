@@ -82,7 +82,7 @@ class Trouble(Case):
             pipe._retry_at = 0.0
             self.assertRegex(self.said(handler, f"loud {number}"), "failed with status 1")
         for wait, expected in zip(waits, [1, 2, 4, 8, 16, 32, 60]):
-            self.assertTrue(expected * 0.5 < wait <= expected, waits)
+            self.assertTrue(expected - 0.9 < wait <= expected, waits)
         # They wait in the pipe.
         os.mkdir(self.path("missing"))
         pipe._retry_at = 0.0
@@ -158,16 +158,17 @@ class Trouble(Case):
         with self.lock_held():
             writer = threading.Thread(target=lambda: [handler.handle(record(text)) for text in texts])
             writer.start()
-            self.until("the pipe is full", lambda: handler._pipe._unread() > 200_000 or not writer.is_alive())
+            self.until("the pipe is full", lambda: handler._pipe._unread() > 50_000 or not writer.is_alive())
             self.assertTrue(writer.is_alive())
         writer.join()
         handler.flush()
         self.assertEqual((self.lines(), handler.dropped), (["first", *texts], 0))
 
     def test_flush_has_a_limit(self):
-        handler = self.handler(timeout=0.2)
+        handler = self.handler()
         handler.handle(record("one"))
         handler.flush()
+        handler.timeout = 0.2
         with self.lock_held():
             handler.handle(record("two"))
             for _ in range(3):
