@@ -120,8 +120,9 @@ pub(crate) struct Cli {
     ///
     /// This is for a program that starts clh-tee and wants to know when its lines are in LOG: it
     /// sends USR1 and waits for the newline on standard output. Such a flush does not fsync, and a
-    /// partial line waits for its end.
-    #[arg(long, requires = "quiet", hide_short_help = true, help_heading = "Input and output")]
+    /// partial line waits for its end. There can be no further logs.
+    #[arg(long, requires = "quiet", conflicts_with_all = ["copy", "divert"],
+          hide_short_help = true, help_heading = "Input and output")]
     pub(crate) acknowledge: bool,
 
     #[command(flatten, next_help_heading = "Transforming lines")]
