@@ -1,4 +1,4 @@
-//! A hold: what is done while the lock is held.
+//! A hold: everything that happens while the lock is held.
 //!
 //! One hold appends one batch of lines:
 //!
@@ -11,8 +11,8 @@
 //! finish    release the lock; only then fsync
 //! ```
 //!
-//! The files are those that Python leaves, which checks the size before every
-//! single record. A record is a line, unless [`Records`] says that lines stay together.
+//! The result is the same as with Python, which checks the size before every record. A record is a
+//! line, unless [`Records`] says that lines stay together.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::{Deref, DerefMut};
@@ -27,9 +27,10 @@ use crate::log::repair::{Files, Repair};
 use crate::rotation::options::SyncPolicy;
 use crate::sys;
 
-/// The time between acquiring and releasing the lock.
+/// The time between acquiring and releasing the lock. No other writer can append or rotate
+/// meanwhile.
 ///
-/// Dropping it releases the lock too, but leaves the work of [`Hold::finish`] to the next one.
+/// Dropping it releases the lock too, but leaves the work of [`Hold::finish`] to the next hold.
 #[derive(Debug)]
 pub struct Hold<'a> {
     /// Before `held`, so that it is closed before the lock is released.
@@ -74,13 +75,13 @@ impl<'a> Hold<'a> {
         Ok(begun)
     }
 
-    /// Returns whether to append `records` and [release](Hold::release) takes only a few system
-    /// calls: nothing has to be mended, compressed or fsynced.
+    /// Returns whether it takes only a few system calls to append `records` and
+    /// [release](Hold::release): nothing has to be repaired, compressed or synced.
     #[doc(hidden)]
     #[must_use]
     pub fn is_quick(&self, records: Records<'_>) -> bool {
         let options = &self.log.backups.options;
-        // By the clock, each rotation fsyncs the time of the next one.
+        // By the clock, each rotation syncs the time of the next one.
         let fast = options.gzip.is_none() && options.schedule.is_none();
         let background = &self.log.backups.background;
         let fits = (fast || self.log.fitting(records) == records.len())
@@ -92,29 +93,30 @@ impl<'a> Hold<'a> {
             && options.sync != SyncPolicy::Batch
     }
 
-    /// Returns how many bytes others have appended since our last hold; if they rotated the
-    /// log, how many are in the new one, and at least 1. If non-zero, a busy writer should
-    /// pause briefly after this hold: a waiter is woken when the lock becomes free, and loses
-    /// it to a writer that takes it again at once.
+    /// Returns how many bytes others have appended since our last hold; if they rotated the log,
+    /// how many are in the new one, and at least 1. If it is not 0, a busy writer should pause
+    /// briefly after this hold: a waiting process is woken when the lock becomes free, and it loses
+    /// the lock to a writer that acquires it again at once.
     #[doc(hidden)]
     #[must_use]
     pub fn others(&self) -> u64 {
         self.log.active.others
     }
 
-    /// Appends `lines`, rotating where the log is full. If the last one has no newline, it gets
-    /// one. Between two lines the lock may be released, to compress what cannot wait.
+    /// Appends `lines`, and rotates whenever the log is full. A last line without a newline gets
+    /// one. The lock may be released for a moment between two lines, for compression that cannot
+    /// wait.
     ///
     /// # Errors
     ///
-    /// If not all lines can be written; the error says how many bytes are in.
+    /// If not all lines can be written. The error says how many bytes were appended.
     pub fn append(&mut self, lines: &[u8]) -> std::result::Result<(), Unappended> {
         self.append_ended(lines, false)
     }
 
-    /// Appends `record`, which may be many lines, as one: it is not split over two files, the
-    /// limit is tested only before it, and if it cannot be written whole, nothing of it is in. If
-    /// its last line has no newline, it gets one.
+    /// Appends `record`, which may have several lines, as one record: it is never split over two
+    /// files, the limit is tested only before it, and if it cannot be written completely, none of
+    /// it is in the log. A last line without a newline gets one.
     ///
     /// # Errors
     ///
@@ -139,7 +141,7 @@ impl<'a> Hold<'a> {
         self.append_ended(record, true)
     }
 
-    /// Appends `bytes`, as one record if they stay `together`, and a newline if they have none.
+    /// Appends `bytes`, as one record if `together`, and a newline if the last one is missing.
     fn append_ended(
         &mut self,
         bytes: &[u8],
@@ -157,14 +159,14 @@ impl<'a> Hold<'a> {
         self.append_while(Records::new(bytes, together), |_| true).map(|_| ())
     }
 
-    /// Appends `records`, as many at a time as the log or the compression has room for, until
-    /// `goes_on`, called with the number of bytes appended so far, returns false: a hold that
-    /// rotates or compresses often keeps others waiting. Returns how many bytes were appended,
-    /// which is not 0 unless there were none.
+    /// Appends `records`, as many at a time as the log or the compression has room for. It stops
+    /// when `goes_on`, called with the number of bytes appended so far, returns false, because a
+    /// hold that rotates or compresses often makes others wait. Returns how many bytes were
+    /// appended; it is 0 only if there were none.
     ///
     /// # Errors
     ///
-    /// As [`Hold::append`].
+    /// As for [`Hold::append`].
     #[doc(hidden)]
     pub fn append_while(
         &mut self,
@@ -232,17 +234,17 @@ impl<'a> Hold<'a> {
         }
     }
 
-    /// As in Python, no new log is created before there is a line: an empty log would be the
-    /// backup of an interval without lines.
+    /// Rotates the log if its time has come. Like Python, it creates no new log before there is a
+    /// line: an empty log would become the backup of an interval without lines.
     pub(crate) fn rotate_if_due(&mut self) -> Result<()> {
         self.log.rotate_if_due(&mut self.held, false)
     }
 
-    /// Rotates now, unless the log is empty or no regular file.
+    /// Rotates now, unless the log is empty or not a regular file.
     ///
     /// # Errors
     ///
-    /// If it fails. Nothing is lost then.
+    /// If the rotation fails. No line is lost.
     pub fn rotate(&mut self) -> Result<()> {
         self.held.regain()?;
         self.log.mend(&mut self.held);
@@ -251,20 +253,20 @@ impl<'a> Hold<'a> {
         if self.log.active.size() == 0 { Ok(()) } else { self.log.rotate(&mut self.held, true) }
     }
 
-    /// Returns whether a rotation removes more backups than the oldest, because fewer are to be
-    /// kept than there are.
+    /// Returns whether a rotation removes more backups than the oldest one, because more exist than
+    /// are kept.
     #[doc(hidden)]
     #[must_use]
     pub fn cuts_history(&self) -> bool {
         self.log.cuts
     }
 
-    /// Does what a writer's first line would do before it is appended: mends what dead writers
-    /// left, and ends a partial last line with a newline.
+    /// Does what a writer does before it appends its first line: repairs what dead writers left,
+    /// and adds the newline to a partial last line.
     ///
     /// # Errors
     ///
-    /// If the log's directory cannot be read. What cannot be mended is reported in the result.
+    /// If the log's directory cannot be read. The result says what could not be repaired.
     pub fn repair(&mut self) -> Result<Repair> {
         self.held.regain()?;
         let files =
@@ -284,11 +286,11 @@ impl<'a> Hold<'a> {
         Ok(Repair { changes, notices: std::mem::take(&mut self.log.notices) })
     }
 
-    /// Releases the lock, then does the remaining work.
+    /// Releases the lock and then does the remaining work, such as syncing rotated logs.
     ///
     /// # Errors
     ///
-    /// If the system cannot fsync.
+    /// If a file cannot be synced.
     pub fn finish(self) -> Result<()> {
         let Self { mut log, held } = self;
         let outcome = log.let_go(held).and(log.backups.background.settle());
@@ -296,12 +298,12 @@ impl<'a> Hold<'a> {
         outcome
     }
 
-    /// Releases the lock and leaves to the [`Background`](crate::Background) what can be done
-    /// later.
+    /// Releases the lock and leaves what can be done later to the
+    /// [`Background`](crate::Background).
     ///
     /// # Errors
     ///
-    /// If every batch is to be fsynced and the system cannot.
+    /// If every batch is to be synced and the system cannot do it.
     #[doc(hidden)]
     pub fn release(self) -> Result<()> {
         let Self { mut log, held } = self;

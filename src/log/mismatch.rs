@@ -1,7 +1,7 @@
-//! Other writers' settings, as far as the backups show them.
+//! Other writers' settings, as far as the backups reveal them.
 //!
-//! They are checked only when another writer has rotated the log. One such rotation proves
-//! nothing: a signal or a failure can make any backup small, large or plain.
+//! They are checked only after another writer has rotated the log. A single rotation proves
+//! nothing, because a signal or a failure can make any backup small, large or plain.
 
 use std::fs::File;
 use std::sync::OnceLock;
@@ -15,19 +15,20 @@ use crate::rotation::Backups;
 use crate::rotation::options::Options;
 use crate::sys::FileExt;
 
-/// How many rotations in a row must look the same.
+/// How many consecutive rotations must look the same.
 const ENOUGH: usize = 2;
-/// The same for small logs: those rotated by hand or cron are small too, but not equally small.
+/// The same for small logs. Those that are rotated by hand or by cron are small, too, but not
+/// equally small.
 const ENOUGH_SMALL: usize = 3;
 
 #[derive(Debug, Default)]
 pub(crate) struct Watch {
-    /// The last sizes in a row below half our limit.
+    /// The last consecutive sizes below half of our limit.
     small: Vec<u64>,
-    /// How many of the last in a row were too large.
+    /// How many of the last consecutive logs were too large.
     large: usize,
     other_form: usize,
-    /// The file in the slot beyond our last when first checked.
+    /// The file in the slot after our last one at the first check.
     beyond: OnceLock<Option<u64>>,
     /// Size, compression, backups.
     reported: [bool; 3],
@@ -36,7 +37,7 @@ pub(crate) struct Watch {
 impl Log {
     pub(crate) fn look_for_mismatch(&mut self, old: &File) {
         let backups = &self.backups;
-        // A writer that rotates by the clock is reported by other means.
+        // A writer that rotates by the clock is reported elsewhere.
         if backups.naming.timetable().is_some()
             || backups.options.truncates()
             || self.active.is_special()
@@ -60,7 +61,7 @@ impl Log {
 }
 
 impl Watch {
-    /// Forgets what was seen, but not what was reported.
+    /// Forgets what was observed, but not what was reported.
     pub(crate) fn forget(&mut self) {
         *self = Self { reported: self.reported, ..Self::default() };
     }
@@ -92,14 +93,14 @@ impl Watch {
         (self.other_form >= ENOUGH).then_some(Mismatch::Compression { theirs: !ours })
     }
 
-    /// A file in the slot beyond our last may be old, but then it stays the same.
+    /// A file in the slot after our last one may be old, but then it never changes.
     fn backups(&mut self, backups: &Backups) -> Option<Mismatch> {
         let ours = backups.options.backups?;
         let beyond = ours.checked_add(1)?;
         let mut paths = [Form::Plain, Form::Gzip].map(|form| backups.names.backup(beyond, form));
         paths.sort();
         if Listing::unknown(None).lock_of(&backups.names.backup(beyond, Form::Plain)).is_some() {
-            // It is another log.
+            // That file is another log.
             return None;
         }
         let found = paths.iter().find_map(|path| regular_file(path).ok().flatten());
@@ -109,8 +110,7 @@ impl Watch {
     }
 }
 
-/// Returns the size of the log `old` if it was rotated: then there is a backup that is not
-/// older.
+/// Returns the size of the log `old` if it was rotated: then there is a backup that is not older.
 fn size_if_rotated(old: &File, backups: &Backups) -> Option<u64> {
     let old = old.metadata().ok()?;
     let forms = [Form::Plain, Form::Gzip];
@@ -120,7 +120,7 @@ fn size_if_rotated(old: &File, backups: &Backups) -> Option<u64> {
     (newest.max()? >= old.modified().ok()?).then_some(old.len())
 }
 
-/// Returns whether a line begins beyond our limit: a single long line can exceed any limit.
+/// Returns whether a line begins beyond our limit. A single long line can exceed any limit.
 fn has_line_beyond(old: &File, size: u64, limit: u64) -> bool {
     let mut piece = vec![0; 64 * 1024];
     let read = old.read_at(&mut piece, limit - 1).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! What a hold works on: the log, its backups, and what is known of both between holds.
+//! The log, its backups, and what is known about both between holds.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -25,7 +25,7 @@ use crate::sys;
 /// So many bytes of a record are read and appended at a time.
 const PIECE: usize = 256 * 1024;
 
-/// How often a rotation is prepared before it is done anyway.
+/// How often to prepare a rotation before rotating unprepared.
 const PREPARATIONS: usize = 4;
 
 #[derive(Debug)]
@@ -33,9 +33,9 @@ const PREPARATIONS: usize = 4;
 pub(crate) struct Log {
     pub(crate) active: Active,
     pub(crate) backups: Backups,
-    /// What is to be mended; `None` if not known yet.
+    /// What dead writers left; `None` if not known yet.
     pub(super) leftovers: Option<Leftovers>,
-    /// What could not be mended and was reported.
+    /// Leftovers that could not be repaired and were reported.
     unmended: BTreeSet<PathBuf>,
     pub(super) backoff: Backoff,
     pub(crate) mismatch: Watch,
@@ -43,21 +43,21 @@ pub(crate) struct Log {
     pub(super) timed: bool,
     /// Whether the last backup could not be compressed.
     pub(super) uncompressed: bool,
-    /// Whether lines wait for a batch's fsync.
+    /// Whether appended lines wait for the fsync of a batch.
     unsynced: bool,
-    /// Whether new names wait for a batch's fsync.
+    /// Whether new names wait for the fsync of a batch.
     pub(super) renamed: bool,
-    /// What was reported already: no fsync, no name, a refused access list, the file size
+    /// Whether each was reported already: no fsync, no name, a refused access list, the file size
     /// limit.
     no_fsync: bool,
     nameless: bool,
     acl_refused: bool,
     pub(super) at_file_limit: bool,
-    /// Whether there are more backups than are to be kept, which was reported.
+    /// Whether it was reported that there are more backups than we keep.
     pub(super) cuts: bool,
-    /// Whether another process made the log shorter, which was reported.
+    /// Whether it was reported that another process truncated the log.
     shortened: bool,
-    /// Appended bytes that the background does not know of.
+    /// How many appended bytes the background work does not know about.
     own: u64,
     pub(crate) notices: Vec<Notice>,
     pub(crate) stats: Stats,
@@ -88,8 +88,8 @@ impl Log {
         }
     }
 
-    /// Looks for what dead writers left. A directory that is writable but not readable is
-    /// reported. Nothing beside a FIFO is ours.
+    /// Looks for what dead writers left. A directory that is writable but not readable is reported.
+    /// Beside a FIFO nothing is ours.
     pub(super) fn look_for_leftovers(&mut self) {
         let listing =
             if self.active.is_special() { Ok(Listing::default()) } else { self.backups.list() };
@@ -115,7 +115,7 @@ impl Log {
         if self.must_mend() {
             let found = self.leftovers.replace(Leftovers::default()).unwrap_or_default();
             for notice in recovery::mend(&found, held, &mut self.backups) {
-                // What cannot be mended is found again before each rotation.
+                // What cannot be repaired is found again before each rotation.
                 let news = match &notice {
                     Notice::CannotMend(error) => self.unmended.insert(error.path().to_owned()),
                     _ => true,
@@ -125,7 +125,7 @@ impl Log {
         }
     }
 
-    /// Ends a partial last line with a newline; returns the change, if any.
+    /// Adds the newline to a partial last line; returns the change, if any.
     pub(super) fn end_torn_end(&mut self, held: &mut Held<'_>) -> Option<Change> {
         let before = self.active.size();
         if let Err(error) = self.active.end_partial_line(held) {
@@ -142,7 +142,7 @@ impl Log {
         }
     }
 
-    /// Reports, once, something that stays as it is.
+    /// Reports once that something could not be repaired.
     pub(super) fn report_unmended(&mut self, error: Error) {
         if self.unmended.insert(error.path().to_owned()) {
             self.notices.push(Notice::CannotMend(error));
@@ -177,7 +177,7 @@ impl Log {
             if !full {
                 return Err(failure);
             }
-            // What a rotation removed may have kept its space until a moment ago.
+            // The space of what a rotation removed may not be free yet.
             self.backups.background.free();
             let rest = self.active.append(held, records.skip(failure.kept));
             rest.map_err(|again| Unwritten { kept: failure.kept + again.kept, ..again })
@@ -224,8 +224,8 @@ impl Log {
         }
     }
 
-    /// Releases the lock, does `work` and acquires it again. Others may have appended and
-    /// rotated.
+    /// Releases the lock, does `work` and acquires the lock again. Others may have appended and
+    /// rotated meanwhile.
     pub(super) fn pause<T>(
         &mut self,
         held: &mut Held<'_>,
@@ -243,7 +243,7 @@ impl Log {
         self.active.refresh(held)?;
         let replaced = self.active.replaced.take();
         if held.is_another() {
-            // Two writers may have rotated at once, which shows no settings.
+            // Two writers may have rotated almost at once, which says nothing about settings.
             self.mismatch.forget();
         } else if let Some(old) = replaced {
             self.look_for_mismatch(&old);
@@ -258,8 +258,8 @@ impl Log {
         Ok(())
     }
 
-    /// Compresses what we added if others would have to wait for it otherwise, and closes files
-    /// if many are kept open; the lock is released meanwhile.
+    /// Compresses what we added if others would otherwise have to wait for that, and closes files
+    /// if many are open; the lock is released meanwhile.
     pub(super) fn keep_up(&mut self, held: &mut Held<'_>) -> Result<()> {
         if self.backups.background.has_too_many_open() {
             self.pause(held, Background::settle)??;
@@ -271,10 +271,10 @@ impl Log {
         Ok(())
     }
 
-    /// Prepares the full or due log so that a rotation has hardly anything to compress under
-    /// the lock. The lock is released meanwhile, so another process may rotate the log.
+    /// Prepares the full or due log so that a rotation has hardly anything to compress under the
+    /// lock. The lock is released meanwhile, so another process may rotate the log.
     pub(super) fn get_ready(&mut self, held: &mut Held<'_>) -> Result<()> {
-        // Do not wait for a process that was stopped while it has the private file.
+        // Limited, because the process that has the private file may have been stopped.
         for _ in 0..PREPARATIONS {
             let Some(identity) = self.active.private_identity() else { break };
             if self.backups.is_ready(&self.active) {
@@ -289,7 +289,7 @@ impl Log {
         Ok(())
     }
 
-    /// Returns how many bytes of `records` go in before compression must catch up.
+    /// Returns how many bytes of `records` may be appended before compression must catch up.
     pub(super) fn payable(&self, records: Records<'_>) -> usize {
         fitting(records, self.backups.background.credit().max(1))
     }
@@ -303,7 +303,7 @@ impl Log {
         }
     }
 
-    /// Reports what the log's file could not do, each once.
+    /// Reports once each what the log's file does not support.
     pub(super) fn note_refusals(&mut self) {
         let path = self.active.path().to_owned();
         if self.active.take_unmet() {
@@ -342,7 +342,7 @@ impl Log {
         }
     }
 
-    /// Fsyncs what was rotated, the log, and a new log's name, if every batch is fsynced.
+    /// If every batch is synced: syncs rotated logs, the log, and the name of a new log.
     fn sync_batch(&mut self) -> Result<()> {
         let unsynced = std::mem::take(&mut self.unsynced);
         if !unsynced || self.backups.options.sync != SyncPolicy::Batch {
@@ -357,8 +357,9 @@ impl Log {
     }
 }
 
-/// Returns how many bytes of `records` go in with `room` bytes left up to the limit: a record goes
-/// in if it begins below the limit. The result is always at a record's end; 0 if the log is full.
+/// Returns how many bytes of `records` to append with `room` bytes left up to the limit. A record
+/// is appended if it begins below the limit. The result is always the end of a record; it is 0 if
+/// the log is full.
 fn fitting(records: Records<'_>, room: u64) -> usize {
     let Some(last) = room.checked_sub(1) else {
         return 0;
@@ -371,7 +372,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Line by line, as Python does it.
+    /// Counts line by line, like Python.
     fn slowly(lines: &[u8], room: u64) -> usize {
         let mut taken = 0;
         for line in lines.split_inclusive(|byte| *byte == b'\n') {

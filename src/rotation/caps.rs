@@ -3,7 +3,6 @@
 //! At the end of a rotation, the oldest backups are removed until the caps hold. Room for the new
 //! log counts, so the cap on the size holds until the next rotation. The newest backup was the log
 //! until now; it is never removed.
-//! the log just now, and always stays.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};

@@ -1,4 +1,4 @@
-//! How a log is opened, in the manner of `File::options`.
+//! The options for opening a log, used like `File::options`.
 
 use std::io;
 use std::path::PathBuf;
@@ -8,27 +8,29 @@ use crate::file::permissions::Asked;
 use crate::rotation::caps::Caps;
 use crate::time::schedule::Schedule;
 
-/// What is fsynced, and when.
+/// What to fsync, and when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SyncPolicy {
-    /// Nothing; the system writes when it likes.
+    /// Never; the system decides when data is written to disk.
     None,
-    /// A compressed backup before its plain file is removed, and a rotated log after the lock
-    /// is released.
+    /// A compressed backup before its plain file is removed, and a rotated log after the lock is
+    /// released.
     #[default]
     Rotate,
-    /// Also every batch, before its lines count as appended.
+    /// In addition, every batch, before the append returns.
     Batch,
 }
 
-/// How a log is opened. All its writers should use the same settings; none loses a line
-/// otherwise.
+/// Options for opening a log with [`Options::open`].
+///
+/// All writers of a log should use the same settings. If they do not, no line is lost, but the
+/// limit or the number of backups may not be as expected.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct Options {
     pub(crate) max_bytes: u64,
-    /// `None`: not given.
+    /// `None` if not given.
     pub(crate) backups: Option<u64>,
     pub(crate) caps: Caps,
     pub(crate) gzip: Option<u32>,
@@ -43,89 +45,90 @@ pub struct Options {
 }
 
 impl Options {
-    /// Sets the size in bytes at which the log is full; 0, the default, means never. The line
-    /// that reaches it is still appended (CLH's `maxBytes`).
+    /// Sets the size in bytes at which the log is full (CLH's `maxBytes`). The line that reaches it
+    /// is still appended. 0, the default, means no limit.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// Sets how many backups are kept. With 0 a full log is truncated or, with a schedule, all
-    /// backups are kept (CLH's `backupCount`). `None`, the default, keeps as many as there are,
-    /// and at least 5: it never shortens a history that another writer asked for. With
-    /// [`Options::max_total`] or [`Options::max_age`], it keeps all that these leave.
+    /// Sets how many backups to keep (CLH's `backupCount`). With 0, a full log is truncated, or,
+    /// with a schedule, all backups are kept.
+    ///
+    /// With `None`, the default, rotations keep as many backups as exist, and at least 5, so they
+    /// never shorten a history that another writer keeps. With [`Options::max_total`] or
+    /// [`Options::max_age`], `None` keeps all backups that these allow.
     pub fn backups(mut self, count: impl Into<Option<u64>>) -> Self {
         self.backups = count.into();
         self
     }
 
-    /// Sets how many bytes the log and its backups may take on disk; 0, the default, means any
-    /// number. At each rotation of this process the oldest backups are removed until there is
-    /// room for a log that is full at [`Options::max_bytes`]. Neither the log nor its newest
-    /// backup is ever removed.
+    /// Sets how many bytes the log and its backups may take up on disk; 0, the default, means no
+    /// limit. Each rotation by this process removes the oldest backups until a log of
+    /// [`Options::max_bytes`] has room. The log and its newest backup are never removed.
     pub fn max_total(mut self, bytes: u64) -> Self {
         self.caps.total = bytes;
         self
     }
 
-    /// Sets how long backups are kept after they were written last; zero, the default, means
-    /// for ever. They are removed at a rotation of this process. The newest backup stays,
-    /// whatever its age.
+    /// Sets how long to keep a backup after its last change; zero, the default, means forever. Each
+    /// rotation by this process removes older ones, but never the newest backup.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.caps.age = age;
         self
     }
 
-    /// Compresses backups at this level, 1 to 9 (CLH's `use_gzip`, whose level is 9). By
-    /// default backups stay plain.
+    /// Compresses backups at this level, 1 to 9 (CLH's `use_gzip`, which uses level 9). With
+    /// `None`, the default, backups stay plain.
     pub fn gzip(mut self, level: Option<u32>) -> Self {
         self.gzip = level;
         self
     }
 
     /// Rotates by the clock too, and names backups by it (CLH's
-    /// `ConcurrentTimedRotatingFileHandler`). By default the log does not.
+    /// `ConcurrentTimedRotatingFileHandler`). With `None`, the default, the log is rotated by size
+    /// only.
     pub fn schedule(mut self, schedule: Option<Schedule>) -> Self {
         self.schedule = schedule;
         self
     }
 
-    /// Sets what is fsynced, and when.
+    /// Sets what to fsync, and when.
     pub fn sync(mut self, sync: SyncPolicy) -> Self {
         self.sync = sync;
         self
     }
 
-    /// Sets the directory of the lock file, created with its parents if missing (CLH's
-    /// `lock_file_directory`). By default it is the log's.
+    /// Sets the directory of the lock file (CLH's `lock_file_directory`). It is created with its
+    /// parents if it does not exist. The default is the log's directory.
     pub fn lock_dir(mut self, dir: Option<PathBuf>) -> Self {
         self.lock_dir = dir;
         self
     }
 
-    /// Creates the log's directory, with its parents, if it is missing.
+    /// Sets whether to create the log's directory, with its parents, if it does not exist.
     pub fn create_dir(mut self, create: bool) -> Self {
         self.create_dir = create;
         self
     }
 
-    /// Sets the permission bits of a new log or lock file, regardless of the umask (CLH's
-    /// `chmod`). By default a new log has the mode of the one it replaces, and a backup always
-    /// keeps its log's. On Windows such a log cannot be opened.
+    /// Sets the permission bits of a new log or lock file, regardless of the umask (CLH's `chmod`).
+    /// By default a new log gets the mode of the log that it replaces. A backup always keeps the
+    /// mode of its log. With a mode, a log cannot be opened on Windows.
     pub fn mode(mut self, mode: Option<u32>) -> Self {
         self.asked.mode = mode;
         self
     }
 
-    /// Sets the user and group of a new log or lock file, as far as the system permits (CLH's
-    /// `owner`). By default a new log keeps the owner of the one it replaces. On Windows such a
-    /// log cannot be opened.
+    /// Sets the user and group id of a new log or lock file, as far as the system permits (CLH's
+    /// `owner`). By default a new log keeps the owner of the log that it replaces. With an owner, a
+    /// log cannot be opened on Windows.
     pub fn owner(mut self, user: Option<u32>, group: Option<u32>) -> Self {
         (self.asked.user, self.asked.group) = (user, group);
         self
     }
 
-    /// Reports each backup made by this process as a
+    /// Sets whether to report each backup that this process makes, as
     /// [`Notice::Rotated`](crate::Notice::Rotated).
     #[doc(hidden)]
     pub fn report_rotations(mut self, report: bool) -> Self {
@@ -146,7 +149,7 @@ impl Options {
         self.backups == Some(0) && self.schedule.is_none()
     }
 
-    /// Returns how many backups there may be at most.
+    /// Returns the maximum number of backups.
     pub(crate) fn most_backups(&self) -> u64 {
         self.backups.unwrap_or(u64::MAX)
     }

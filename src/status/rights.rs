@@ -3,8 +3,6 @@
 //! A user who owns one of the log's files has written to it, so he must be able to append and to
 //! rotate. The same holds for one who has it open for writing. If the user who asks cannot, that is
 //! only worth knowing. Only owner, group and mode count here, not access lists.
-//! to rotate, and so must one who has it open to write; what the user who looks cannot do is
-//! only worth knowing. Only owner, group and mode count here, not access lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;

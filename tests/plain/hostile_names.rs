@@ -3,7 +3,6 @@
 //!
 //! Each name is taken by each kind of file, and each mode of the program runs on it. The file
 //! elsewhere must be unchanged, unless a hard link makes it the log itself.
-//! elsewhere must be untouched, but for one that is the log itself by a hard link.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, symlink};

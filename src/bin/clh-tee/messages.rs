@@ -1,6 +1,6 @@
 //! Messages on standard error, and the exit status.
 //!
-//! Nothing here waits: a message that standard error does not take at once is dropped.
+//! Nothing here waits: a message is dropped if standard error does not accept it at once.
 
 use std::env;
 use std::fmt::Display;
@@ -27,12 +27,13 @@ pub(crate) enum Status {
     /// A line was lost, or the log could not be opened.
     Lost,
     Usage,
-    /// `Lost` where 1 could be a command's own. This and the next two are those of `env`.
+    /// The same as `Lost`, if 1 could be the command's own status. This and the next two statuses
+    /// are those of `env`.
     Failed,
-    /// The command exists and cannot be run.
+    /// The command exists but cannot be run.
     CannotRun,
     NotFound,
-    /// The command's own, and every line is in the log.
+    /// The command's own status; every line is in the log.
     Command(u32),
     /// A signal killed the command, or Ctrl-C a pipeline; every line is in the log.
     Killed(i32),
@@ -55,7 +56,7 @@ impl From<Status> for ExitCode {
 
 #[derive(Debug, Clone)]
 pub(crate) struct Report {
-    /// Paths are shown relative to this directory, as users give them.
+    /// Messages show paths relative to this directory, as users give them.
     here: Option<PathBuf>,
 }
 
@@ -154,7 +155,7 @@ impl Report {
             ),
             _ => return,
         };
-        // Good news is no warning.
+        // Good news is not a warning.
         if matches!(notice, Notice::RotatesAgain | Notice::Adopted { .. }) {
             self.say(&text);
         } else {
@@ -176,7 +177,7 @@ impl Report {
         format!("cannot {verb} '{path}': {reason}")
     }
 
-    /// Shows an error, and what can be done about it if that is not obvious.
+    /// Formats an error, with advice unless the remedy is obvious.
     pub(crate) fn advised(&self, error: &Error) -> String {
         let advice = if error.is_missing_directory() {
             "; --mkdir makes its directory"
@@ -190,13 +191,15 @@ impl Report {
         self.shown(error) + advice
     }
 
-    /// Shows an error in a message about `log`: the reason only, unless it is about another file.
+    /// Formats an error for a message about `log`: only the reason, unless it is about another
+    /// file.
     pub(crate) fn inside(&self, error: &Error, log: &Path) -> String {
         let is_its = self.path(error.path()).to_string() == self.path(log).to_string();
         if is_its { error.reason() } else { self.shown(error) }
     }
 
-    /// Says why `log` cannot be rotated, and who may not do what if that is why.
+    /// Formats the reason why `log` cannot be rotated, and which user lacks which right if that is
+    /// it.
     pub(crate) fn unrotated(&self, error: &Error, log: &Path) -> String {
         let why = format!("cannot rotate '{}': {}", self.path(log), self.inside(error, log));
         match error.path().parent() {
@@ -217,7 +220,7 @@ impl Report {
         }
     }
 
-    /// Writes lost lines to standard error: unchanged, unless that is a terminal.
+    /// Writes lost lines to standard error: unchanged, or escaped if that is a terminal.
     #[expect(clippy::unused_self, reason = "only who has a report may print messages")]
     pub(crate) fn rescue(&self, mut lines: impl Read) {
         let deadline = Instant::now() + RESCUE_TIME;
@@ -227,7 +230,7 @@ impl Report {
         while let Ok(count @ 1..) = lines.read(&mut piece) {
             let piece = &piece[..count];
             let left = deadline.saturating_duration_since(Instant::now());
-            // What could control a terminal, but no newlines.
+            // Escapes everything that could control a terminal, except newlines.
             let lines = piece.split(|byte| *byte == b'\n').map(|line| Escaped(line).to_string());
             let escaped = terminal.then(|| lines.collect::<Vec<_>>().join("\n"));
             if !sys::say(escaped.as_ref().map_or(piece, |text| text.as_bytes()), left) {
@@ -237,21 +240,22 @@ impl Report {
     }
 }
 
-/// Prints a page; without colours if standard output is no terminal.
+/// Prints a page, without colours if standard output is not a terminal.
 pub(crate) fn page(text: &str) -> anyhow::Result<()> {
-    // `auto` also makes older consoles of Windows show colours.
+    // `auto` also enables colours in older Windows consoles.
     let coloured = AutoStream::auto(io::stdout()).current_choice() != ColorChoice::Never;
     let plain = (!coloured).then(|| strip_str(text).to_string());
     let text = plain.as_deref().unwrap_or(text);
     out(Stdout::open().and_then(|mut stdout| stdout.write_all(text.as_bytes()))).map(drop)
 }
 
-/// Lets the program that started us go on; if it has ended, there is none to tell.
+/// Tells the program that started us that it may continue. If that has ended, no one needs to know.
 pub(crate) fn acknowledge() {
     drop(Stdout::open().and_then(|mut stdout| stdout.write_all(b"\n")));
 }
 
-/// Tells whether standard output takes more. A closed pipe is no failure, as for `tee` and `cat`.
+/// Returns whether standard output accepts more. As for `tee` and `cat`, a closed pipe is no
+/// failure.
 pub(crate) fn out(written: io::Result<()>) -> anyhow::Result<bool> {
     match written {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
@@ -268,19 +272,19 @@ pub(crate) fn counted(count: impl Into<u64>, noun: &str) -> impl Display {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Shows a moment in UTC, to the second; clamped to 1970 and the calendar's end.
+/// Formats a moment in UTC, to the second, clamped to 1970 and the end of the calendar.
 pub(crate) fn moment(time: SystemTime) -> String {
     let time = Timestamp::try_from(time.max(SystemTime::UNIX_EPOCH)).unwrap_or(Timestamp::MAX);
     format!("{time:.0}")
 }
 
-/// Shows a time with its units: `5s`, `1m 30s`.
+/// Formats a time with its units: `5s`, `1m 30s`.
 pub(crate) fn time(time: Duration) -> String {
     let time = SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX);
     format!("{time:#}")
 }
 
-/// Shows a size in bytes below 1 KiB, else in powers of 1024, as sizes are given.
+/// Formats a size in bytes below 1 KiB, otherwise in powers of 1024, as sizes are given.
 pub(crate) fn size(bytes: u64) -> String {
     if bytes < 1024 {
         return format!("{bytes}B");

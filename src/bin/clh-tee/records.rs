@@ -1,7 +1,7 @@
-//! Bytes in, whole records out.
+//! Splits bytes into whole records.
 //!
-//! The buffer holds whole records, then whole lines of a record that has not ended, then a
-//! partial line. By default each line is a record, and new bytes are searched from the end, once.
+//! The buffer holds whole records, then whole lines of an unfinished record, then a partial line.
+//! By default each line is a record, and new bytes are searched once, from the end.
 
 use std::io::{self, Read};
 use std::mem;
@@ -20,24 +20,24 @@ pub(crate) enum Ends {
     Line,
     /// At a NUL, which becomes a newline.
     Nul,
-    /// Before the next line of which this is true. Then nothing shows that the last one has ended.
+    /// Before the next line that matches. So nothing in the record itself shows that it has ended.
     Start(Matching),
 }
 
-/// Says whether a line matches; it has no newline.
+/// Returns whether a line, without its newline, matches.
 pub(crate) type Matching = Box<dyn Fn(&[u8]) -> bool>;
 
-/// How input becomes lines and records.
+/// How input is split into lines and records.
 pub(crate) struct Splitting {
     pub(crate) ends: Ends,
     /// Longer lines are cut; the newline does not count.
     pub(crate) max_line: usize,
-    /// Longer records are cut at a line's end; a single line is not.
+    /// Longer records are cut at the end of a line, but single lines are not.
     pub(crate) max_record: usize,
 }
 
 impl Splitting {
-    /// Leaves lines as they are, of any length.
+    /// Leaves lines unchanged, however long they are.
     pub(crate) const NONE: Self =
         Self { ends: Ends::Line, max_line: usize::MAX, max_record: usize::MAX };
 }
@@ -46,7 +46,7 @@ impl Splitting {
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) bytes: Vec<u8>,
-    /// Where records of several lines are.
+    /// The ranges of records with several lines.
     pub(crate) together: Vec<Range<usize>>,
 }
 
@@ -81,12 +81,12 @@ impl Batch {
 }
 
 pub(crate) struct Lines {
-    /// The first `filled` bytes count. The rest was zeroed once, not at every read.
+    /// Only the first `filled` bytes count. The rest was zeroed once, not at every read.
     batch: Batch,
     filled: usize,
-    /// Where the whole lines end.
+    /// The end of the whole lines.
     lined: usize,
-    /// Where the whole records end.
+    /// The end of the whole records.
     whole: usize,
     splitting: Splitting,
     pub(crate) cuts: u64,
@@ -99,7 +99,7 @@ impl Lines {
         Self { batch, filled: 0, lined: 0, whole: 0, splitting, cuts: 0, record_cuts: 0 }
     }
 
-    /// Reads once, and returns the new bytes; none at the end of the input.
+    /// Reads once and returns the new bytes, none at the end of the input.
     pub(crate) fn read(&mut self, input: &mut impl Read) -> io::Result<&[u8]> {
         self.make_room();
         let old = self.filled;
@@ -119,9 +119,9 @@ impl Lines {
         }
         let fresh = fresh.max(self.lined);
         let end = self.line_end();
-        // Not memrchr, though faster over many bytes: the last newline is a line's
-        // length away, and memrchr first asks for the features of the processor,
-        // which in a virtual machine takes a fifteenth of a short run.
+        // Not memrchr, though that is faster over many bytes. The last newline is only a line's
+        // length away, and memrchr first asks for the processor's features, which takes a fifteenth
+        // of a short run in a virtual machine.
         let is_end = |byte: &u8| *byte == b'\n' || *byte == end;
         if let Some(end) = self.batch.bytes[fresh..self.filled].iter().rposition(is_end) {
             self.lined = fresh + end + 1;
@@ -129,12 +129,12 @@ impl Lines {
         self.find_records(old);
     }
 
-    /// What ends a line besides a newline.
+    /// Returns the byte that ends a line besides the newline.
     fn line_end(&self) -> u8 {
         if matches!(self.splitting.ends, Ends::Nul) { 0 } else { b'\n' }
     }
 
-    /// Finds the ends of records in the whole lines from `at` on.
+    /// Finds the ends of records in the whole lines from `at`.
     fn find_records(&mut self, mut at: usize) {
         let ends = mem::take(&mut self.splitting.ends);
         match &ends {
@@ -159,12 +159,12 @@ impl Lines {
         self.cut_long_record(self.lined);
     }
 
-    /// Whether there are lines of a record that may go on.
+    /// Returns whether there are lines of a record that may continue.
     pub(crate) fn may_go_on(&self) -> bool {
         self.whole < self.lined && matches!(self.splitting.ends, Ends::Start(_))
     }
 
-    /// Ends the record that may go on. A partial line goes on.
+    /// Ends the record that may continue, but not the partial line.
     pub(crate) fn end_last_record(&mut self) {
         self.end_record(self.lined);
     }
@@ -174,7 +174,7 @@ impl Lines {
         self.keep_together(end);
     }
 
-    /// Cuts the lines of a record, up to `end`, until they are short enough.
+    /// Cuts a record into pieces of whole lines, up to `end`, until they are short enough.
     fn cut_long_record(&mut self, end: usize) {
         let longest = self.splitting.max_record;
         while end - self.whole > longest {
@@ -214,7 +214,7 @@ impl Lines {
         filled
     }
 
-    /// The same in two steps: returns what whole records may be appended to. Call
+    /// Does the same in two steps: returns a batch to which whole records may be appended. Call
     /// [`Self::have_been_added`] next.
     pub(crate) fn begin_to_add(&mut self) -> &mut Batch {
         self.batch.bytes.truncate(self.filled);
@@ -234,8 +234,8 @@ impl Lines {
         self.whole -= count;
     }
 
-    /// Gives away the whole records with their buffer, which saves a copy, and goes on
-    /// with the rest in `spare`, whatever that holds.
+    /// Gives the whole records away with their buffer, which saves a copy, and continues with the
+    /// rest in `spare`, whose content does not matter.
     pub(crate) fn give_away(&mut self, mut spare: Batch) -> Batch {
         let rest = self.filled - self.whole;
         // Bytes used before are not zeroed again.
@@ -248,7 +248,7 @@ impl Lines {
         records
     }
 
-    /// Ends a record that has begun, and a partial line with a newline.
+    /// Ends an unfinished record, and a partial line with a newline.
     pub(crate) fn end_partial(&mut self) {
         if self.lined < self.filled {
             self.make_room();
@@ -262,7 +262,7 @@ impl Lines {
         }
     }
 
-    /// Makes room for a read; lines and records are bounded, so the buffer is, too.
+    /// Makes room for a read. Lines and records have a maximum length, so the buffer has one, too.
     fn make_room(&mut self) {
         let buffer = &mut self.batch.bytes;
         if buffer.len() - self.filled < READ / 2 {
@@ -348,7 +348,7 @@ mod tests {
         }
     }
 
-    /// Takes records out as they become whole.
+    /// Returns the records as they are completed.
     fn records(pieces: &[Vec<u8>], splitting: Splitting) -> Vec<Vec<u8>> {
         let (mut lines, mut out) = (Lines::new(splitting), Vec::new());
         let mut take = |lines: &mut Lines, gives: bool| {
@@ -372,7 +372,7 @@ mod tests {
         for (number, piece) in pieces.iter().enumerate() {
             let count = lines.read(&mut piece.as_slice()).unwrap().len();
             lines.split(count);
-            // At times several pieces come between.
+            // Sometimes several pieces arrive in between.
             if number % 3 > 0 {
                 take(&mut lines, number % 2 == 0);
             }
@@ -382,7 +382,7 @@ mod tests {
         out
     }
 
-    /// The records of lines that stay together, cut if they are too long.
+    /// Returns the records, each cut at ends of lines if it is too long.
     fn cut(records: impl Iterator<Item = Vec<u8>>, max_line: usize, max: usize) -> Vec<Vec<u8>> {
         let mut out: Vec<Vec<u8>> = Vec::new();
         for record in records {

@@ -2,8 +2,6 @@
 //!
 //! The program runs with libfaketime, which reads the time from a file whenever the program asks
 //! for it. In Python the clock is replaced, because one process runs all cases.
-//! look at the clock. Python has its own clock replaced, for it is one process
-//! for all cases.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,6 @@
 //!
 //! The test keeps both ends of the pipe that the program reads. The program must end while the pipe
 //! is open, and the pipe's content must still be there.
-//! come while the pipe is open, and what was in the pipe must still be there.
 
 mod no_locks;
 mod output;

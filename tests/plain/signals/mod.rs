@@ -4,7 +4,6 @@
 //! The test is the producer, so it decides what is in the pipe when a signal comes, and it holds
 //! the lock. If the program should go on, the test feeds it more; if it should end, its input stays
 //! open.
-//! on, it is fed more; where it should end, its input stays open.
 
 mod ending;
 mod going_on;

@@ -5,7 +5,6 @@
 //! against the schema in `docs`. Names, inodes, sizes, modes and times before and after show that
 //! nothing changes. What a repair leaves is compared with what a writer leaves that also appends
 //! one line.
-//! more into the log.
 
 mod faults;
 mod looks;

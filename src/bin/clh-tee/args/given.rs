@@ -1,4 +1,4 @@
-//! What a command line gives: our own, with environment and file, and that of another writer.
+//! What a command line says: ours, with environment and file, and that of another writer.
 
 use std::ffi::OsStr;
 use std::time::Duration;
@@ -13,22 +13,22 @@ use super::{Cli, config, modes, values};
 use crate::messages::{Report, counted, size};
 use crate::transform::Rules;
 
-/// A smaller limit is a fault to --status too.
+/// For --status, too, a smaller limit is a fault.
 const SMALL: u64 = 64 * 1024;
 
-/// How a writer keeps its log, as far as its command line says so.
+/// How a writer handles its log, as far as its command line says.
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(crate) max_bytes: Option<u64>,
     pub(crate) backups: Option<u64>,
     pub(crate) max_total: Option<u64>,
     pub(crate) max_age: Option<Duration>,
-    /// As it is meant, and as it was written.
+    /// The schedule, and its text on the command line.
     pub(crate) when: Option<(Schedule, String)>,
 }
 
 impl Kept {
-    /// Returns what these arguments of another process say, if it is a program like this.
+    /// Parses the arguments of another process, if it is a program like this.
     pub(crate) fn by(arguments: &[Vec<u8>]) -> Option<Self> {
         let texts = arguments.iter().map(|text| String::from_utf8_lossy(text).into_owned());
         let program = arguments.first()?.rsplit(|byte| *byte == b'/').next()?;
@@ -53,11 +53,11 @@ impl Kept {
 }
 
 impl Cli {
-    /// Reads command line, environment and file. An error may also be help or the version.
+    /// Reads command line, environment and file. An error may also be the help or the version.
     pub(crate) fn read(report: &Report) -> Result<Self, clap::Error> {
         let Read { mut matches, shown, routes, further } = config::read(report)?;
         let fault = modes::fault(&matches);
-        // The command line beats the environment and a file.
+        // The command line overrides the environment and a file.
         let by_start = modes::is_typed(&matches, "record_start");
         let strips = modes::is_typed(&matches, "strip_ansi");
         let rules = Rules::of(&matches, matches.get_flag("read"));
@@ -67,7 +67,7 @@ impl Cli {
         }
         cli.configured.shown = shown;
         for (log, mut matches) in further {
-            // Lines are transformed as for LOG. One answer is due, and it is about LOG.
+            // Lines are transformed as for LOG. There is one acknowledgement, which is about LOG.
             let transforming = cli.transforming.clone();
             let of_log = Self { log, transforming, acknowledge: false, ..Self::of(&mut matches)? };
             cli.routing.logs.push(of_log);
@@ -79,7 +79,7 @@ impl Cli {
             cli.transforming.forget_how_lines_are_written(strips);
         }
         if cli.running.command.is_empty() {
-            // From the environment or a file, they have no effect.
+            // In the environment or a file, they have no effect.
             let Running { quiet_ok, group, keep_going, markers, .. } = &mut cli.running;
             (*quiet_ok, *group, *keep_going, *markers) = (false, false, false, false);
         }
@@ -113,7 +113,7 @@ impl Cli {
         }
     }
 
-    /// Warns of limits that keep hardly any lines: they may be meant in K or M.
+    /// Warns about limits that leave hardly any lines; they may be intended in K or M.
     pub(crate) fn warn_of_small_limits(&self, report: &Report) {
         let (bytes, backups) = (self.max_bytes, self.backups);
         let by_clock = self.timed.when.is_some() && backups == Some(0);

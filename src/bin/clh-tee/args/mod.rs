@@ -245,7 +245,7 @@ pub(crate) fn answer(answer: &clap::Error, report: &Report) -> Status {
         return Status::Usage;
     }
     let text = match answer.kind() {
-        // With -h, clap renders the headings too, which do not fit on one screen.
+        // With -h, clap also prints the headings of groups, which do not fit on one screen.
         ErrorKind::DisplayHelp if !answer.to_string().contains("with '-h'") => short_help(),
         _ => answer.render(),
     };

@@ -1,7 +1,7 @@
-//! The options that ask for another mode than appending, and which have an effect in which mode.
+//! The options for other modes than appending, and which option has an effect in which mode.
 //!
-//! On the command line an option without effect is refused. In the environment and in a
-//! file, which are for every log and every mode, it is ignored.
+//! On the command line an option without effect is refused. In the environment and in a file, which
+//! are for every log and every mode, it is ignored.
 
 use std::env;
 use std::time::{Duration, SystemTime};
@@ -100,17 +100,17 @@ pub(crate) struct Looking {
     pub(crate) rotate: bool,
 }
 
-/// The options that ask for a mode; without one, lines are appended.
+/// The options that select a mode; without one, the program appends.
 pub(super) const MODES: [&str; 5] = ["read", "status", "repair", "rotate", "print_config"];
 
-/// Returns the modes in which the option `id` has an effect: `append`, `command`
-/// (appending what COMMAND prints), or one of [`MODES`]. None: in all.
+/// Returns the modes in which the option `id` has an effect: `append`, `command` (appending a
+/// COMMAND's output), or one of [`MODES`]. If there are none, it has an effect in all.
 fn modes_of(id: &str) -> &'static [&'static str] {
     match id {
         "follow" | "since" | "lines" => &["read"],
         "json" | "count" => &["status"],
         "quiet_ok" | "keep_going" | "markers" | "group" => &["command"],
-        // How writers keep the log: the other modes need to know, too.
+        // How writers handle the log, which the other modes need to know.
         "utc" => &["append", "read", "status", "repair", "rotate"],
         "when" | "interval" | "at_time" | "backups" | "max_total" | "max_age" => {
             &["append", "status", "repair", "rotate"]
@@ -142,7 +142,7 @@ pub(super) fn fault(matches: &ArgMatches) -> Option<String> {
     let has_effect = |modes: &[&str]| match (modes, mode) {
         ([], _) => true,
         (["command"], None) => has_command,
-        // It shows what would be done if lines were appended.
+        // It shows the settings for appending.
         (_, Some("print_config")) => modes.contains(&"append") || modes.contains(&"command"),
         _ => modes.contains(&mode.unwrap_or("append")),
     };
@@ -189,7 +189,7 @@ pub(super) fn fault(matches: &ArgMatches) -> Option<String> {
     if typed("record_start") && typed("group") {
         return Some("give either --record-start or --group".to_owned());
     }
-    // Clap accepts that. A command was meant, maybe in an empty variable.
+    // Clap accepts this. A command was intended, perhaps in an empty variable.
     let dashes = env::args_os().next_back().is_some_and(|arg| arg == "--");
     (dashes && !has_command).then(|| "a command is missing after '--'".to_owned())
 }

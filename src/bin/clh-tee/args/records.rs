@@ -1,4 +1,4 @@
-//! Options about records: which lines stay together.
+//! Options for records: which lines stay together.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::values::{length, time};
 use crate::records::{Ends, Splitting};
 use crate::transform::{Pattern, pattern};
 
-/// The longest record, unless --max-record says otherwise.
+/// The maximum length of a record without --max-record.
 const LONGEST: usize = 1024 * 1024;
 
 #[derive(Debug, Args)]
@@ -60,7 +60,7 @@ impl Cli {
         if several { self.max_record() as u64 } else { 0 }
     }
 
-    /// Returns how input becomes records.
+    /// Returns how to split the input into records.
     pub(crate) fn splitting(&self) -> Splitting {
         let ends = match &self.records.record_start {
             _ if self.records.null => Ends::Nul,

@@ -1,4 +1,4 @@
-//! Options about COMMAND.
+//! Options for COMMAND.
 
 use std::ffi::OsString;
 

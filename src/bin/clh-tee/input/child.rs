@@ -19,7 +19,7 @@ pub(crate) struct Child {
     state: State,
     pub(super) terminated: bool,
     stop: Stop,
-    /// Set at its end: until when other processes may hold its output open.
+    /// Set when it ends: until when other processes may keep its output open.
     pub(super) lingers_until: Option<Instant>,
     /// A warning said that they did.
     pub(super) left: bool,
@@ -29,7 +29,7 @@ pub(crate) struct Child {
 enum State {
     Running(Process, Instant),
     Ended(ExitStatus, Duration),
-    /// With what to do if it was not found.
+    /// With advice if it was not found.
     NotStarted(io::Error, String),
 }
 
@@ -60,7 +60,7 @@ impl Child {
         matches!(self.state, State::Running(..))
     }
 
-    /// Returns true once it has ended, the first time only.
+    /// Returns true the first time it is called after the command has ended.
     pub(super) fn notes_end(&mut self) -> bool {
         let State::Running(process, since) = &self.state else { return false };
         let Some(status) = process.ended() else { return false };
@@ -68,7 +68,7 @@ impl Child {
         true
     }
 
-    /// Passes a signal on, if it runs. An error says in words what failed.
+    /// Passes a signal on if the command runs. An error is a text that says what failed.
     pub(super) fn pass_on(&mut self, signal: Caught) -> Result<(), String> {
         let State::Running(process, _) = &self.state else { return Ok(()) };
         self.terminated |= signal.request == Request::Terminate;
@@ -97,7 +97,7 @@ impl Child {
         Some(process.id())
     }
 
-    /// Returns our own exit status, once it has ended.
+    /// Returns our own exit status once the command has ended.
     pub(super) fn status(&self) -> Option<Status> {
         match &self.state {
             State::Running(..) => None,
@@ -107,7 +107,7 @@ impl Child {
             }
             State::NotStarted(error, _) => Some(match error.kind() {
                 ErrorKind::NotFound => Status::NotFound,
-                // No process could be made, which says nothing about the command.
+                // No process could be created, which is not the command's fault.
                 ErrorKind::WouldBlock | ErrorKind::OutOfMemory => Status::Failed,
                 _ => Status::CannotRun,
             }),
@@ -131,7 +131,7 @@ impl Child {
     }
 }
 
-/// Returns what to do if `program` is not found: it may be meant for a shell, or PATH is short.
+/// Returns advice if `program` is not found: it may be meant for a shell, or PATH is short.
 fn advice(program: &OsStr) -> String {
     const WORDS: [&str; 9] =
         ["cd", "exec", "export", "if", "for", "set", "source", "ulimit", "umask"];

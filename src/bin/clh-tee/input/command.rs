@@ -1,5 +1,5 @@
-//! The command in the event loop: markers for its start and end in the log,
-//! signals passed on, and a bounded wait for processes that outlive it.
+//! The command in the event loop: markers in the log for its start and end, signals passed on, and
+//! a limited wait for processes that outlive it.
 
 use std::time::Instant;
 
@@ -9,7 +9,8 @@ use super::source::Source;
 use crate::sys::{Caught, Request, Sender, reap};
 
 impl EventLoop<'_> {
-    /// Passes a signal on to the running command; returns false if it is not for that.
+    /// Passes a signal on to the running command; returns false if the signal is not for the
+    /// command.
     pub(super) fn passes_on(&mut self, signal: Caught) -> bool {
         let is_ours = signal.request == Request::Child && signal.sender == Sender::Ourselves;
         let Some(child) = self.child.as_mut().filter(|child| child.is_running() && !is_ours) else {
@@ -21,8 +22,8 @@ impl EventLoop<'_> {
         true
     }
 
-    /// Reaps our children, and notices the command's end. What it wrote last is still
-    /// read; other processes that hold its output open get some time.
+    /// Reaps our children and notices the command's end. Its last output is still read; other
+    /// processes that have it open get some time.
     pub(super) fn look_after_command(&mut self) {
         reap();
         let Some(child) = &mut self.child else { return };
@@ -38,13 +39,13 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Returns until when others may hold the command's output open, if in the future.
+    /// Returns until when other processes may keep the command's output open, if in the future.
     pub(super) fn lingers_until(&self) -> Option<Instant> {
         let until = self.child.as_ref()?.lingers_until?;
         (until > Instant::now() && !self.has_ended()).then_some(until)
     }
 
-    /// Returns true if an empty input counts as ended.
+    /// Returns whether an empty input counts as ended.
     pub(super) fn ends_empty(&self) -> bool {
         let until = self.child.as_ref().and_then(|child| child.lingers_until);
         self.drain.is_some() || until.is_some_and(|until| until <= Instant::now())
@@ -70,7 +71,7 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Writes the marker for the end once all input has ended; returns whether it did.
+    /// Appends the marker for the end once all input has ended; returns whether it did.
     pub(super) fn notes_ending(&mut self) -> bool {
         if !self.cli.running.markers || !self.has_ended() {
             return false;

@@ -1,4 +1,5 @@
-//! The end: lines that were not appended, output kept back (--quiet-ok), statistics, exit status.
+//! The end: lines that could not be appended, kept output (--quiet-ok), statistics, and the exit
+//! status.
 
 use std::io::{self, Read};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use crate::writer::post_rotate::Counts;
 use crate::writer::queue::newlines;
 use crate::writer::sink::{GivenUp, Sink};
 
-/// How much time kept output and the other logs get when lines are given up.
+/// How much time kept output and the other logs get after lines are given up.
 const LAST_TIME: Duration = Duration::from_secs(1);
 
 impl EventLoop<'_> {
@@ -19,8 +20,8 @@ impl EventLoop<'_> {
         self.give_up(&vec![Some(why.to_owned()); self.sinks.len()]);
     }
 
-    /// Gives up the lines of each log that has a reason. Nothing more is read, and the other
-    /// logs get a little time for what was read.
+    /// Gives up the lines of each log that has a reason. Nothing more is read, and the other logs
+    /// get a little time for what has been read.
     pub(super) fn give_up(&mut self, reasons: &[Option<String>]) {
         if !self.stopped {
             self.replay_at_once();
@@ -60,7 +61,7 @@ impl EventLoop<'_> {
         self.status()
     }
 
-    /// Says why lines were given up, and writes them to standard error.
+    /// Reports why lines were given up, and writes them to standard error.
     fn report_lost(&self, sink: &Sink) {
         let Some(GivenUp { why, lines, records, unsure }) = &sink.given_up else { return };
         let count = newlines(lines) + records.iter().map(|record| record.lines).sum::<u64>();
@@ -79,7 +80,7 @@ impl EventLoop<'_> {
         }
     }
 
-    /// Returns how a message that is about one log begins, if there are several.
+    /// Returns the beginning of a message that is about one of several logs.
     fn named(&self, sink: &Sink) -> String {
         match self.sinks.len() {
             1 => String::new(),
@@ -94,13 +95,13 @@ impl EventLoop<'_> {
             None if lost => Status::Lost,
             None => self.dies_of.map_or(Status::AllIn, Status::Killed),
             Some(_) if lost => Status::Failed,
-            // It still runs if we gave up before its end.
+            // If we gave up early, it still runs.
             Some(child) => child.status().unwrap_or(Status::Failed),
         }
     }
 
-    /// Waits until the programs run after rotations are done, but no longer than the
-    /// drain timeout, nor after a signal that ends us.
+    /// Waits until the programs after rotations have ended, but at most for the drain timeout, and
+    /// not after a signal that ends us.
     fn wait_for_post_rotate(&mut self) {
         let until = self.drain.map(|drain| drain.appending);
         let until = until.unwrap_or_else(|| Instant::now() + self.cli.drain_timeout);
@@ -146,7 +147,8 @@ impl EventLoop<'_> {
         ));
     }
 
-    /// Shows a failed command's next piece once the last has been taken; returns whether it did.
+    /// Shows a failed command's next piece once the last one has been taken; returns whether it
+    /// did.
     pub(super) fn replays(&mut self) -> bool {
         if self.spool.is_some() && self.is_done() && self.status() != Status::Command(0) {
             self.begin_replay();
@@ -169,7 +171,7 @@ impl EventLoop<'_> {
         false
     }
 
-    /// Begins to show what was kept; nothing is kept back any more.
+    /// Begins to show the kept output; no more output is kept.
     fn begin_replay(&mut self) {
         if let Some(spool) = self.spool.take() {
             self.replay = Some(spool.replay());
@@ -190,13 +192,13 @@ impl EventLoop<'_> {
             // A wait that a signal interrupts is repeated.
             wait(&mut awaited, Some(left)).unwrap_or_default();
             for source in &mut self.sources {
-                // A broken one has ended; lost lines matter more than a warning of it.
+                // A broken copy has ended. Lost lines matter more than a warning about it.
                 drop(source.tee.go_on());
             }
         }
     }
 
-    /// Shows what was kept, if no more can be kept.
+    /// If no more output can be kept, shows what was kept.
     pub(super) fn warn_of_spool(&mut self, outcome: io::Result<()>) {
         if let Err(error) = outcome {
             let why = reason(&error);

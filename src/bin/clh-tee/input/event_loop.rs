@@ -1,4 +1,4 @@
-//! The first thread: it reads the input, handles signals, and waits in `poll` only.
+//! The first thread: it reads the input, handles signals, and waits only in `poll`.
 //!
 //! ```text
 //!             ┌── signals     with a command all of them, to be passed on
@@ -7,8 +7,8 @@
 //!             └── news        if a queue had no room, or at the end
 //! ```
 //!
-//! There is one input and one output, or two of each with a command.
-//! Backpressure is not polling the input: the pipe fills, the producer waits.
+//! There is one input and one output, or two of each with a command. For backpressure, the input is
+//! not polled: the pipe fills up, and the producer waits.
 
 use std::io::{self, ErrorKind, IsTerminal};
 use std::time::{Duration, Instant, SystemTime};
@@ -34,16 +34,16 @@ pub(crate) struct EventLoop<'a> {
     pub(super) replay: Option<Replay>,
     /// One for each log.
     pub(super) sinks: Vec<Sink>,
-    /// To be done once the lines read so far are appended.
+    /// To be carried out once the lines read so far are in the log.
     pub(super) requests: Requests,
     pub(super) interrupted: bool,
-    /// The INT from the terminal, of which we die in the end.
+    /// The INT from the terminal, of which we die at the end.
     pub(super) dies_of: Option<i32>,
-    /// Set by a TERM, or when the lines of a log are given up.
+    /// Set by TERM, or when the lines of a log are given up.
     pub(super) drain: Option<Drain>,
-    /// Lines are given up, so nothing more is read or copied.
+    /// Lines have been given up, so nothing more is read or copied.
     pub(super) stopped: bool,
-    /// Whether it was said that lines, and that records were cut.
+    /// Whether cut lines, and cut records, have been reported.
     warned_of_cuts: [bool; 2],
     /// Lines were lost, or an input could not be read to its end.
     pub(super) lost: bool,
@@ -52,7 +52,7 @@ pub(crate) struct EventLoop<'a> {
 /// When to stop.
 #[derive(Clone, Copy)]
 pub(super) struct Drain {
-    /// When to stop reading: time is left to append what was read.
+    /// When to stop reading, which leaves time to append what was read.
     pub(super) reading: Instant,
     pub(super) appending: Instant,
 }
@@ -63,7 +63,7 @@ pub(super) enum Event {
     /// The queue of this log has room again, or is empty.
     News(usize),
     Input(usize),
-    /// The output for the copy of this source takes more.
+    /// The output for the copy of this source accepts more.
     Output(usize),
 }
 
@@ -100,7 +100,7 @@ impl<'a> EventLoop<'a> {
 
     pub(crate) fn run(mut self) -> Status {
         self.note_beginning();
-        // Children of a shell that became us by `exec`.
+        // We may have inherited children from a shell that became us with `exec`.
         reap();
         loop {
             self.put();
@@ -121,7 +121,8 @@ impl<'a> EventLoop<'a> {
         self.finish()
     }
 
-    /// Handles an event. Input comes before signals: a signal is about what was written before it.
+    /// Handles an event. Input comes before signals, because a signal is about what was written
+    /// before it.
     pub(super) fn go_on(&mut self, event: Event) {
         match event {
             // Kept output is shown before anything else is read.
@@ -160,8 +161,8 @@ impl<'a> EventLoop<'a> {
     /// Passes on whole lines; returns whether all have been taken.
     pub(super) fn put_lines(&mut self) -> bool {
         let patient = self.drain.is_none();
-        // The order of the sources is the order of reading: none is read before all
-        // lines of the last round have been taken.
+        // Sources are handled in the order of reading: none is read before all lines of the last
+        // round have been taken.
         let Self { sources, sinks, group, .. } = self;
         let all = sources.iter_mut().all(|source| {
             source.put(|log, lines| match group {
@@ -181,11 +182,11 @@ impl<'a> EventLoop<'a> {
         let is_copied = |source: &Source| source.tee.waits_for().is_none();
         self.has_ended()
             && self.sources.iter().all(|source| source.is_put() && is_copied(source))
-            // All are asked: each that is not settled will have news.
+            // `count` asks every sink, so that each one that is not settled will have news.
             && self.sinks.iter().filter(|sink| !sink.is_settled()).count() == 0
     }
 
-    /// Returns whether input may be read: the bound on memory rests on it.
+    /// Returns whether input may be read. The limit on memory depends on it.
     pub(super) fn wants_input(&self) -> bool {
         self.sources.iter().all(Source::is_put) && self.replay.is_none()
     }
@@ -208,7 +209,7 @@ impl<'a> EventLoop<'a> {
                     let began = *group.began.get_or_insert_with(SystemTime::now);
                     self.sources[source].belongs_to(began);
                 }
-                // Another process has it open, but all that the command wrote has been read.
+                // Another process has it open, but everything that the command wrote has been read.
                 if self.child.is_some() && self.ends_empty() && self.sources[source].owed == 0 {
                     self.leave(source);
                 }
@@ -224,14 +225,14 @@ impl<'a> EventLoop<'a> {
         }
     }
 
-    /// How often lines, and how often records were cut.
+    /// Returns how often lines, and how often records, were cut.
     pub(super) fn cuts(&self) -> [u64; 2] {
         let grouped = self.group.iter().map(|group| [0, group.cuts]);
         let cuts = self.sources.iter().map(Source::cuts).chain(grouped);
         cuts.fold([0, 0], |[a, b], [c, d]| [a + c, b + d])
     }
 
-    /// Warns, once each, of a line and of a record that is too long.
+    /// Warns once about a line, and once about a record, that is too long.
     fn warn_of_cuts(&mut self) {
         let longest = [self.cli.max_line, self.cli.max_record()];
         for (what, cuts) in self.cuts().into_iter().enumerate() {
@@ -245,7 +246,7 @@ impl<'a> EventLoop<'a> {
     }
 
     pub(super) fn hear(&mut self, signal: Caught) {
-        // One from another process may hide the system's own: it keeps one of a kind.
+        // The system keeps one pending CHLD, so one from another process may hide its own.
         if signal.request == Request::Child {
             self.look_after_command();
         }
@@ -261,7 +262,7 @@ impl<'a> EventLoop<'a> {
                 if signal.sender == Sender::Terminal {
                     self.dies_of = signal.number;
                 }
-                // In a pipeline the producer gets it too, and may have last words.
+                // In a pipeline the producer gets it too, and may print last lines.
                 if self.interrupted || io::stdin().is_terminal() {
                     self.terminate();
                 }
@@ -269,7 +270,7 @@ impl<'a> EventLoop<'a> {
             }
             Request::Terminate | Request::Quit => self.terminate(),
             Request::HangUp | Request::Flush => {
-                // Who waits for an answer has more of a partial line to come, in the pipe.
+                // A program that waits for the newline has the rest of a partial line in the pipe.
                 if !self.cli.acknowledge {
                     self.sources.iter_mut().for_each(Source::end_partial);
                 }
@@ -284,8 +285,8 @@ impl<'a> EventLoop<'a> {
     pub(super) fn terminate(&mut self) {
         let now = Instant::now();
         let time = if self.drain.is_some() { Duration::ZERO } else { self.cli.drain_timeout };
-        // A producer that never pauses would use all the time, and leave none to
-        // append what was read last.
+        // A producer that never pauses would use up all the time, and leave none to append what was
+        // read last.
         self.drain = Some(Drain { reading: now + time * 3 / 4, appending: now + time });
     }
 

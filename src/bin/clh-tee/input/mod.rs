@@ -1,4 +1,4 @@
-//! The first thread: it reads the input and handles signals.
+//! The first thread, which reads the input and handles signals.
 
 pub(crate) mod child;
 mod command;

@@ -1,8 +1,7 @@
-//! A stream that is read: bytes in, whole lines and a copy out.
+//! A stream that is read: bytes go in; whole lines and a copy come out.
 //!
-//! Standard input is the only one, unless a command is run, which has two. Bytes
-//! become lines only in [`Source::split`] and [`Source::end_partial`]; lines leave by
-//! [`Source::put`].
+//! Standard input is the only one, unless a command runs, which has two. Bytes become lines only in
+//! [`Source::split`] and [`Source::end_partial`], and lines leave only through [`Source::put`].
 
 use std::io;
 use std::slice;
@@ -16,24 +15,24 @@ use crate::transform::{Matched, Transform};
 use crate::writer::queue::newlines;
 
 pub(crate) struct Source {
-    /// None once it has ended.
+    /// `None` after its end.
     input: Option<Input>,
     lines: Lines,
     transformed: Option<Transformed>,
     pub(super) tee: Tee,
     pub(super) stream: Stream,
     pub(super) lines_read: u64,
-    /// Lines read are counted.
+    /// Whether to count lines.
     counts: bool,
     /// How long a record waits for its next line, and until when the last one does.
     record_timeout: Duration,
     record_until: Option<Instant>,
-    /// Once the command has ended: how many unread bytes may be from it.
+    /// After the command has ended: how many unread bytes may still be from it.
     pub(super) owed: usize,
 }
 
 impl Source {
-    /// `pid` is that of the process which tags name.
+    /// Tags name the process `pid`.
     pub(crate) fn new(
         input: Option<Input>,
         stream: Stream,
@@ -94,7 +93,7 @@ impl Source {
         self.lines_read += u64::from(self.counts);
     }
 
-    /// The command has ended: what it wrote last is in the pipe, and no more than that can hold.
+    /// The command has ended. Its last output is in the pipe, which cannot hold more than its size.
     pub(super) fn command_has_ended(&mut self) {
         self.owed = self.input.as_ref().map_or(0, |input| input.capacity().unwrap_or(READ));
     }
@@ -110,8 +109,8 @@ impl Source {
         self.record_until.filter(|_| self.lines.may_go_on())
     }
 
-    /// Ends a record for which nothing more has come in time. What has come may not have been
-    /// read, if the log or the copy had no room.
+    /// Ends a record if nothing more arrived in time. What arrived may be unread, if the log or the
+    /// copy had no room.
     pub(super) fn end_record_in_time(&mut self) {
         if self.record_until().is_none_or(|until| until > Instant::now()) {
             return;
@@ -131,7 +130,7 @@ impl Source {
         self.counting(Lines::end_partial);
     }
 
-    /// Counts the lines that `change` makes whole.
+    /// Counts the lines that `change` completes.
     fn counting(&mut self, change: impl FnOnce(&mut Lines)) {
         let old = self.lines.whole().len();
         change(&mut self.lines);
@@ -181,7 +180,7 @@ impl Source {
                 *count += newlines(lines.whole().bytes());
             }
         }
-        // Whatever is left came with the last read.
+        // The rest arrived with the last read.
         *began = *last;
         true
     }
@@ -203,17 +202,17 @@ impl Source {
         self.lines.whole().is_empty() && lines.all(|lines| lines.whole().is_empty())
     }
 
-    /// Returns the input, if the copy of what was read has been taken, which bounds the memory.
+    /// Returns the input if the copy of earlier bytes has been taken, which limits memory.
     pub(super) fn waits_for(&self) -> Option<Awaited<'_>> {
         self.input.as_ref().filter(|_| self.tee.waits_for().is_none()).map(Input::awaited)
     }
 
-    /// How many lines have been put into a log, one of several.
+    /// Returns how many lines went to a log, if there are several.
     pub(super) fn lines_for(&self, log: usize) -> u64 {
         self.transformed.as_ref().map_or(0, |transformed| transformed.counts[log])
     }
 
-    /// How often a line, and how often a record was cut.
+    /// Returns how often a line, and how often a record, was cut.
     pub(super) fn cuts(&self) -> [u64; 2] {
         [self.lines.cuts, self.lines.record_cuts]
     }
@@ -221,15 +220,15 @@ impl Source {
 
 /// The lines of a source, transformed on their way into the logs.
 ///
-/// Memory stays bounded: one batch is transformed at a time, once the sinks have taken the one
-/// before, and nothing more is read until only a partial line is left.
+/// Memory stays bounded: a batch is transformed only when the sinks have taken the one before, and
+/// nothing more is read until only a partial line is left.
 struct Transformed {
     transform: Transform,
-    /// Those for each log.
+    /// The lines for each log.
     lines: Vec<Lines>,
-    /// With --stats, how many each log got.
+    /// With --stats, how many lines each log got.
     counts: Vec<u64>,
-    /// When the first byte that is not yet transformed was read.
+    /// When the first byte that is not transformed yet was read.
     began: SystemTime,
     last: SystemTime,
 }

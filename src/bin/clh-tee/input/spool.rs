@@ -11,13 +11,13 @@ const HEADER: usize = 1 + size_of::<u32>();
 
 pub(crate) struct Spool {
     kept: Spooled,
-    /// The piece for which there was no room.
+    /// The piece that did not fit.
     last: Vec<u8>,
 }
 
 pub(crate) struct Replay {
     pieces: Box<dyn Read>,
-    /// The stream of the current piece, and how many of its bytes are left.
+    /// The stream of the present piece, and how many bytes are left in it.
     stream: Stream,
     left: usize,
 }
@@ -27,7 +27,7 @@ impl Spool {
         Self { kept: Spooled::new(), last: Vec::new() }
     }
 
-    /// Keeps `bytes`, even if it fails for lack of room; then no more should follow.
+    /// Keeps `bytes`. Even if that fails for lack of room they are kept, but no more should follow.
     pub(crate) fn keep(&mut self, stream: Stream, bytes: &[u8]) -> io::Result<()> {
         let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
         self.last = [&[stream as u8], &length.to_ne_bytes()[..], bytes].concat();
@@ -43,7 +43,7 @@ impl Spool {
 }
 
 impl Replay {
-    /// Returns the next bytes and their stream; none at the end.
+    /// Returns the next bytes and their stream, or none at the end.
     pub(crate) fn next(&mut self) -> io::Result<Option<(Stream, Vec<u8>)>> {
         if self.left == 0 {
             let mut header = [0; HEADER];

@@ -1,4 +1,4 @@
-//! What the first thread waits for, and for how long.
+//! What the first thread waits for, and how long.
 
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ impl EventLoop<'_> {
         for (event, is_ready) in events.into_iter().zip(is_ready) {
             match event {
                 _ if is_ready => ready.push(event),
-                // The pipe is empty, so it has been drained.
+                // The pipe is empty, so nothing is left to drain.
                 Event::Input(number) if ends_empty => self.leave(number),
                 _ => {}
             }
@@ -52,11 +52,11 @@ impl EventLoop<'_> {
         let of_sinks = self.sinks.iter().flat_map(Sink::wakes_at);
         let until = limits.chain(of_sinks).flatten().min()?;
         let left = until.saturating_duration_since(Instant::now());
-        // Rounded up: otherwise the last millisecond would be spent polling.
+        // Rounded up, because otherwise the last millisecond would be spent polling.
         Some(left + Duration::from_millis(1))
     }
 
-    /// Gives up the lines of each log that has no more time; returns whether there was one.
+    /// Gives up the lines of each log whose time is over; returns whether there was one.
     pub(super) fn gives_up(&mut self) -> bool {
         let now = Instant::now();
         if self.drain.is_some_and(|drain| drain.reading <= now) {
@@ -78,7 +78,7 @@ impl EventLoop<'_> {
             return None;
         }
         let since = sink.locking_since();
-        // Settling ends the work beside the queue, and more lines may come until all are put.
+        // Settling ends background work, and more lines may come until all have been put.
         let is_put = self.sources.iter().all(Source::is_put);
         let is_late = is_over && (!sink.is_idle() || is_put && !sink.is_settled());
         let reason = if is_late {
@@ -94,7 +94,7 @@ impl EventLoop<'_> {
                 .filter(|limit| since.is_some_and(|since| since + *limit <= now))?;
             format!("its lock has been held by others for {}", time(limit))
         };
-        // What keeps lines from going in says more.
+        // What keeps lines out of the log is the more useful message.
         let log = self.report.path(sink.path());
         Some(sink.trouble().unwrap_or_else(|| format!("cannot append to '{log}': {reason}")))
     }

@@ -1,6 +1,6 @@
-//! Strips escape sequences: those of ECMA-48 in their seven-bit form, which begin
-//! with ESC. Crates such as strip-ansi-escapes and anstream also drop other control
-//! characters and what is not UTF-8; here no byte outside of a sequence changes.
+//! Removes escape sequences: those of ECMA-48 in seven-bit form, which begin with ESC. Crates such
+//! as strip-ansi-escapes and anstream also remove other control characters and bytes that are not
+//! UTF-8; here no byte outside a sequence changes.
 
 use std::borrow::Cow;
 
@@ -10,8 +10,8 @@ use super::select::{Pattern, pattern};
 
 const ESC: u8 = 0x1b;
 
-/// A sequence. Its end is optional everywhere: the line may end first, and an invalid
-/// byte aborts the sequence, as on a terminal. So no ESC ever stays.
+/// A sequence. Its end is always optional: the line may end first, and an invalid byte aborts the
+/// sequence, as on a terminal. So no ESC ever remains.
 const SEQUENCE: &str = r"(?xs-u) \x1b (?:
     \[ [0-?]* [\x20-/]* [@-~]?                          # CSI: colour, cursor
   | \] [^\x07\x18\x1a\x1b]* (?: \x07 | \x1b\\ )?        # OSC: title, link

@@ -4,9 +4,9 @@ use clh_tee::Escaped;
 
 const DIGITS: [u8; 16] = *b"0123456789abcdef";
 
-/// Appends `text` to `out`. The bytes of characters that [`Escaped`] escapes (but not the
-/// tab) and bytes that are not UTF-8 become `\xNN`. A backslash stays one backslash, so that
-/// text without control characters does not change.
+/// Appends `text` to `out`. Bytes that are not UTF-8, and those of characters that [`Escaped`]
+/// escapes, except the tab, become `\xNN`. A backslash stays one backslash, so text without control
+/// characters does not change.
 pub(super) fn escape(text: &[u8], out: &mut Vec<u8>) {
     // The usual case. `fold` is faster than `all`: it is vectorised.
     if text.iter().fold(true, |plain, byte| plain & matches!(byte, b'\t' | 0x20..0x7f)) {

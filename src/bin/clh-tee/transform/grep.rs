@@ -1,4 +1,4 @@
-//! What grep -E takes in a regular expression, or refuses, unlike the crate regex.
+//! The differences between regular expressions of grep -E and those of the crate regex.
 
 use super::select::Pattern;
 
@@ -11,8 +11,8 @@ const CLASSES: [&str; 12] = [
     "upper", "xdigit",
 ];
 
-/// Writes `{,3}` as `{0,3}`, and refuses what else would silently mean something other than to
-/// grep.
+/// Rewrites `{,3}` as `{0,3}`, and refuses anything else whose meaning would silently differ from
+/// grep's.
 pub(super) fn as_in_grep(text: &str) -> Result<String, String> {
     let mut written = String::new();
     let mut done = 0;
@@ -35,7 +35,7 @@ pub(super) fn as_in_grep(text: &str) -> Result<String, String> {
     Ok(written + &text[done..])
 }
 
-/// Refuses, in a bracket expression, classes that there are not.
+/// Refuses unknown classes in a bracket expression.
 fn refuse_classes(bracket: &str) -> Result<(), String> {
     if bracket.starts_with("[:") && bracket.ends_with(":]") {
         return Err(format!("give [{bracket}]"));

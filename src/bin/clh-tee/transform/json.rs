@@ -1,7 +1,8 @@
-//! Records as JSON objects, one a line, as `docs/log.schema.json` describes them.
+//! Records as JSON objects, one per line, as `docs/log.schema.json` describes them.
 //!
-//! The time comes first, so that it is found where other lines have theirs. No byte is lost:
-//! what is not UTF-8 is U+FFFD in the message, which then follows once more in base64.
+//! The time comes first, so that it is found at the same place as in other lines. No byte is lost:
+//! bytes that are not UTF-8 are U+FFFD in the message, and then the message follows again in
+//! base64.
 
 use std::io::Write;
 use std::time::SystemTime;
@@ -10,7 +11,7 @@ use clh_tee::Escaped;
 
 use super::stamp::{Format, Stamp};
 
-/// What precedes the time.
+/// The text before the time.
 pub(super) const BEFORE_TIME: &str = "{\"time\":\"";
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -19,7 +20,7 @@ pub(super) fn stamp(utc: bool) -> Stamp {
     Stamp::new(Format::rfc3339(), utc)
 }
 
-/// Returns what stands between the time and the message: the other members that are known.
+/// Returns the text between the time and the message: the other members, as far as they are known.
 pub(super) fn after_time(texts: &[(&str, Option<&str>)], pid: Option<u32>) -> String {
     let mut out = b"\"".to_vec();
     for (name, text) in texts {
@@ -36,7 +37,7 @@ pub(super) fn after_time(texts: &[(&str, Option<&str>)], pid: Option<u32>) -> St
     String::from_utf8(out).expect("made of text")
 }
 
-/// Appends the message that these lines are, and ends the object.
+/// Appends the message with these lines and ends the object.
 pub(super) fn end_with<'a>(lines: impl Iterator<Item = &'a [u8]> + Clone, out: &mut Vec<u8>) {
     let mut is_text = true;
     for (number, line) in lines.clone().enumerate() {
@@ -76,7 +77,7 @@ fn is_plain(byte: u8) -> bool {
     matches!(byte, b' ' | b'!' | b'#'..=b'[' | b']'..=b'~')
 }
 
-/// Besides what JSON asks for, escapes what [`Escaped`] does, so that a log can be shown on a
+/// Escapes what JSON requires and what [`Escaped`] escapes, so that a log can be shown on a
 /// terminal.
 fn escape(mut text: &str, out: &mut Vec<u8>) {
     while let Some(at) = text.bytes().position(|byte| !is_plain(byte)) {
@@ -128,7 +129,7 @@ mod tests {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// Decodes by the book, from RFC 4648.
+    /// Decodes base64 as defined in RFC 4648.
     fn decoded(text: &str) -> Vec<u8> {
         let digits = text.trim_end_matches('=').bytes();
         let bits = digits.flat_map(|digit| {

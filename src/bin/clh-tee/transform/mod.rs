@@ -1,15 +1,14 @@
-//! Transforms lines for the log: drops what only a terminal needs, filters lines, and
-//! puts the time and the tag before the rest.
+//! Transforms lines for the log: removes what only a terminal needs, filters lines, and puts the
+//! time and the tag before the rest.
 //!
 //! ```text
 //!   strip ─▶ collapse ─▶ select ─▶ route ─▶ escape ─▶ tag and time     TIME TAG: text
 //!                                        └─▶ JSON                      {"time":…,"message":…}
 //! ```
 //!
-//! Each whole line becomes one whole line or none, in each log that it goes to. Newlines
-//! are never changed or added, so no line can forge the prefix of another. Lines that
-//! stay together are kept or left out together, and each gets the time of its record.
-//! As JSON, they become one line.
+//! Each whole line becomes one whole line or none, in each log that it goes to. Newlines are never
+//! changed or added, so no line can forge another's prefix. Lines of one record are kept or dropped
+//! together, and each gets the time of the record. As JSON, a record becomes one line.
 
 mod ansi;
 mod control;
@@ -38,7 +37,8 @@ pub(crate) use self::settings::{BARE_TIMESTAMP, Layout, Settings};
 use self::stamp::Stamp;
 use crate::records::{Batch, Matching};
 
-/// How many bytes one call makes, but for the last record: long tags before short lines take memory.
+/// About how many bytes one call makes, because long tags before short lines take up memory. Only
+/// the last record may exceed it.
 const ENOUGH: usize = 512 * 1024;
 
 pub(crate) struct Transform {
@@ -49,7 +49,7 @@ pub(crate) struct Transform {
 }
 
 impl Transform {
-    /// Returns a transform, or `None` if it would change nothing. Tags name `pid` and `stream`.
+    /// Returns a transform, or `None` if it would change nothing. Tags use `pid` and `stream`.
     pub(crate) fn new(settings: &Settings, pid: u32, stream: &str) -> anyhow::Result<Option<Self>> {
         let Settings { timestamp, tag, rules, routes, strip_ansi, .. } = settings;
         let changes = *strip_ansi || settings.collapse_cr || settings.escape_control;
@@ -85,9 +85,9 @@ impl Transform {
         self.prefix.stamp.is_some()
     }
 
-    /// Transforms `records` and appends them to `outs`, one for each log. The first began to be
-    /// read at `began`, the others at `now`. Returns how many bytes it has used: not all if `outs`
-    /// have become large.
+    /// Transforms `records` and appends them to `outs`, one for each log. The first record began to
+    /// arrive at `began`, the others at `now`. Returns how many bytes it has used: not all if
+    /// `outs` have become large.
     pub(crate) fn apply(
         &mut self,
         records: Records<'_>,
@@ -116,7 +116,7 @@ impl Transform {
         done
     }
 
-    /// Appends to `out` a line of our own, to which no rule applies. `text` has no newline.
+    /// Appends a line of our own to `out`; no rule applies to it. `text` has no newline.
     pub(crate) fn note(
         &mut self,
         text: &[u8],
@@ -134,7 +134,7 @@ impl Transform {
 }
 
 impl Settings {
-    /// Returns what says whether a line, as the rules see it, matches `pattern`.
+    /// Returns a function that says whether a line, as the rules see it, matches `pattern`.
     pub(crate) fn matching(&self, pattern: Pattern) -> Matching {
         let text = Text::new(self);
         Box::new(move |line| pattern.is_match(&text.text(line)))
@@ -154,7 +154,7 @@ impl Prefix {
         Self { before, stamp, after, last: Vec::new(), last_of: None }
     }
 
-    /// Returns the prefix of each line of a record. Records that one read returned share it.
+    /// Returns the prefix for each line of a record. Records from the same read share it.
     fn of(&mut self, time: SystemTime) -> &[u8] {
         if self.last_of != Some(time) {
             self.last.clear();
@@ -170,7 +170,7 @@ impl Prefix {
 }
 
 struct Text {
-    /// What is stripped.
+    /// The escape sequences to remove.
     ansi: Option<Pattern>,
     settings: Settings,
 }
@@ -210,7 +210,7 @@ impl Text {
         }
     }
 
-    /// Returns what the rules see of a line.
+    /// Returns a line as the rules see it.
     fn text<'a>(&self, line: &'a [u8]) -> Cow<'a, [u8]> {
         let stripped = self.ansi.as_ref().map_or(line.into(), |ansi| ansi::strip(ansi, line));
         match stripped {

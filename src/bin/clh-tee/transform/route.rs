@@ -1,10 +1,10 @@
-//! Which logs a record goes to, by regular expressions.
+//! Decides by regular expressions which logs a record goes to.
 
 use std::iter;
 
 use super::select::Pattern;
 
-/// LOG is number 0, then come the logs of `copies`, then those of `diverts`.
+/// LOG is number 0; then come the logs of `copies`, and then those of `diverts`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Routes {
     pub(crate) copies: Vec<Pattern>,
@@ -12,7 +12,7 @@ pub(crate) struct Routes {
 }
 
 impl Routes {
-    /// How many logs there are.
+    /// Returns the number of logs.
     pub(crate) fn logs(&self) -> usize {
         1 + self.copies.len() + self.diverts.len()
     }

@@ -1,4 +1,4 @@
-//! Which lines go into the log, by regular expressions; the door to the crate regex.
+//! Selects lines for the log by regular expressions. Only this file uses the crate regex.
 
 use std::borrow::Cow;
 
@@ -15,13 +15,13 @@ pub(super) struct Rule {
     pub(super) pattern: Pattern,
 }
 
-/// Rules in the order given. The last that matches decides, as with multilog's `+` and `-`.
+/// Rules in the order given. The last one that matches decides, as with multilog's `+` and `-`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Rules(pub(super) Vec<Rule>);
 
 impl Rules {
-    /// Returns the rules in their order across both options. Those of the command line come last,
-    /// and if they are to be `typed`, alone.
+    /// Returns the rules in order, across both options. Those of the command line come last; if
+    /// only `typed` rules are wanted, they are the only ones.
     pub(crate) fn of(matches: &ArgMatches, typed: bool) -> Self {
         let given = |id, keep| {
             let (source, places) = (matches.value_source(id), matches.indices_of(id));
@@ -46,16 +46,17 @@ impl Rules {
     }
 }
 
-/// Tells whether a record matches: any of its lines does.
+/// Returns whether a record matches: whether any of its lines does.
 pub(super) fn matches(pattern: &Pattern, lines: &[Cow<'_, [u8]>]) -> bool {
     lines.iter().any(|line| pattern.is_match(line))
 }
 
-/// Parses a regular expression on bytes, as grep's in the C locale: what is not ASCII matches
-/// only itself. Unicode's classes are slower, and loading their tables costs every run time.
+/// Parses a regular expression on bytes, like grep's in the C locale: a character that is not ASCII
+/// matches only itself. Unicode's classes are slower, and loading their tables costs time in every
+/// run.
 pub(crate) fn pattern(text: &str) -> Result<Pattern, String> {
     RegexBuilder::new(&as_in_grep(text)?).unicode(false).build().map_err(|error| {
-        // The last of several lines says what is wrong; the others draw the place.
+        // The last of several lines says what is wrong; the others draw the position.
         let drawn = error.to_string();
         let reason = drawn.trim_end().lines().next_back().unwrap_or_default();
         match reason.strip_prefix("error: ").unwrap_or(reason) {

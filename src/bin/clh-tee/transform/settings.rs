@@ -70,7 +70,7 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "REGEX", value_parser = pattern, hide_short_help = true)]
     pub(super) deselect: Vec<Pattern>,
 
-    /// Both in the order given.
+    /// The rules of both, in the order given.
     #[arg(skip)]
     pub(crate) rules: Rules,
 
@@ -117,12 +117,13 @@ impl Settings {
         self.format == Layout::Json
     }
 
-    /// Whether lines get a time that depends on the time zone.
+    /// Returns whether lines get a time that depends on the time zone.
     pub(crate) fn has_civil_time(&self) -> bool {
         self.is_json() || matches!(self.timestamp, Some(Format::Pattern(_)))
     }
 
-    /// Leaves what is done to lines that are read: the rules, and whether --strip-ansi was typed.
+    /// Keeps only what also applies to lines that are read: the rules, and --strip-ansi if it was
+    /// typed.
     pub(crate) fn forget_how_lines_are_written(&mut self, strips: bool) {
         let (rules, strip_ansi) = (mem::take(&mut self.rules), self.strip_ansi && strips);
         *self = Self { rules, strip_ansi, ..Self::default() };

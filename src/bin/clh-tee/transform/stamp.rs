@@ -6,14 +6,14 @@ use clh_tee::Zone;
 
 const RFC3339: &str = "%Y-%m-%dT%H:%M:%S%.3f%:z";
 
-/// TAI64 counts from 2^62 seconds before 1970, when TAI was 10 seconds ahead of UTC.
-/// Leap seconds since then are ignored, as multilog does.
+/// TAI64 counts from 2^62 seconds before 1970, when TAI was 10 seconds ahead of UTC. Like multilog,
+/// this ignores leap seconds since then.
 const TAI64: u64 = (1 << 62) + 10;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Format {
     Unix,
-    /// As multilog's TAI64N: `@` and 24 hexadecimal digits.
+    /// The format of multilog, TAI64N: `@` and 24 hexadecimal digits.
     Tai64n,
     Pattern(String),
 }
@@ -58,7 +58,8 @@ impl Stamp {
                 let seconds = TAI64.wrapping_add(since_1970.as_secs());
                 format!("@{seconds:016x}{:08x}", since_1970.subsec_nanos())
             }
-            // No clock may cost a line: %y, for one, fails outside of a hundred years.
+            // No value of the clock may cost a line; %y, for instance, fails outside a range of a
+            // hundred years.
             Format::Pattern(pattern) => {
                 let shown = self.zone.format(pattern, time);
                 shown.or_else(|_| self.zone.format(RFC3339, time)).unwrap_or_default()
@@ -85,7 +86,7 @@ mod tests {
         assert_eq!(at("Europe/Berlin", 1_795_356_245), "2026-11-22T15:04:05.123+01:00");
         assert_eq!(at("Asia/Kolkata", 1_795_356_245), "2026-11-22T19:34:05.123+05:30");
         assert_eq!(at("America/New_York", 1_795_356_245), "2026-11-22T09:04:05.123-05:00");
-        // The hour that comes twice.
+        // The hour that occurs twice.
         assert_eq!(at("Europe/Berlin", 1_792_888_200), "2026-10-25T02:30:00.123+02:00");
         assert_eq!(at("Europe/Berlin", 1_792_891_800), "2026-10-25T02:30:00.123+01:00");
         assert_eq!(shown("rfc3339", "UTC", 0, 0), "1970-01-01T00:00:00.000+00:00");
@@ -103,7 +104,7 @@ mod tests {
     #[test]
     fn writes_unix_and_tai64n() {
         assert_eq!(shown("unix", "UTC", 1_763_823_845, 7_000_000), "1763823845.007");
-        // The example in tai64nlocal's manual: 1999-08-23 21:03:43.787492500, in California.
+        // The example in tai64nlocal's manual: 1999-08-23 21:03:43.787492500 in California.
         let manual = shown("tai64n", "UTC", 935_467_445, 787_492_500);
         assert_eq!(manual, "@4000000037c219bf2ef02e94");
         // Windows counts in steps of 100 ns.

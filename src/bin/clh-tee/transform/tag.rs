@@ -1,4 +1,4 @@
-//! The tag before each line, which says where the line is from.
+//! The tag before each line, which shows where the line comes from.
 
 use anyhow::anyhow;
 use clh_tee::{Escaped, reason};
@@ -7,7 +7,7 @@ use crate::sys::{host, user};
 
 const PLACEHOLDERS: [&str; 4] = ["pid", "host", "user", "stream"];
 
-/// A text whose braces are known to be right.
+/// A text with valid braces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Template(String);
 
@@ -32,7 +32,7 @@ impl Template {
         self.fill_with(|name| value(name, pid, stream)).map_err(|error| anyhow!(error))
     }
 
-    /// Puts what `value` returns in the place of each name in braces.
+    /// Replaces each name in braces by its `value`.
     fn fill_with(&self, value: impl Fn(&str) -> Result<String, String>) -> Result<String, String> {
         let (mut filled, mut rest) = (String::new(), &*self.0);
         while let Some(at) = rest.find(['{', '}']) {

@@ -1,4 +1,4 @@
-//! What lines look like in the log, by the settings that ask for it.
+//! What lines look like in the log with each of the settings.
 
 use std::time::{Duration, SystemTime};
 
@@ -44,7 +44,7 @@ fn apply_all(transform: &mut Transform, lines: &[u8]) -> Vec<u8> {
     all
 }
 
-/// The first line began to be read in second 1, the others in second 2.
+/// The first line began to arrive in second 1, the others in second 2.
 #[track_caller]
 fn applied(change: impl FnOnce(&mut Settings), lines: &str) -> String {
     let mut transform = transform(change).expect("something is asked for");
@@ -83,7 +83,7 @@ fn rules_look_at_what_is_left_of_the_text() {
     assert_eq!(applied(change, "a\x07\n\\x07\n"), "t: a\\x07\n");
 }
 
-/// Makes all `lines` one record, and returns what becomes of it.
+/// Makes all `lines` one record and returns its transformed form.
 fn record(change: impl FnOnce(&mut Settings), lines: &str) -> String {
     let (mut out, all) = (Batch::default(), 0..lines.len());
     let records = Records::new(lines.as_bytes(), slice::from_ref(&all));
@@ -147,7 +147,7 @@ fn each_call_makes_a_bounded_amount() {
     assert_eq!(transform.apply(lines[taken..].into(), at(1), at(1), &mut [&mut out]), 0);
 }
 
-/// What a line becomes with all settings but the rules, computed the slow and obvious way.
+/// Transforms a line with all settings except the rules, in a slow and obvious way.
 fn slowly(line: &[u8]) -> Vec<u8> {
     let text = line.split(|byte| *byte == b'\r').rfind(|part| !part.is_empty());
     let text = text.unwrap_or_default();

@@ -1,9 +1,8 @@
-//! The second thread: it waits for the lock and the disk, while the first one handles
-//! signals and empties the pipe.
+//! The second thread: it waits for the lock and the disk, while the first one handles signals and
+//! empties the pipe.
 //!
-//! It appends whatever is queued: one line in a quiet log, a large batch in a busy one.
-//! There is no timer. If no thread can be started, the first one does this work and
-//! polls for the lock.
+//! It appends whatever is queued: one line in a quiet log, a large batch in a busy one. There is no
+//! timer. If no thread can be created, the first one does this work and polls for the lock.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -20,7 +19,7 @@ use crate::writer::fairness::{Fairness, Turn};
 use crate::writer::post_rotate::PostRotate;
 use crate::writer::queue::{Queue, Work};
 
-/// The waits between retries after a failure; each is twice the last.
+/// The first wait before a retry; each wait is twice the last one.
 const FIRST_RETRY: Duration = Duration::from_millis(10);
 const LAST_RETRY: Duration = Duration::from_secs(1);
 
@@ -30,22 +29,22 @@ const POLL: Duration = Duration::from_millis(1);
 pub(crate) struct Shared {
     pub(crate) queue: Queue,
     pub(crate) log: Mutex<RotatingLog>,
-    /// The most bytes appended in one hold.
+    /// The maximum number of bytes appended in one hold.
     pub(crate) hold: usize,
     pub(crate) fairness: Fairness,
     pub(crate) background: BackgroundThread,
     pub(crate) post_rotate: Option<PostRotate>,
-    /// There are other logs, which do not wait for this one while its queue has room.
+    /// Whether there are other logs, which do not wait for this one while its queue has room.
     pub(crate) among_others: bool,
     pub(crate) report: Report,
-    /// A flush ends with a newline on standard output, instead of an fsync.
+    /// Whether a flush ends with a newline on standard output instead of an fsync.
     pub(crate) acknowledges: bool,
     pub(crate) path: PathBuf,
     /// Why lines cannot be appended at present, unless they only wait for the lock.
     pub(crate) trouble: Mutex<Option<String>>,
-    /// The trouble will not end by itself.
+    /// Whether the trouble cannot end by itself.
     pub(crate) hopeless: AtomicBool,
-    /// Lines are in the log that could not be fsynced as asked.
+    /// Whether lines are in the log that could not be synced as requested.
     pub(crate) unsynced: AtomicBool,
     /// In lines.
     pub(crate) dropped: AtomicU64,
@@ -68,7 +67,7 @@ impl Appender {
             if let Some(wait) = self.ends(outcome) {
                 self.shared.queue.wait_to_retry(wait);
             }
-            // The reader, which would otherwise wait for this, must not hold up the other logs.
+            // Otherwise the reader would do this, but it must not hold up the other logs.
             let work = &self.shared.background.work;
             while self.shared.among_others && work.is_behind(0) {
                 self.shared.report_unsynced(work.do_some());
@@ -76,10 +75,9 @@ impl Appender {
         }
     }
 
-    /// Appends what needs no waiting for the lock. Returns when to retry if something is
-    /// left.
+    /// Appends what needs no waiting for the lock. Returns when to retry if something is left.
     pub(crate) fn run_here(&mut self) -> Option<Instant> {
-        // Only a regular file has a lock that others can hold.
+        // Only a regular file has a lock that other processes can hold.
         let special = fs::metadata(&self.shared.path).is_ok_and(|about| !about.is_file());
         while self.shared.queue.has_work() {
             let outcome = self
@@ -96,7 +94,7 @@ impl Appender {
         None
     }
 
-    /// Reports how a hold ended, if that is news. Returns how long to wait before the next.
+    /// Reports how a hold ended, if that is news. Returns how long to wait before the next one.
     fn ends(&mut self, outcome: Result<bool, Error>) -> Option<Duration> {
         BackgroundThread::wake(&self.shared);
         let Err(error) = outcome else {
@@ -121,8 +119,8 @@ impl Appender {
 }
 
 impl Shared {
-    /// Acquires the lock with `hold`, appends what waits and does the requests that are due.
-    /// Returns false if another writer holds the lock.
+    /// Acquires the lock with `hold`, appends what is queued and carries out the requests that are
+    /// due. Returns false if another writer holds the lock.
     fn append(
         &self,
         hold: impl for<'a> FnOnce(&'a mut RotatingLog) -> Result<Option<Hold<'a>>, Error>,
@@ -142,17 +140,17 @@ impl Shared {
             self.report_unsynced(log.sync());
         }
         self.report_notices(&mut log);
-        // Lines count as appended only after the fsync that was asked for.
+        // If an fsync was requested, lines count as appended only after it.
         self.queue.done(bytes);
         outcome.map(|()| true)
     }
 
-    /// Appends what one turn allows. Returns the bytes appended, whether to fsync them now,
-    /// and how it ended.
+    /// Appends what one turn allows. Returns the number of bytes appended, whether to sync them
+    /// now, and the result.
     fn append_held(&self, mut hold: Hold<'_>, turn: Turn) -> (usize, bool, Result<(), Error>) {
         let (mut bytes, mut flush, mut outcome) = (0, false, Ok(()));
         let most = turn.most(self.hold);
-        // A request to fsync ends the hold.
+        // A request for an fsync ends the hold.
         while bytes < most
             && !flush
             && outcome.is_ok()
@@ -197,7 +195,8 @@ impl Shared {
         (bytes, flush, outcome)
     }
 
-    /// Reports the log's notices and hands backups on. The lock must have been released.
+    /// Reports the log's notices and queues backups for --on-rotate. The lock must have been
+    /// released.
     pub(crate) fn report_notices(&self, log: &mut RotatingLog) {
         log.take_notices().into_iter().for_each(|notice| self.report_notice(notice));
     }
@@ -209,7 +208,7 @@ impl Shared {
         }
     }
 
-    /// Reports, once, that lines are in the log but not safe on disk.
+    /// Reports once that lines are in the log but not safely on disk.
     pub(crate) fn report_unsynced(&self, outcome: Result<(), Error>) {
         if let Err(error) = outcome
             && !self.unsynced.swap(true, Ordering::Relaxed)

@@ -1,6 +1,5 @@
-//! The third thread does the background work: it fsyncs rotated logs, closes deleted
-//! ones and compresses ahead. It starts when there is such work, which a short run
-//! never has.
+//! The third thread, which does the background work: it syncs rotated logs, closes removed ones and
+//! compresses ahead. It starts when there is such work; in a short run there is none.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +13,7 @@ use crate::writer::appender::Shared;
 pub(crate) struct BackgroundThread {
     pub(crate) work: Background,
     thread: Mutex<Option<Thread>>,
-    /// The thread finishes only what must be done before the program ends.
+    /// Set when the thread should only finish what must be done before the program ends.
     ended: AtomicBool,
     done: AtomicBool,
 }
@@ -25,8 +24,8 @@ impl BackgroundThread {
         Self { work, thread: Mutex::new(None), ended, done }
     }
 
-    /// Wakes the thread if there is work. If no thread can be started, does the work here
-    /// until the writer is no longer behind.
+    /// Wakes the thread if there is work. If no thread can be created, does the work here until the
+    /// writer is no longer behind.
     pub(crate) fn wake(shared: &Arc<Shared>) {
         let Self { work, thread, .. } = &shared.background;
         if !work.is_due() {
@@ -48,7 +47,7 @@ impl BackgroundThread {
         }
     }
 
-    /// Whether the work has ended after [`Self::end`]. Without a thread there is none left.
+    /// Returns whether the work has ended after [`Self::end`]. Without a thread, none is left.
     pub(crate) fn is_done(&self) -> bool {
         self.thread().is_none() || self.done.load(Ordering::Acquire)
     }
@@ -73,7 +72,7 @@ fn run(shared: &Shared) {
             shared.queue.news();
         }
         if ended.load(Ordering::Relaxed) {
-            // It may be long before another writer would do it.
+            // It may take long until another writer does it.
             while work.has_share() {
                 shared.report_unsynced(work.do_some());
             }

@@ -1,52 +1,53 @@
 //! How a busy writer leaves the lock to others.
 //!
-//! `flock` is not fair: a release wakes a waiter, which finds the lock taken if the same
-//! writer acquires it again at once. A writer that waits for its first turn has appended
-//! nothing yet, so it cannot be seen. Therefore holds are short, and each run of holds
-//! ends with a pause. What others append meanwhile shows whether they need longer ones.
-//! All figures are from two processors.
+//! `flock` is not fair: a release wakes a waiter, but if the same writer acquires the lock again at
+//! once, the waiter finds it taken. A writer that waits for its first turn has appended nothing
+//! yet, so nothing shows that it exists. Therefore holds are short, and each run of holds ends with
+//! a pause. What others append meanwhile shows whether they need longer pauses. All figures were
+//! measured on two processors.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The most bytes of one hold, except for its last batch.
+/// The maximum number of bytes in one hold, not counting its last batch.
 pub(crate) const HOLD: usize = 1024 * 1024;
 
-/// The same beside quiet writers and with compression: what a hold appends is not yet
-/// compressed ahead if the same hold rotates the log.
+/// The same beside quiet writers and with compression: what a hold appends is not compressed ahead
+/// if the same hold rotates the log.
 pub(crate) const SHORT_HOLD: usize = 256 * 1024;
 
-/// How long to read no more input once a full hold waits for the lock. Among busy
-/// writers the turn comes sooner, and a longer queue only falls out of the processor's
-/// cache: reading on made 32 busy writers 15 % slower.
+/// How long to stop reading input once a full hold waits for the lock. Among busy writers the turn
+/// comes sooner, and a longer queue only falls out of the processor's cache: without this, 32 busy
+/// writers were 15 % slower.
 pub(crate) const TURN: Duration = Duration::from_millis(50);
 
-/// How long one hold or several may take before a pause: about the longest wait of others.
+/// How long one or several holds may take before a pause, which is about the longest wait of
+/// others.
 const RUN: Duration = Duration::from_micros(1500);
 
-/// The pause then: long enough for a waiter to wake up and acquire the lock. One that
-/// comes about by itself counts.
+/// The length of that pause: long enough for a waiter to wake up and acquire the lock. A pause that
+/// occurs by itself counts.
 const GAP: Duration = Duration::from_micros(100);
 
-/// So many bytes are appended in one hold, however long that takes.
+/// One hold may always append this many bytes, however long that takes.
 const FEW: usize = 16 * 1024;
 
-/// So many bytes between two of our holds, or in one of them, make a writer busy.
+/// A writer that appends this many bytes between two of our holds, or in one of its own, is busy.
 const FLOOD: usize = 64 * 1024;
 
-/// A busy writer's rest among busy writers. Without it, a single line waited 25 ms.
+/// The rest of a busy writer among busy writers. Without it, a single line waited 25 ms.
 const AMONG_BUSY: Duration = Duration::from_micros(50);
 
-/// A busy writer's rest among quiet writers, which also need the processors, as a multiple
-/// of its hold. With 50 µs instead, one in a hundred of their lines was 4 ms late, six
-/// times as late as beside a busy Python; with this, 0.4 ms, at 300 MB/s of the busy one.
+/// The rest of a busy writer among quiet ones, which also need the processors, as a multiple of its
+/// hold. With 50 µs instead, one in a hundred of their lines was 4 ms late, six times as late as
+/// beside a busy Python; with this, 0.4 ms, at 300 MB/s of the busy one.
 const AMONG_QUIET: u32 = 8;
 
-/// Bounds that rest after a hold that was long for other reasons, such as a slow disk.
+/// The maximum rest after a hold that was long for other reasons, such as a slow disk.
 const LONGEST_REST: Duration = Duration::from_millis(5);
 
-/// Which other writers appended between two of our holds.
+/// What kind of writers appended between two of our holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Others {
     None,
@@ -83,8 +84,8 @@ pub(crate) struct Turn {
 }
 
 impl Fairness {
-    /// Waits for the rest of a pause that is due. Time spent on other work, such as reading
-    /// input, counts.
+    /// Waits for the rest of a pause that is due. Time spent on other work, such as reading input,
+    /// counts.
     pub(crate) fn rest(&self) {
         let until = self.0.lock().unwrap_or_else(PoisonError::into_inner).free_until.take();
         if let Some(until) = until {
@@ -92,7 +93,7 @@ impl Fairness {
         }
     }
 
-    /// Notes that `turn` is over and appended so many bytes.
+    /// Records that `turn` has ended and appended `bytes` bytes.
     pub(crate) fn is_over(&self, turn: Turn, bytes: usize) {
         let now = Instant::now();
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_over(turn, now, bytes);
@@ -121,17 +122,17 @@ impl State {
 }
 
 impl Turn {
-    /// Begins a hold; `others` is how many bytes they have appended since the last one.
+    /// Begins a hold; `others` is how many bytes other writers have appended since the last one.
     pub(crate) fn begin(others: u64) -> Self {
         Self { began: Instant::now(), others: Others::who_append(others) }
     }
 
-    /// The most bytes to append, if other reasons allow `longest`.
+    /// Returns the maximum number of bytes to append, given a limit of `longest`.
     pub(crate) fn most(self, longest: usize) -> usize {
         if self.others == Others::Quiet { longest.min(SHORT_HOLD) } else { longest }
     }
 
-    /// Whether to go on after so many bytes. A few lines are not worth another hold.
+    /// Returns whether to continue after `bytes` bytes. A few lines are not worth another hold.
     pub(crate) fn goes_on(self, bytes: usize) -> bool {
         bytes < FEW || self.began.elapsed() < RUN
     }
@@ -157,7 +158,7 @@ mod tests {
         assert_eq!([most(1, HOLD), most(1, 1), most(0, HOLD)], [SHORT_HOLD, 1, HOLD]);
     }
 
-    /// After how many holds of such a length, with such pauses between them, a rest is due.
+    /// Returns after how many holds of this length, with these pauses between them, a rest is due.
     fn holds_in_a_run(length: Duration, pause: Duration) -> Option<usize> {
         let (mut state, mut now) = (State::default(), Instant::now());
         (1..100).find(|_| {

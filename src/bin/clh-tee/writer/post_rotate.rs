@@ -1,9 +1,9 @@
-//! `--on-rotate`: a program that runs after each of our rotations.
+//! `--on-rotate` runs a program after each of our rotations.
 //!
-//! A thread, started with the first backup, runs the program for one backup after the
-//! other, with the backup's path as its only argument. The appender only queues backups,
-//! and the end waits for `--drain-timeout` at most. If no thread can be started, the
-//! program runs before the next lines are appended.
+//! A thread, started with the first backup, runs the program for one backup after another, with the
+//! backup's path as its only argument. The appender only queues backups, and the end of the program
+//! waits at most `--drain-timeout`. If no thread can be created, the program runs before the next
+//! lines are appended.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -24,7 +24,7 @@ use crate::sys::{
     waker,
 };
 
-/// The most backups that may wait, however many the log keeps.
+/// How many backups may wait, however many the log keeps.
 const MOST: usize = 4096;
 
 pub(crate) struct PostRotate {
@@ -36,10 +36,10 @@ pub(crate) struct PostRotate {
 
 struct Shared {
     command: OsString,
-    /// The one before ours, if we changed it.
+    /// The umask before ours, if we changed it.
     umask: Option<Umask>,
     report: Report,
-    /// How many backups may wait; more would be deleted before their turn.
+    /// How many backups may wait; with more, some would be removed before their turn.
     limit: usize,
     state: Mutex<State>,
     news: Condvar,
@@ -51,23 +51,23 @@ struct Shared {
 struct State {
     waiting: VecDeque<Rotated>,
     running: Option<PathBuf>,
-    /// No more backups come.
+    /// Set when no more backups will come.
     ended: bool,
     counts: Counts,
-    /// Backups gone before their turn.
+    /// How many backups were removed before their turn.
     missed: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Counts {
     pub(crate) handed: u64,
-    /// Includes backups that were gone and programs that could not be run.
+    /// Includes backups that were removed and programs that could not be run.
     pub(crate) failed: u64,
 }
 
 impl PostRotate {
-    /// Refuses a missing program at the start, not at the first rotation. `umask` is the one
-    /// before ours, for the program.
+    /// Refuses a missing program at the start instead of at the first rotation. The program gets
+    /// `umask`, the one before ours.
     pub(crate) fn of(cli: &Cli, umask: Option<Umask>, report: &Report) -> Result<Option<Self>> {
         let Some(command) = cli.timed.on_rotate.clone() else { return Ok(None) };
         if !is_program(&command) {
@@ -77,7 +77,7 @@ impl PostRotate {
             bail!("cannot run '{program}' for --on-rotate: there is no such program{advice}");
         }
         let (ends, done) = waker().context("cannot make a pipe")?;
-        // 0 keeps all backups, but memory is not unlimited.
+        // 0 keeps all backups, but memory is limited.
         let limit = match cli.backups.map(usize::try_from) {
             Some(Ok(limit @ 1..=MOST)) => limit,
             _ => MOST,
@@ -108,8 +108,8 @@ impl PostRotate {
         }
     }
 
-    /// Waits until all is done, until then, or until one of `others` is ready; returns
-    /// whether all is done. No more backups may come.
+    /// Waits until everything is done, the time is over, or one of `others` is ready; returns
+    /// whether everything is done. No more backups may come.
     pub(crate) fn is_done_by<'a>(
         &'a self,
         until: Instant,
@@ -123,7 +123,7 @@ impl PostRotate {
         }
         let mut awaited: Vec<_> = iter::once(self.done.awaited()).chain(others).collect();
         let left = until.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
-        // A signal may cut the wait short; the caller asks again.
+        // A signal may end the wait early; the caller asks again.
         wait(&mut awaited, Some(left)).is_ok() && is_ready(&awaited[0])
     }
 
@@ -157,7 +157,7 @@ impl PostRotate {
 }
 
 impl Shared {
-    /// If too many wait, the oldest one is deleted already.
+    /// If too many wait, the oldest one has been removed already.
     fn add(&self, rotated: Rotated) {
         let mut state = self.state();
         state.waiting.push_back(rotated);
@@ -180,7 +180,8 @@ impl Shared {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
-    /// Looks up the backup's path only now, since it may have moved while it waited.
+    /// Runs the program. The backup's path is looked up only now, because the backup may have moved
+    /// while it waited.
     fn hand_on(&self, rotated: &Rotated) {
         let Some(path) = rotated.path() else { return self.misses() };
         self.state().running = Some(path.clone());
@@ -195,7 +196,7 @@ impl Shared {
         }
     }
 
-    /// Counts a backup that was gone before its turn, and reports the first.
+    /// Counts a backup that was removed before its turn, and reports the first one.
     fn misses(&self) {
         let mut state = self.state();
         state.counts.failed += 1;
@@ -210,7 +211,7 @@ impl Shared {
         }
     }
 
-    /// Reports how many backups were gone before their turn, if several were.
+    /// Reports how many backups were removed before their turn, if there were several.
     fn report_missed(&self) {
         let missed = std::mem::take(&mut self.state().missed);
         if missed > 1 {

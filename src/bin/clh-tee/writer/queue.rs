@@ -1,8 +1,9 @@
-//! Records read and not yet in the log, bounded in bytes, and the requests among them.
+//! Records that have been read and are not in the log yet, limited in bytes, and the requests among
+//! them.
 //!
-//! The reader pushes, the appender takes. Neither waits for the other while it holds the
-//! queue's mutex. The queue wakes the appender when there is work, and the reader when
-//! there is room again or all is done.
+//! The reader pushes and the appender takes. Neither waits for the other while it holds the queue's
+//! mutex. The queue wakes the appender when there is work, and the reader when there is room again
+//! or everything is done.
 
 mod state;
 
@@ -18,8 +19,8 @@ use crate::records::{Batch, Lines};
 use crate::sys::{READ, Waker, Woken, waker};
 use crate::writer::spooled::Spooled;
 
-/// So many bytes are worth giving away with their buffer. Fewer would waste it: the
-/// queue's limit counts bytes of lines, not of buffers.
+/// A buffer with at least this many bytes is given away whole. With fewer that would waste memory,
+/// because the queue's limit counts the bytes of lines, not of buffers.
 const WORTH_GIVING: usize = READ / 4 * 3;
 
 /// Buffers kept for reuse.
@@ -35,7 +36,7 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// Returns an empty queue, and what is ready when the reader should look again.
+    /// Returns an empty queue, and what becomes ready when the reader should check it again.
     pub(crate) fn new(limit: usize, json: bool) -> io::Result<(Self, Woken)> {
         let (wake, woken) = waker()?;
         let mut state = State::default();
@@ -55,13 +56,14 @@ impl Queue {
         self.state().is_idle()
     }
 
-    /// How many bytes wait for our own work; 0 while we wait for the lock.
+    /// Returns how many bytes wait for our own work; 0 while we wait for the lock.
     pub(crate) fn own_backlog(&self) -> u64 {
         let state = self.state();
         if state.phase == Phase::Appending { state.bytes as u64 } else { 0 }
     }
 
-    /// Since when the appender has been waiting for the lock, if at least so many bytes wait.
+    /// Returns since when the appender has been waiting for the lock, if at least `bytes` bytes
+    /// wait.
     pub(crate) fn locking_since(&self, bytes: usize) -> Option<Instant> {
         let state = self.state();
         let Phase::Locking(since) = state.phase else { return None };
@@ -72,8 +74,8 @@ impl Queue {
         self.state().reader_waits = true;
     }
 
-    /// Takes the whole records of `lines` after the first `done` bytes and returns true, if
-    /// there is room. If not, the reader will be woken.
+    /// Takes the whole records of `lines` after the first `done` bytes and returns true, if there
+    /// is room. Otherwise the reader will be woken.
     pub(crate) fn push(&self, lines: &mut Lines, done: usize) -> bool {
         let mut state = self.state();
         let more = lines.whole().len() - done;
@@ -92,8 +94,8 @@ impl Queue {
         true
     }
 
-    /// Takes as many of the records as there is room for. Returns how many lines were
-    /// dropped; a line in the log will report them.
+    /// Takes as many of the records as there is room for. Returns how many lines were dropped; a
+    /// line in the log will report them.
     pub(crate) fn push_or_drop(&self, records: Records<'_>) -> u64 {
         let mut state = self.state();
         let dropped = state.push_or_drop(records, self.limit);
@@ -114,7 +116,7 @@ impl Queue {
         self.wake_appender(&state);
     }
 
-    /// Whether all is in; if not, the reader will be woken.
+    /// Returns whether everything is in the log; if not, the reader will be woken.
     pub(crate) fn is_settled(&self) -> bool {
         let mut state = self.state();
         state.reader_waits = !state.is_idle();
@@ -130,8 +132,8 @@ impl Queue {
         self.wake_appender(&state);
     }
 
-    /// Gives up what waits and returns it, and whether an append that had begun is still going
-    /// on after `grace`.
+    /// Gives up the queued records and returns them, and whether an append in progress has not
+    /// ended after `grace`.
     pub(crate) fn abandon(&self, grace: Duration) -> (Vec<u8>, Vec<Spooled>, bool) {
         let mut state = self.state();
         state.end = End::Abandoned;
@@ -150,7 +152,7 @@ impl Queue {
         self.state().end == End::Abandoned
     }
 
-    /// Returns false when all is done or the lines have been given up.
+    /// Returns false when everything is done or the lines have been given up.
     pub(crate) fn wait_for_work(&self) -> bool {
         let mut state = self.state();
         state.phase = Phase::Idle;
@@ -165,7 +167,7 @@ impl Queue {
         true
     }
 
-    /// The same without waiting: whether there is work now, which then begins.
+    /// Does the same without waiting: returns whether there is work now, which then begins.
     pub(crate) fn has_work(&self) -> bool {
         let mut state = self.state();
         if !matches!(state.phase, Phase::Locking(_)) {
@@ -183,7 +185,7 @@ impl Queue {
         has_work
     }
 
-    /// Notes that we hold the lock. Returns false if the lines have been given up meanwhile.
+    /// Records that we hold the lock. Returns false if the lines have been given up meanwhile.
     pub(crate) fn begin(&self) -> bool {
         let mut state = self.state();
         if state.end == End::Abandoned {
@@ -198,7 +200,7 @@ impl Queue {
         self.state().next()
     }
 
-    /// Takes back a batch, the first bytes of which are in the log.
+    /// Takes back a batch whose first `appended` bytes are in the log.
     pub(crate) fn put_back(&self, mut batch: Batch, appended: usize) {
         let mut state = self.state();
         if appended < batch.bytes.len() {
@@ -213,7 +215,7 @@ impl Queue {
         self.state().put_spooled_back(record);
     }
 
-    /// Notes that so many of the bytes taken are in the log.
+    /// Records that `bytes` of the bytes taken are in the log.
     pub(crate) fn done(&self, bytes: usize) {
         let mut state = self.state();
         state.bytes -= bytes;
@@ -249,7 +251,7 @@ impl Queue {
         self.wake_appender(state);
     }
 
-    /// Wakes the appender, or what waits for it. Waking no thread would be a system call, too.
+    /// Wakes the appender, or what waits for it. Waking no thread would cost a system call, too.
     fn wake_appender(&self, state: &State) {
         if state.waiting > 0 {
             self.work.notify_all();

@@ -1,9 +1,8 @@
-//! Where whole records go: into the log at once if the lock is free, else into the queue.
+//! The destination of whole records: the log, if the lock is free, or else the queue.
 //!
-//! The reader acquires a free lock itself, which saves waking the second thread and
-//! copying the lines; but not if there are several logs, since a slow disk would hold up the
-//! others. Lines never overtake each other: once some are in the queue,
-//! all go through it until it is empty.
+//! The reader acquires a free lock itself, which avoids waking the second thread and copying the
+//! lines. With several logs it does not, because one slow disk would hold up the others. Lines
+//! never overtake each other: once some are in the queue, all go through it until it is empty.
 
 use std::io;
 use std::path::Path;
@@ -24,17 +23,17 @@ use crate::writer::post_rotate::PostRotate;
 use crate::writer::queue::{Queue, Requests};
 use crate::writer::spooled::Spooled;
 
-/// How long an append that has begun may still take when lines are given up.
+/// How long an append in progress may still take when lines are given up.
 const GRACE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Sink {
     shared: Arc<Shared>,
     appender: Appending,
-    /// Ready when there is news for a waiting reader.
+    /// Becomes ready when there is news for a waiting reader.
     pub(crate) news: Woken,
     overflow: Overflow,
     pub(crate) lock_timeout: Option<Duration>,
-    /// The log gets no lines.
+    /// Whether this log takes no lines.
     pub(crate) discards: bool,
     pub(crate) given_up: Option<GivenUp>,
 }
@@ -44,15 +43,15 @@ pub(crate) struct GivenUp {
     pub(crate) why: String,
     pub(crate) lines: Vec<u8>,
     pub(crate) records: Vec<Spooled>,
-    /// It cannot be told how the last append ended.
+    /// Whether the result of the last append is unknown.
     pub(crate) unsure: bool,
 }
 
-/// Who empties the queue.
+/// The thread that empties the queue.
 enum Appending {
     NotNeeded,
     Thread,
-    /// The reader, since no thread could be started, and when it tries again.
+    /// The reader, because no thread could be created; and when it tries again.
     Here(Appender, Option<Instant>),
 }
 
@@ -91,8 +90,8 @@ impl Sink {
         Ok(Self { shared, appender, news, overflow, lock_timeout, discards, given_up })
     }
 
-    /// Takes the whole records of `lines` if there is room; if not, there will be news.
-    /// A `patient` caller is held up if it floods the log.
+    /// Takes the whole records of `lines` if there is room; otherwise there will be news. If a
+    /// `patient` caller floods the log, it has to wait.
     pub(crate) fn put(&mut self, lines: &mut Lines, patient: bool) {
         if let Some(given_up) = &mut self.given_up {
             given_up.lines.extend_from_slice(lines.whole().bytes());
@@ -134,10 +133,9 @@ impl Sink {
         self.given_up.is_some() || self.shared.queue.is_settled()
     }
 
-    /// Tells whether the reader must wait; if so, there will be news. Lines that come
-    /// faster than they can be compressed or fsynced wait for that, so that a rotation
-    /// holds up other writers less. Lines also wait for the lock, until
-    /// [`Sink::turn_by`] at most.
+    /// Returns whether the reader must wait; then there will be news. Lines that arrive faster than
+    /// they can be compressed or synced wait for that, so that a rotation holds up other writers
+    /// less. Lines also wait for the lock, but only until [`Sink::turn_by`].
     fn must_wait(&self) -> bool {
         let Shared { background, queue, among_others, .. } = &*self.shared;
         let behind = || background.work.is_behind(queue.own_backlog()) || self.turn_by().is_some();
@@ -149,14 +147,14 @@ impl Sink {
         behind()
     }
 
-    /// Until when to read no more, if enough lines wait for the lock already.
+    /// Returns until when to read no more, if enough lines wait for the lock already.
     fn turn_by(&self) -> Option<Instant> {
         let turn = self.shared.queue.locking_since(self.shared.hold)? + TURN;
         (turn > Instant::now()).then_some(turn)
     }
 
-    /// Appends what needs no waiting; returns how many bytes. Failures are left to the
-    /// appender, which will meet them too.
+    /// Appends what needs no waiting; returns how many bytes. Failures are left to the appender,
+    /// which will meet them, too.
     fn append_now(&self, records: Records<'_>) -> usize {
         self.shared.fairness.rest();
         let mut log = self.shared.log.lock().unwrap_or_else(PoisonError::into_inner);
@@ -174,7 +172,7 @@ impl Sink {
         appended
     }
 
-    /// Queues requests, due when all lines put so far are in the log.
+    /// Queues requests; they are due when all lines put so far are in the log.
     pub(crate) fn ask(&mut self, requests: Requests) {
         if requests != Requests::default() {
             self.start_appender();
@@ -182,7 +180,7 @@ impl Sink {
         }
     }
 
-    /// Appends from the queue if no thread could be started; call it again when it
+    /// Appends from the queue if no thread could be created. Call it again when it
     /// [wakes](Self::wakes_at).
     pub(crate) fn go_on(&mut self) {
         if let Appending::Here(appender, next) = &mut self.appender
@@ -192,7 +190,7 @@ impl Sink {
         }
     }
 
-    /// Returns the moments at which there is something to do, whatever comes.
+    /// Returns the times at which there is something to do in any case.
     pub(crate) fn wakes_at(&self) -> [Option<Instant>; 3] {
         if self.given_up.is_some() {
             return [None; 3];
@@ -204,7 +202,7 @@ impl Sink {
         [lock, self.turn_by(), next]
     }
 
-    /// If no thread can be started, tries again each time that lines have to be queued.
+    /// If no thread can be created, tries again whenever lines have to be queued.
     fn start_appender(&mut self) {
         if matches!(self.appender, Appending::Thread) {
             return;
@@ -225,7 +223,8 @@ impl Sink {
         self.shared.queue.is_idle()
     }
 
-    /// Whether all lines are in and all requests done; if not, there will be news. No more may come.
+    /// Returns whether all lines are in the log and all requests done; if not, there will be news.
+    /// No more lines may come.
     pub(crate) fn is_settled(&self) -> bool {
         if self.given_up.is_some() {
             return true;
@@ -238,22 +237,22 @@ impl Sink {
         self.shared.background.is_done()
     }
 
-    /// Since when lines have been waiting for the lock.
+    /// Returns since when lines have been waiting for the lock.
     pub(crate) fn locking_since(&self) -> Option<Instant> {
         self.shared.queue.locking_since(0)
     }
 
-    /// Why lines cannot be appended, unless they only wait for the lock.
+    /// Returns why lines cannot be appended, unless they only wait for the lock.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.shared.trouble().clone()
     }
 
-    /// Whether appending cannot succeed, however long we wait.
+    /// Returns whether appending can never succeed.
     pub(crate) fn is_hopeless(&self) -> bool {
         self.shared.hopeless.load(Ordering::Relaxed)
     }
 
-    /// Gives up the lines that wait, and all that come from now on.
+    /// Gives up the queued lines and all that come later.
     pub(crate) fn give_up(&mut self, why: &str) {
         if self.given_up.is_none() {
             let (lines, records, unsure) = self.shared.queue.abandon(GRACE);
@@ -265,7 +264,7 @@ impl Sink {
         self.shared.dropped.load(Ordering::Relaxed)
     }
 
-    /// Whether a line was lost, or an fsync that was asked for failed.
+    /// Returns whether a line was lost, or a requested fsync failed.
     pub(crate) fn has_lost(&self) -> bool {
         let lost = |given_up: &GivenUp| {
             given_up.unsure || !given_up.lines.is_empty() || !given_up.records.is_empty()
@@ -282,7 +281,7 @@ impl Sink {
         self.shared.post_rotate.as_ref()
     }
 
-    /// `None` while an append is still going on.
+    /// Returns `None` while an append is in progress.
     pub(crate) fn stats(&self) -> Option<Stats> {
         self.shared.log.try_lock().ok().map(|log| log.stats())
     }

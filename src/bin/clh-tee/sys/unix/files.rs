@@ -1,4 +1,4 @@
-//! Users, the umask, and where settings are.
+//! Users, the umask, and the directories of settings.
 
 use std::env;
 use std::ffi::OsString;
@@ -11,7 +11,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Group, Uid, User, geteuid, gethostname};
 
-/// Why files cannot have a mode or an owner, if so.
+/// Why files cannot have a mode or an owner, if they cannot.
 pub(crate) const NO_OWNERS: Option<&str> = None;
 
 pub(crate) const NAMES_HAVE_CASE: bool = true;
@@ -23,12 +23,12 @@ pub(crate) const NOWHERE: &str = "/dev/null";
 pub(crate) struct Umask(Mode);
 
 pub(crate) fn set_umask(mask: u32) -> Umask {
-    // Its type is narrower on some systems.
+    // On some systems the type is narrower.
     let bits = nix::libc::mode_t::try_from(mask).unwrap_or_default();
     Umask(umask(Mode::from_bits_truncate(bits)))
 }
 
-/// Runs `start` with the umask `before` ours, if we changed it: a command keeps its own.
+/// Runs `start` with the umask `before` ours, if we changed it: a command keeps its own umask.
 pub(crate) fn without<T>(before: Option<Umask>, start: impl FnOnce() -> T) -> T {
     let ours = before.map(|before| umask(before.0));
     let started = start();
@@ -90,13 +90,13 @@ pub(crate) fn of_the_user() -> Option<PathBuf> {
 
 pub(crate) const OF_THE_SYSTEM: Option<&str> = Some("/etc/clh-tee.toml");
 
-/// Returns a resolved path as people write it: here it is already.
+/// Returns a resolved path as people write it, which on Unix it already is.
 pub(crate) fn plain(resolved: PathBuf) -> PathBuf {
     resolved
 }
 
 pub(crate) fn raise_limit() {
-    // If that fails, files are opened when their turn comes.
+    // If that fails, files are opened one after another.
     getrlimit(Resource::RLIMIT_NOFILE)
         .and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most))
         .unwrap_or_default();

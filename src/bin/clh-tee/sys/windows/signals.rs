@@ -3,7 +3,6 @@
 //! Ctrl-C is INT: the rest of the pipeline gets it, too. Ctrl-Break is TERM, and so is the end of
 //! the console, of the session or of the system. Before Windows ends us, it waits some seconds
 //! (usually five) as long as the handler does not return; tokio ensures that.
-//! five) before it ends us, as long as the handler does not return, which tokio sees to.
 
 use std::future::poll_fn;
 use std::io;

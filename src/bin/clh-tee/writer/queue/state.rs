@@ -1,4 +1,4 @@
-//! What the queue holds, without the threads that share it.
+//! The content of the queue, without the threads that share it.
 
 use std::collections::VecDeque;
 use std::time::{Instant, SystemTime};
@@ -19,26 +19,26 @@ pub(super) struct State {
     /// Records that are too long for memory. If there are any, there are no batches.
     pub(super) spooled: VecDeque<Spooled>,
     pub(super) spares: Vec<Batch>,
-    /// Includes batches that are being appended.
+    /// Including the batches that are being appended.
     pub(super) bytes: usize,
     pub(super) phase: Phase,
-    /// At most two: the first keeps its position, so that it becomes due even in a flood;
-    /// the second moves back with each further request.
+    /// At most two. The first keeps its position, so that it becomes due even in a flood; the
+    /// second moves back with each further request.
     requests: VecDeque<Positioned>,
-    /// In bytes since the start, as positions are.
+    /// In bytes since the start, like positions.
     pushed: u64,
     taken: u64,
     pub(super) end: End,
     pub(super) reader_waits: bool,
     /// How many threads wait for the appender or its work.
     pub(super) waiting: usize,
-    /// Not yet reported in the log.
+    /// Dropped lines that no line in the log has reported yet.
     dropped: Option<Dropped>,
-    /// A line in the log is a JSON object.
+    /// Whether a line in the log is a JSON object.
     pub(super) json: bool,
 }
 
-/// Due when everything before this position is in.
+/// Requests that are due when everything before this position is in the log.
 struct Positioned {
     position: u64,
     requests: Requests,
@@ -67,7 +67,7 @@ pub(super) enum Phase {
     Retrying,
 }
 
-/// What signals ask for; `flush` means fsync.
+/// What signals request; `flush` means fsync.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Requests {
     pub(crate) flush: bool,
@@ -85,12 +85,13 @@ pub(super) enum End {
 }
 
 impl State {
-    /// An empty queue has room for any batch, or a long line would wait for ever.
+    /// Returns whether there is room. An empty queue has room for any batch; otherwise a long line
+    /// would wait forever.
     pub(super) fn has_room(&self, bytes: usize, limit: usize) -> bool {
         self.bytes == 0 || self.bytes.saturating_add(bytes) <= limit
     }
 
-    /// Takes records. Small batches become one, but not across a request's position.
+    /// Adds records. Small batches are merged, but not across a request's position.
     pub(super) fn push(&mut self, records: Records<'_>) {
         let joins = self.requests.back().is_none_or(|last| last.position < self.pushed);
         match self.batches.back_mut() {
@@ -158,7 +159,7 @@ impl State {
         self.spooled.push_front(record);
     }
 
-    /// Takes as many of the records as there is room for; returns how many lines were dropped.
+    /// Adds as many of the records as there is room for; returns how many lines were dropped.
     pub(super) fn push_or_drop(&mut self, records: Records<'_>, limit: usize) -> u64 {
         self.report_dropped(limit);
         let kept = self.keepable(records, limit);
@@ -174,8 +175,8 @@ impl State {
         dropped
     }
 
-    /// How many bytes of the records, whole ones, to keep: none before the report of those
-    /// dropped earlier is in.
+    /// Returns how many bytes of the records to keep, as whole records. It is 0 until the report of
+    /// lines dropped earlier is in the queue.
     fn keepable(&self, records: Records<'_>, limit: usize) -> usize {
         if self.dropped.is_some() {
             0
@@ -219,7 +220,7 @@ mod tests {
             .unwrap()
     }
 
-    /// Takes everything; shows a request as letters in brackets.
+    /// Takes everything; represents a request by letters in brackets.
     fn taken(state: &mut State) -> String {
         std::iter::from_fn(|| match state.next()? {
             Work::Append(batch) => Some(String::from_utf8(batch.bytes).unwrap()),
@@ -231,7 +232,7 @@ mod tests {
         .collect()
     }
 
-    /// Pushes or asks for each of `steps`; `[f]` and `[r]` are requests.
+    /// Pushes each of `steps`, or makes a request; `[f]` and `[r]` are requests.
     fn after(steps: &[&str]) -> State {
         let mut state = State::default();
         for step in steps {
