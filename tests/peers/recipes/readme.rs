@@ -104,6 +104,14 @@ fn unit_runs_the_program() {
 }
 
 #[test]
+fn weeks_of_json_are_kept() {
+    let kitchen = Kitchen::fresh();
+    kitchen.program("myapp", "echo line");
+    expect(&kitchen.run("sh", &example("caps")), 0);
+    assert!(kitchen.text("app.log").ends_with(",\"message\":\"line\"}\n"));
+}
+
+#[test]
 fn clock_is_set() {
     let kitchen = kitchen_with(&["backup-db"]);
     expect(&kitchen.run("sh", &example("clock")), 0);
