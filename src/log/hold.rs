@@ -5,7 +5,7 @@
 //! ```text
 //! begin     is the open log still the one at its path? how long is it?
 //!           by the clock: when is it to be rotated?
-//! append    mend what a dead writer left (once, and before each rotation)
+//! append    repair what a dead writer left (once, and before each rotation)
 //!           rotate if the time has come
 //!           while records are left: rotate if the log is full, write what fits
 //! finish    release the lock; only then fsync
@@ -197,13 +197,14 @@ impl<'a> Hold<'a> {
         Ok(appended)
     }
 
-    /// Appends what `record` has left from its position on as one record, as
-    /// [`Hold::append_record`] does, but reads it piece by piece, so that it needs little memory.
-    /// It must end with a newline. Returns how many bytes were appended.
+    /// Appends the rest of `record`, from its position, as one record, like
+    /// [`Hold::append_record`]. It reads `record` piece by piece, so it needs little memory.
+    /// `record` must end with a newline. Returns how many bytes were appended.
     ///
     /// # Errors
     ///
-    /// If `record` cannot be read or written. Nothing of it is in then, unless the log is a FIFO
+    /// If `record` cannot be read or written. Then none of it is in the log, unless the log is not
+    /// a regular file.
     /// or the like.
     #[doc(hidden)]
     pub fn append_record_from(
@@ -217,7 +218,7 @@ impl<'a> Hold<'a> {
         let begin = record.stream_position().map_err(cannot_seek)?;
         loop {
             self.log.keep_up(&mut self.held)?;
-            // Only where the record begins matters.
+            // Only the position of the record's first byte matters.
             self.log.make_room(&mut self.held, b"\n"[..].into())?;
             match self.log.append_from(&mut self.held, record) {
                 Err(failure)

@@ -30,7 +30,7 @@ pub(crate) struct Watch {
     other_form: usize,
     /// The file in the slot after our last one at the first check.
     beyond: OnceLock<Option<u64>>,
-    /// Size, compression, backups.
+    /// Whether each was reported: size, compression, backups.
     reported: [bool; 3],
 }
 

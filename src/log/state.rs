@@ -22,7 +22,7 @@ use crate::rotation::options::SyncPolicy;
 use crate::rotation::recovery::{self, Leftovers};
 use crate::sys;
 
-/// So many bytes of a record are read and appended at a time.
+/// How many bytes of a record are read and appended at a time.
 const PIECE: usize = 256 * 1024;
 
 /// How often to prepare a rotation before rotating unprepared.
@@ -189,8 +189,8 @@ impl Log {
         outcome.map_err(|failure| Unappended { appended, error: failure.error })
     }
 
-    /// Appends what `record` has left, as one record. If that fails, nothing of it is in, unless the
-    /// log is no regular file.
+    /// Appends the rest of `record` as one record. After an error none of it is in the log, unless
+    /// the log is not a regular file.
     pub(super) fn append_from(
         &mut self,
         held: &mut Held<'_>,

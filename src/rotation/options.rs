@@ -136,8 +136,8 @@ impl Options {
         self
     }
 
-    /// Says how long records of several lines may be, in bytes. By so much other writers' backups may
-    /// exceed the limit.
+    /// Sets how long records of several lines may be, in bytes. Other writers' backups may exceed
+    /// the limit by this much.
     #[doc(hidden)]
     pub fn longest_record(mut self, length: u64) -> Self {
         self.longest_record = length;

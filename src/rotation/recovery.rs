@@ -11,7 +11,7 @@
 //! | `app.log.N` and `app.log.N.gz`, the same | ours, placed already | the compressed one |
 //! | the two, not the same | two generations | two slots |
 //! | `app.log.STAMP` and `.gz`, the same | as above, by the clock | the compressed one |
-//! | the two, the latter partial | Python's, being compressed | compressed anew |
+//! | the two, the latter partial | Python's, being compressed | compressed again |
 //! | the two, not the same | two generations | (stay) |
 //! | `app.log.rotate.DIGITS` | a whole log of Python's | the slot of its age |
 //! | the same and its `.gz` | the latter may be partial | as if it were not there |

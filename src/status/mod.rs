@@ -3,7 +3,7 @@
 //! ```text
 //! scan        the names around the log, under the lock if it is free soon
 //! content     what each file holds, from its ends; or all of it
-//! processes   who holds the lock, who has the log open
+//! processes   which hold the lock or have the log open
 //! finding     what is wrong, and what is only worth knowing
 //! ```
 //!

@@ -3,19 +3,19 @@
 //! The rest of the library uses neither nix nor parts of std that only some systems have:
 //!
 //! ```text
-//! unix      every Unix         windows    Windows
-//! linux     Linux beside that  elsewhere  every other system beside that
+//! unix      every Unix          windows    Windows
+//! linux     Linux, in addition  elsewhere  all other systems, in addition
 //! ```
 //!
 //! | | on Unix | on Windows |
 //! |---|---|---|
-//! | the wait for a lock | the system's, in the order of coming | by retrying |
-//! | a locked file | can be read and removed by others | cannot |
+//! | waiting for a lock | the system queues waiters in order | retrying |
+//! | a locked file | others can read and remove it | they cannot |
 //! | the log, between holds | stays open | is closed |
-//! | a file that is open elsewhere | can be renamed | perhaps |
-//! | an open file that is removed | loses its name at once | perhaps at the end |
-//! | mode and owner | are inherited, and can be asked for | do not exist |
-//! | which file it is | device, inode, birth | volume and index |
+//! | a file that another process has open | can be renamed | perhaps |
+//! | an open file that is removed | loses its name at once | perhaps only when closed |
+//! | mode and owner | are inherited, and can be set | do not exist |
+//! | identity of a file | device, inode, birth | volume and index |
 //!
 //! Only Linux reports changes of a log and the holder of a lock, creates files without a name, and
 //! can hold files without opening them.

@@ -92,7 +92,7 @@ pub(crate) fn length_at(path: &Path, _: &File, file: Identity) -> io::Result<Opt
     }
 }
 
-/// Never follow a symbolic link or wait for a FIFO.
+/// Returns options that never follow a symbolic link or wait for a FIFO.
 pub(crate) fn options() -> OpenOptions {
     OpenOptions::new().custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).clone()
 }
@@ -101,8 +101,8 @@ pub(crate) fn lock_options() -> OpenOptions {
     options()
 }
 
-/// Never follow a symbolic link, wait for a FIFO's reader, or make a terminal the controlling one.
-/// See also [`let_writes_wait`].
+/// Returns options that never follow a symbolic link, wait for a FIFO's reader, or make a terminal
+/// the controlling one. See also [`let_writes_wait`].
 pub(crate) fn log_options() -> OpenOptions {
     let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK;
     OpenOptions::new().append(true).custom_flags(flags).clone()

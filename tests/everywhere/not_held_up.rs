@@ -38,7 +38,7 @@ fn a_producer_of_1_mb_a_second_while_the_lock_is_held_for_5_s() {
             held = None;
         }
     }
-    assert!(held.is_none(), "the lock was let go in between");
+    assert!(held.is_none(), "the lock was released in between");
     // Only the scheduler of a busy machine may show here.
     assert!(longest < Duration::from_secs(3), "a write took {longest:?}");
     tee.finish().expect_quiet_success();

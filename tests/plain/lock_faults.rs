@@ -72,7 +72,7 @@ fn a_symbolic_link_that_comes_later_is_not_followed() {
     fs::remove_file(place.path(".__app.lock")).expect("delete the lock file");
     symlink("elsewhere", place.path(".__app.lock")).expect("make a link");
     tee.feed(b"two\n");
-    until(SOON, "it is told", || tee.stderr_so_far().contains("symbolic link"));
+    until(SOON, "it is reported", || tee.stderr_so_far().contains("symbolic link"));
     tee.signal(Signal::SIGTERM);
     let ended = tee.end_within(SOON);
     ended.expect(1);

@@ -41,7 +41,7 @@ fn blocked(tee: Tee, place: &Place, reason: &str, block: impl Fn(), clear: impl 
     feed_one_by_one(&mut tee, place, 1, 4);
     assert_eq!(place.names(), before, "nothing has moved");
     assert_eq!(place.read("app.log"), lines(5), "the log grows");
-    until(SOON, "it is told", || tee.stderr_so_far().ends_with('\n'));
+    until(SOON, "it is reported", || tee.stderr_so_far().ends_with('\n'));
     let told = tee.stderr_so_far();
     assert!(told.starts_with("clh-tee: warning: cannot rotate 'app.log': "), "{told}");
     assert!(told.contains(reason), "{told}");
@@ -274,11 +274,11 @@ fn a_rotation_on_request_ends_the_wait_for_the_next_try() {
     feed_one_by_one(&mut tee, &place, 0, 1);
     fs::create_dir(&slot).expect("make a directory");
     feed_one_by_one(&mut tee, &place, 1, 3);
-    until(SOON, "it is told", || tee.stderr_so_far().contains("cannot rotate"));
+    until(SOON, "it is reported", || tee.stderr_so_far().contains("cannot rotate"));
     fs::remove_dir(&slot).expect("remove the directory");
     tee.signal(Signal::SIGUSR2);
     until(SOON, "it has rotated", || slot.is_file());
-    until(SOON, "that is told", || tee.stderr_so_far().contains("works again"));
+    until(SOON, "it is reported", || tee.stderr_so_far().contains("works again"));
     tee.feed(b"line 4\n");
     tee.feed(b"line 5\n");
     tee.finish().expect(0);

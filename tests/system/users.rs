@@ -116,7 +116,7 @@ fn a_link_in_the_place_of_a_new_file_is_not_followed() {
     fs::remove_file(place.path("app.log")).expect("remove the log");
     symlink("precious", place.path("app.log")).expect("make a link");
     tee.feed(b"two\n");
-    until(SOON, "it is told", || tee.stderr_so_far().contains("cannot open 'app.log'"));
+    until(SOON, "it is reported", || tee.stderr_so_far().contains("cannot open 'app.log'"));
     // Without the link the program works again, and no line was lost.
     fs::remove_file(place.path("app.log")).expect("remove the link");
     let ended = tee.finish();

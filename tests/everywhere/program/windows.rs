@@ -37,7 +37,7 @@ fn a_rotation_is_put_off_while_somebody_has_the_log_open() {
         until(SOON, "the line is in", || place.read("app.log").ends_with(line.as_bytes()));
     }
     assert_eq!(place.backups("app.log"), [""; 0]);
-    until(SOON, "that is told", || writer.stderr_so_far().contains("cannot rotate 'app.log'"));
+    until(SOON, "it is reported", || writer.stderr_so_far().contains("cannot rotate 'app.log'"));
 
     drop(reader);
     until(SOON, "it rotates again", || {

@@ -1,15 +1,15 @@
-//! The Python handlers of the package `clh_tee`, with the real
-//! concurrent-log-handler as their example and their neighbour.
+//! The Python handlers of the package `clh_tee`, compared with and running beside the real
+//! concurrent-log-handler.
 //!
-//! Python's own `unittest` runs each file: what a record becomes, processes and
-//! how they end, trouble, and the files that both kinds of handler leave.
+//! Python's `unittest` runs each file: what a record becomes, processes and how they end, trouble,
+//! and the files that both kinds of handler leave.
 
 use std::env;
 use std::path::Path;
 
 use crate::harness::{Peer, system};
 
-/// Runs the tests in one file, with the program of this build in the `PATH`.
+/// Runs the tests in one file, with this build's program on the `PATH`.
 fn passes(file: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = Path::new(env!("CARGO_BIN_EXE_clh-tee")).parent().expect("a directory");

@@ -1,11 +1,11 @@
-//! `--group`: all that a command prints is one record.
+//! `--group`: a command's whole output is one record.
 
 use nix::sys::signal::Signal::{self, SIGKILL, SIGTERM};
 
 use super::{SOON, command, log, seq, sh};
 use crate::harness::{Dice, HeldLock, Place, Tee, until};
 
-/// What a job prints: its number and as many bytes.
+/// Returns what a job prints: at least `size` bytes of lines with its number.
 fn job(number: usize, size: usize) -> Vec<u8> {
     let line = format!("job {number} {}\n", "x".repeat(80)).into_bytes();
     let mut output = format!("job {number} begins\n").into_bytes();
@@ -160,7 +160,7 @@ fn jobs_that_run_at_once_are_not_mixed() {
         let (output, killed) = (job(number, size), dice.one_in(4));
         let name = format!("job-{number}");
         place.write(&name, &output);
-        // One that is killed has printed all that is looked at.
+        // A command that is killed has printed everything by then.
         let end = if killed { "kill -KILL $$" } else { "exit 3" };
         let options = "-q --group --max-bytes 8192B --backups 99 --gzip --gzip-level 1";
         running.push((killed, sh(&place, options, &format!("cat {name}; {end}")).start()));

@@ -46,7 +46,7 @@ fn blocked(tee: &Running) -> Vec<u64> {
     let status = status.map(|path| fs::read_to_string(path).expect("read its status"));
     let mask = |status: String| {
         let line = status.lines().find_map(|line| line.strip_prefix("SigBlk:")).map(str::trim);
-        u64::from_str_radix(line.expect("it is told"), 16).expect("a mask")
+        u64::from_str_radix(line.expect("a line for it"), 16).expect("a mask")
     };
     status.map(mask).collect()
 }

@@ -95,7 +95,7 @@ fn a_log_that_becomes_a_fifo_holds_up_nobody() {
     mkfifo(&place.path("app.log"), Mode::from_bits_truncate(0o600)).expect("make a FIFO");
     tee.feed(b"two\n");
     let told = "cannot open 'app.log': no process has the FIFO open to read";
-    until(SOON, "it is told", || tee.stderr_so_far().contains(told));
+    until(SOON, "it is reported", || tee.stderr_so_far().contains(told));
     // The lock is free between two attempts.
     drop(HeldLock::take(&place.path(".__app.lock")));
     tee.signal(SIGTERM);
@@ -112,7 +112,7 @@ fn a_fifo_is_written_when_a_reader_comes() {
     // More than a FIFO holds, so writes wait for the reader.
     let lines = b"a line\n".repeat(20_000);
     tee.feed(&lines);
-    until(SOON, "it is told", || tee.stderr_so_far().contains("no process has the FIFO open"));
+    until(SOON, "it is reported", || tee.stderr_so_far().contains("no process has the FIFO open"));
     let mut reader = OpenOptions::new().read(true).open(place.path("app.log")).expect("open");
     tee.end_input();
     let mut through = Vec::new();

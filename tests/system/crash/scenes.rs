@@ -276,7 +276,7 @@ pub(crate) const SCENES: [Scene; 28] = [
     scene("two generations in a slot", 5, 1, "--gzip", two_generations),
     scene("two generations, full chain", 5, 1, "", two_generations_full),
     scene("one generation twice", 5, 1, "--gzip", same_generation),
-    // The log of the session is the further one.
+    // The session's log is the further one.
     scene("diverted", 5, 2, "main.log --divert ^", plain),
     scene("diverted, gzip", 5, 2, "--gzip main.log --divert ^", compressed),
     scene("torn end", 5, 2, "", torn),

@@ -53,7 +53,7 @@ impl Cli {
         self.records.max_record.unwrap_or(longest)
     }
 
-    /// Returns how long records of several lines may be; 0 if there are none.
+    /// Returns the maximum length of records with several lines; 0 if there are none.
     pub(super) fn longest_record(&self) -> u64 {
         let Records { null, record_start, .. } = &self.records;
         let several = *null || record_start.is_some() || self.running.group;

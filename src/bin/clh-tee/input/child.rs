@@ -21,7 +21,7 @@ pub(crate) struct Child {
     stop: Stop,
     /// Set when it ends: until when other processes may keep its output open.
     pub(super) lingers_until: Option<Instant>,
-    /// A warning said that they did.
+    /// Whether a warning about them was printed.
     pub(super) left: bool,
     pub(super) noted: bool,
 }

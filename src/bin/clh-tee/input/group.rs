@@ -1,7 +1,7 @@
-//! All that a command prints, kept to be one record (--group).
+//! A command's whole output, kept as one record (--group).
 //!
-//! The lines are kept as they go into the log; which logs those are is known only at the end. A
-//! record that is full, or that cannot be kept any longer, goes in before the end.
+//! The lines are kept as they will be in the log; to which logs they go is known only at the end.
+//! If the record becomes too long, or cannot be kept any longer, it is appended before the end.
 
 use std::time::SystemTime;
 
@@ -15,9 +15,9 @@ use crate::writer::spooled::Spooled;
 pub(super) struct Group {
     record: Spooled,
     longest: u64,
-    /// When its first byte was read.
+    /// When the first byte of the record was read.
     pub(super) began: Option<SystemTime>,
-    /// Why no more is kept in this record.
+    /// Why the record takes no more lines.
     full: Option<String>,
     pub(super) cuts: u64,
 }
@@ -28,7 +28,7 @@ impl Group {
         Self { record: Spooled::new(), longest, began: None, full: None, cuts: 0 }
     }
 
-    /// Takes whole lines as far as there is room.
+    /// Takes as many whole lines as there is room for.
     pub(super) fn take(&mut self, lines: &mut Lines) {
         while self.full.is_none() && !lines.whole().is_empty() {
             match self.record.add_records(lines.whole(), self.longest) {
@@ -42,12 +42,12 @@ impl Group {
 }
 
 impl EventLoop<'_> {
-    /// Passes a full record on, if there is one and no other waits; returns whether it did.
+    /// Passes on a full record, if there is one and no other is waiting; returns whether it did.
     pub(super) fn passes_full_group_on(&mut self) -> bool {
         let Some(group) = self.group.as_mut().filter(|group| group.full.is_some()) else {
             return false;
         };
-        // All are asked: each that is busy will have news.
+        // `count` asks every sink, so that each one that is busy will have news.
         if self.sinks.iter().filter(|sink| !sink.is_free()).count() > 0 {
             return false;
         }
@@ -61,7 +61,7 @@ impl EventLoop<'_> {
         true
     }
 
-    /// Passes what has been kept on to the logs that it is for.
+    /// Passes the kept record on to its logs.
     pub(super) fn pass_group_on(&mut self) {
         let Some(group) = &mut self.group else { return };
         group.began = None;

@@ -148,7 +148,8 @@ impl Source {
         self.input.is_none()
     }
 
-    /// Passes on whole lines, as far as `take` takes those for each log; returns whether all were.
+    /// Passes on whole lines as far as `take` accepts those for each log; returns whether it
+    /// accepted all.
     pub(super) fn put(&mut self, mut take: impl FnMut(usize, &mut Lines)) -> bool {
         loop {
             let ready = match &mut self.transformed {
@@ -185,12 +186,12 @@ impl Source {
         true
     }
 
-    /// Returns what has matched since the last time.
+    /// Returns which patterns have matched since the last call.
     pub(super) fn take_matched(&mut self) -> Option<Matched> {
         self.transformed.as_mut()?.transform.take_matched()
     }
 
-    /// Says when the record began to which all belongs that was just read.
+    /// Sets when the record began that everything just read belongs to.
     pub(super) fn belongs_to(&mut self, time: SystemTime) {
         if let Some(transformed) = &mut self.transformed {
             (transformed.began, transformed.last) = (time, time);

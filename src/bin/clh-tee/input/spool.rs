@@ -1,6 +1,6 @@
-//! A command's output, kept back until it is known whether the command fails.
+//! A command's output, kept until it is known whether the command fails.
 //!
-//! Pieces are kept in the order of reading, with the stream they came from.
+//! Pieces are kept in the order of reading, with their stream.
 
 use std::io::{self, BufReader, Cursor, Read};
 

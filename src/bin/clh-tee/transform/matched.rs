@@ -1,10 +1,10 @@
-//! What has matched in a record that is too long to be looked at as a whole.
+//! Which patterns match a record that is too long to be examined as a whole.
 
 use super::select::Pattern;
 use super::settings::Settings;
 
 pub(crate) struct Matched {
-    /// For each rule, and for each log.
+    /// For each rule, whether it matches; the same for each log.
     rules: Vec<bool>,
     logs: Vec<bool>,
 }
@@ -15,7 +15,7 @@ impl Matched {
         Self { rules: vec![false; rules], logs: vec![false; logs] }
     }
 
-    /// Notes which patterns match a part of the record.
+    /// Records which patterns match a part of the record.
     pub(super) fn see(&mut self, settings: &Settings, matches: impl Fn(usize, &Pattern) -> bool) {
         for (number, rule) in settings.rules.0.iter().enumerate() {
             self.rules[number] = self.rules[number] || matches(number, &rule.pattern);
@@ -25,7 +25,7 @@ impl Matched {
         }
     }
 
-    /// Returns what matches in two parts of a record.
+    /// Returns the patterns that match either of two parts of a record.
     pub(crate) fn or(mut self, other: Self) -> Self {
         let rules = self.rules.iter_mut().zip(other.rules);
         for (one, other) in rules.chain(self.logs.iter_mut().zip(other.logs)) {
@@ -36,7 +36,7 @@ impl Matched {
 }
 
 impl Settings {
-    /// Returns the logs that a record goes to; none if the rules do not keep it.
+    /// Returns the logs that a record goes to, which are none if the rules drop it.
     pub(crate) fn logs_for(&self, matched: Option<&Matched>) -> Vec<usize> {
         let Some(matched) = matched else { return vec![0] };
         if !self.rules.keep(|number, _| matched.rules[number]) {

@@ -44,7 +44,7 @@ const ENOUGH: usize = 512 * 1024;
 pub(crate) struct Transform {
     text: Text,
     prefix: Prefix,
-    /// All that is transformed is one record, and this is what has matched so far.
+    /// Set if everything that is transformed is one record: what has matched in it so far.
     matched: Option<Matched>,
 }
 
@@ -75,7 +75,7 @@ impl Transform {
         Ok(Some(Self { text, prefix, matched }))
     }
 
-    /// Returns what of one record has matched, and begins another.
+    /// Returns what has matched in the record, and begins another one.
     pub(crate) fn take_matched(&mut self) -> Option<Matched> {
         let nothing = Matched::nothing(&self.text.settings);
         self.matched.as_mut().map(|matched| mem::replace(matched, nothing))
@@ -180,9 +180,9 @@ impl Text {
         Self { ansi: settings.strip_ansi.then(ansi::sequence), settings: settings.clone() }
     }
 
-    /// Appends a record to the `outs` it goes to, `prefix` before each line, if the rules keep it.
-    /// What is only a part of a record goes to the first, and what it has `matched` is noted.
-    /// `record` has no newline at its end.
+    /// Appends a record to the `outs` that it goes to, with `prefix` before each line, if the rules
+    /// keep it. A part of a longer record goes to the first of them, and what has `matched` in it
+    /// is recorded. `record` has no newline at its end.
     fn put(
         &self,
         record: &[u8],

@@ -17,13 +17,13 @@ impl Routes {
         1 + self.copies.len() + self.diverts.len()
     }
 
-    /// Returns each log's number and its pattern.
+    /// Returns the number and the pattern of each further log.
     pub(super) fn patterns(&self) -> impl Iterator<Item = (usize, &Pattern)> {
         (1..).zip(self.copies.iter().chain(&self.diverts))
     }
 
-    /// Returns the logs for a record, by the patterns that match it. Of those to divert it to, the
-    /// first decides.
+    /// Returns the logs for a record, given which patterns match it. The first matching divert
+    /// decides.
     pub(super) fn of(
         &self,
         matches: impl Fn(usize, &Pattern) -> bool,

@@ -35,9 +35,9 @@ impl Rules {
         Self(rules.into_iter().map(|(_, rule)| rule).collect())
     }
 
-    /// Tells whether a record is kept, by the rules that match it; they are asked by number. One
-    /// that no rule matches is dropped if the first rule says what to keep. So a single rule does
-    /// what `grep -E` or `grep -vE` does.
+    /// Returns whether the rules keep a record. `matches` says whether the rule with this number
+    /// and pattern matches it. If no rule matches, the record is dropped if the first rule is one
+    /// to keep records. So a single rule does the same as `grep -E` or `grep -vE`.
     pub(super) fn keep(&self, matches: impl Fn(usize, &Pattern) -> bool) -> bool {
         let mut rules = self.0.iter().enumerate().rev();
         let last = rules.find(|(number, rule)| matches(*number, &rule.pattern));

@@ -46,7 +46,7 @@ pub(crate) struct Shared {
     pub(crate) hopeless: AtomicBool,
     /// Whether lines are in the log that could not be synced as requested.
     pub(crate) unsynced: AtomicBool,
-    /// In lines.
+    /// How many lines were dropped.
     pub(crate) dropped: AtomicU64,
 }
 

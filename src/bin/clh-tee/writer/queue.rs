@@ -103,7 +103,7 @@ impl Queue {
         dropped
     }
 
-    /// Takes a record, though there is no room: its reader waits until the queue is idle.
+    /// Adds a record though there is no room. Its reader waits until the queue is idle.
     pub(crate) fn push_spooled(&self, record: Spooled) {
         let mut state = self.state();
         state.push_spooled(record);

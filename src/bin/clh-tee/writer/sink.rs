@@ -128,7 +128,7 @@ impl Sink {
         }
     }
 
-    /// Whether nothing waits; if not, there will be news.
+    /// Returns whether nothing is waiting; if not, there will be news.
     pub(crate) fn is_free(&self) -> bool {
         self.given_up.is_some() || self.shared.queue.is_settled()
     }

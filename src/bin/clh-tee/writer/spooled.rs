@@ -1,5 +1,5 @@
-//! Bytes kept until it is known what becomes of them: up to a mebibyte in memory, more in an
-//! unnamed temporary file. This file is the only door to tempfile.
+//! Bytes that are kept until they are needed: up to a mebibyte in memory, more in an unnamed
+//! temporary file. Only this file uses tempfile.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,12 +11,12 @@ use super::queue::newlines;
 
 pub(crate) const IN_MEMORY: usize = 1024 * 1024;
 
-/// One record, and who reads it how far: it can go to several logs.
+/// One record, with the position of this reader. It can go to several logs.
 #[derive(Clone)]
 pub(crate) struct Spooled {
     kept: Arc<Mutex<SpooledTempFile>>,
     pub(crate) length: u64,
-    /// In lines.
+    /// How many lines it has.
     pub(crate) lines: u64,
     /// How many bytes have been read.
     position: u64,
@@ -27,7 +27,7 @@ impl Spooled {
         Self::with(SpooledTempFile::new(IN_MEMORY))
     }
 
-    /// Returns one that is in memory, whatever its length.
+    /// Returns one that stays in memory, however long it becomes.
     pub(crate) fn in_memory() -> Self {
         Self::with(SpooledTempFile::new(usize::MAX))
     }
@@ -40,7 +40,7 @@ impl Spooled {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds `bytes`. If that fails, none of them is in.
+    /// Adds `bytes`. After an error none of them has been added.
     pub(crate) fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.kept().write_all(bytes)?;
         self.length += bytes.len() as u64;
@@ -48,8 +48,8 @@ impl Spooled {
         Ok(())
     }
 
-    /// Adds those of the records that it has room for up to `longest`; the first one even if it
-    /// is longer. Returns how many bytes that is.
+    /// Adds as many of the records as fit into `longest` bytes, but always the first one. Returns
+    /// how many bytes that is.
     pub(crate) fn add_records(&mut self, records: Records<'_>, longest: u64) -> io::Result<usize> {
         let room = usize::try_from(longest.saturating_sub(self.length)).unwrap_or(usize::MAX);
         let count = match records.whole(room.min(records.len())) {
@@ -60,12 +60,12 @@ impl Spooled {
         Ok(count)
     }
 
-    /// How many bytes have not been read.
+    /// Returns how many bytes have not been read.
     pub(crate) fn left(&self) -> u64 {
         self.length - self.position
     }
 
-    /// Goes on after so many bytes.
+    /// Continues at this position.
     pub(crate) fn go_to(&mut self, position: u64) {
         self.position = position.min(self.length);
     }

@@ -36,7 +36,7 @@ pub(crate) fn without<T>(before: Option<Umask>, start: impl FnOnce() -> T) -> T 
     started
 }
 
-/// A static libc would load libraries to look for users and groups, and crash.
+/// A static libc would load libraries to look up users and groups, and crash.
 const READS_FILES: bool = cfg!(target_feature = "crt-static");
 
 pub(crate) fn user_id(name: &str) -> Option<u32> {
@@ -60,7 +60,7 @@ pub(crate) fn user_name(uid: u32) -> Option<String> {
     User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|user| user.name)
 }
 
-/// Returns the fields of the first line in `file` with this `value` in field `number`.
+/// Returns the fields of the first line in `file` whose field `number` is `value`.
 fn entry(file: &str, number: usize, value: &str) -> Option<Vec<String>> {
     let text = fs::read_to_string(file).ok()?;
     let mut lines = text.lines().map(|line| line.split(':').map(str::to_owned).collect());

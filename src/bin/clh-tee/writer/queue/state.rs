@@ -16,7 +16,7 @@ use crate::writer::spooled::Spooled;
 pub(super) struct State {
     /// Whole records each.
     pub(super) batches: VecDeque<Batch>,
-    /// Records that are too long for memory. If there are any, there are no batches.
+    /// Records that are too long for memory. While there are any, there are no batches.
     pub(super) spooled: VecDeque<Spooled>,
     pub(super) spares: Vec<Batch>,
     /// Including the batches that are being appended.
