@@ -1,6 +1,6 @@
 """Compares the Python handlers of clh_tee with those of concurrent-log-handler.
 
-Run by a Python that has both packages: handlers.py [--quick] [--dir DIR]. Both write the same
+Run it with a Python that has both packages: handlers.py [--quick] [--dir DIR]. Both write the same
 records with the same settings, in turn, in DIR (default: a temporary directory).
 
 - speed: each process emits as fast as it can; records per second, until all are in the log.
@@ -27,7 +27,7 @@ FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def work(kind, log, limit, number, count, pace):
-    """Emits records in this process; prints what it took as JSON."""
+    """Emits records in this process; prints the measurements as JSON."""
     module = importlib.import_module(kind)
     handler = module.ConcurrentRotatingFileHandler(
         log, maxBytes=limit, backupCount=5, use_gzip=True, encoding="utf-8"
@@ -65,13 +65,13 @@ def work(kind, log, limit, number, count, pace):
 
 
 def peak(pid):
-    """Returns the most memory that a process has had, in KiB."""
+    """Returns the peak memory of a process in KiB."""
     with open(f"/proc/{pid}/status") as status:
         return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
 
 
 def run(kind, directory, limit, processes, count, pace=0, full=False):
-    """Runs some processes at once; returns what each of them printed."""
+    """Runs several processes at once; returns the output of each."""
     place = os.path.join(directory, kind)
     os.mkdir(place)
     log = os.path.join(place, "app.log")

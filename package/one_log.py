@@ -1,6 +1,6 @@
 """Lets clh-tee, its Python handlers and concurrent-log-handler write one log.
 
-Run by the Python of an environment that has both: one_log.py DIR. Twelve processes append
+Run it with the Python of an environment that has both: one_log.py DIR. Twelve processes append
 numbered records of several lines while the log rotates: four through the handlers of
 clh_tee, four through concurrent-log-handler's, and four through clh-tee in a pipe. Half of
 those in Python are configured by fileConfig, and half by dictConfig. That is done once with

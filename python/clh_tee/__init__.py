@@ -1,7 +1,7 @@
 """Logging handlers that write through clh-tee, and the program itself.
 
-ConcurrentRotatingFileHandler and ConcurrentTimedRotatingFileHandler take the arguments of
-the handlers of the same names in concurrent-log-handler, and share logs with them.
+ConcurrentRotatingFileHandler and ConcurrentTimedRotatingFileHandler take the same arguments
+as the handlers with these names in concurrent-log-handler, and can share logs with them.
 docs/python.md explains them.
 """
 

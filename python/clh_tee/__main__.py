@@ -1,4 +1,4 @@
-"""Becomes the program: python -m clh_tee [OPTIONS] LOG."""
+"""Runs the program in this process: python -m clh_tee [OPTIONS] LOG."""
 
 import os
 import sys

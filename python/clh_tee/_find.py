@@ -1,4 +1,4 @@
-"""Where the program is."""
+"""Finds the program."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAME = "clh-tee"
 
 
 def _directories() -> Iterator[str]:
-    """Yields where an installer may have put the program that belongs to this module."""
+    """Yields the paths where an installer may have put this module's program."""
     yield sysconfig.get_path("scripts")
     # pip install --user
     if site.ENABLE_USER_SITE:
@@ -27,7 +27,7 @@ def _directories() -> Iterator[str]:
 def find_clh_tee_bin() -> str:
     """Returns the path of the program clh-tee.
 
-    It is the one that was installed with this module, or else the one that the PATH has.
+    It is the one installed with this module, or else the one on the PATH.
     Raises FileNotFoundError if there is none.
     """
     for directory in _directories():

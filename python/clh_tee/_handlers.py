@@ -1,4 +1,4 @@
-"""The handlers: what concurrent-log-handler's arguments mean to clh-tee."""
+"""The handlers: they translate concurrent-log-handler's arguments for clh-tee."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from ._pipe import Pipe
 _Path = Union[str, "os.PathLike[str]"]
 _Owner = Sequence[Union[str, int]]
 
-#: A record in memory here may be as long: clh-tee need not cut it.
+#: As long as a record here may be, so that clh-tee does not cut it.
 _LONGEST = "1G"
 
-#: Attributes by which programs change the names of backups, and when there are any. They rely on it.
+#: Attributes by which programs change how and when backups are made. Setting one fails.
 _NAMING = frozenset(
     "namer rotator suffix extMatch rotation_filename rotate shouldRollover computeRollover"
     " getFilesToDelete finalize_handler_configuration".split()
@@ -29,7 +29,7 @@ _NAMING = frozenset(
 
 
 class _Handler(logging.Handler):
-    """What both handlers share: a record is formatted here, and all else is done by clh-tee."""
+    """The base of both handlers: it formats a record, and clh-tee does everything else."""
 
     def __init__(
         self,
@@ -85,14 +85,14 @@ class _Handler(logging.Handler):
         self._connect()
 
     def _connect(self) -> None:
-        # Neither a settings file nor the environment changes what the arguments say.
+        # Neither a settings file nor the environment overrides the arguments.
         always = ["-q", "--null", "--acknowledge", "--config="]
         always += [f"--max-record={_LONGEST}", f"--max-line={_LONGEST}"]
         self._pipe = Pipe([find_clh_tee_bin(), *always, *self._arguments], self._block)
 
     @property
     def dropped(self) -> int:
-        """How many records this process has dropped, because the pipe was full."""
+        """How many records this process has dropped because the pipe was full."""
         return self._pipe.dropped
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -103,7 +103,7 @@ class _Handler(logging.Handler):
                 text = text.replace("\n", "\r\n") + "\r"
             data = text.encode(self.encoding, self.errors)
             if b"\0" in data:
-                # It would end the record.
+                # A NUL would end the record.
                 data = data.replace(b"\0", rb"\x00")
             self.acquire()
             try:
@@ -116,10 +116,10 @@ class _Handler(logging.Handler):
             self.handleError(record)
 
     def flush(self) -> None:
-        """Returns when everything emitted before is in the log.
+        """Waits until everything emitted before is in the log.
 
-        Raises TimeoutError if it is not after `timeout` seconds, and ClhTeeError, which is an
-        OSError too, if clh-tee cannot run. Records in the pipe stay there.
+        Raises TimeoutError if that takes longer than `timeout` seconds, and ClhTeeError, an
+        OSError, if clh-tee cannot run. Records in the pipe stay there.
         """
         self.acquire()
         try:
@@ -128,7 +128,7 @@ class _Handler(logging.Handler):
             self.release()
 
     def doRollover(self) -> None:  # noqa: N802
-        """Rotates the log now, unless it is empty, and returns when that is done."""
+        """Rotates the log now, unless it is empty, and waits until that is done."""
         self.acquire()
         try:
             self._pipe.rotate(self.timeout)
@@ -136,7 +136,7 @@ class _Handler(logging.Handler):
             self.release()
 
     def close(self) -> None:
-        """Flushes, and lets clh-tee end. A record emitted later starts another one."""
+        """Flushes and ends clh-tee. A record emitted later starts another one."""
         self.acquire()
         try:
             self._pipe.close(self.timeout)
@@ -146,7 +146,7 @@ class _Handler(logging.Handler):
 
     def __getstate__(self) -> dict[str, Any]:
         state = self.__dict__.copy()
-        # A copy gets its own.
+        # A copy makes its own.
         del state["lock"], state["_pipe"]
         return state
 
@@ -163,7 +163,7 @@ class _Handler(logging.Handler):
 
     @property
     def terminator(self) -> str:
-        """What ends a record; it ends with a newline."""
+        """The end of a record; it ends with a newline."""
         return self._terminator
 
     @terminator.setter
@@ -187,12 +187,12 @@ class _Handler(logging.Handler):
 
 
 class ConcurrentRotatingFileHandler(_Handler):
-    """Writes to a log that rotates by its size, and that other processes share.
+    """Writes to a log that rotates by size and that other processes may share.
 
     The arguments are those of concurrent-log-handler's class of the same name, and:
 
-    block: whether a full pipe makes the caller wait, or else records are dropped and counted.
-    timeout: the most seconds that flush(), close() and the interpreter's end wait.
+    block: whether the caller waits if the pipe is full; if not, records are dropped and counted.
+    timeout: how many seconds flush(), close() and the end of the interpreter wait at most.
     options: more options of clh-tee, such as ["--sync", "batch"].
     """
 
@@ -242,7 +242,7 @@ class ConcurrentRotatingFileHandler(_Handler):
 
 
 class ConcurrentTimedRotatingFileHandler(_Handler):
-    """Writes to a log that rotates by the clock, and that other processes share.
+    """Writes to a log that rotates by the clock and that other processes may share.
 
     The arguments are those of concurrent-log-handler's class of the same name, and block,
     timeout and options as for ConcurrentRotatingFileHandler.
@@ -300,7 +300,7 @@ class ConcurrentTimedRotatingFileHandler(_Handler):
 
 
 def _by_size(max_bytes: int, backups: int) -> list[str]:
-    # The B says that a small limit is meant. Python takes negative numbers for none.
+    # The B shows that a small limit is intended. For Python, a negative number means no limit.
     return [f"--max-bytes={max(0, max_bytes)}B", f"--backups={max(0, backups)}"]
 
 
@@ -312,7 +312,7 @@ def _by_time(when: str, interval: int, utc: bool, at: Optional[datetime.time]) -
         raise ValueError(f"'interval' is {interval!r}; give a number from 1 on")
     by_the_day = when in ("MIDNIGHT", *days)
     if by_the_day and interval > 1 and sys.version_info >= (3, 13):
-        # As Python did before 3.13, clh-tee rotates each time.
+        # Like Python before 3.13, clh-tee rotates each time.
         raise ValueError(f"clh-tee rotates each time with 'when' {when!r}: 'interval' must be 1")
     if at is not None and not isinstance(at, datetime.time):
         raise TypeError("'atTime' must be a datetime.time")
@@ -325,7 +325,7 @@ def _by_time(when: str, interval: int, utc: bool, at: Optional[datetime.time]) -
 
 
 def _codec(encoding: Optional[str]) -> str:
-    """Returns the name of an encoding in which newline and NUL are what they are in ASCII."""
+    """Returns the name of an encoding in which newline and NUL are the same as in ASCII."""
     if encoding is None or encoding == "locale":
         encoding = locale.getpreferredencoding(False)
     if "a\r\n".encode(encoding) != b"a\r\n":
@@ -360,7 +360,7 @@ def _names(owner: _Owner) -> str:
     if isinstance(owner, str) or len(owner) != 2:
         raise ValueError("'owner' must be a user and a group")
     user, group = owner
-    # Fails at once if there is none.
+    # Fails at once if there is no program.
     uid = pwd.getpwnam(user).pw_uid if isinstance(user, str) else user
     gid = grp.getgrnam(group).gr_gid if isinstance(group, str) else group
     return f"{uid}:{gid}"

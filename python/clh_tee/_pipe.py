@@ -5,9 +5,9 @@
        we keep its read end --+           +--- a newline when it is ready, and one
                                                for each flush that we ask for
 
-We hold both ends of the pipe, so it outlives a clh-tee that is killed: the next one reads
-what the last one has left, and a write never meets a closed pipe. When this process ends,
-however that happens, the system closes our ends; clh-tee then reads the rest, and ends.
+We hold both ends of the pipe, so it survives a clh-tee that is killed: the next one reads
+what the last one left, and a write never finds the pipe closed. When this process ends, in
+any way, the system closes our ends; clh-tee then reads the rest and ends.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, Optional
 
-#: What ends a record in the pipe.
+#: Ends a record in the pipe.
 END = b"\0"
 
-#: How long a new clh-tee may take before we go on without knowing whether it is ready.
+#: How long to wait for a new clh-tee before going on without knowing whether it is ready.
 _START = 10.0
 
 #: A clh-tee that ends sooner than this counts as one that cannot start.
@@ -42,7 +42,7 @@ _LONGEST = 60.0
 
 
 class ClhTeeError(OSError):
-    """clh-tee cannot start, or has ended with an error."""
+    """clh-tee could not start, or ended with an error."""
 
 
 # Held while a process starts, so that no fork copies descriptors that are not yet known here.
@@ -53,7 +53,7 @@ _flushed_at_end = 0
 
 
 class Pipe:
-    """Takes records for one log. Callers hold a lock, but a signal handler may interrupt them."""
+    """Writes records for one log. Callers hold a lock, but a signal handler may interrupt them."""
 
     def __init__(self, command: Sequence[str], block: bool) -> None:
         self._command = list(command)
@@ -65,24 +65,24 @@ class Pipe:
         self._pid = os.getpid()
         self._read_end = self._write_end = self._answers = -1
         self._process: Optional[subprocess.Popen[bytes]] = None
-        # Is ready when the process ends.
+        # Becomes ready when the process ends.
         self._death = select.poll()
         self._started = 0.0
-        # Not yet in the pipe, whole, and the rest of a long one that is there in part.
+        # Whole records that are not in the pipe yet, and the rest of one that is partly there.
         self._records: deque[bytes] = deque()
         self._rest = memoryview(b"")
         self._begun = False
         self._busy = False
-        # clh-tee owes us a newline.
+        # Whether clh-tee owes us a newline.
         self._asked = False
-        # It has answered before.
+        # Whether it has answered before.
         self._ready = False
-        # All that was written is in the log.
+        # Whether everything written is in the log.
         self._settled = True
         self._failures = 0
         self._retry_at = 0.0
         self._problem: Optional[Exception] = None
-        # Not yet reported in the log: how many, since when, and until when.
+        # Dropped records not reported in the log yet: how many, since when, and until when.
         self._unreported = (0, 0.0, 0.0)
         #: How many records were dropped.
         self.dropped = 0
@@ -94,15 +94,15 @@ class Pipe:
     # Writing
 
     def write(self, record: bytes) -> None:
-        """Writes a record, which holds no NUL.
+        """Writes a record, which must not contain NUL.
 
-        Raises what is wrong with clh-tee, once and then at widening intervals. The record
-        is in the pipe all the same, unless that is full.
+        If clh-tee is in trouble, raises the error, once and then at growing intervals. The
+        record is in the pipe nevertheless, unless that is full.
         """
         self._note_fork()
         self._records.append(record + END)
         if self._busy:
-            # We are a signal handler's; whom it interrupted writes this record too.
+            # A signal handler called us; the call that it interrupted writes this record, too.
             return
         self._busy = True
         try:
@@ -114,10 +114,10 @@ class Pipe:
         self._raise_problem()
 
     def _push(self, wait: bool, drop: bool = True) -> None:
-        """Writes what is not yet in the pipe. If that is full, waits, or else drops records."""
+        """Writes records that are not in the pipe yet. If it is full, waits or drops records."""
         records = self._records
         if self._write_end < 0:
-            # There are no descriptors left.
+            # No descriptors are left.
             return self._drop()
         while records or self._rest:
             try:
@@ -125,7 +125,7 @@ class Pipe:
                     self._report_dropped()
                     record = records.popleft()
                     if len(record) > select.PIPE_BUF:
-                        # Goes in by pieces. Whatever interrupts us, it will be continued.
+                        # Written in pieces. If a signal interrupts us, the next call continues it.
                         self._rest, self._begun = memoryview(record), False
                     else:
                         self._write_whole(record)
@@ -159,7 +159,7 @@ class Pipe:
         return False
 
     def _drop(self) -> None:
-        # Of one that has begun, the rest must follow.
+        # If its beginning is in the pipe, the rest must follow.
         if self._rest and not self._begun:
             self._records.append(self._rest.tobytes())
             self._rest = memoryview(b"")
@@ -182,7 +182,7 @@ class Pipe:
     # The process
 
     def _attend(self) -> None:
-        """Starts a clh-tee if none runs and the time has come; notes what is wrong."""
+        """Starts a clh-tee if none runs and an attempt is due; records an error."""
         if self._process is not None:
             if not self._death.poll(0):
                 return
@@ -205,7 +205,7 @@ class Pipe:
                 os.set_blocking(self._write_end, False)
             self._answers, theirs = os.pipe()
             try:
-                # In a session of its own it outlives Ctrl-C and the terminal's end.
+                # In its own session it survives Ctrl-C and the end of the terminal.
                 self._process = subprocess.Popen(
                     self._command,
                     stdin=self._read_end,
@@ -222,14 +222,14 @@ class Pipe:
         self._death = select.poll()
         self._death.register(self._answers, 0)
         self._started = time.monotonic()
-        # Once it is ready it hears signals.
+        # Once it is ready it handles signals.
         self._asked, self._ready = True, False
         if self._answer(self._started + _START) == "":
             self._bury()
         _flush_at_end_of_child()
 
     def _bury(self) -> None:
-        """Notes how a clh-tee ended whose standard output is closed."""
+        """Records how a clh-tee ended that has closed its standard output."""
         process, self._process = self._process, None
         os.close(self._answers)
         self._answers, self._asked = -1, False
@@ -246,7 +246,7 @@ class Pipe:
             log = self._command[-1]
             self._problem = ClhTeeError(f"clh-tee for {log!r} {how}; standard error may say why")
         if not status and self._ready:
-            # It was told to end.
+            # It was asked to end.
             self._retry_at = 0.0
         elif time.monotonic() - self._started < _YOUNG:
             self._back_off()
@@ -265,14 +265,14 @@ class Pipe:
     # Flushing and ending
 
     def flush(self, timeout: float) -> None:
-        """Returns when all that was written is in the log.
+        """Waits until everything written is in the log.
 
         Raises TimeoutError after `timeout` seconds, and ClhTeeError if no clh-tee runs.
         """
         self._note_fork()
         if not self._settled and not self._busy:
             self._busy = True
-            # There may be no later time: the interpreter's end flushes.
+            # There may be no other chance: this may be the flush at the end of the interpreter.
             self._retry_at = 0.0
             try:
                 self._ask(time.monotonic() + timeout)
@@ -280,7 +280,7 @@ class Pipe:
                 self._busy = False
 
     def rotate(self, timeout: float) -> None:
-        """Rotates the log, if it is not empty, when all that was written is in it."""
+        """Rotates the log, unless it is empty, once everything written is in it."""
         self.flush(timeout)
         if not self._busy:
             self._busy = True
@@ -290,7 +290,7 @@ class Pipe:
                 self._busy = False
 
     def _ask(self, until: float, *signals: signal.Signals) -> None:
-        """Asks clh-tee to flush until it has done so with the pipe empty."""
+        """Asks clh-tee to flush until it has done that with an empty pipe."""
         while True:
             self._attend()
             process = self._process
@@ -298,7 +298,7 @@ class Pipe:
                 self._raise_problem()
                 raise ClhTeeError(f"no clh-tee runs for {self._command[-1]!r}")
             self._push(False, drop=False)
-            # An answer that it owes already is to an earlier question.
+            # An answer that it already owes belongs to an earlier request.
             settles = not (self._asked or self._rest or self._records or self._unread())
             if not self._asked:
                 for number in (*signals, signal.SIGUSR1):
@@ -318,7 +318,7 @@ class Pipe:
         return int(struct.unpack("i", count)[0])
 
     def _answer(self, until: float) -> Optional[str]:
-        """Waits for the newline that clh-tee owes. Returns "" if it has ended, None if late."""
+        """Waits for the newline that clh-tee owes. Returns "" if it has ended, None on timeout."""
         poll = select.poll()
         poll.register(self._answers, select.POLLIN)
         left = max(0.0, until - time.monotonic())
@@ -330,7 +330,7 @@ class Pipe:
         return answer
 
     def close(self, timeout: float) -> None:
-        """Lets clh-tee end when it has appended everything, and waits for that."""
+        """Lets clh-tee append everything and end, and waits for that."""
         self._note_fork()
         until = time.monotonic() + timeout
         try:
@@ -345,7 +345,7 @@ class Pipe:
             if process is not None:
                 poll = select.poll()
                 poll.register(answers, 0)
-                # A process that was forked unseen may hold the pipe open; everything is in.
+                # An unnoticed forked process may keep the pipe open; everything is in the log.
                 if poll.poll(max(0.0, min(_YOUNG, until - time.monotonic())) * 1000):
                     process.wait()
                 os.close(answers)
@@ -359,12 +359,12 @@ class Pipe:
     # Forks
 
     def _note_fork(self) -> None:
-        # Not every fork runs Python's hooks: uwsgi's need not.
+        # Not every fork runs Python's hooks; uwsgi's may not.
         if self._pid != os.getpid():
             self.leave_to_parent()
 
     def leave_to_parent(self) -> None:
-        """In a forked child: the pipe is the parent's, with all that waits for it."""
+        """In a forked child: gives up the pipe and the waiting records, which are the parent's."""
         if self._process is not None:
             # Nor is the process our child.
             self._process.returncode = 0
@@ -373,7 +373,7 @@ class Pipe:
 
 
 def _flush_at_end_of_child() -> None:
-    """A child of multiprocessing ends without logging.shutdown, and whoever waits for it may
+    """A child of multiprocessing ends without logging.shutdown, and a process that waits for it may
     look at the log at once."""
     global _flushed_at_end
     multiprocessing: Any = sys.modules.get("multiprocessing.util")

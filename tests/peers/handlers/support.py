@@ -1,4 +1,4 @@
-"""What the tests of the Python handlers share."""
+"""The common parts of the tests of the Python handlers."""
 
 import contextlib
 import fcntl
@@ -17,12 +17,12 @@ import unittest
 
 from clh_tee import ConcurrentRotatingFileHandler
 
-#: Ample time for what should happen at once.
+#: A generous limit for what should happen at once.
 SOON = 30
 
 
 class Case(unittest.TestCase):
-    """A test with a directory of its own, and a log there."""
+    """A test with its own directory and a log in it."""
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="clh-tee-test")
@@ -86,7 +86,7 @@ class Case(unittest.TestCase):
             yield
 
 
-#: How the programs that tests start begin.
+#: The beginning of the programs that tests start.
 PROLOGUE = """
 import logging, os, signal, sys, threading, time
 from clh_tee import ConcurrentRotatingFileHandler, ConcurrentTimedRotatingFileHandler

@@ -1,4 +1,4 @@
-"""The files are those that concurrent-log-handler makes, and both can write one log."""
+"""The files are the same as concurrent-log-handler's, and both can write one log."""
 
 import datetime
 import gzip
@@ -23,7 +23,7 @@ WRITER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "writer.py")
 
 
 def contents(directory):
-    """Returns what the files of a directory hold, decompressed, by name."""
+    """Returns the decompressed content of each file in a directory, by name."""
     found = {}
     for name in sorted(os.listdir(directory)):
         if name != ".__app.lock" and not (name.startswith(".__app.log.") and name.endswith(".gz")):
@@ -144,7 +144,7 @@ class Timed(Case):
                 break
             time.sleep(0.01)
         handler.flush()
-        # By name: the stamp, and then the number of the backup in its second.
+        # Sorted by name: by the stamp, then by the number of the backup in its second.
         def place(name):
             found = re.fullmatch(r"app\.log\.(20[^.]*)(?:\.(\d+))?\.gz", name)
             return (found[1], int(found[2] or 0)) if found else ("3", 0)

@@ -1,4 +1,4 @@
-"""What docs/python.md and docs/recipes.md show works as it stands there."""
+"""The examples in docs/python.md and docs/recipes.md work unchanged."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Each process has a clh-tee of its own, however it came to be and whatever its parent was at."""
+"""Each process has its own clh-tee, however it was started and whatever its parent was doing."""
 
 import ctypes
 import logging
@@ -118,7 +118,7 @@ class Processes(Case):
         self.assertEqual(self.lines(), ["before", "after"])
 
     def test_a_fork_that_python_does_not_see(self):
-        # As uwsgi does it.
+        # Like uwsgi.
         handler = self.handler()
         handler.handle(record("parent"))
         handler.flush()
@@ -169,7 +169,7 @@ class Processes(Case):
             for process in processes:
                 process.join(SOON)
                 self.assertEqual(process.exitcode, 0)
-            # All is in when they have ended.
+            # Everything is in the log when they have ended.
             lines = self.lines()
             for name in names:
                 mine = [line for line in lines if line.startswith(f"{name} ")]
@@ -181,7 +181,7 @@ class Processes(Case):
             pool.starmap(write, [(handler, f"task{number}", 50) for number in range(9)])
             pool.close()
             pool.join()
-        # Each task had a handler of its own, which it did not close.
+        # Each task had its own handler and did not close it.
         self.until("all is in", lambda: len(self.lines()) == 9 * 50)
         self.expect_all([f"task{number}" for number in range(9)], 50)
 
@@ -202,7 +202,7 @@ class Processes(Case):
 
 
 class Ends(Case):
-    """However the program ends, what it emitted gets into the log."""
+    """However the program ends, its records get into the log."""
 
     def test_at_the_interpreter_s_end(self):
         err = self.run_program(

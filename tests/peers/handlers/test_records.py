@@ -132,7 +132,7 @@ class Records(Case):
         def write(name):
             gate.wait()
             for number in range(500):
-                # Some of emit() itself, without the handler's lock.
+                # Some call emit() directly, without the handler's lock.
                 (handler.emit if number % 2 else handler.handle)(record(f"{name} {number} {'x' * 900}"))
 
         threads = [threading.Thread(target=write, args=[name]) for name in range(8)]
@@ -172,7 +172,7 @@ class Records(Case):
             mine = count
             count += 1
             if count == 100:
-                # More would come faster than they can be written on a busy machine.
+                # On a busy machine, more would arrive faster than they can be written.
                 signal.setitimer(signal.ITIMER_REAL, 0)
             handler.handle(record("signal %d %s", mine, "y" * (mine % 7 * 3000)))
 
@@ -192,7 +192,7 @@ class Records(Case):
             [line for line in lines if line.startswith("main")],
             [f"main {n} {'x' * (n % 5 * 3000)}" for n in range(number)],
         )
-        # One may interrupt another.
+        # One signal may interrupt another's handler.
         self.assertEqual(
             sorted(line for line in lines if line.startswith("signal")),
             sorted(f"signal {n} {'y' * (n % 7 * 3000)}" for n in range(count)),

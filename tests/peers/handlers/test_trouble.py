@@ -1,4 +1,4 @@
-"""What goes wrong is reported, costs as few records as possible, and is counted."""
+"""Trouble is reported, costs as few records as possible, and lost records are counted."""
 
 import contextlib
 import io
@@ -13,7 +13,7 @@ from clh_tee import ClhTeeError, ConcurrentRotatingFileHandler, ConcurrentTimedR
 
 
 def dropped_in(lines):
-    """Returns what the lines in the log that report dropped records say."""
+    """Returns the numbers in the log's lines about dropped records."""
     report = r"clh-tee: (\d+) records? dropped from \S+Z to \S+Z, the pipe was full"
     found = [re.fullmatch(report, line) for line in lines]
     return [int(match[1]) for match in found if match]
@@ -36,7 +36,7 @@ class Trouble(Case):
         handler = self.handler()
         handler.handle(record("one"))
         handler.flush()
-        # It cannot read what is in the pipe now.
+        # It cannot read the pipe now.
         handler._pipe._process.send_signal(signal.SIGSTOP)
         handler.handle(record("two"))
         self.kill(handler, signal.SIGKILL)
@@ -83,7 +83,7 @@ class Trouble(Case):
             self.assertRegex(self.said(handler, f"loud {number}"), "failed with status 1")
         for wait, expected in zip(waits, [1, 2, 4, 8, 16, 32, 60]):
             self.assertTrue(expected - 0.9 < wait <= expected, waits)
-        # They wait in the pipe.
+        # The records wait in the pipe.
         os.mkdir(self.path("missing"))
         pipe._retry_at = 0.0
         self.assertEqual(self.said(handler, "last"), "")
