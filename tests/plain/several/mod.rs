@@ -152,7 +152,11 @@ fn signals_are_about_all_logs() {
 #[test]
 fn one_log_acknowledges() {
     let place = Place::fresh();
-    let mut tee = Tee::new(&place).args("-q --acknowledge app.log --copy a a.log").start();
+    let tee = || Tee::new(&place).args("-q --acknowledge app.log");
+    tee().args("--copy a a.log").run(b"").expect(2);
+    // A settings file, which may be for all logs, is not refused.
+    place.write("s.toml", b"copy = ['a', 'a.log']");
+    let mut tee = tee().args("--config s.toml").start();
     tee.until_echoed(b"\n");
     tee.feed(b"a\n");
     tee.signal(SIGUSR1);
