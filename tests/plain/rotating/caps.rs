@@ -187,6 +187,12 @@ fn the_caps_are_shown() {
     for member in ["\"max_total\": 1073741824,", "\"max_age\": 2419200,", "\"kept\": null,"] {
         assert!(json.contains(member), "{json}");
     }
+    let mut writer = tee(&place, "--max-total 1G --max-age 4w").start();
+    writer.feed(b"another line\n");
+    until(SOON, "the line is in", || place.read("app.log").ends_with(b"another line\n"));
+    let status = shown("--status");
+    assert!(status.contains("backups at most 1.0G with the log, none older than 672h"), "{status}");
+    writer.finish().expect_quiet_success();
     let page = shown("--print-config --max-total 1G --max-age 4w");
     for (setting, origin) in [
         ("max-total = \"1G\"", "# command line; 1073741824 bytes (1.0GiB)"),
