@@ -11,13 +11,13 @@ complete -c clh-tee -l max-line -d 'Cut longer lines into lines of SIZE' -r
 complete -c clh-tee -l record-start -d 'A line that matches begins a record' -r
 complete -c clh-tee -l record-timeout -d 'How long a record may wait for its next line' -r
 complete -c clh-tee -l max-record -d 'Cut longer records at the end of a line' -r
-complete -c clh-tee -l format -d 'How a record stands in LOG: text or json' -r -f -a "text\t'As it is, after time and tag'
+complete -c clh-tee -l format -d 'Format of records in LOG: text or json' -r -f -a "text\t'Unchanged, after time and tag'
 json\t'As a JSON object'"
 complete -c clh-tee -l timestamp -d 'Put the time before each line' -r
 complete -c clh-tee -l tag -d 'Put TEXT and a colon before each line' -r
 complete -c clh-tee -l select -d 'Only lines that match go into LOG' -r
 complete -c clh-tee -l deselect -d 'Lines that match do not go into LOG' -r
-complete -c clh-tee -l copy -d 'Copy lines that match into LOG2 too' -r
+complete -c clh-tee -l copy -d 'Also copy lines that match into LOG2' -r
 complete -c clh-tee -l divert -d 'Put lines that match into LOG2 instead of LOG' -r
 complete -c clh-tee -l since -d 'With --read: from TIME on: 2h, yesterday, 22:00' -r
 complete -c clh-tee -s n -l lines -d 'With --read: only the last N lines' -r
@@ -45,7 +45,7 @@ complete -c clh-tee -l collapse-cr -d 'Keep what follows a line\'s last carriage
 complete -c clh-tee -l escape-control -d 'Show control characters as \\xNN'
 complete -c clh-tee -l crlf -d 'End each line in LOG with \\r\\n'
 complete -c clh-tee -l quiet-ok -d 'With COMMAND: print its output only if it fails'
-complete -c clh-tee -l group -d 'With COMMAND: all that it prints is one record'
+complete -c clh-tee -l group -d 'With COMMAND: its whole output is one record'
 complete -c clh-tee -l keep-going -d 'With COMMAND: run it even if LOG cannot be opened'
 complete -c clh-tee -l markers -d 'With COMMAND: note in LOG when it starts and ends'
 complete -c clh-tee -l read -d 'Print the backups of LOG and then LOG, decompressed'

@@ -16,25 +16,25 @@ const LONGEST: usize = 1024 * 1024;
 pub(crate) struct Records {
     /// Input records end in NUL, not in newline
     ///
-    /// As with sort -z and xargs -0. A record of several lines stays together: it goes into LOG
-    /// whole, into one file, and no line of another writer comes between. In LOG, a newline ends
-    /// it.
+    /// As with sort -z and xargs -0. A record with several lines stays together: it goes into LOG
+    /// whole, into one file, without another writer's lines in between. In LOG, it ends with a
+    /// newline.
     #[arg(short = 'z', long, hide_short_help = true)]
     pub(super) null: bool,
 
     /// A line that matches begins a record
     ///
-    /// The lines after it that do not match belong to it, as the lines of a traceback. A record
-    /// goes into LOG whole, into one file, and no line of another writer comes between. It does so
-    /// when the next one begins, at the end of the input, after HUP or USR1, or when nothing more
-    /// has come for --record-timeout. The copy on standard output does not wait. REGEX is as for
-    /// --select.
+    /// The following lines that do not match belong to the same record, such as the lines of a
+    /// traceback. A record goes into LOG whole, into one file, without another writer's lines in
+    /// between. It goes in when the next one begins, at the end of the input, after HUP or USR1, or
+    /// when nothing more has come for --record-timeout. The copy on standard output does not wait.
+    /// REGEX is as for --select.
     #[arg(long, value_name = "REGEX", value_parser = pattern, hide_short_help = true)]
     record_start: Option<Pattern>,
 
     /// How long a record may wait for its next line
     ///
-    /// With --record-start. A line that comes later begins a record of its own.
+    /// With --record-start. A line that comes later begins a new record.
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = time,
           hide_short_help = true)]
     pub(crate) record_timeout: Duration,

@@ -15,15 +15,15 @@ const ROUTING: [&str; 2] = ["copy", "divert"];
 
 #[derive(Debug, Args)]
 pub(crate) struct Routing {
-    /// Copy lines that match into LOG2 too
+    /// Also copy lines that match into LOG2
     ///
-    /// LOG2 is a log like LOG: other writers may share it, and it is rotated. The settings file may
-    /// give settings for its path; all others about rotation, waiting and files are those of the
-    /// command line. This option and --divert may be given several times, each with a LOG2 of its
-    /// own. REGEX is as for --select and sees what it sees; lines that --select leaves out go
-    /// nowhere. Each log has its own lock, thread and queue; if one queue is full, the producer
-    /// waits, as with one log. A settings file gives REGEX and LOG2 as a list; the environment
-    /// cannot give them.
+    /// LOG2 is a log like LOG: it is rotated, and other writers may share it. The settings file may
+    /// have settings for its path; the rest of its settings for rotation, waiting and files are
+    /// those of the command line. This option and --divert may be given several times, each with
+    /// another LOG2. REGEX is as for --select and matches the same text; lines that --select leaves
+    /// out go nowhere. Each log has its own lock, thread and queue; if one queue is full, the
+    /// producer waits, as with one log. A settings file gives REGEX and LOG2 as a list; the
+    /// environment cannot give them.
     #[arg(long, value_names = ["REGEX", "LOG2"], num_args = 2, hide_short_help = true)]
     copy: Vec<OsString>,
 

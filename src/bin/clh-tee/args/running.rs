@@ -15,12 +15,12 @@ pub(crate) struct Running {
     #[arg(long)]
     pub(crate) quiet_ok: bool,
 
-    /// With COMMAND: all that it prints is one record
+    /// With COMMAND: its whole output is one record
     ///
-    /// It goes into LOG when COMMAND ends, also if a signal ends it, and until then it is held, in a
-    /// temporary file beyond 1 MiB. So the output of jobs that run at once is not mixed. The copy
-    /// does not wait. With --timestamp, all lines have the time of the first. With --format json,
-    /// each line is an object of its own.
+    /// The record goes into LOG when COMMAND ends, even by a signal. Until then it is kept
+    /// in memory, beyond 1 MiB in a temporary file. So the outputs of jobs that run at the same
+    /// time are not mixed. The copy does not wait. With --timestamp, all lines have the time of the
+    /// first one. With --format json, each line is a separate object.
     #[arg(long, hide_short_help = true)]
     pub(crate) group: bool,
 

@@ -11,10 +11,10 @@ use super::tag::Template;
 
 pub(crate) const BARE_TIMESTAMP: &str = "rfc3339";
 
-/// How a record stands in the log.
+/// The format of records in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Layout {
-    /// As it is, after time and tag.
+    /// Unchanged, after time and tag.
     #[default]
     Text,
     /// As a JSON object.
@@ -25,13 +25,14 @@ pub(crate) enum Layout {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[expect(clippy::doc_markdown, reason = "it is shown as it is written")]
 pub(crate) struct Settings {
-    /// How a record stands in LOG: text or json
+    /// Format of records in LOG: text or json
     ///
-    /// json: one JSON object a record, in a line of its own. It has the members time (as with
-    /// --timestamp), message, tag (with --tag), and stream, host and pid (as --tag replaces them).
-    /// Newlines inside a record become \n. If a message is not UTF-8, message_base64 has its bytes,
-    /// and U+FFFD stands for the wrong ones in message. --strip-ansi, --collapse-cr, --select and
-    /// --deselect work on the message. docs/log.schema.json describes it.
+    /// json: each record is one JSON object on one line. Its members are time (as with
+    /// --timestamp), message, tag (with --tag), and stream, host and pid (with the values that
+    /// --tag inserts). A newline inside a record becomes \n. If a message is not UTF-8,
+    /// message_base64 has its bytes, and message has U+FFFD in place of the wrong ones.
+    /// --strip-ansi, --collapse-cr, --select and --deselect apply to the message.
+    /// docs/log.schema.json is the schema.
     #[arg(long, value_name = "FORMAT", default_value_t = Layout::Text, value_enum,
           hide_possible_values = true, hide_short_help = true)]
     pub(super) format: Layout,
