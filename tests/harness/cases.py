@@ -2,9 +2,9 @@
 
 Usage: cases.py FILE
 
-Each line of FILE is one case: a directory; the path of a file whose lines to log,
-one record each; MAX_BYTES; BACKUPS; GZIP (0 or 1); and the log's name in
-hexadecimal.
+Each line of FILE is one case: a directory; the path of a file of records to log;
+what ends each of them, 0a or 00; MAX_BYTES; BACKUPS; GZIP (0 or 1); and the log's
+name in hexadecimal.
 """
 
 import logging
@@ -30,10 +30,10 @@ def do_case(log, max_bytes, backups, gzip, records):
 
 
 for case in open(sys.argv[1], encoding="ascii"):
-    directory, source, max_bytes, backups, gzip, name = case.split()
+    directory, source, end, max_bytes, backups, gzip, name = case.split()
     with open(source, "rb") as file:
         text = file.read().decode("utf-8")
-    records = text.split("\n")
+    records = text.split(bytes.fromhex(end).decode())
     if records[-1] == "":  # the text after the last newline is not a line
         records.pop()
     log = os.path.join(directory, os.fsdecode(bytes.fromhex(name)))

@@ -13,3 +13,4 @@ mod same_directory;
 mod shippers;
 mod storm;
 mod timed;
+mod together;

@@ -1,7 +1,7 @@
 //! A single writer leaves the same directory as Python.
 //!
 //! The program gets random cases through standard input, in random pieces; concurrent-log-handler
-//! 0.9.31 gets the same lines, one record each. Then the test compares both directories: all names
+//! 0.9.31 gets the same records: lines or, in a third of the cases, with `-z`, several lines. Then the test compares both directories: all names
 //! including the lock, and all bytes, compressed backups decompressed.
 //!
 //! Two things are left out, because there the program differs on purpose: a slot with both forms,
@@ -58,6 +58,8 @@ struct Case {
     /// The slots that are taken beforehand.
     slots: Vec<usize>,
     input: String,
+    /// Whether records end in NUL and may have several lines.
+    null: bool,
 }
 
 impl Case {
@@ -82,7 +84,14 @@ impl Case {
         if dice.one_in(3) && !input.ends_with("\n\n") && input.len() > 1 {
             input.pop();
         }
+        let null = dice.one_in(3);
+        if null {
+            input = input.split('\n').fold(String::new(), |records, line| {
+                records + line + if dice.one_in(3) { "\0" } else { "\n" }
+            }) + "end\0";
+        }
         Self {
+            null,
             name: NAMES[dice.below(NAMES.len())],
             limit,
             backups: *dice.pick(&[0, 1, 2, 3, 5, 7, 50]),
@@ -116,7 +125,8 @@ impl Case {
     /// Returns the line that describes this case to `cases.py`.
     fn for_python(&self, dir: &str, source: &str) -> String {
         let (limit, backups, gzip) = (self.limit, self.backups, u8::from(self.gzip));
-        let mut line = format!("{dir} {source} {limit} {backups} {gzip} ");
+        let end = if self.null { "00" } else { "0a" };
+        let mut line = format!("{dir} {source} {end} {limit} {backups} {gzip} ");
         for byte in self.name.bytes() {
             write!(line, "{byte:02x}").expect("write to a string");
         }
@@ -127,7 +137,8 @@ impl Case {
     fn run(&self, place: &Place, dir: &Path, dice: &mut Dice) {
         let options = format!("-q --max-bytes {} --backups {}", self.limit, self.backups);
         let gzip = if self.gzip { "--gzip" } else { "" };
-        let tee = Tee::new(place).args(&options).args(gzip).arg(dir.join(self.name));
+        let null = if self.null { "-z" } else { "" };
+        let tee = Tee::new(place).args(&options).args(gzip).args(null).arg(dir.join(self.name));
         let mut tee = tee.start();
         let mut rest = self.input.as_bytes();
         while !rest.is_empty() {

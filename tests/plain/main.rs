@@ -16,6 +16,7 @@ mod hostile_names;
 mod lock_faults;
 mod memory;
 mod reading;
+mod records;
 mod rooms;
 mod rotating;
 mod several;

@@ -103,3 +103,34 @@ fn a_first_process_that_writes_through_a_pipe_keeps_its_last_words() {
     let log = kitchen.text("app.log");
     assert!(log.ends_with("20000\nlast\n") && copy == log, "{} and {}", log.len(), copy.len());
 }
+
+#[test]
+fn a_traceback_stays_together() {
+    let kitchen = Kitchen::fresh();
+    let lines = "2026-11-22 one\n  more of it\nTraceback:\n  at a\nValueError: b\n2026-11-22 two\n";
+    kitchen.place.write("lines", lines.as_bytes());
+    kitchen.program("myapp", "cat lines");
+    // Each record is as long as it may be before the next one.
+    let recipe = kitchen.recipe("traceback").replace("10M", "1B").replace("--gzip", "");
+    assert_eq!(expect(&kitchen.run("sh", &recipe), 0), "");
+    assert_eq!(kitchen.text("app.log.2"), "2026-11-22 one\n  more of it\n");
+    assert_eq!(kitchen.text("app.log.1"), "Traceback:\n  at a\nValueError: b\n");
+    assert_eq!(kitchen.text("app.log"), "2026-11-22 two\n");
+}
+
+#[test]
+fn parallel_jobs_are_not_mixed() {
+    let kitchen = Kitchen::fresh();
+    let all = "until [ \"$(ls begun-* | wc -l)\" = 8 ]; do sleep 0.05; done";
+    let script = format!("echo begins; touch begun-$1; {all}; echo ends >&2; [ $1 != 7 ]");
+    kitchen.program("run-tests", &script);
+    assert_eq!(expect(&kitchen.run("sh", &kitchen.recipe("jobs")), 1), "");
+    let log = kitchen.text("tests.log");
+    let texts: Vec<&str> =
+        log.lines().filter_map(|line| line.split_once(' ')).map(|(_, text)| text).collect();
+    assert_eq!(texts.len(), 16, "{log}");
+    for pair in texts.chunks(2) {
+        let (shard, _) = pair[0].split_once(": begins").expect("a beginning");
+        assert_eq!(pair[1], format!("{shard}: ends"), "{log}");
+    }
+}

@@ -161,6 +161,9 @@ fn judge(session: &Session, ended: &Ended) -> Verdict {
         let rescued = rescued.len();
         fault(format!("says that {told_lost} lines are lost and tells {rescued}: {stderr}"));
     }
+    if !session.scene.are_whole(rescued.len()) {
+        verdict.faults.push(format!("a record is lost in part: {stderr}"));
+    }
     let next = session.go_on(session.scene.args, &line("fresh", 0));
     verdict.faults.extend(next);
     let is = chain(session, &rescued, &mut verdict);
@@ -342,6 +345,12 @@ fn errors_when_plain() {
         ],
         37,
     );
+}
+
+#[test]
+#[ignore = "needs strace"]
+fn errors_with_records_of_many_lines() {
+    try_scenes(&["records", "records, gzip"], 61);
 }
 
 #[test]

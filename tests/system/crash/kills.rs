@@ -138,6 +138,7 @@ fn killed_once<'a>(
     let survived = BESIDE.contains(&call.name.as_str()) && over.ended.status.success();
     assert!(survived || over.ended.status.signal() == Some(9), "{}", over.ended.status);
     let mut count = lines_in(&over.calls, &session.log());
+    assert!(scene.are_whole(count), "{count} lines: a record was cut at {}", named(call));
     if BESIDE.contains(&call.name.as_str()) {
         // A thread that was not at the call may have written and died before strace could record
         // it.
@@ -337,6 +338,12 @@ fn killed_when_diverted() {
 
 #[test]
 #[ignore = "needs strace"]
+fn killed_with_records_of_many_lines() {
+    try_scenes(|name| name.starts_with("records"));
+}
+
+#[test]
+#[ignore = "needs strace"]
 fn mended_by_a_writer_with_other_settings() {
     let same = |scene: &&Scene| scene.pieces == 1 && !scene.is_capped();
     let scenes = SCENES.iter().filter(same);
@@ -372,8 +379,10 @@ fn killed_again_when_mending() {
 
 #[test]
 fn no_scene_is_forgotten() {
-    let tests =
-        ["plain", "gzip", "temp", "several", "two", "one", "torn", "log", "gap", "cap", "diverted"];
+    let tests = [
+        "plain", "gzip", "temp", "several", "two", "one", "torn", "log", "gap", "cap", "diverted",
+        "records",
+    ];
     for scene in SCENES.iter().chain(&MORE) {
         assert!(tests.iter().any(|w| scene.name.starts_with(w)), "{}", scene.name);
     }

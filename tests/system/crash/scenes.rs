@@ -37,6 +37,11 @@ impl Scene {
         self.args.contains("--gzip")
     }
 
+    /// Returns whether so many lines are whole records.
+    pub(crate) fn are_whole(&self, lines: usize) -> bool {
+        !self.args.contains("--record-start") || lines.is_multiple_of(RECORD)
+    }
+
     /// Returns the lines that a writer appends after a crash: enough to rotate if a cap left
     /// something for the next rotation.
     pub(crate) fn fresh(&self) -> Vec<u8> {
@@ -252,8 +257,13 @@ const fn scene(
     Scene { name, args, keep, pieces, prepare }
 }
 
+/// Options for records of [`RECORD`] lines each, as long as half a log.
+const RECORDS: &str = "--record-start ^[a-z]+.[0-9][0-9][05] --record-timeout 1ms";
+const RECORDS_GZIP: &str = "--gzip --record-start ^[a-z]+.[0-9][0-9][05] --record-timeout 1ms";
+pub(crate) const RECORD: usize = 5;
+
 /// All scenes. A session in several pieces has several holds.
-pub(crate) const SCENES: [Scene; 28] = [
+pub(crate) const SCENES: [Scene; 30] = [
     scene("plain", 5, 1, "", plain),
     scene("plain in pieces", 5, 4, "", plain),
     scene("plain, 1 backup", 1, 2, "", one_plain),
@@ -279,6 +289,8 @@ pub(crate) const SCENES: [Scene; 28] = [
     // The session's log is the further one.
     scene("diverted", 5, 2, "main.log --divert ^", plain),
     scene("diverted, gzip", 5, 2, "--gzip main.log --divert ^", compressed),
+    scene("records", 5, 2, RECORDS, plain),
+    scene("records, gzip", 5, 2, RECORDS_GZIP, compressed),
     scene("torn end", 5, 2, "", torn),
     scene("cap, plain", 3, 2, "--backups 99 --max-total 2000B", plain),
     scene("cap, after none", 2, 1, "--backups 99 --max-total 1500B", two_generations_full),
