@@ -186,3 +186,18 @@ fn jobs_that_run_at_once_are_not_mixed() {
     }
     assert!(seen.iter().all(|seen| *seen), "{seen:?}");
 }
+
+#[test]
+fn a_record_that_does_not_fit_is_cut_back_and_goes_into_the_next_file() {
+    let place = Place::fresh();
+    let before = seq(1..20_000);
+    place.write("app.log", before.as_bytes());
+    // The second piece of the record is what reaches the process's file size limit.
+    let program = env!("CARGO_BIN_EXE_clh-tee");
+    let script = format!("ulimit -f 1024; exec {program} -q --group app.log -- seq 80000");
+    let ended = Tee::new(&place).program("/bin/sh").arg("-c").arg(script).run(b"");
+    ended.expect(0);
+    assert!(ended.stderr().contains("the file-size limit"), "{}", ended.stderr());
+    assert!(place.read("app.log.1") == before.as_bytes(), "nothing of the record is left");
+    assert!(place.read("app.log") == seq(1..80_001).as_bytes(), "the record is whole");
+}
