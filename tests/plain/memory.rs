@@ -1,7 +1,7 @@
-//! Memory is bounded by the queue, one line, and a constant: promise 6.
+//! Memory is bounded by the queue, one record, and a constant: promise 6.
 //!
-//! 200 MB pass through the program, once without a single newline, once as ordinary lines, many of
-//! which must wait for the lock. Before the input ends, the test reads the peak of resident memory
+//! 200 MB pass through the program: without a single newline, as lines of one record, as ordinary
+//! lines, many of which must wait for the lock, and as the output of a grouped command. Before the input ends, the test reads the peak of resident memory
 //! from `/proc`.
 
 use std::io::Write;
@@ -41,6 +41,37 @@ fn no_newline_for_200_mb() {
     assert_eq!(ended.stderr().lines().count(), 1, "told once that lines were cut");
     let longest = place.chain("app.log").split(|&b| b == b'\n').map(<[u8]>::len).max();
     assert_eq!(longest, Some(1 << 20), "lines of the default --max-line");
+}
+
+#[test]
+fn records_that_do_not_end() {
+    for args in ["--record-start ^begins", "-z", "-z --timestamp --select line"] {
+        let place = Place::fresh();
+        let mut tee = Tee::new(&place).args(args).args(OPTIONS).start();
+        let piece = b"an ordinary line, neither long nor short, of fifty.\n".repeat(2000);
+        for _ in 0..INPUT / piece.len() {
+            tee.feed(&piece);
+        }
+        check_peak(&tee);
+        let ended = tee.finish();
+        ended.expect(0);
+        assert_eq!(ended.stderr().lines().count(), 1, "told once that records were cut");
+    }
+}
+
+#[test]
+fn the_output_of_a_grouped_command() {
+    let place = Place::fresh();
+    let print = "yes 'an ordinary line, neither long nor short, of fifty.' | head -c 200000000";
+    let tee = Tee::new(&place).args("--group").args(OPTIONS).args("-- sh -c");
+    let tee = tee.arg(format!("{print}; read line")).start();
+    // Of 200 MB, three records go in before the command has ended.
+    until(Duration::from_secs(60), "two are in", || place.path("app.log.1").exists());
+    check_peak(&tee);
+    let ended = tee.finish();
+    ended.expect(1);
+    assert_eq!(ended.stderr().lines().count(), 1, "told once that records were cut");
+    assert!(place.read("app.log").len() < 64 << 20, "the rest");
 }
 
 #[test]

@@ -76,6 +76,15 @@ fn long_output_is_one_record_and_cut_beyond_a_bound() {
 }
 
 #[test]
+fn many_pieces_that_no_log_takes() {
+    let place = Place::fresh();
+    let options = "-q --group --max-record 1 --deselect ^";
+    let ended = command(&place, options, "seq 20000").run(b"");
+    ended.expect(0);
+    assert_eq!(place.names(), [""; 0]);
+}
+
+#[test]
 fn without_room_for_a_temporary_file_it_is_cut() {
     let place = Place::fresh();
     let missing = place.path("missing");

@@ -163,14 +163,18 @@ impl<'a> EventLoop<'a> {
         let patient = self.drain.is_none();
         // Sources are handled in the order of reading: none is read before all lines of the last
         // round have been taken.
-        let Self { sources, sinks, group, .. } = self;
-        let all = sources.iter_mut().all(|source| {
-            source.put(|log, lines| match group {
-                Some(group) => group.take(lines),
-                None => sinks[log].put(lines, patient),
-            })
-        });
-        all || self.passes_full_group_on() && self.put_lines()
+        loop {
+            let Self { sources, sinks, group, .. } = self;
+            let all = sources.iter_mut().all(|source| {
+                source.put(|log, lines| match group {
+                    Some(group) => group.take(lines),
+                    None => sinks[log].put(lines, patient),
+                })
+            });
+            if all || !self.passes_full_group_on() {
+                return all;
+            }
+        }
     }
 
     pub(super) fn has_ended(&self) -> bool {

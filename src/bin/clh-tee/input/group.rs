@@ -66,7 +66,8 @@ impl EventLoop<'_> {
         let Some(group) = &mut self.group else { return };
         group.began = None;
         let record = std::mem::replace(&mut group.record, Spooled::new());
-        let matched = self.sources.iter_mut().filter_map(Source::take_matched);
+        // What came before a piece counts too: they belong together.
+        let matched = self.sources.iter().filter_map(Source::matched);
         let matched = matched.reduce(Matched::or);
         if record.length > 0 {
             for log in self.cli.transforming.logs_for(matched.as_ref()) {

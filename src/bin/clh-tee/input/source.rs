@@ -186,9 +186,9 @@ impl Source {
         true
     }
 
-    /// Returns which patterns have matched since the last call.
-    pub(super) fn take_matched(&mut self) -> Option<Matched> {
-        self.transformed.as_mut()?.transform.take_matched()
+    /// Returns which patterns have matched so far, if everything is one record.
+    pub(super) fn matched(&self) -> Option<Matched> {
+        self.transformed.as_ref()?.transform.matched()
     }
 
     /// Sets when the record began that everything just read belongs to.

@@ -3,6 +3,7 @@
 use super::select::Pattern;
 use super::settings::Settings;
 
+#[derive(Clone)]
 pub(crate) struct Matched {
     /// For each rule, whether it matches; the same for each log.
     rules: Vec<bool>,

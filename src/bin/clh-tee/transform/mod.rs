@@ -23,7 +23,7 @@ mod tag;
 
 use std::borrow::Cow;
 use std::time::SystemTime;
-use std::{iter, mem, slice};
+use std::{iter, slice};
 
 use clh_tee::Records;
 use memchr::{memchr, memchr_iter, memrchr};
@@ -75,10 +75,9 @@ impl Transform {
         Ok(Some(Self { text, prefix, matched }))
     }
 
-    /// Returns what has matched in the record, and begins another one.
-    pub(crate) fn take_matched(&mut self) -> Option<Matched> {
-        let nothing = Matched::nothing(&self.text.settings);
-        self.matched.as_mut().map(|matched| mem::replace(matched, nothing))
+    /// Returns what has matched so far, if everything is one record.
+    pub(crate) fn matched(&self) -> Option<Matched> {
+        self.matched.clone()
     }
 
     pub(crate) fn needs_time(&self) -> bool {
