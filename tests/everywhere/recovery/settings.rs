@@ -124,7 +124,7 @@ fn programs_with_settings_of_their_own_lose_nothing_by_us() {
                 let (dir, source) = (dir.display(), source.display());
                 let (limit, keep, gzip) = (turn.limit, turn.keep, u8::from(turn.gzip));
                 // This is "app.log" in hexadecimal.
-                writeln!(list, "{dir} {source} {limit} {keep} {gzip} 6170702e6c6f67")
+                writeln!(list, "{dir} {source} 0a {limit} {keep} {gzip} 6170702e6c6f67")
                     .expect("write to a string");
             }
         }

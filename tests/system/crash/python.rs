@@ -46,7 +46,8 @@ fn python_goes_on(sessions: &[&Session]) {
         // This is "app.log" in hexadecimal.
         let name = "6170702e6c6f67";
         let (dir, source) = (dir.display(), source.display());
-        writeln!(list, "{dir} {source} {LIMIT} {keep} {gzip} {name}").expect("write to a string");
+        writeln!(list, "{dir} {source} 0a {LIMIT} {keep} {gzip} {name}")
+            .expect("write to a string");
     }
     first.place.write("list", list.as_bytes());
     let output =
