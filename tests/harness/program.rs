@@ -201,15 +201,20 @@ impl Running {
     }
 }
 
+/// `ERROR_INTERNAL_ERROR`.
+const INTERNAL_ERROR: i32 = 1359;
+
 /// Starts `command`, whose program may be a fresh copy.
 ///
 /// The system reports such a copy as busy while a process has it open for writing: for instance a
-/// child that another thread has just forked and that has not called exec yet.
+/// child that another thread has just forked and that has not called exec yet. On a busy machine
+/// Wine can fail to start a program, which Windows calls an internal error.
 fn spawn(command: &mut Command) -> Child {
     let mut child = None;
     until(PATIENCE, "the program can be started", || {
         match command.spawn() {
             Err(e) if e.kind() == ErrorKind::ExecutableFileBusy => {}
+            Err(e) if cfg!(windows) && e.raw_os_error() == Some(INTERNAL_ERROR) => {}
             started => {
                 let why = "is it missing? tests/prepare installs it";
                 child = Some(
