@@ -13,7 +13,10 @@ use flate2::write::GzEncoder;
 #[expect(dead_code, reason = "the library uses more of it")]
 mod block;
 
-use crate::block::{Deflater, HEADER, WINDOW, checksum_after, trailer};
+use crate::block::{Deflater, WINDOW, checksum_after, trailer};
+
+/// gzip, deflate, no name, no time, unknown system.
+const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 
 /// The program's default level.
 const LEVEL: u32 = 7;

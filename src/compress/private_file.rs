@@ -29,7 +29,7 @@ use std::process;
 
 use flate2::{Compression, GzBuilder};
 
-use super::block::{self, TRAILER, checksum_after, trailer, unfit};
+use super::block::{TRAILER, checksum_after, trailer, unfit};
 use super::{PIECE, pieces};
 use crate::error::{Error, Result};
 use crate::file::permissions::Ownership;
@@ -39,17 +39,9 @@ use crate::lock;
 use crate::names::{self, Names};
 use crate::sys::{self, FileExt, Identity, Metadata};
 
-/// gzip's header up to the index: also the length of the extra field, and the name and length of
-/// its only subfield.
-const PREFIX: [u8; 16] = {
-    let (mut prefix, fields) = ([0; 16], [40, 0, b'c', b't', 36, 0]);
-    let (mut at, header) = (0, block::HEADER);
-    while at < prefix.len() {
-        prefix[at] = if at < header.len() { header[at] } else { fields[at - header.len()] };
-        at += 1;
-    }
-    prefix
-};
+/// gzip's header up to the index: deflate, an extra field, no name, no time, unknown system; then
+/// the length of the extra field (40), and the name and length (36) of its only subfield.
+const PREFIX: [u8; 16] = [0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 255, 40, 0, b'c', b't', 36, 0];
 /// The index: two lengths and five checksums.
 const INDEX: usize = 36;
 const HEADER: usize = PREFIX.len() + INDEX;
