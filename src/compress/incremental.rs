@@ -31,6 +31,7 @@ use std::time::{Duration, Instant};
 use crate::compress::block::{self, Deflater, WINDOW};
 use crate::compress::pieces;
 use crate::compress::private_file::{Compressed, PrivateFile, Progress};
+use crate::file::sync::sync_all;
 use crate::file::{file_id, open_to_read};
 use crate::names::Names;
 use crate::sys::{self, Identity, Metadata};
@@ -153,17 +154,21 @@ impl Incremental {
             }
             progress = self.compare(&files, progress)?;
         }
-        let about = sys::about(&files.log)?;
-        self.complete(&files, progress, &about)
-    }
-
-    fn complete(&mut self, files: &Files, progress: Progress, log: &Metadata) -> io::Result<()> {
         let known = Some((files.private.identity(), progress));
-        if self.complete != known || !files.private.is_complete(&progress)? {
-            files.private.complete(&progress, log, self.sync)?;
+        let about = sys::about(&files.log)?;
+        if files.private.complete(&progress, &about)? || self.complete != known {
+            // Without the claim, because an fsync takes long, and a process that holds the lock may
+            // want the private file. A complete one changes only if the log has grown, which the
+            // index shows.
+            let file = files.private.release()?;
+            self.sync_if_asked(&file)?;
             self.complete = known;
         }
         Ok(())
+    }
+
+    fn sync_if_asked(&self, file: &File) -> io::Result<()> {
+        if self.sync { sync_all(file) } else { Ok(()) }
     }
 
     /// Whether the log can be rotated with nothing left to compress or sync. The lock is held.
@@ -207,7 +212,11 @@ impl Incremental {
             progress = self.compare(&files, progress)?;
         }
         progress = self.add_all(&files, progress, size)?;
-        self.complete(&files, progress, about)?;
+        let known = Some((files.private.identity(), progress));
+        if files.private.complete(&progress, about)? || self.complete != known {
+            self.sync_if_asked(files.private.file())?;
+            self.complete = known;
+        }
         Ok(Some(files.private.into_backup()))
     }
 

@@ -226,26 +226,36 @@ impl PrivateFile {
         Ok(after)
     }
 
-    /// Completes it as the backup of the whole log that `about` describes.
-    pub(crate) fn complete(
-        &self,
-        progress: &Progress,
-        about: &Metadata,
-        sync: bool,
-    ) -> io::Result<()> {
-        self.file.set_len(progress.end)?;
-        self.file.write_all_at(&trailer(progress.log, progress.covered), progress.end)?;
-        seal(&self.file, about, sync)
+    /// Completes it as the backup of the whole log that `about` describes; returns whether it was
+    /// incomplete. A complete file is not written again, as another process may be syncing it.
+    pub(crate) fn complete(&self, progress: &Progress, about: &Metadata) -> io::Result<bool> {
+        let incomplete = !self.is_complete(progress)?;
+        if incomplete {
+            self.file.set_len(progress.end)?;
+            self.file.write_all_at(&trailer(progress.log, progress.covered), progress.end)?;
+        }
+        copy_time(&self.file, about);
+        Ok(incomplete)
     }
 
     /// Returns whether no other process has added to it, or begun to, since it was completed.
-    pub(crate) fn is_complete(&self, progress: &Progress) -> io::Result<bool> {
+    fn is_complete(&self, progress: &Progress) -> io::Result<bool> {
         let mut end = [0; TRAILER];
         if self.file.metadata()?.len() != progress.end + TRAILER as u64 {
             return Ok(false);
         }
         self.file.read_exact_at(&mut end, progress.end)?;
         Ok(end == trailer(progress.log, progress.covered))
+    }
+
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Lets other processes claim it; returns the open file.
+    pub(crate) fn release(self) -> io::Result<File> {
+        lock::unlock(&self.file)?;
+        Ok(self.file)
     }
 
     /// Turns a completed one into a file that can be placed.
@@ -313,7 +323,10 @@ impl Compressed {
         let mut encoder = GzBuilder::new().write(&made.file, Compression::new(level));
         io::copy(&mut BufReader::with_capacity(PIECE, source), &mut encoder)?;
         encoder.finish()?;
-        seal(&made.file, &about, sync)?;
+        copy_time(&made.file, &about);
+        if sync {
+            sync_all(&made.file)?;
+        }
         Ok(made)
     }
 
@@ -372,12 +385,11 @@ fn is_our_own(metadata: &Metadata) -> bool {
     metadata.is_file() && sys::links(metadata) <= 1
 }
 
-/// Sets the time of last change from `about`, and syncs if `sync`. As with gzip itself, backups so
-/// stay in the order of their lines, whenever they are compressed.
-fn seal(file: &File, about: &Metadata, sync: bool) -> io::Result<()> {
+/// Sets the time of last change from `about`. As with gzip itself, backups so stay in the order of
+/// their lines, whenever they are compressed.
+fn copy_time(file: &File, about: &Metadata) {
     // A refusal only affects the order by time.
     drop(about.modified().and_then(|time| file.set_modified(time)));
-    if sync { sync_all(file) } else { Ok(()) }
 }
 
 /// Returns the CRC-32 of `length` bytes from `offset`.

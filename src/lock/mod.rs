@@ -34,8 +34,8 @@ use std::time::{Duration, Instant};
 
 use self::opening::{open, open_existing};
 use self::turns::Turns;
-pub(crate) use self::waiting::try_lock;
 use self::waiting::{lock_within, wait_for};
+pub(crate) use self::waiting::{try_lock, unlock};
 use crate::error::{Error, Result};
 use crate::file::permissions::Asked;
 use crate::sys::{self, Identity};

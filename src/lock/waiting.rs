@@ -40,6 +40,10 @@ pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
+pub(crate) fn unlock(file: &File) -> io::Result<()> {
+    uninterrupted(|| fs2::FileExt::unlock(file))
+}
+
 /// Waits for the lock; always returns true, to have the type of [`try_lock`].
 pub(super) fn wait_for(file: &File) -> io::Result<bool> {
     uninterrupted(|| fs2::FileExt::lock_exclusive(file)).map(|()| true)

@@ -250,7 +250,7 @@ impl<'a> Hold<'a> {
         self.held.regain()?;
         self.log.mend(&mut self.held);
         self.log.rotate_if_due(&mut self.held, true)?;
-        self.log.get_ready(&mut self.held)?;
+        self.log.get_ready(&mut self.held, |_| true)?;
         if self.log.active.size() == 0 { Ok(()) } else { self.log.rotate(&mut self.held, true) }
     }
 

@@ -100,7 +100,7 @@ impl Log {
         if !self.is_due() || !self.backoff.is_over() {
             return Ok(());
         }
-        self.get_ready(held)?;
+        self.get_ready(held, Self::is_due)?;
         if !self.is_due() {
             return Ok(());
         }
@@ -124,7 +124,7 @@ impl Log {
     /// lock, released to prepare the rotation, cannot be acquired again.
     pub(super) fn make_room(&mut self, held: &mut Held<'_>, records: Records<'_>) -> Result<usize> {
         if self.fitting(records) == 0 && self.backoff.is_over() {
-            self.get_ready(held)?;
+            self.get_ready(held, |log| log.fitting(records) == 0)?;
         }
         Ok(match self.fitting(records) {
             0 if !self.backoff.is_over() => records.len(),

@@ -235,7 +235,10 @@ impl Log {
         if !sys::LOG_STAYS_OPEN {
             self.active.close();
         }
-        let outcome = held.pause(|| work(&self.backups.background))?;
+        let outcome = held.pause(|| {
+            self.backups.background.close_small();
+            work(&self.backups.background)
+        })?;
         self.look(held).map(|()| outcome)
     }
 
@@ -245,9 +248,10 @@ impl Log {
         if held.is_another() {
             // Two writers may have rotated almost at once, which says nothing about settings.
             self.mismatch.forget();
-        } else if let Some(old) = replaced {
-            self.look_for_mismatch(&old);
+        } else if let Some(old) = &replaced {
+            self.look_for_mismatch(old);
         }
+        self.backups.background.close_later(replaced);
         if let Some((from, to)) = self.active.shortened.take()
             && !self.backups.options.truncates()
             && !std::mem::replace(&mut self.shortened, true)
@@ -271,18 +275,24 @@ impl Log {
         Ok(())
     }
 
-    /// Prepares the full or due log so that a rotation has hardly anything to compress under the
+    /// Prepares a log that `is_over`, so that a rotation has hardly anything to compress under the
     /// lock. The lock is released meanwhile, so another process may rotate the log.
-    pub(super) fn get_ready(&mut self, held: &mut Held<'_>) -> Result<()> {
+    pub(super) fn get_ready(
+        &mut self,
+        held: &mut Held<'_>,
+        is_over: impl Fn(&Self) -> bool,
+    ) -> Result<()> {
         // Limited, because the process that has the private file may have been stopped.
         for _ in 0..PREPARATIONS {
-            let Some(identity) = self.active.private_identity() else { break };
+            // The log may be another one by now, and no less full.
+            let Some(identity) = self.active.private_identity().filter(|_| is_over(self)) else {
+                break;
+            };
             if self.backups.is_ready(&self.active) {
                 break;
             }
             let size = self.active.size();
-            let prepared = self.pause(held, |background| background.prepare(identity, size))?;
-            if !prepared || self.active.private_identity() != Some(identity) {
+            if !self.pause(held, |background| background.prepare(identity, size))? {
                 break;
             }
         }
@@ -329,7 +339,7 @@ impl Log {
     }
 
     pub(super) fn let_go(&mut self, held: Held<'_>) -> Result<()> {
-        if sys::LOG_STAYS_OPEN {
+        let outcome = if sys::LOG_STAYS_OPEN {
             drop(held);
             self.note_growth();
             self.sync_batch()
@@ -339,7 +349,9 @@ impl Log {
             self.active.close();
             drop(held);
             outcome
-        }
+        };
+        self.backups.background.close_small();
+        outcome
     }
 
     /// If every batch is synced: syncs rotated logs, the log, and the name of a new log.

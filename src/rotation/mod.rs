@@ -144,6 +144,7 @@ impl Backups {
         if timed {
             held.may_write()?;
         }
+        self.background.close_small();
         let Rotation { room, backup, surplus } = self.plan(listed)?;
         let (compressed, mut trouble) = match self.compress_log(active.path(), &metadata) {
             Ok(compressed) => (compressed, None),
@@ -161,7 +162,7 @@ impl Backups {
             return Err(error);
         }
         // From here on the log is a backup, whatever happens.
-        let old = active.retire(held);
+        let mut old = active.retire(held);
         let like = old.as_ref().map(|old| Ownership::of(old, &metadata));
         let made = if renewed { active.create(held, like.as_ref()) } else { Ok(()) };
         self.note_rotated(&backup, &metadata);
@@ -177,14 +178,14 @@ impl Backups {
                     drop(Compressed::of_dead_maker(self.names.private(file_id(&metadata))));
                 }
                 if self.options.sync != SyncPolicy::None
-                    && let Some(old) = old
+                    && let Some(old) = old.take()
                 {
                     self.background.sync_later(old, backup);
                 }
             }
         }
+        self.background.close_later(old);
         self.remove_surplus(surplus, listed, held);
-        self.background.close_small();
         made.map(|()| trouble)
     }
 
