@@ -3,11 +3,18 @@
 //! strace records the calls; the tests check which come at all and in which order. `power_cut`
 //! shows that what was synced survives a power cut.
 
-use crate::harness::{Ended, Place, Tee, traced};
-use std::fs::File;
+use crate::harness::strace::parse;
+use crate::harness::{Ended, HeldLock, Place, Tee, traced, until};
+use std::fs::{self, File};
+use std::io::Read;
 use std::time::{Duration, SystemTime};
 
+use flate2::read::MultiGzDecoder;
+
 const CALLS: &str = "write,fsync,fdatasync,rename,unlink,openat,flock";
+
+/// The limit for what takes a moment.
+const SOON: Duration = Duration::from_secs(30);
 
 /// Returns the calls of a writer that rotates twice: their names and, where it matters, their first
 /// path.
@@ -75,6 +82,53 @@ fn a_log_that_is_compressed_ahead_is_no_exception() {
         let calls = traced(&place, CALLS, &args, "one\\n");
         assert_eq!(count(&calls, "fsync"), forced, "{args}: {calls:#?}");
         assert_eq!(place.backups("app.log"), ["app.log.1.gz"]);
+    }
+}
+
+/// Returns the name of the private file of `app.log` if it holds `content`, whole.
+fn complete(place: &Place, content: &[u8]) -> Option<String> {
+    let is_private = |name: &String| name.starts_with(".__app.log.");
+    let name = place.names().into_iter().find(is_private)?;
+    let mut found = Vec::new();
+    MultiGzDecoder::new(File::open(place.path(&name)).ok()?).read_to_end(&mut found).ok()?;
+    (found == content).then_some(name)
+}
+
+/// While the writer syncs what it has compressed, another one rotates, and fills the next log.
+#[test]
+#[ignore = "needs strace"]
+fn a_slow_sync_holds_neither_the_lock_nor_the_private_file() {
+    let place = Place::fresh();
+    let [first, second] = ["a line\n", "another line\n"].map(|line| line.repeat(20_000));
+    place.write("app.log", first.as_bytes());
+    let strace = Tee::new(&place).program("strace").args("-f -y -o trace -e trace=flock,fsync");
+    let strace = strace.args("-e inject=fsync:delay_enter=1000000 -e signal=none");
+    let strace = strace.arg(env!("CARGO_BIN_EXE_clh-tee"));
+    let mut running = strace.args("-q --gzip --max-bytes 64K app.log").start();
+    running.feed(b"one\n");
+    let mut private = None;
+    until(SOON, "the log is compressed", || {
+        private = complete(&place, first.as_bytes());
+        private.is_some()
+    });
+    let file = File::open(place.path(&private.expect("its name"))).expect("open it");
+    until(SOON, "nobody claims it", || fs2::FileExt::try_lock_exclusive(&file).is_ok());
+    assert_eq!(place.backups("app.log"), [""; 0], "it was not synced under the claim");
+    drop(file);
+    let lock = HeldLock::take(&place.path(".__app.lock"));
+    fs::rename(place.path("app.log"), place.path("app.log.1")).expect("rotate");
+    place.write("app.log", second.as_bytes());
+    drop(lock);
+    running.finish().expect_quiet_success();
+    let all = first + &second + "one\n";
+    assert!(place.chain("app.log") == all.as_bytes(), "a line is missing or there twice");
+    let mut held = None;
+    for call in parse(&fs::read_to_string(place.path("trace")).expect("strace's record")) {
+        match call.name.as_str() {
+            "fsync" => assert_ne!(held, Some(call.thread), "under the lock: {call:?}"),
+            _ if !call.args.contains(".__app.lock>") || call.result != Some(0) => {}
+            _ => held = call.args.contains("LOCK_EX").then_some(call.thread),
+        }
     }
 }
 
