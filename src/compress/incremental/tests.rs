@@ -46,8 +46,12 @@ impl Site {
         sys::look_at(&self.log).unwrap()
     }
 
+    fn identity(&self) -> u64 {
+        file_id(&self.metadata())
+    }
+
     fn private(&self) -> PathBuf {
-        Names::new(&self.log).unwrap().private(file_id(&self.metadata()))
+        Names::new(&self.log).unwrap().private(self.identity())
     }
 
     fn catch_up(&self, incremental: &mut Incremental) {
@@ -101,6 +105,46 @@ fn blocks_are_covered_as_they_come_and_the_rest_at_the_end() {
 }
 
 #[test]
+fn no_more_blocks_than_asked_are_compressed_at_once() {
+    let site = Site::new();
+    let mut incremental = site.incremental();
+    site.grow(6 * BLOCK);
+    for (bytes, covered) in [(1, BLOCK), (BLOCK, 2 * BLOCK), (BLOCK + 1, 4 * BLOCK)] {
+        assert!(incremental.catch_up(site.identity(), 6 * BLOCK, bytes).unwrap());
+        assert_eq!(incremental.covered(site.identity()), covered);
+    }
+    assert_eq!(incremental.covered(site.identity() ^ 1), 0, "another log");
+}
+
+#[test]
+fn only_the_log_that_is_meant_is_compressed_and_only_as_far_as_it_is_sure_to_reach() {
+    let site = Site::new();
+    let mut incremental = site.incremental();
+    site.grow(3 * BLOCK);
+    assert!(incremental.catch_up(site.identity(), 2 * BLOCK, u64::MAX).unwrap());
+    assert_eq!(incremental.covered, 2 * BLOCK);
+    assert!(!incremental.catch_up(site.identity(), 4 * BLOCK, u64::MAX).unwrap(), "it is shorter");
+    let old = site.identity();
+    fs::rename(&site.log, site.dir.path().join("app.log.1")).unwrap();
+    site.grow(4 * BLOCK);
+    assert!(!incremental.catch_up(old, 4 * BLOCK, u64::MAX).unwrap(), "it was rotated");
+    assert!(!site.private().exists());
+}
+
+#[test]
+fn a_log_that_is_almost_full_is_compared_before_the_rotation_waits_for_it() {
+    let limit = 32 * SMALL;
+    for (left, compared) in [(2 * SMALL, false), (SMALL, true), (0, false)] {
+        let site = Site::new();
+        let mut incremental = site.limited(limit);
+        site.grow(limit - left);
+        incremental.catch_up(site.identity(), limit - left, u64::MAX).unwrap();
+        assert_eq!(incremental.covered, limit - left);
+        assert_eq!(incremental.compared.is_some(), compared, "{left} left");
+    }
+}
+
+#[test]
 fn what_is_left_near_the_limit_is_less_than_a_small_block() {
     for limit in [SMALL, 8 * SMALL, 2 << 20, 10 << 20] {
         let site = Site::new();
@@ -148,6 +192,57 @@ fn a_rotation_is_ready_only_if_nothing_is_left_and_all_is_trusted() {
 }
 
 #[test]
+fn a_rotation_is_not_ready_with_an_old_comparison_or_an_incomplete_file() {
+    let site = Site::new();
+    let limit = 32 * SMALL;
+    let mut incremental = site.limited(limit);
+    site.grow(100);
+    assert!(incremental.is_ready(&site.metadata()), "little is compressed as a whole");
+    site.grow(limit - SMALL);
+    site.catch_up(&mut incremental);
+    assert!(incremental.compared.is_some());
+    assert!(!incremental.is_ready(&site.metadata()), "it has no end yet");
+    site.prepare(&mut incremental);
+    assert!(incremental.is_ready(&site.metadata()));
+    incremental.compared = incremental.compared.and_then(|at| at.checked_sub(FRESH));
+    assert!(!incremental.is_ready(&site.metadata()), "the log may have changed since");
+}
+
+#[test]
+fn blocks_of_other_processes_are_compared_first_and_then_kept() {
+    let site = Site::new();
+    let (mut one, mut two) = (site.incremental(), site.incremental());
+    site.grow(2 * BLOCK);
+    site.catch_up(&mut one);
+    site.grow(3 * BLOCK);
+    site.catch_up(&mut two);
+    assert!(one.trusted.is_some() && two.trusted.is_none());
+    let mut three = site.incremental();
+    site.prepare(&mut three);
+    assert!(three.is_ready(&site.metadata()));
+    assert!(three.deflated.is_none(), "nothing was compressed again");
+}
+
+#[test]
+fn a_complete_file_is_not_completed_again_but_by_each_process_that_relies_on_it() {
+    let site = Site::new();
+    let (mut one, mut two) = (site.incremental(), site.incremental());
+    site.grow(BLOCK);
+    let modified = || fs::metadata(site.private()).unwrap().modified().unwrap();
+    let sealed = site.metadata().modified().unwrap();
+    let earlier = sealed - Duration::from_secs(60);
+    for incremental in [&mut one, &mut two] {
+        site.prepare(incremental);
+        assert!(incremental.is_ready(&site.metadata()));
+        assert_eq!(modified(), sealed);
+        let private = File::options().write(true).open(site.private()).unwrap();
+        private.set_modified(earlier).unwrap();
+        site.prepare(incremental);
+        assert_eq!(modified(), earlier, "nothing was written");
+    }
+}
+
+#[test]
 fn a_log_that_was_emptied_and_grew_again_is_compressed_anew() {
     for mine in [true, false] {
         let site = Site::new();
@@ -189,6 +284,17 @@ fn equal_lines_over_what_was_emptied_are_told_apart_by_the_one_that_differs() {
         let mut two = site.incremental();
         assert_eq!(site.finish(if mine { &mut one } else { &mut two }), other);
     }
+}
+
+#[test]
+fn what_another_process_compressed_of_other_lines_is_found_without_preparation_too() {
+    let site = Site::new();
+    site.grow(5 * BLOCK);
+    site.catch_up(&mut site.incremental());
+    let mut other = ticks(6 * BLOCK);
+    other[700_000] ^= 1;
+    site.write(&other);
+    assert_eq!(site.finish_unprepared(&mut site.incremental()), other);
 }
 
 #[test]
