@@ -224,21 +224,15 @@ fn blocks_of_other_processes_are_compared_first_and_then_kept() {
 }
 
 #[test]
-fn a_complete_file_is_not_completed_again_but_by_each_process_that_relies_on_it() {
+fn a_file_that_another_process_completed_is_ready_after_a_preparation() {
     let site = Site::new();
-    let (mut one, mut two) = (site.incremental(), site.incremental());
     site.grow(BLOCK);
-    let modified = || fs::metadata(site.private()).unwrap().modified().unwrap();
-    let sealed = site.metadata().modified().unwrap();
-    let earlier = sealed - Duration::from_secs(60);
-    for incremental in [&mut one, &mut two] {
-        site.prepare(incremental);
+    for mut incremental in [site.incremental(), site.incremental()] {
+        assert!(!incremental.is_ready(&site.metadata()));
+        site.prepare(&mut incremental);
         assert!(incremental.is_ready(&site.metadata()));
-        assert_eq!(modified(), sealed);
-        let private = File::options().write(true).open(site.private()).unwrap();
-        private.set_modified(earlier).unwrap();
-        site.prepare(incremental);
-        assert_eq!(modified(), earlier, "nothing was written");
+        let modified = fs::metadata(site.private()).unwrap().modified().unwrap();
+        assert_eq!(modified, site.metadata().modified().unwrap());
     }
 }
 
@@ -295,6 +289,20 @@ fn what_another_process_compressed_of_other_lines_is_found_without_preparation_t
     other[700_000] ^= 1;
     site.write(&other);
     assert_eq!(site.finish_unprepared(&mut site.incremental()), other);
+}
+
+#[test]
+fn a_log_with_another_beginning_or_end_than_was_prepared_is_noticed_at_once() {
+    for at in [0, 2 * BLOCK - 1] {
+        let site = Site::new();
+        let mut incremental = site.incremental();
+        let mut bytes = site.grow(2 * BLOCK);
+        site.prepare(&mut incremental);
+        bytes[usize::try_from(at).unwrap()] ^= 1;
+        site.write(&bytes);
+        assert!(!incremental.is_ready(&site.metadata()), "{at}");
+        assert_eq!(site.finish_unprepared(&mut incremental), bytes);
+    }
 }
 
 #[test]
