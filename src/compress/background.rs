@@ -10,6 +10,9 @@
 //! - A short run whose append has crossed the end of a block compresses that block, and some of
 //!   what is missing before it, before it ends; see [`Background::has_share`].
 
+#[cfg(test)]
+mod tests;
+
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;

@@ -165,6 +165,18 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_read_is_not_damage() {
+        struct Failing(Option<i32>);
+        impl Read for Failing {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(self.0.map_or(ErrorKind::InvalidData.into(), io::Error::from_raw_os_error))
+            }
+        }
+        assert_eq!(fill(&mut Failing(None), &mut [0]).unwrap().1, Some(ErrorKind::InvalidData));
+        assert_eq!(fill(&mut Failing(Some(5)), &mut [0]).unwrap_err().raw_os_error(), Some(5));
+    }
+
+    #[test]
     fn a_compressed_file_cut_short_is_half() {
         let dir = tempfile::tempdir().unwrap();
         let (plain, other) = (dir.path().join("p"), dir.path().join("o"));

@@ -401,3 +401,24 @@ fn checksum(file: &File, offset: u64, length: u64) -> io::Result<u32> {
     })?;
     Ok(sum)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_index_counts_beyond_4_gib_and_no_byte_of_it_may_change() {
+        let numbers = Progress { log: 1, data: 2, samples: [3, 4], ..Progress::NONE };
+        let progress = Progress { covered: (5 << 32) + 6, ..numbers };
+        let file = tempfile::tempfile().unwrap();
+        for changed in (0..HEADER).map(Some).chain([None]) {
+            let mut header = progress.header();
+            if let Some(at) = changed {
+                header[at] ^= 1;
+            }
+            file.write_all_at(&header, 0).unwrap();
+            let expected = changed.is_none().then_some(progress);
+            assert_eq!(Progress::of(&file).unwrap(), expected, "{changed:?}");
+        }
+    }
+}

@@ -7,9 +7,10 @@ use crate::lock::Lock;
 use crate::names::Names;
 use crate::rotation::options::Options;
 use crate::sys;
+use crate::time::schedule::{Schedule, When};
 use flate2::{Compression, write::GzEncoder};
 use std::fs::{self, DirEntry, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
 struct Site {
@@ -139,4 +140,58 @@ fn what_was_compressed_of_the_present_log_is_no_leftover() {
         fs::write(&private, content).unwrap();
         assert_eq!(found(Some((identity, length))), [identity], "{}", content.len());
     }
+}
+
+#[test]
+fn what_was_compressed_ahead_takes_the_place_of_a_backup_only_if_it_has_all_of_it() {
+    for (covered, mended) in [(50_000, "app.log.1.gz"), (40_000, "app.log.1")] {
+        let mut site = Site::new(Options::default());
+        let names = site.backups.names.clone();
+        let log = site.put("app.log", &b"line\n".repeat(covered / 5), 1);
+        let about = sys::look_at(&log).unwrap();
+        Incremental::new(&names, 6, 100_000, false).prepare(file_id(&about), about.len()).unwrap();
+        site.put("app.log", &b"line\n".repeat(10_000), 1);
+        fs::rename(&log, site.dir.path().join("app.log.1")).unwrap();
+        assert_eq!(site.mend(), [mended]);
+    }
+}
+
+fn daily() -> Options {
+    Options::default().schedule(Some(Schedule::new(When::Day)))
+}
+
+#[test]
+fn by_the_clock_a_half_compressed_form_is_replaced_and_two_generations_stay() {
+    let lines: Vec<u8> = (0..20_000_u32).flat_map(u32::to_le_bytes).collect();
+    let plain = "app.log.2026-10-01";
+    let both = vec![plain.to_owned(), format!("{plain}.gz")];
+    for (content, cut, mended) in [
+        (&lines[..], 0, &both[1..]),
+        (&lines, 8, &both[1..]),
+        (&lines, 30_000, &both[1..]),
+        (&lines[4..], 0, &both),
+    ] {
+        let mut site = Site::new(daily());
+        let path = site.put(plain, &lines, 1);
+        site.put_private(&path, content);
+        let private = site.backups.names.private(file_id(&sys::look_at(&path).unwrap()));
+        let compressed = names::compressed(&path);
+        fs::rename(private, &compressed).unwrap();
+        let length = fs::metadata(&compressed).unwrap().len();
+        File::options().write(true).open(&compressed).unwrap().set_len(length - cut).unwrap();
+        assert_eq!(site.mend(), mended, "{cut}");
+        let mut restored = Vec::new();
+        let mut decoder = compress::inflated(File::open(&compressed).unwrap());
+        decoder.read_to_end(&mut restored).unwrap();
+        assert!(restored == content, "{cut}");
+        let again = Leftovers::find(&site.backups, site.backups.list().unwrap(), None);
+        assert!(again.is_empty(), "two generations are compared once");
+    }
+}
+
+#[test]
+fn by_the_clock_there_is_no_chain_for_an_orphan() {
+    let mut site = Site::new(daily());
+    site.put("app.log.rotate.12345678", b"content", 5);
+    assert_eq!(site.mend(), ["app.log.rotate.12345678"]);
 }
