@@ -6,6 +6,8 @@
 //! or everything is done.
 
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
