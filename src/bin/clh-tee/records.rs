@@ -340,7 +340,7 @@ mod tests {
     proptest! {
         #[test]
         fn splits_as_the_obvious_way(
-            pieces in prop::collection::vec(prop::collection::vec(prop::sample::select(b"ab\n".to_vec()), 1..9), 0..20),
+            pieces in prop::collection::vec(prop::collection::vec(prop::sample::select(b"ab\n\0".to_vec()), 1..9), 0..20),
             max_line in 1usize..7,
         ) {
             prop_assert_eq!(lines(&pieces, max_line), slowly(&pieces.concat(), max_line));
@@ -430,7 +430,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_line_that_matches_begins_a_record(
-            pieces in prop::collection::vec(prop::collection::vec(prop::sample::select(b"ab\n".to_vec()), 1..9), 0..20),
+            pieces in prop::collection::vec(prop::collection::vec(prop::sample::select(b"ab\n\0".to_vec()), 1..9), 0..20),
             max_line in 1usize..7,
             max_record in 1usize..20,
         ) {
@@ -451,6 +451,51 @@ mod tests {
                     );
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_remains_of_a_batch_stays_together() {
+        let mut batch =
+            Batch { bytes: b"a\nb\nc\nd\ne\n".to_vec(), together: [0..4, 4..10].into() };
+        for (count, left) in [(0, &[(0, 4), (4, 10)][..]), (4, &[(0, 6)]), (2, &[(0, 4)]), (4, &[])]
+        {
+            batch.remove_first(count);
+            let ranges = batch.together.iter().map(|range| (range.start, range.end));
+            assert_eq!(ranges.collect::<Vec<_>>(), left);
+        }
+        assert!(batch.bytes.is_empty());
+    }
+
+    #[test]
+    fn only_a_record_that_ends_before_the_next_may_go_on() {
+        let start = Ends::Start(Box::new(|line| line.starts_with(b"a")));
+        for (ends, goes_on) in [(Ends::Line, false), (Ends::Nul, false), (start, true)] {
+            let mut lines = Lines::new(Splitting { ends, ..Splitting::NONE });
+            assert!(!lines.may_go_on());
+            let count = lines.read(&mut &b"a\nb\nc"[..]).unwrap().len();
+            lines.split(count);
+            assert_eq!(lines.may_go_on(), goes_on);
+            lines.end_last_record();
+            assert!(!lines.may_go_on());
+            assert_eq!(lines.whole().bytes(), b"a\nb\n");
+        }
+    }
+
+    #[test]
+    fn cuts_of_records_are_counted() {
+        for (input, max_record, cuts) in [
+            (&b"aa\nb\nb\n"[..], 7, 0),
+            (b"aa\nb\nb\n", 6, 1),
+            (b"aa\nb\nb\n", 3, 2),
+            (b"aaaaaaa\n", 3, 0),
+        ] {
+            let ends = Ends::Start(Box::new(|line| line.starts_with(b"a")));
+            let mut lines = Lines::new(Splitting { ends, max_record, ..Splitting::NONE });
+            let count = lines.read(&mut &*input).unwrap().len();
+            lines.split(count);
+            lines.end_last_record();
+            assert_eq!((lines.record_cuts, lines.whole().bytes()), (cuts, input), "{max_record}");
         }
     }
 

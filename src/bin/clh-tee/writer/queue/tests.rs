@@ -117,7 +117,9 @@ fn what_waits_for_the_lock_is_no_backlog_of_our_own() {
     assert_eq!((queue.locking_since(0), queue.own_backlog()), (None, 4));
     queue.fails();
     assert_eq!((queue.locking_since(0), queue.own_backlog()), (None, 0));
-    queue.wait_to_retry(Duration::ZERO);
+    let (began, pause) = (Instant::now(), Duration::from_millis(2));
+    queue.wait_to_retry(pause);
+    assert!(began.elapsed() >= pause);
     let batch = next_batch(&queue);
     queue.put_back(batch, 4);
     queue.done(4);
@@ -154,7 +156,9 @@ fn given_up_records_come_back_and_are_not_appended() {
         assert!(queue.has_work());
         assert!(!begun || queue.begin());
         assert!(!queue.is_abandoned());
-        let (lines, spooled, appending) = queue.abandon(Duration::ZERO);
+        // Only an append in progress is waited for.
+        let grace = if begun { Duration::ZERO } else { Duration::MAX };
+        let (lines, spooled, appending) = queue.abandon(grace);
         assert_eq!((&lines[..], spooled.len(), appending), (&b"one\ntwo\n"[..], 0, stuck));
         assert!(queue.is_abandoned() && !queue.begin() && !queue.has_work());
         assert!(!queue.wait_for_work());
