@@ -29,3 +29,25 @@ impl Backoff {
         self.until.take().is_some()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_wait_is_twice_as_long_up_to_a_minute_and_the_next_failure_is_the_first_again() {
+        let mut backoff = Backoff::default();
+        assert!(backoff.is_over() && !backoff.end());
+        for (number, seconds) in [1, 2, 4, 8, 16, 32, 60, 60].into_iter().enumerate() {
+            let began = Instant::now();
+            assert_eq!(backoff.extend(), number == 0);
+            let (until, wait) = backoff.until.unwrap();
+            assert_eq!(wait, Duration::from_secs(seconds));
+            assert!(until >= began + wait && until <= Instant::now() + wait);
+        }
+        assert!(!backoff.is_over());
+        backoff.until = Some((Instant::now(), Backoff::LONGEST));
+        assert!(backoff.is_over() && backoff.end());
+        assert!(backoff.is_over() && backoff.extend());
+    }
+}

@@ -75,3 +75,37 @@ fn next_counter(calendar: &Calendar, stamp: Stamp) -> u64 {
     let last = calendar.range(at(0, Form::Plain)..=at(u64::MAX, Form::Gzip)).next_back();
     last.map_or(0, |(dated, _)| dated.counter.saturating_add(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn a_backup_gets_the_next_number_that_neither_form_nor_another_log_has() {
+        let stamp = Stamp::new([2026, 10, 1, 0, 0, 0], 3);
+        for (there, next) in [
+            (&[][..], "app.log.2026-10-01"),
+            (&["app.log.2026-10-02"], "app.log.2026-10-01"),
+            (&["app.log.2026-10-01"], "app.log.2026-10-01.1"),
+            // Numbers of removed backups are not used again.
+            (&["app.log.2026-10-01.4.gz"], "app.log.2026-10-01.5"),
+            // A directory is no backup, but has the name.
+            (&["app.log.2026-10-01.gz/"], "app.log.2026-10-01.1"),
+            (&["app.log.2026-10-01", ".__app.log.2026-10-01.1.lock"], "app.log.2026-10-01.2"),
+        ] {
+            let dir = tempfile::tempdir().unwrap();
+            for name in there {
+                let path = dir.path().join(name.trim_end_matches('/'));
+                if name.ends_with('/') {
+                    fs::create_dir(path).unwrap();
+                } else {
+                    fs::write(path, b"line\n").unwrap();
+                }
+            }
+            let names = Names::new(&dir.path().join("app.log")).unwrap();
+            let rotation = plan_rotation(&names, stamp, 0, &names.list(None).unwrap()).unwrap();
+            assert_eq!(rotation.backup, dir.path().join(next));
+        }
+    }
+}

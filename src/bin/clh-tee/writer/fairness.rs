@@ -176,4 +176,24 @@ mod tests {
         assert_eq!(holds_in_a_run(RUN / 3, pause), Some(3));
         assert_eq!(holds_in_a_run(RUN / 3, GAP), None, "a pause is as good");
     }
+
+    #[test]
+    fn a_busy_writer_rests_longer_among_quiet_writers_than_among_busy_ones() {
+        let hold = GAP;
+        for (others, bytes, rest) in [
+            (Others::None, FLOOD, None),
+            (Others::Quiet, FLOOD - 1, None),
+            (Others::Quiet, FLOOD, Some(hold * AMONG_QUIET)),
+            (Others::Busy, FLOOD - 1, None),
+            (Others::Busy, FLOOD, Some(AMONG_BUSY)),
+        ] {
+            let (mut state, now) = (State::default(), Instant::now());
+            state.is_over(Turn { began: now, others }, now + hold, bytes);
+            assert_eq!(state.free_until, rest.map(|rest| now + hold + rest), "{others:?} {bytes}");
+        }
+        let (mut state, now) = (State::default(), Instant::now());
+        let long = LONGEST_REST;
+        state.is_over(Turn { began: now, others: Others::Quiet }, now + long, FLOOD);
+        assert_eq!(state.free_until, Some(now + long + LONGEST_REST));
+    }
 }
