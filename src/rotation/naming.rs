@@ -136,3 +136,28 @@ pub(crate) fn another_log(verb: &'static str, path: PathBuf, lock: &Path) -> Err
     let reason = format!("it is a log of its own, with the lock file '{lock}'");
     Error::new(verb, path, io::Error::other(reason))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rotation::Backups;
+    use crate::rotation::options::Options;
+    use crate::time::schedule::{Schedule, When};
+    use std::fs;
+
+    #[test]
+    fn by_the_clock_what_a_killed_writer_leaves_is_no_history_to_be_cut() {
+        for (there, kept, surplus) in
+            [(3, 1, None), (4, 1, Some(4)), (4, 4, None), (4, 0, None), (9, 4, Some(9))]
+        {
+            let dir = tempfile::tempdir().unwrap();
+            for day in 1..=there {
+                fs::write(dir.path().join(format!("app.log.2026-10-0{day}")), b"line\n").unwrap();
+            }
+            let names = Names::new(&dir.path().join("app.log")).unwrap();
+            let daily = Options::default().schedule(Some(Schedule::new(When::Day)));
+            let backups = Backups::new(names, daily.backups(kept));
+            assert_eq!(backups.surplus(&backups.list().unwrap()), surplus, "{there} {kept}");
+        }
+    }
+}

@@ -196,4 +196,13 @@ mod tests {
         state.is_over(Turn { began: now, others: Others::Quiet }, now + long, FLOOD);
         assert_eq!(state.free_until, Some(now + long + LONGEST_REST));
     }
+
+    #[test]
+    fn a_hold_goes_on_for_a_run_and_always_for_a_few_lines() {
+        let goes_on = |began, bytes| Turn { began, others: Others::None }.goes_on(bytes);
+        let (old, fresh) = (Instant::now(), Instant::now() + Duration::from_secs(3600));
+        let old = old.checked_sub(RUN).unwrap();
+        assert_eq!([FEW - 1, FEW].map(|bytes| goes_on(old, bytes)), [true, false]);
+        assert_eq!([FEW - 1, FEW, FLOOD].map(|bytes| goes_on(fresh, bytes)), [true; 3]);
+    }
 }
