@@ -12,7 +12,8 @@ const FIGURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/figures");
 ///
 /// CLH_PYTHON names a Python interpreter that can import CLH; the default is the environment that
 /// the tests make in target/peers. BENCH_DIR is the directory for the logs, target/bench by
-/// default; it should be on a real disk.
+/// default; it should be on a real disk. BENCH_STATIC names a second, static build of clh-tee, which
+/// then takes part in startup and memory-bulk.
 #[derive(Debug, Parser)]
 #[command(name = "peers", max_term_width = 79)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]

@@ -24,6 +24,8 @@ pub(crate) const CLH_WRITER: &str =
 pub(crate) enum Program {
     /// This project.
     ClhTee,
+    /// The same with a static libc.
+    Static,
     /// `cat >> LOG`: the fastest possible.
     Cat,
     Tee,
@@ -54,6 +56,7 @@ pub(crate) struct Settings {
 }
 
 impl Program {
+    /// All that are compared in bulk.
     pub(crate) const ALL: [Self; 9] = [
         Self::ClhTee,
         Self::Cat,
@@ -69,6 +72,7 @@ impl Program {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::ClhTee => "clh-tee",
+            Self::Static => "clh-tee, static",
             Self::Cat => "cat",
             Self::Tee => "tee",
             Self::Rotatelogs => "rotatelogs",
@@ -83,7 +87,7 @@ impl Program {
     /// Returns where to get it.
     pub(crate) fn source(self) -> &'static str {
         match self {
-            Self::ClhTee => "this project",
+            Self::ClhTee | Self::Static => "this project",
             Self::Cat | Self::Tee => "coreutils",
             Self::Rotatelogs => "Debian's apache2-utils",
             Self::Cronolog => "Debian's cronolog",
@@ -97,7 +101,7 @@ impl Program {
     /// Returns how much less than clh-tee it gets to write, so that all take about as long.
     pub(crate) fn slowness(self) -> u64 {
         match self {
-            Self::ClhTee | Self::Cat | Self::Tee | Self::Rotatelogs => 1,
+            Self::ClhTee | Self::Static | Self::Cat | Self::Tee | Self::Rotatelogs => 1,
             Self::Cronolog | Self::S6Log => 4,
             Self::Multilog | Self::Svlogd => 8,
             Self::Clh => 128,
@@ -142,7 +146,7 @@ impl Program {
         let mut command = Command::new(path);
         command.current_dir(place).stdout(Stdio::null());
         match self {
-            Self::ClhTee => {
+            Self::ClhTee | Self::Static => {
                 command.args((!settings.echo).then_some("-q"));
                 command.args(["--max-bytes", &limit.to_string()]);
                 command.args(["--backups", &backups.to_string()]);

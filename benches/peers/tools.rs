@@ -1,6 +1,7 @@
 //! Installs clh-tee below `target/` and finds the other programs, which it does not install.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,7 +23,16 @@ pub(crate) fn install() -> Result<()> {
     cargo.arg(env!("CARGO_MANIFEST_DIR")).arg("--root").arg(default_dir());
     let status = cargo.status().context("cannot run cargo")?;
     ensure!(status.success(), "{cargo:?} ended with {status}");
+    if let Some(path) = env::var_os("BENCH_STATIC") {
+        let copied = fs::copy(&path, installed("clh-tee-static"));
+        copied.with_context(|| format!("cannot copy '{}'", path.display()))?;
+    }
     Ok(())
+}
+
+/// Returns where a build of this project is installed.
+fn installed(name: &str) -> PathBuf {
+    default_dir().join("bin").join(name)
 }
 
 /// The programs that were found, with their paths.
@@ -32,7 +42,7 @@ impl Tools {
     /// Looks for all programs.
     pub(crate) fn find() -> Self {
         let with_path = |program| Some((program, path_of(program)?));
-        Self(Program::ALL.into_iter().filter_map(with_path).collect())
+        Self(Program::ALL.into_iter().chain([Program::Static]).filter_map(with_path).collect())
     }
 
     /// Returns the path of `program`, if it was found. For CLH it is Python's.
@@ -49,7 +59,8 @@ impl Tools {
 
 fn path_of(program: Program) -> Option<PathBuf> {
     match program {
-        Program::ClhTee => Some(default_dir().join("bin/clh-tee")),
+        Program::ClhTee => Some(installed("clh-tee")),
+        Program::Static => env::var_os("BENCH_STATIC").map(|_| installed("clh-tee-static")),
         Program::Clh => {
             let peers = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers");
             let made = peers.join(CLH).join("bin/python");

@@ -19,8 +19,8 @@ use crate::usage::Watch;
 /// In bulk, compared with `cat`.
 pub(super) fn bulk(bench: &Bench) -> Workload<'_> {
     let workload = Workload::new("memory-bulk", "memory: one writer, limit 10M");
-    watched(bench, workload, &limited(LIMIT), &[Program::ClhTee, Program::Cat], 256 * MIB)
-        .goal(Memory, "cat", 1.8, 1.3)
+    let programs = [Program::ClhTee, Program::Static, Program::Cat];
+    watched(bench, workload, &limited(LIMIT), &programs, 256 * MIB).goal(Memory, "cat", 1.8, 1.3)
 }
 
 /// With compression, compared with CLH.

@@ -24,7 +24,7 @@ const CAT_LOOP: &str =
 /// Returns the workload.
 pub(super) fn startup(bench: &Bench) -> Workload<'_> {
     let times = bench.scaled(TIMES);
-    let programs = [Program::ClhTee, Program::Cat, Program::Clh];
+    let programs = [Program::ClhTee, Program::Static, Program::Cat, Program::Clh];
     Workload::new("startup", format!("a run for a single line, {times} times"))
         .with_present(bench, &programs, move |program| {
             run(bench, program, if program == Program::Clh { times / 50 } else { times })
