@@ -108,8 +108,9 @@ impl Background {
     #[must_use]
     pub fn is_behind(&self, more: u64) -> bool {
         let work = self.work();
-        // A preparation may be about other processes' content.
-        let foreign = work.preparing && work.uncovered() - work.owed > MOST_OWED;
+        // Another process may have the private file, or a preparation be about others' content.
+        let foreign =
+            work.busy.is_some() || work.preparing && work.uncovered() - work.owed > MOST_OWED;
         let more = if foreign { 0 } else { more };
         let owed = self.0.incremental.is_some() && work.owed + more > MOST_OWED;
         owed || work.sync.len() > UNSYNCED
@@ -181,8 +182,10 @@ impl Background {
     pub(crate) fn prepare(&self, identity: u64, size: u64) -> bool {
         let Some(incremental) = &self.0.incremental else { return true };
         self.work().preparing = true;
-        let outcome = locked(incremental).prepare(identity, size);
-        self.work().preparing = false;
+        let waits = || self.work().busy = Some(Instant::now());
+        let outcome = locked(incremental).prepare(identity, size, waits);
+        let mut work = self.work();
+        (work.preparing, work.busy) = (false, None);
         outcome.is_ok()
     }
 

@@ -119,16 +119,18 @@ impl Incremental {
         }
         let left = self.limit.saturating_sub(progress.covered);
         if left > 0 && left < self.limit / 16 && !self.is_fresh() {
-            // The log is almost full; after that, other writers would wait for this.
-            self.compare(&files, progress)?;
+            // The log is almost full; after that, other writers would wait for this. They can go on
+            // compressing meanwhile. A difference is found again when the rotation is prepared.
+            let Files { log, private } = files;
+            self.is_good(&log, &private.release()?, progress)?;
         }
         Ok(progress.covered > begun.covered)
     }
 
     /// Prepares the rotation of the log with this `identity` and `size`, without the lock:
-    /// compresses what is left and compares the whole log with its compressed form. An error loses
-    /// nothing.
-    pub(crate) fn prepare(&mut self, identity: u64, size: u64) -> io::Result<()> {
+    /// compresses what is left and compares the whole log with its compressed form. While another
+    /// process has the private file, it calls `waits`. An error loses nothing.
+    pub(crate) fn prepare(&mut self, identity: u64, size: u64, waits: impl Fn()) -> io::Result<()> {
         self.is_about(identity);
         let (mut since, mut seen) = (Instant::now(), None);
         let files = loop {
@@ -144,6 +146,7 @@ impl Incremental {
             if !there || since.elapsed() > STOPPED {
                 return Ok(());
             }
+            waits();
             thread::sleep(Duration::from_millis(1));
         };
         let mut progress = self.progress(&files)?;
@@ -256,20 +259,31 @@ impl Incremental {
         Ok(progress)
     }
 
-    /// Compares the whole log with the index, and the private file with its checksum if other
-    /// processes wrote it. If they differ, the private file is emptied.
+    /// Compares the log and the private file with the index. If they differ, the private file is
+    /// emptied.
     fn compare(&mut self, files: &Files, progress: Progress) -> io::Result<Progress> {
-        let known = Some((files.private.identity(), progress));
-        let good = progress.covered == 0
-            || (progress.is_of(&files.log)?
-                && (self.trusted == known || files.private.is_sound(&progress)?));
-        self.compared = Some(Instant::now());
-        if good {
-            self.trusted = known;
+        if self.is_good(&files.log, files.private.file(), progress)? {
             return Ok(progress);
         }
         files.private.throw_away()?;
         self.progress(files)
+    }
+
+    /// Compares the log with the index, whole unless that was done recently, and the part of the
+    /// private file that other processes wrote with its checksum. Returns whether it is trusted.
+    fn is_good(&mut self, log: &File, private: &File, progress: Progress) -> io::Result<bool> {
+        let identity = sys::identity(&sys::about(private)?);
+        let earlier = self
+            .trusted
+            .filter(|(which, earlier)| *which == identity && earlier.covered <= progress.covered);
+        let earlier = earlier.map_or(Progress::NONE, |(_, earlier)| earlier);
+        let begin = if self.is_fresh() { earlier } else { Progress::NONE };
+        let good = progress.is_of(log, &begin)? && progress.is_in(private, &earlier)?;
+        if begin == Progress::NONE || !good {
+            self.compared = good.then(Instant::now);
+        }
+        self.trusted = good.then_some((identity, progress));
+        Ok(good)
     }
 
     fn add_all(

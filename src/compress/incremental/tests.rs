@@ -60,7 +60,7 @@ impl Site {
     }
 
     fn prepare(&self, incremental: &mut Incremental) {
-        incremental.prepare(file_id(&self.metadata()), self.metadata().len()).unwrap();
+        incremental.prepare(file_id(&self.metadata()), self.metadata().len(), || ()).unwrap();
     }
 
     fn finish(&self, incremental: &mut Incremental) -> Vec<u8> {
@@ -142,6 +142,21 @@ fn a_log_that_is_almost_full_is_compared_before_the_rotation_waits_for_it() {
         assert_eq!(incremental.covered, limit - left);
         assert_eq!(incremental.compared.is_some(), compared, "{left} left");
     }
+}
+
+#[test]
+fn a_log_that_differs_when_it_is_almost_full_is_compressed_anew() {
+    let limit = 32 * SMALL;
+    let site = Site::new();
+    let mut incremental = site.limited(limit);
+    let mut bytes = site.grow(limit - 2 * SMALL);
+    site.catch_up(&mut incremental);
+    bytes[8 * 4096] ^= 1;
+    bytes.resize(usize::try_from(limit - SMALL).unwrap(), b'x');
+    site.write(&bytes);
+    site.catch_up(&mut incremental);
+    assert_eq!((incremental.covered, incremental.compared), (limit - SMALL, None));
+    assert_eq!(site.finish(&mut incremental), bytes);
 }
 
 #[test]
@@ -387,7 +402,7 @@ fn a_file_with_a_second_name_is_left_alone() {
     let mut incremental = site.incremental();
     let (identity, length) = (file_id(&site.metadata()), site.metadata().len());
     incremental.catch_up(identity, length, 1).unwrap_err();
-    incremental.prepare(identity, length).unwrap_err();
+    incremental.prepare(identity, length, || ()).unwrap_err();
     incremental.finish(&site.metadata()).unwrap_err();
     let names = Names::new(&site.log).unwrap();
     // Then it is compressed under another name.

@@ -127,7 +127,7 @@ fn what_was_compressed_of_the_present_log_is_no_leftover() {
     let about = sys::look_at(&log).unwrap();
     let (identity, length) = (file_id(&about), about.len());
     let private = names.private(identity);
-    Incremental::new(names, 6, 100_000, false).prepare(identity, length).unwrap();
+    Incremental::new(names, 6, 100_000, false).prepare(identity, length, || ()).unwrap();
     let found = |log| Leftovers::find(&site.backups, site.backups.list().unwrap(), log).privates;
     assert_eq!(found(Some((identity, length))), [0; 0]);
     assert_eq!(found(Some((identity, length + 1))), [0; 0]);
@@ -149,7 +149,9 @@ fn what_was_compressed_ahead_takes_the_place_of_a_backup_only_if_it_has_all_of_i
         let names = site.backups.names.clone();
         let log = site.put("app.log", &b"line\n".repeat(covered / 5), 1);
         let about = sys::look_at(&log).unwrap();
-        Incremental::new(&names, 6, 100_000, false).prepare(file_id(&about), about.len()).unwrap();
+        Incremental::new(&names, 6, 100_000, false)
+            .prepare(file_id(&about), about.len(), || ())
+            .unwrap();
         site.put("app.log", &b"line\n".repeat(10_000), 1);
         fs::rename(&log, site.dir.path().join("app.log.1")).unwrap();
         assert_eq!(site.mend(), [mended]);
