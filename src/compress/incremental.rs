@@ -98,13 +98,19 @@ impl Incremental {
     }
 
     /// Compresses whole blocks up to `size`, to which the log has grown, until `bytes` bytes are
-    /// done. Returns whether there was a block. An error loses nothing.
+    /// done. Returns whether more of it is compressed now. An error loses nothing.
     pub(crate) fn catch_up(&mut self, identity: u64, size: u64, bytes: u64) -> io::Result<bool> {
         self.is_about(identity);
         if size < self.covered + block::length_at(self.covered, self.limit) {
             return Ok(false);
         }
-        let Some(files) = self.files(size)? else { return Ok(false) };
+        let before = self.covered;
+        let Some(files) = self.files(size)? else {
+            // What another process compresses counts, too.
+            let private = self.names.private(identity);
+            self.covered = PrivateFile::covered(&private, size).unwrap_or(before);
+            return Ok(self.covered > before);
+        };
         let begun = self.progress(&files)?;
         let mut progress = begun;
         loop {

@@ -184,8 +184,14 @@ impl PrivateFile {
     /// Returns whether the private file at `path` grows with a log of this `size`: its index is
     /// complete and counts no more.
     pub(crate) fn is_growing(path: &Path, size: u64) -> bool {
-        let progress = open_to_read(path).and_then(|file| Progress::of(&file));
-        progress.is_ok_and(|found| found.is_some_and(|found| found.covered <= size))
+        Self::covered(path, size).is_some()
+    }
+
+    /// Returns how much of a log of this `size` is in the private file at `path`, which another
+    /// process may be writing. Returns nothing if there is no index, or one that counts more.
+    pub(crate) fn covered(path: &Path, size: u64) -> Option<u64> {
+        let progress = open_to_read(path).and_then(|file| Progress::of(&file)).ok()??;
+        (progress.covered <= size).then_some(progress.covered)
     }
 
     pub(crate) fn identity(&self) -> Identity {

@@ -426,6 +426,25 @@ fn nothing_is_left_of_a_log_that_was_rotated_meanwhile() {
 }
 
 #[test]
+fn what_another_process_compresses_counts() {
+    let site = Site::new();
+    let (mut one, mut two) = (site.incremental(), site.incremental());
+    site.grow(2 * BLOCK);
+    let (identity, length) = (site.identity(), site.metadata().len());
+    let claim = || PrivateFile::claim(&Names::new(&site.log).unwrap(), &site.metadata()).unwrap();
+    one.catch_up(identity, length, 1).unwrap();
+    let held = claim();
+    assert!(two.catch_up(identity, length, 1).unwrap());
+    assert_eq!(two.covered, BLOCK);
+    assert!(!two.catch_up(identity, length, 1).unwrap(), "nothing was added since");
+    drop(held);
+    one.catch_up(identity, length, 1).unwrap();
+    let _held = claim();
+    assert!(two.catch_up(identity, length, 1).unwrap());
+    assert_eq!(two.covered, length);
+}
+
+#[test]
 fn a_private_file_that_another_process_has_claimed_is_left_alone() {
     let site = Site::new();
     site.grow(2 * BLOCK);
