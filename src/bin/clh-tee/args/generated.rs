@@ -15,7 +15,8 @@ const BEGIN: &str = ".\\\" OPTIONS begin: generated from the clap definition\n";
 const END: &str = ".\\\" OPTIONS end\n";
 
 /// Options of other commands that the README mentions.
-const OF_OTHERS: [&str; 4] = ["--include-ignored", "--locked", "--path", "--release"];
+const OF_OTHERS: [&str; 6] =
+    ["--find-links", "--include-ignored", "--locked", "--no-index", "--path", "--release"];
 
 fn read(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
