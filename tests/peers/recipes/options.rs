@@ -25,6 +25,8 @@ const OF_OTHERS: &[&str] = &[
     "--group",
     "--line-buffer",
     "--will-cite",
+    "--find-links",
+    "--no-index",
 ];
 
 /// Returns the long options in `text`.
