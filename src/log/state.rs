@@ -244,14 +244,16 @@ impl Log {
 
     pub(super) fn look(&mut self, held: &mut Held<'_>) -> Result<()> {
         self.active.refresh(held)?;
-        let replaced = self.active.replaced.take();
         if held.is_another() {
             // Two writers may have rotated almost at once, which says nothing about settings.
             self.mismatch.forget();
-        } else if let Some(old) = &replaced {
-            self.look_for_mismatch(old);
         }
-        self.backups.background.close_later(replaced);
+        if let Some(old) = self.active.replaced.take() {
+            if !held.is_another() {
+                self.look_for_mismatch(&old);
+            }
+            self.backups.background.close_later([old]);
+        }
         if let Some((from, to)) = self.active.shortened.take()
             && !self.backups.options.truncates()
             && !std::mem::replace(&mut self.shortened, true)

@@ -35,7 +35,7 @@ const WAVE: u64 = 64 * KIB;
 /// How much a large log lacks to its limit when the flood begins.
 const LEFT: u64 = 4 * MIB;
 
-/// Returns the workload. Only with gzip has it a goal: without, CLH appends so slowly that it hardly
+/// Returns the workload. It has a goal only with gzip: without, CLH appends so slowly that it hardly
 /// ever has the lock.
 pub(super) fn flood(bench: &Bench, limit: u64, gzip: bool) -> Workload<'_> {
     let size = if limit < MIB { format!("{}K", limit / KIB) } else { format!("{}M", limit / MIB) };
