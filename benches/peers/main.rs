@@ -20,6 +20,7 @@ mod results;
 mod rounds;
 mod session;
 mod spread;
+mod stopwatch;
 mod stream;
 mod tools;
 mod usage;

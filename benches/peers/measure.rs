@@ -17,10 +17,14 @@ pub(crate) enum Quantity {
     Compression,
     /// The longest wait of another process for the lock.
     Hold,
+    /// The same without its wait for a processor.
+    Held,
     /// The 99th percentile of those waits.
     HoldLate,
-    /// The longest time for which a producer is blocked.
+    /// The longest time for which a write of the producer waits for room in the pipe.
     Blocked,
+    /// The longest time of such a write; the producer may also wait for a processor.
+    LongestWrite,
     /// The longest delay of a line.
     Latest,
     /// The median delay of a line.
@@ -45,8 +49,10 @@ impl Quantity {
             Self::Cpu => "CPU s/GB",
             Self::Compression => "compressed to 1/n",
             Self::Hold => "longest wait for the lock, ms",
+            Self::Held => "lock held at most, ms",
             Self::HoldLate => "wait for the lock p99, ms",
             Self::Blocked => "producer blocked at most, ms",
+            Self::LongestWrite => "longest write of the producer, ms",
             Self::Latest => "line late at most, ms",
             Self::Median => "pipe to file p50, µs",
             Self::Late => "pipe to file p99, µs",
@@ -64,8 +70,10 @@ impl Quantity {
             Self::Cpu => "cpu_s_per_gb",
             Self::Compression => "compression",
             Self::Hold => "longest_wait_for_lock_ms",
+            Self::Held => "lock_held_max_ms",
             Self::HoldLate => "wait_for_lock_p99_ms",
             Self::Blocked => "producer_blocked_max_ms",
+            Self::LongestWrite => "longest_write_ms",
             Self::Latest => "line_late_max_ms",
             Self::Median => "pipe_to_file_p50_us",
             Self::Late => "pipe_to_file_p99_us",

@@ -5,16 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use nix::fcntl::{Flock, FlockArg};
 
+use crate::measure::Quantity::{Held, Hold, HoldLate};
+use crate::measure::Sample;
 use crate::quiet::Delays;
+use crate::stopwatch::{Stopwatch, Taken};
 
 /// Acquires the lock now and then.
 pub(crate) struct Prober {
-    thread: JoinHandle<Result<Vec<Duration>>>,
+    thread: JoinHandle<Result<Vec<Taken>>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -28,10 +31,10 @@ impl Prober {
         let thread = thread::spawn(move || {
             let mut waits = Vec::new();
             while !stopped.load(Ordering::Relaxed) {
-                let began = Instant::now();
+                let stopwatch = Stopwatch::start()?;
                 let held = Flock::lock(file, FlockArg::LockExclusive);
                 let held = held.map_err(|(_, errno)| errno).context("cannot take the lock")?;
-                waits.push(began.elapsed());
+                waits.push(stopwatch.stop()?);
                 let unlocked = held.unlock();
                 file = unlocked.map_err(|(_, errno)| errno).context("cannot let go")?;
                 thread::sleep(pause);
@@ -41,9 +44,16 @@ impl Prober {
         Ok(Self { thread, stop })
     }
 
-    /// Returns how long each acquisition took.
-    pub(crate) fn end(self) -> Result<Delays> {
+    /// Returns how long it waited.
+    pub(crate) fn end(self) -> Result<Sample> {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().ok().context("the prober panicked")?.map(Delays::new)
+        let waits = self.thread.join().ok().context("the prober panicked")??;
+        let whole = Delays::new(waits.iter().map(|wait| wait.whole).collect());
+        let held = Delays::new(waits.iter().map(|wait| wait.blocked).collect());
+        Ok(Sample::from([
+            (Hold, whole.percentile(100) / 1000.0),
+            (HoldLate, whole.percentile(99) / 1000.0),
+            (Held, held.percentile(100) / 1000.0),
+        ]))
     }
 }

@@ -18,7 +18,7 @@ use super::bulk::{ORDINARY, limited};
 use super::stall::wait_for_size;
 use super::{KIB, MIB};
 use crate::bench::Bench;
-use crate::measure::Quantity::{Hold, HoldLate, Latest, Rate};
+use crate::measure::Quantity::{Hold, Latest, Rate};
 use crate::measure::{Sample, Workload, float};
 use crate::prober::Prober;
 use crate::program::{Program, Settings, lock_file};
@@ -75,13 +75,12 @@ fn beside(bench: &Bench, program: Program, settings: &Settings) -> Result<Sample
         });
         over.store(true, Ordering::Relaxed);
         let written = flooding.join().ok().context("the flooder panicked")??;
-        let (lines, waits) = delays?;
-        Ok(Sample::from([
-            (Hold, waits.percentile(100) / 1000.0),
-            (HoldLate, waits.percentile(99) / 1000.0),
+        let (lines, mut sample) = delays?;
+        sample.extend([
             (Latest, lines.percentile(100) / 1000.0),
             (Rate, float(written) / 1e6 / duration.as_secs_f64()),
-        ]))
+        ]);
+        Ok(sample)
     })
 }
 

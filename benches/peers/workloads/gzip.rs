@@ -64,7 +64,7 @@ fn probed(bench: &Bench, bulk: &Bulk, stream: &Stream) -> Result<Sample> {
     let prober = Prober::begin(&lock_file(place.path()), PROBE)?;
     stream.feed(session.input(), stream.line()..fed)?;
     session.finish()?;
-    let longest = prober.end()?.percentile(100) / 1000.0;
+    let waits = prober.end()?;
     kept::check_end(*program, place.path(), stream, fed, settings.limit)?;
-    Ok(Sample::from([(Hold, longest)]))
+    Ok(waits)
 }

@@ -33,7 +33,7 @@ const BACKUPS: u64 = 5;
 type Entry = (&'static str, for<'a> fn(&'a Bench) -> Workload<'a>);
 
 /// How long others wait, the worst cases first.
-const WAITS: [Entry; 14] = [
+const WAITS: [Entry; 15] = [
     ("beside-64K-gzip", |bench| beside::flood(bench, 64 * KIB, true)),
     ("beside-64K", |bench| beside::flood(bench, 64 * KIB, false)),
     ("beside-512K-gzip", |bench| beside::flood(bench, 512 * KIB, true)),
@@ -46,6 +46,7 @@ const WAITS: [Entry; 14] = [
     ("beside-100M", |bench| beside::flood(bench, 100 * MIB, false)),
     ("backlog-24M", |bench| backlog::found(bench, 24 * MIB, 0)),
     ("backlog-24M-two", |bench| backlog::found(bench, 24 * MIB, 1)),
+    ("backlog-100M", |bench| backlog::found(bench, 100 * MIB, 0)),
     ("backlog-100M-two", |bench| backlog::found(bench, 100 * MIB, 1)),
     ("runs", runs::short),
 ];

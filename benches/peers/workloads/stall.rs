@@ -14,11 +14,12 @@ use super::bulk::limited;
 use super::{LIMIT, MIB};
 use crate::bench::Bench;
 use crate::kept;
-use crate::measure::Quantity::{Blocked, Latest};
+use crate::measure::Quantity::{Blocked, Latest, LongestWrite};
 use crate::measure::{Sample, Workload};
 use crate::program::{Program, Settings};
 use crate::quiet::{Delays, Quiet};
 use crate::session::Session;
+use crate::stopwatch::{Stopwatch, Taken};
 use crate::stream::Stream;
 
 /// The length of the producer's lines, large enough that CLH keeps up with the producer.
@@ -77,38 +78,39 @@ pub(super) fn beside(
 ) -> Result<Sample> {
     let (end, first_lines) = (range.end, quiet.as_ref().map_or(0, Quiet::first_lines));
     let done = AtomicBool::new(false);
-    let (blocked, delays) = thread::scope(|scope| {
+    let (longest, delays) = thread::scope(|scope| {
         let producing = scope.spawn(|| {
-            let blocked = produce(producer.input(), stream, range);
+            let longest = produce(producer.input(), stream, range);
             done.store(true, Ordering::Relaxed);
-            blocked
+            longest
         });
         let delays = quiet.map(|quiet| quiet.run(|_| done.load(Ordering::Relaxed))).transpose();
         (producing.join().ok().context("the producer panicked"), delays)
     });
-    let (blocked, delays) = (blocked??, delays?);
+    let (longest, delays) = (longest??, delays?);
     producer.finish()?;
     let (_, arrived) = kept::count(program, place)?;
     let theirs = delays.as_ref().map_or(0, Delays::count);
     let written = end / stream.line() + first_lines + theirs;
     ensure!(arrived == written, "{arrived} lines arrived, {written} were written");
     let mut sample = delays.map(|delays| delays.sample()).unwrap_or_default();
-    sample.insert(Blocked, blocked.as_secs_f64() * 1000.0);
+    sample.insert(Blocked, longest.blocked.as_secs_f64() * 1000.0);
+    sample.insert(LongestWrite, longest.whole.as_secs_f64() * 1000.0);
     Ok(sample)
 }
 
-/// Writes a range of the stream at the producer's pace; returns the longest time of one write.
-fn produce(out: &mut impl Write, stream: &Stream, range: Range<u64>) -> Result<Duration> {
+/// Writes a range of the stream at the producer's pace; returns the longest times of a write.
+fn produce(out: &mut impl Write, stream: &Stream, range: Range<u64>) -> Result<Taken> {
     let Range { start: mut at, end } = range;
-    let mut longest = Duration::ZERO;
+    let mut longest = Taken::default();
     while at < end {
         let next = end.min(at + BURST);
-        let began = Instant::now();
+        let stopwatch = Stopwatch::start()?;
         stream.feed(out, at..next)?;
-        let taken = began.elapsed();
+        let taken = stopwatch.stop()?;
         longest = longest.max(taken);
         at = next;
-        thread::sleep(EVERY.saturating_sub(taken));
+        thread::sleep(EVERY.saturating_sub(taken.whole));
     }
     Ok(longest)
 }
