@@ -58,10 +58,14 @@ impl Queue {
         self.state().is_idle()
     }
 
-    /// Returns how many bytes wait for our own work; 0 while we wait for the lock.
+    /// Returns how many bytes wait for our own work, which an appender that has yet to wake up is,
+    /// too; 0 while we wait for the lock or for a retry.
     pub(crate) fn own_backlog(&self) -> u64 {
         let state = self.state();
-        if state.phase == Phase::Appending { state.bytes as u64 } else { 0 }
+        match state.phase {
+            Phase::Idle | Phase::Appending => state.bytes as u64,
+            Phase::Locking(_) | Phase::Retrying => 0,
+        }
     }
 
     /// Returns since when the appender has been waiting for the lock, if at least `bytes` bytes

