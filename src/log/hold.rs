@@ -205,7 +205,6 @@ impl<'a> Hold<'a> {
     ///
     /// If `record` cannot be read or written. Then none of it is in the log, unless the log is not
     /// a regular file.
-    /// or the like.
     #[doc(hidden)]
     pub fn append_record_from(
         &mut self,
