@@ -2,7 +2,7 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -65,7 +65,8 @@ fn path_of(program: Program) -> Option<PathBuf> {
             let peers = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers");
             let made = peers.join(CLH).join("bin/python");
             let python = env::var_os("CLH_PYTHON").map_or(made, PathBuf::from);
-            python.exists().then_some(python)
+            // It runs in the directory of its log.
+            absolute(python).ok().filter(|python| python.exists())
         }
         _ => {
             let path = env::var_os("PATH")?;
