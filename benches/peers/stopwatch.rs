@@ -1,8 +1,8 @@
-//! How long a call takes, and how much of that is not its own fault.
+//! How long a call takes, with and without the wait for a processor.
 //!
 //! On a machine with two processors, a thread that is ready to run may wait for one of them for
 //! several milliseconds: another thread runs until the next tick. That is no wait for a pipe or for
-//! a lock, so it is measured apart.
+//! a lock.
 
 use std::fs;
 use std::time::{Duration, Instant};

@@ -58,8 +58,8 @@ impl Queue {
         self.state().is_idle()
     }
 
-    /// Returns how many bytes wait for our own work, which an appender that has yet to wake up is,
-    /// too; 0 while we wait for the lock or for a retry.
+    /// Returns how many bytes wait for us: for the appender to wake up or to append. It is 0 while
+    /// we wait for the lock or for a retry.
     pub(crate) fn own_backlog(&self) -> u64 {
         let state = self.state();
         match state.phase {
